@@ -1,0 +1,99 @@
+/* See text.h. */
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void text_init(struct text *t)
+{
+    *t = (struct text){0};
+}
+
+void text_done(struct text *t)
+{
+    free(t->data);
+    text_init(t);
+}
+
+void text_clear(struct text *t)
+{
+    t->len = 0;
+    if (t->data != NULL)
+        t->data[0] = '\0';
+}
+
+static bool reserve(struct text *t, size_t more)
+{
+    if (t->failed)
+        return false;
+    if (t->len + more + 1 <= t->cap)
+        return true;
+    size_t cap = t->cap != 0 ? t->cap : 256;
+    while (cap < t->len + more + 1)
+        cap *= 2;
+    char *grown = realloc(t->data, cap);
+    if (grown == NULL) {
+        t->failed = true;
+        return false;
+    }
+    t->data = grown;
+    t->cap = cap;
+    return true;
+}
+
+void text_put(struct text *t, const char *s, size_t n)
+{
+    if (!reserve(t, n))
+        return;
+    memcpy(t->data + t->len, s, n);
+    t->len += n;
+    t->data[t->len] = '\0';
+}
+
+void text_printf(struct text *t, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    if (n < 0 || !reserve(t, (size_t)n))
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    t->len += (size_t)n;
+}
+
+size_t text_cells(const char *s, size_t n)
+{
+    size_t cells = 0;
+    for (size_t i = 0; i < n; i++)
+        cells += ((unsigned char)s[i] & 0xc0) != 0x80; /* a UTF-8 continuation octet adds none */
+    return cells;
+}
+
+void text_pad(struct text *t, size_t column)
+{
+    size_t start = t->len;
+    while (start > 0 && t->data[start - 1] != '\n')
+        start--;
+    size_t at = t->len != 0 ? text_cells(t->data + start, t->len - start) : 0;
+    for (; at < column; at++)
+        text_put(t, " ", 1);
+}
+
+bool text_to_number(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+    if (s[0] < '0' || s[0] > '9') /* strtoull would take a sign or a blank */
+        return false;
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(s, &end, 10);
+    if (errno != 0 || *end != '\0' || v < min || v > max)
+        return false;
+    *out = v;
+    return true;
+}

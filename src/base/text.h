@@ -1,0 +1,30 @@
+/* A growing string for output that is laid out before it is written, and the strict reading of
+ * numbers. */
+#ifndef TCPSHAKE_BASE_TEXT_H
+#define TCPSHAKE_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    char *data; /* always terminated once something was added; NULL before */
+    size_t len, cap;
+    bool failed; /* memory ran out: what follows is dropped, check once at the end */
+};
+
+void text_init(struct text *t);
+void text_done(struct text *t);
+void text_clear(struct text *t);
+void text_put(struct text *t, const char *s, size_t n);
+void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Spaces up to `column` of the current line, counted in characters, none if already there. */
+void text_pad(struct text *t, size_t column);
+
+/* A whole decimal number within [min, max], nothing before or after it. */
+bool text_to_number(const char *s, uint64_t min, uint64_t max, uint64_t *out);
+
+/* How many character cells a UTF-8 string takes (each code point one cell). */
+size_t text_cells(const char *s, size_t n);
+
+#endif

@@ -1,0 +1,122 @@
+/* Text laid out in memory, and numbers read strictly. */
+#include "unit.h"
+
+#include "base/fault.h"
+#include "base/text.h"
+
+static void grows_as_needed(void **state)
+{
+    (void)state;
+    struct text t;
+    text_init(&t);
+    for (int i = 0; i < 5000; i++)
+        text_printf(&t, "%04d,", i);
+    assert_false(t.failed);
+    assert_int_equal(t.len, 25000);
+    assert_int_equal(strlen(t.data), 25000);
+    assert_memory_equal(t.data + 24990, "4998,4999,", 11);
+    text_clear(&t);
+    assert_int_equal(t.len, 0);
+    assert_string_equal(t.data, "");
+    text_put(&t, "again\0!", 7); /* octets, not a string */
+    assert_memory_equal(t.data, "again\0!", 8);
+    text_done(&t);
+    assert_null(t.data);
+}
+
+static void clearing_nothing(void **state)
+{
+    (void)state;
+    struct text t;
+    text_init(&t);
+    text_clear(&t);
+    text_put(&t, "", 0);
+    assert_string_equal(t.data, "");
+    text_done(&t);
+}
+
+static void pads_to_a_column(void **state)
+{
+    (void)state;
+    struct text t;
+    text_init(&t);
+    text_pad(&t, 3);
+    assert_string_equal(t.data, "   ");
+    text_printf(&t, "ab\nx");
+    text_pad(&t, 4); /* of this line */
+    text_printf(&t, "\xc3\xa9\xe2\x86\x92");
+    text_pad(&t, 8); /* two characters in five octets */
+    text_pad(&t, 2); /* there already */
+    text_printf(&t, "|");
+    assert_string_equal(t.data, "   ab\nx   \xc3\xa9\xe2\x86\x92  |");
+    text_done(&t);
+}
+
+static void cells(void **state)
+{
+    (void)state;
+    assert_int_equal(text_cells("", 0), 0);
+    assert_int_equal(text_cells("abc", 3), 3);
+    assert_int_equal(text_cells("\xe2\x86\x92 \xc2\xb5s", 7), 4);
+}
+
+static void numbers(void **state)
+{
+    (void)state;
+    uint64_t v = 7;
+    assert_true(text_to_number("0", 0, 10, &v));
+    assert_int_equal(v, 0);
+    assert_true(text_to_number("010", 0, 10, &v));
+    assert_int_equal(v, 10);
+    assert_true(text_to_number("65535", 1, 65535, &v));
+    assert_true(text_to_number("18446744073709551615", 0, UINT64_MAX, &v));
+    assert_true(v == UINT64_MAX);
+    static const char *const bad[] = {"",   " 1", "1 ",  "+1",    "-1",
+                                      "0x", "1a", "1.0", "65536", "18446744073709551616"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        v = 7;
+        assert_false(text_to_number(bad[i], 0, 65535, &v));
+        assert_int_equal(v, 7);
+    }
+    assert_false(text_to_number("0", 1, 65535, &v));
+    assert_false(text_to_number("18446744073709551616", 0, UINT64_MAX, &v));
+}
+
+static void faults_gain_context(void **state)
+{
+    (void)state;
+    struct fault fault;
+    assert_int_equal(fault_set(&fault, STATUS_SYSTEM, "no route to %s", "::1"), STATUS_SYSTEM);
+    assert_int_equal(fault_wrap(&fault, STATUS_SYSTEM, "target %d", 3), STATUS_SYSTEM);
+    assert_string_equal(fault.text, "target 3: no route to ::1");
+    assert_int_equal(fault_set(NULL, STATUS_MALFORMED, "x"), STATUS_MALFORMED);
+    assert_int_equal(fault_wrap(NULL, STATUS_MALFORMED, "x"), STATUS_MALFORMED);
+}
+
+static void faults_are_cut(void **state)
+{
+    (void)state;
+    struct fault fault;
+    char big[2 * FAULT_TEXT_MAX];
+    memset(big, 'x', sizeof(big) - 1);
+    big[sizeof(big) - 1] = '\0';
+    (void)fault_set(&fault, STATUS_SYSTEM, "%s", big);
+    assert_int_equal(strlen(fault.text), FAULT_TEXT_MAX - 1);
+    (void)fault_wrap(&fault, STATUS_SYSTEM, "why");
+    assert_int_equal(strlen(fault.text), FAULT_TEXT_MAX - 1);
+    assert_memory_equal(fault.text, "why: xxx", 8);
+    (void)fault_wrap(&fault, STATUS_SYSTEM, "%s", big);
+    assert_int_equal(strlen(fault.text), FAULT_TEXT_MAX - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(grows_as_needed),  cmocka_unit_test(clearing_nothing),
+        cmocka_unit_test(pads_to_a_column), cmocka_unit_test(cells),
+        cmocka_unit_test(numbers),          cmocka_unit_test(faults_gain_context),
+        cmocka_unit_test(faults_are_cut),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

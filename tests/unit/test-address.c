@@ -1,0 +1,86 @@
+/* Addresses of both families in one form, and their texts (RFC 4291, RFC 5952). */
+#include "unit.h"
+
+#include <arpa/inet.h>
+
+#include "wire/address.h"
+
+static struct in6_addr v6(const char *text)
+{
+    struct in6_addr ip;
+    assert_int_equal(inet_pton(AF_INET6, text, &ip), 1);
+    return ip;
+}
+
+static const uint8_t octets[4] = {192, 0, 2, 1};
+
+static void v4_is_mapped(void **state)
+{
+    (void)state;
+    struct in6_addr ip = address_from_v4(octets);
+    struct in6_addr same = v6("::ffff:192.0.2.1");
+    assert_true(address_is_v4(&ip));
+    assert_true(address_equal(&ip, &same));
+    assert_memory_equal(address_v4_octets(&ip), octets, 4);
+}
+
+static void v6_is_not(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "::", "::1", "2001:db8::1", "::192.0.2.1", "1::ffff:192.0.2.1", "::fffe:192.0.2.1"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct in6_addr ip = v6(others[i]);
+        assert_false(address_is_v4(&ip));
+    }
+}
+
+static void address_texts(void **state)
+{
+    (void)state;
+    char text[ADDRESS_TEXT_MAX];
+    struct in6_addr ip = address_from_v4(octets);
+    assert_string_equal(address_format(&ip, text), "192.0.2.1");
+    ip = v6("2001:DB8:0:0:0:0:0:1");
+    assert_string_equal(address_format(&ip, text), "2001:db8::1");
+    ip = v6("ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888");
+    assert_string_equal(address_format(&ip, text), "ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888");
+    ip = address_from_v4((const uint8_t[4]){255, 255, 255, 255});
+    assert_string_equal(address_format(&ip, text), "255.255.255.255");
+}
+
+static void endpoint_texts(void **state)
+{
+    (void)state;
+    char text[ENDPOINT_TEXT_MAX];
+    struct endpoint e = {address_from_v4(octets), 80};
+    assert_string_equal(endpoint_format(&e, text), "192.0.2.1:80");
+    e = (struct endpoint){v6("2001:db8::1"), 0};
+    assert_string_equal(endpoint_format(&e, text), "[2001:db8::1]:0");
+    e = (struct endpoint){v6("ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888"), 65535};
+    assert_string_equal(endpoint_format(&e, text),
+                        "[ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888]:65535");
+}
+
+static void endpoints_differ_by_either(void **state)
+{
+    (void)state;
+    struct endpoint a = {v6("::1"), 80}, same = a, port = a, ip = {v6("::2"), 80};
+    port.port = 81;
+    assert_true(endpoint_equal(&a, &same));
+    assert_false(endpoint_equal(&a, &port));
+    assert_false(endpoint_equal(&a, &ip));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(v4_is_mapped),
+        cmocka_unit_test(v6_is_not),
+        cmocka_unit_test(address_texts),
+        cmocka_unit_test(endpoint_texts),
+        cmocka_unit_test(endpoints_differ_by_either),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* A series of arrivals of one and the same segment: its gaps, the rule that fits them, and the known
+ * schedules it lies near. Time is in ns; models and tables are in seconds. */
+#ifndef TCPSHAKE_TCP_SCHEDULE_H
+#define TCPSHAKE_TCP_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SCHEDULE_GAPS_MAX = 300 }; /* the longest published series has 252 */
+
+enum schedule_end {
+    SCHEDULE_SILENCE,
+    SCHEDULE_RST,
+    SCHEDULE_RST_ACK,
+    SCHEDULE_FIN,
+    SCHEDULE_TRUNCATED, /* we stopped listening first */
+};
+
+struct schedule {
+    int64_t first_ns, last_ns; /* of the arrivals */
+    int64_t gaps[SCHEDULE_GAPS_MAX];
+    size_t count;     /* gaps: retransmissions seen */
+    size_t overflown; /* retransmissions beyond what the array holds */
+    bool begun;
+    enum schedule_end end;
+    int64_t end_ns; /* when the reset or FIN came */
+};
+
+/* A geometric series with a ceiling: first, first*factor, ... never more than cap. */
+struct schedule_model {
+    double first_s;
+    double factor; /* 0 when one gap says nothing about it */
+    double cap_s;  /* 0 when no ceiling was reached */
+    bool fits;     /* every gap within the tolerance */
+};
+
+struct schedule_near {
+    const char *stack, *source; /* static */
+    double distance; /* 0: the same; 1: nothing alike */
+    bool fits;       /* every gap within the tolerance, and the same number and end */
+};
+
+void schedule_init(struct schedule *s);
+/* The segment arrived (again) at `t_ns`. */
+void schedule_arrival(struct schedule *s, int64_t t_ns);
+/* The series is over; `t_ns` of the reset or FIN, else of when listening ended. */
+void schedule_finish(struct schedule *s, enum schedule_end end, int64_t t_ns);
+
+/* How far a gap may lie from what is expected and still be it: max(4 ms, 12.5 %), because
+ * timer wheels round up by as much. */
+int64_t schedule_tolerance(int64_t gap_ns);
+
+/* How long silence must last after the last arrival to mean that the series is over: more than
+ * twice the last gap, with tolerance, and at least `least_ns`. */
+int64_t schedule_patience(const struct schedule *s, int64_t least_ns);
+
+struct schedule_model schedule_fit(const struct schedule *s);
+
+/* The `max` nearest rows of stacks.def, nearest first; returns how many. A distance, not a claim:
+ * the mean over the gaps of how many times too long or short each is (a factor of two counts 1, a
+ * missing gap 1, another end 1). For a truncated series the rows are cut to what was seen. */
+size_t schedule_nearest(const struct schedule *s, struct schedule_near *out, size_t max);
+
+/* "silence", "rst", "rst-ack", "fin", "truncated"; static. */
+const char *schedule_end_name(enum schedule_end end);
+
+#endif

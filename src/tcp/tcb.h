@@ -1,0 +1,82 @@
+/* Our end of a connection: the transmission control block of RFC 9293 3.3.1 and its stepping by the
+ * table in transitions.def. Pure: time and segments come in, state and replies come out. */
+#ifndef TCPSHAKE_TCP_TCB_H
+#define TCPSHAKE_TCP_TCB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tcp/input.h"
+#include "tcp/state.h"
+#include "wire/segment.h"
+
+struct tcb {
+    enum state state; /* assigned in tcb.c by one function */
+    bool passive;     /* opened by a passive OPEN: a reset of SYN-RECEIVED returns to LISTEN */
+
+    seq_t iss, snd_una, snd_nxt;
+    seq_t snd_wl1, snd_wl2;
+    uint32_t snd_wnd, max_snd_wnd; /* in octets, scaled */
+    bool fin_sent;                 /* our FIN is the last number before snd_nxt */
+    bool fin_acked;
+
+    seq_t irs, rcv_nxt;
+    uint32_t rcv_wnd;  /* octets */
+    bool fin_received; /* and all before it */
+
+    bool offer_timestamps, offer_wscale;
+    bool timestamps, wscale;       /* in force: both ends offered (RFC 7323 2.2, 3.2) */
+    uint8_t snd_shift, rcv_shift;  /* of the windows we read, and of those we announce */
+    uint32_t ts_recent;            /* RFC 7323 4.3 */
+    uint16_t snd_mss;              /* the peer's MSS option, else 536 or 1220 (MUST-15) */
+};
+
+/* One step of the table. */
+struct transition {
+    enum state next;
+    enum reply reply;
+    const char *rfc; /* section of RFC 9293; static */
+    bool never;      /* no arriving segment is of this class in this state */
+};
+
+/* What an arriving segment did. */
+struct arrival {
+    enum input inputs[3]; /* in the order they were processed: the ACK, the text, the FIN */
+    size_t count;
+    enum state from, to;
+    enum reply reply;
+    const char *rfc;    /* of the input that changed the state, else of the last */
+    const char *why;    /* the first input in words; static */
+    uint32_t text;      /* octets of data newly accepted: they start at text_off in the segment */
+    uint32_t text_off;
+    uint32_t acked;     /* sequence numbers newly acknowledged, SYN and FIN included */
+};
+
+/* The cell for a state and an input. */
+const struct transition *tcb_transition(enum state s, enum input in);
+
+/* A new TCB in CLOSED. `rcv_wnd` in octets; `rcv_shift` is announced when `wscale` is offered. */
+void tcb_init(struct tcb *t, seq_t iss, uint32_t rcv_wnd, bool timestamps, bool wscale,
+              uint8_t rcv_shift);
+
+/* A call or a time-out. The state is changed; the reply is the caller's to send. */
+struct transition tcb_call(struct tcb *t, enum input in);
+
+/* A segment arrives (3.10.7): classified, processed in the RFC's order, state and variables
+ * updated. */
+struct arrival tcb_arrive(struct tcb *t, const struct segment *seg);
+
+/* A segment of ours has left: SND.NXT moves over what it adds. */
+void tcb_left(struct tcb *t, const struct segment *seg);
+
+/* Fills the TCP part of a reply (seq, ack, flags, win; options but for ts_val are the caller's).
+ * `cause` is the segment that is answered, needed for REPLY_RST and REPLY_RST_ACK. Not for
+ * NOTHING, DATA, RETRANSMIT, QUEUED, REFUSED. */
+void tcb_fill(const struct tcb *t, enum reply reply, const struct segment *cause,
+              struct segment *out);
+
+/* The window field that announces rcv_wnd: scaled, but never in a SYN (RFC 7323 2.2). */
+uint16_t tcb_window_field(const struct tcb *t, bool syn);
+
+#endif

@@ -1,0 +1,15 @@
+/* Names of event kinds that outputs share: see event.h. */
+#include "event/event.h"
+
+const char *event_fault_name(enum event_fault fault)
+{
+    static const char *const names[] = {
+        [EVENT_FAULT_KERNEL_RST] = "kernel-rst",
+        [EVENT_FAULT_CAPTURE_DROPPED] = "capture-dropped",
+        [EVENT_FAULT_NOT_SEEN] = "not-seen-leaving",
+        [EVENT_FAULT_CONTRADICTION] = "contradiction",
+        [EVENT_FAULT_TRUTH] = "truth-outside-set",
+        [EVENT_FAULT_MALFORMED] = "malformed",
+    };
+    return names[fault];
+}

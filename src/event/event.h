@@ -1,0 +1,79 @@
+/* The one vocabulary of what happened: a segment left or came, a state changed, something was
+ * learnt about the peer, a verdict was reached. Every output is drawn from these and nothing else. */
+#ifndef TCPSHAKE_EVENT_EVENT_H
+#define TCPSHAKE_EVENT_EVENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "tcp/state.h"
+#include "wire/segment.h"
+
+enum event_kind {
+    EVENT_SENT,      /* a segment of ours was seen leaving */
+    EVENT_RECEIVED,  /* a segment of the peer's was captured */
+    EVENT_OWN_STATE, /* our end changed state */
+    EVENT_PEER_SET,  /* the set of states the peer may be in changed */
+    EVENT_TRUTH,     /* lab only: what the peer's kernel says its state is */
+    EVENT_TIMER,     /* a time-out of ours fired */
+    EVENT_ACTION,    /* a local call: OPEN, SEND, CLOSE, ABORT */
+    EVENT_NOTE,      /* a remark that explains: "retransmission 2 of the SYN-ACK" */
+    EVENT_FAULT,     /* something that spoils or may spoil the measurement */
+    EVENT_VERDICT,   /* the result of a session; last but for the summary */
+    EVENT_SUMMARY,   /* the result of the whole run; the last event of a timeline */
+};
+
+enum event_fault {
+    EVENT_FAULT_KERNEL_RST,      /* our kernel answered on our connection: not quiet */
+    EVENT_FAULT_CAPTURE_DROPPED, /* the capture lost packets */
+    EVENT_FAULT_NOT_SEEN,        /* a segment we sent was not seen leaving */
+    EVENT_FAULT_CONTRADICTION,   /* the peer did what none of its possible states allows */
+    EVENT_FAULT_TRUTH,           /* lab only: the kernel's state is not in our set: a bug of ours */
+    EVENT_FAULT_MALFORMED,       /* the peer sent what does not decode */
+};
+
+/* A result: what machines read, and the lines people read. */
+struct result {
+    json_t *fields; /* an object; keys in order of insertion; owned */
+    struct text text; /* lines "LABEL\tTEXT\n": label may be empty */
+    int exit_code;  /* 0 as expected, 1 answered otherwise, 2 error, 3 no answer */
+};
+
+struct event {
+    uint32_t id;      /* 1, 2, 3 ... within the timeline */
+    uint32_t cause;   /* the event that led to this one; 0: none */
+    uint32_t session; /* 1, 2, ...; 0: the run as a whole */
+    int64_t t_ns;     /* kernel stamp for SENT and RECEIVED */
+    enum event_kind kind;
+    union {
+        struct {
+            struct segment seg;
+            bool retransmission;
+        } segment; /* SENT, RECEIVED */
+        struct {
+            enum state from, to;
+            const char *why, *rfc; /* static text */
+        } own;
+        struct {
+            state_set from, to;
+            const char *why, *rfc; /* static text */
+        } peer;
+        struct {
+            enum state state;
+            bool in_set;
+        } truth;
+        struct {
+            enum event_fault fault;
+            const char *text; /* kept by the timeline */
+        } fault;
+        const char *text; /* TIMER, ACTION, NOTE: kept by the timeline */
+        const struct result *result; /* VERDICT, SUMMARY: alive during the call to the sinks only */
+    };
+};
+
+/* "kernel-rst", "capture-dropped" ...; static. */
+const char *event_fault_name(enum event_fault fault);
+
+#endif

@@ -1,0 +1,421 @@
+/* The text for people: the exchange as a ladder in the figure notation of RFC 9293 (Figures 6 to
+ * 13), then warnings and the result. A session is written as soon as its verdict is there, since
+ * only then the widths of its columns are known. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "render/number.h"
+#include "render/prose.h"
+#include "render/render.h"
+#include "render/report.h"
+#include "render/row.h"
+#include "render/step.h"
+
+enum {
+    DATA_SHOWN = 256
+}; /* octets of a segment's data under -v */
+
+struct ladder {
+    struct sink sink;
+    struct style style;
+    struct step_builder steps;
+    bool wrote; /* something is out already: a blank line before what follows */
+
+    /* The session being collected. */
+    uint32_t session;
+    struct row *rows;
+    size_t row_count, row_cap;
+    struct number_map numbers;
+    bool segment_seen;
+    int64_t zero_ns, last_ns; /* of its first and its last segment */
+    struct endpoint a, b;
+    struct number_space b_first; /* where B's numbers started */
+    uint32_t remark_id;          /* the event whose remark the last row is; 0: not such a row */
+    struct text warnings;
+};
+
+static enum status out_of_memory(struct fault *fault)
+{
+    return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+}
+
+static void forget_session(struct ladder *l)
+{
+    for (size_t i = 0; i < l->row_count; i++)
+        row_done(&l->rows[i]);
+    l->row_count = 0;
+    l->numbers = (struct number_map){.absolute = l->style.verbose};
+    l->segment_seen = false;
+    l->b_first = (struct number_space){0};
+    l->remark_id = 0;
+    text_clear(&l->warnings);
+}
+
+/* From a step to a row. */
+
+static struct row *add_row(struct ladder *l)
+{
+    if (l->row_count == l->row_cap) {
+        size_t cap = l->row_cap != 0 ? 2 * l->row_cap : 16;
+        struct row *grown = realloc(l->rows, cap * sizeof(*grown));
+        if (grown == NULL)
+            return NULL;
+        l->rows = grown;
+        l->row_cap = cap;
+    }
+    struct row *r = &l->rows[l->row_count++];
+    row_init(r);
+    r->line = l->row_count > 1 ? r[-1].line + 1 : 1;
+    return r;
+}
+
+/* `(text)`; parentheses within would end the remark early. */
+static void add_remark(struct row *r, const char *text)
+{
+    text_put(&r->remarks, "(", 1);
+    size_t start = r->remarks.len;
+    prose_safe(&r->remarks, text, strlen(text));
+    for (size_t i = start; i < r->remarks.len; i++) {
+        char *c = &r->remarks.data[i];
+        *c = *c == '(' ? '[' : *c == ')' ? ']' : *c;
+    }
+    text_put(&r->remarks, ")\n", 2);
+}
+
+static void format_segment(struct row *r, const struct number_map *numbers,
+                           const struct segment *seg, bool sent)
+{
+    char flags[FLAGS_TEXT_MAX];
+    struct text t;
+    text_init(&t);
+    text_printf(&t, "<SEQ=%" PRIu32 ">", number_seq(numbers, seg, sent));
+    if ((seg->flags & FLAG_ACK) != 0)
+        text_printf(&t, "<ACK=%" PRIu32 ">", number_ack(numbers, seg, sent));
+    text_printf(&t, "<CTL=%s>", flags_format(seg->flags, flags));
+    if ((seg->flags & FLAG_URG) != 0)
+        text_printf(&t, "<URG=%u>", (unsigned)seg->urg);
+    if (seg->len != 0)
+        text_printf(&t, "<DATA=%" PRIu32 ">", seg->len);
+    if (seg->checksum == SEGMENT_CHECKSUM_BAD)
+        text_printf(&t, "<BADSUM>");
+    (void)snprintf(r->seg, sizeof(r->seg), "%s", t.failed ? "" : t.data);
+    r->remarks.failed = r->remarks.failed || t.failed;
+    text_done(&t);
+}
+
+/* The data that were captured, at most DATA_SHOWN octets of them. */
+static void comment_data(struct row *r, const struct segment *seg)
+{
+    if (seg->len == 0 || seg->raw_len <= seg->data_off)
+        return;
+    size_t n = seg->raw_len - seg->data_off;
+    n = n < seg->len ? n : seg->len;
+    size_t shown = n < DATA_SHOWN ? n : DATA_SHOWN;
+    text_printf(&r->comments, "data: ");
+    prose_safe(&r->comments, (const char *)seg->raw + seg->data_off, shown);
+    text_printf(&r->comments, "%s\n", shown < seg->len ? " ..." : "");
+}
+
+static void comment_facts(struct row *r, const struct segment *seg)
+{
+    char options[256];
+    text_printf(&r->comments, "win %u, ttl %u, options: %s\n", (unsigned)seg->win,
+                (unsigned)seg->ttl, options_format(&seg->opt, options, sizeof(options)));
+    comment_data(r, seg);
+}
+
+/* The reason of a change; with the states it led to if the row does not show them because another
+ * change followed. */
+static void comment_reason(struct row *r, const struct step *s, const struct step_entry *e)
+{
+    bool own = e->kind == EVENT_OWN_STATE;
+    text_printf(&r->comments, "%c", own ? 'A' : 'B');
+    if (e->to != (own ? STATE_SET(s->own) : s->peer)) {
+        char set[STATE_SET_TEXT_MAX];
+        text_printf(&r->comments, " %s", state_set_format(e->to, set));
+    }
+    text_printf(&r->comments, ": ");
+    prose_safe(&r->comments, e->text, strlen(e->text));
+    if (e->rfc != NULL)
+        text_printf(&r->comments, " (%s)", e->rfc);
+    text_put(&r->comments, "\n", 1);
+}
+
+/* A warning about the last line, or about what came after it. */
+static void take_fault(struct ladder *l, const char *text, bool after)
+{
+    char place[32];
+    unsigned line = l->row_count != 0 ? l->rows[l->row_count - 1].line : 0;
+    (void)snprintf(place, sizeof(place), "%sline %u", after ? "after " : "", line);
+    report_warning(&l->warnings, &l->style, line > 1 ? place : NULL, text);
+}
+
+static void take_entries(struct ladder *l, struct row *r, const struct step *s)
+{
+    for (size_t i = 0; i < s->entry_count; i++) {
+        const struct step_entry *e = &s->entries[i];
+        if (e->kind == EVENT_NOTE)
+            add_remark(r, e->text);
+        else if (e->kind == EVENT_FAULT)
+            take_fault(l, e->text, s->kind == STEP_FAULT);
+        else if (l->style.verbose)
+            comment_reason(r, s, e);
+    }
+    if (step_is_bare_retransmission(s))
+        add_remark(r, "retransmission");
+}
+
+static void take_states(struct row *r, const struct step *s)
+{
+    r->own = state_name(s->own);
+    if (s->peer != STATE_SET_NONE)
+        (void)state_set_format(s->peer, r->peer);
+    if (s->truth_seen) {
+        r->truth = state_name(s->truth);
+        r->truth_wrong = !s->truth_in_set;
+    }
+}
+
+/* A "(Close)" is its own line, and what it sends stands below it, as in Figures 12 and 13. */
+static void take_segment(struct ladder *l, struct row *r, const struct step *s)
+{
+    bool sent = s->kind == STEP_SENT;
+    if (!l->segment_seen) {
+        l->segment_seen = true;
+        l->zero_ns = s->t_ns;
+        l->a = sent ? s->seg.src : s->seg.dst;
+        l->b = sent ? s->seg.dst : s->seg.src;
+    }
+    l->last_ns = s->t_ns;
+    if (s->cause != 0 && s->cause == l->remark_id) {
+        r[-1].remark_only = true;
+        r->continued = true;
+        r->line = r[-1].line;
+    }
+    if (number_see(&l->numbers, &s->seg, sent) && !l->style.verbose)
+        text_printf(&r->comments, "B's 0 is now ISS %" PRIu32 "\n", s->seg.seq.v);
+    if (!l->b_first.bound)
+        l->b_first = l->numbers.b;
+    r->arrow = sent ? "-->" : "<--";
+    r->alarm = (s->seg.flags & FLAG_RST) != 0;
+    format_segment(r, &l->numbers, &s->seg, sent);
+    if (l->style.verbose)
+        comment_facts(r, &s->seg);
+}
+
+static enum status take_step(void *arg, const struct step *s, struct fault *fault)
+{
+    struct ladder *l = arg;
+    bool begins = s->kind == STEP_START && s->session != 0 && l->row_count == 0;
+    if (step_is_only_faults(s) && !begins) {
+        for (size_t i = 0; i < s->entry_count; i++)
+            take_fault(l, s->entries[i].text, true);
+        return STATUS_OK;
+    }
+    struct row *r = add_row(l);
+    if (r == NULL)
+        return out_of_memory(fault);
+    l->session = s->session;
+    r->t_ns = s->t_ns;
+    take_states(r, s);
+    if (step_is_segment(s)) {
+        take_segment(l, r, s);
+    } else if (!begins) {
+        if (s->text != NULL)
+            add_remark(r, s->text);
+        r->remark_only = !s->changed && s->text != NULL;
+    }
+    l->remark_id = s->text != NULL ? s->id : 0;
+    take_entries(l, r, s);
+    return STATUS_OK;
+}
+
+/* From rows to text. */
+
+/* Milliseconds, or seconds when the session was long; both to the microsecond. */
+static const char *format_times(struct ladder *l)
+{
+    bool seconds = l->last_ns - l->zero_ns >= CLOCK_S;
+    for (size_t i = 0; i < l->row_count; i++) {
+        struct row *r = &l->rows[i];
+        int64_t us = (r->t_ns - l->zero_ns + CLOCK_US / 2) / CLOCK_US;
+        if (i == 0 || r->t_ns < l->zero_ns)
+            continue;
+        int64_t unit = seconds ? CLOCK_S / CLOCK_US : CLOCK_MS / CLOCK_US;
+        (void)snprintf(r->time, sizeof(r->time), "%" PRId64 ".%0*" PRId64, us / unit,
+                       seconds ? 6 : 3, us % unit);
+    }
+    return seconds ? "s" : "ms";
+}
+
+static void put_comment(struct ladder *l, struct text *out, const char *text)
+{
+    prose_fill(out, &l->style, PROSE_ASIDE, "# ", "# ", text);
+}
+
+static void draw_preface(struct ladder *l, struct text *out)
+{
+    char line[128];
+    bool any = false;
+    if (l->session > 1) {
+        (void)snprintf(line, sizeof(line), "session %" PRIu32, l->session);
+        put_comment(l, out, line);
+        any = true;
+    }
+    if (l->numbers.a.bound && !l->style.verbose) {
+        int n = snprintf(line, sizeof(line), "A's 0 is ISS %" PRIu32, l->numbers.a.zero.v);
+        if (l->b_first.bound)
+            (void)snprintf(line + n, sizeof(line) - (size_t)n, ", B's 0 is ISS %" PRIu32,
+                           l->b_first.zero.v);
+        put_comment(l, out, line);
+        any = true;
+    }
+    if (any)
+        text_put(out, "\n", 1);
+}
+
+/* The endpoints below the heads, B's moved to the left if it would not fit, or a line down. */
+static void draw_endpoints(struct ladder *l, const struct row_shape *s, struct text *out)
+{
+    char a[ENDPOINT_TEXT_MAX], b[ENDPOINT_TEXT_MAX];
+    (void)endpoint_format(&l->a, a);
+    (void)endpoint_format(&l->b, b);
+    size_t b_at = row_shape_peer_at(s);
+    if (s->stacked)
+        b_at = 0;
+    if (b_at + strlen(b) > l->style.columns)
+        b_at = l->style.columns > strlen(b) ? l->style.columns - strlen(b) : 0;
+    struct text line;
+    text_init(&line);
+    text_printf(&line, "#");
+    text_pad(&line, row_shape_own_at(s));
+    text_printf(&line, "%s", a);
+    if (line.len + 2 > b_at)
+        text_printf(&line, "\n#");
+    text_pad(&line, s->stacked ? row_shape_own_at(s) : b_at);
+    text_printf(&line, "%s", b);
+    if (!line.failed)
+        prose_put(out, &l->style, PROSE_ASIDE, line.data, line.len);
+    text_put(out, "\n", 1);
+    out->failed = out->failed || line.failed;
+    text_done(&line);
+}
+
+static void draw_heads(struct ladder *l, const struct row_shape *s, const char *unit,
+                       struct text *out)
+{
+    struct text line;
+    text_init(&line);
+    if (s->time != 0) {
+        text_pad(&line, s->number + s->gap + s->time - strlen(unit));
+        text_printf(&line, "%s", unit);
+    }
+    text_pad(&line, row_shape_own_at(s));
+    text_printf(&line, "TCP Peer A");
+    text_pad(&line, s->stacked ? line.len + 4 : row_shape_peer_at(s));
+    text_printf(&line, "TCP Peer B");
+    if (s->truth != 0) {
+        text_pad(&line, row_shape_truth_at(s));
+        text_printf(&line, "kernel");
+    }
+    text_printf(out, "%s\n", line.failed ? "" : line.data);
+    out->failed = out->failed || line.failed;
+    text_done(&line);
+    if (l->segment_seen)
+        draw_endpoints(l, s, out);
+}
+
+static void draw_ladder(struct ladder *l, struct text *out)
+{
+    const char *unit = format_times(l);
+    struct row_shape shape = row_shape_of(l->rows, l->row_count, l->style.columns);
+    draw_preface(l, out);
+    draw_heads(l, &shape, unit, out);
+    for (size_t i = 0; i < l->row_count; i++) {
+        row_draw(&l->rows[i], &shape, &l->style, out);
+        out->failed = out->failed || l->rows[i].remarks.failed || l->rows[i].comments.failed;
+    }
+}
+
+/* Writes the session that was collected, if any, and the result, if there is one. */
+static enum status write_session(struct ladder *l, const struct result *result, struct fault *fault)
+{
+    struct text out, report;
+    text_init(&out);
+    text_init(&report);
+    if (l->row_count > 1)
+        draw_ladder(l, &out);
+    text_put(&report, l->warnings.data != NULL ? l->warnings.data : "", l->warnings.len);
+    if (result != NULL)
+        report_result(&report, &l->style, result);
+    if (out.len != 0 && report.len != 0)
+        text_put(&out, "\n", 1);
+    text_put(&out, report.data != NULL ? report.data : "", report.len);
+    bool failed = out.failed || report.failed || l->warnings.failed;
+    enum status s = failed ? out_of_memory(fault) : STATUS_OK;
+    if (s == STATUS_OK && out.len != 0 && l->wrote)
+        s = l->sink.out.put(l->sink.out.arg, "\n", 1, fault);
+    if (s == STATUS_OK && out.len != 0)
+        s = l->sink.out.put(l->sink.out.arg, out.data, out.len, fault);
+    l->wrote = l->wrote || out.len != 0;
+    text_done(&out);
+    text_done(&report);
+    forget_session(l);
+    return s;
+}
+
+/* The sink. */
+
+static enum status open_ladder(struct sink *s, const struct run_info *run, struct fault *fault)
+{
+    (void)s, (void)run, (void)fault;
+    return STATUS_OK;
+}
+
+static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
+{
+    struct ladder *l = (struct ladder *)sink;
+    enum status s = step_builder_event(&l->steps, e, fault);
+    if (s == STATUS_OK && (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY))
+        s = write_session(l, e->result, fault);
+    return s;
+}
+
+static enum status close_ladder(struct sink *sink, struct fault *fault)
+{
+    struct ladder *l = (struct ladder *)sink;
+    enum status s = step_builder_flush(&l->steps, fault);
+    return s == STATUS_OK ? write_session(l, NULL, fault) : s;
+}
+
+static void free_ladder(struct sink *sink)
+{
+    struct ladder *l = (struct ladder *)sink;
+    forget_session(l);
+    free(l->rows);
+    text_done(&l->warnings);
+    step_builder_done(&l->steps);
+    free(l);
+}
+
+struct sink *ladder_new(struct writer out, struct style style)
+{
+    static const struct sink_ops ops = {.name = "ladder",
+                                        .streams = true,
+                                        .open = open_ladder,
+                                        .event = take_event,
+                                        .close = close_ladder,
+                                        .free = free_ladder};
+    struct ladder *l = calloc(1, sizeof(*l));
+    if (l == NULL)
+        return NULL;
+    l->sink = (struct sink){.ops = &ops, .out = out};
+    l->style = style;
+    text_init(&l->warnings);
+    step_builder_init(&l->steps, (struct step_taker){.take = take_step, .arg = l});
+    forget_session(l);
+    return &l->sink;
+}

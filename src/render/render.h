@@ -1,0 +1,20 @@
+/* The sinks there are: text for people, records for programs, a capture for Wireshark, a diagram.
+ * Each reads events and nothing else. Every constructor returns a sink the timeline will own, or
+ * NULL when memory ran out. */
+#ifndef TCPSHAKE_RENDER_RENDER_H
+#define TCPSHAKE_RENDER_RENDER_H
+
+#include "event/sink.h"
+
+/* The ladder in the figure notation, then the result as labelled lines. */
+struct sink *ladder_new(struct writer out, struct style style);
+/* The result's labelled lines only (-q). */
+struct sink *brief_new(struct writer out, struct style style);
+/* One JSON record a line, as doc/tcpshake.schema.json says. */
+struct sink *ndjson_new(struct writer out);
+/* Every segment with ns stamps; state changes and their reasons as packet comments. */
+struct sink *pcapng_new(struct writer out);
+/* A mermaid sequenceDiagram. */
+struct sink *mermaid_new(struct writer out);
+
+#endif

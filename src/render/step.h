@@ -1,0 +1,78 @@
+/* A segment and all it led to, as one step: what a line of a ladder, a record or a packet comment
+ * is made of. The builder groups the events of a timeline into steps. */
+#ifndef TCPSHAKE_RENDER_STEP_H
+#define TCPSHAKE_RENDER_STEP_H
+
+#include "event/event.h"
+
+enum step_kind {
+    STEP_START, /* what is known before anything happens; also whatever belongs to no other step */
+    STEP_SENT,
+    STEP_RECEIVED,
+    STEP_TIMER,
+    STEP_ACTION,
+    STEP_NOTE,
+    STEP_FAULT, /* a fault that no event caused; it is the first entry */
+};
+
+/* One consequence, in the order in which they came. */
+struct step_entry {
+    enum event_kind kind; /* OWN_STATE, PEER_SET, NOTE or FAULT */
+    int64_t t_ns;
+    state_set from, to;     /* OWN_STATE (one member each), PEER_SET */
+    enum event_fault fault; /* FAULT */
+    char *text;             /* the reason, the note or the fault; never NULL */
+    const char *rfc;        /* OWN_STATE, PEER_SET; NULL when there is none */
+};
+
+struct step {
+    enum step_kind kind;
+    uint32_t id, cause, session;
+    int64_t t_ns;
+    struct segment seg; /* SENT, RECEIVED; seg.raw points to `raw` */
+    uint8_t *raw;
+    bool retransmission;
+    char *text; /* TIMER, ACTION, NOTE */
+
+    enum state own;  /* after the step */
+    state_set peer;  /* after the step */
+    bool changed;    /* one of them is not what it was before */
+    bool truth_seen; /* lab only, as are the next two */
+    bool truth_in_set;
+    enum state truth;
+
+    struct step_entry *entries;
+    size_t entry_count, entry_cap;
+};
+
+bool step_is_segment(const struct step *s);
+/* Nothing happened in it but faults. */
+bool step_is_only_faults(const struct step *s);
+/* A retransmission about which no note says more. */
+bool step_is_bare_retransmission(const struct step *s);
+
+/* Gets each step once it is complete: when the next one begins, at a verdict or at the end. The
+ * step lives during the call only. */
+struct step_taker {
+    enum status (*take)(void *arg, const struct step *s, struct fault *fault);
+    void *arg;
+};
+
+struct step_builder {
+    struct step_taker taker;
+    struct step current;
+    bool open; /* `current` is being filled */
+    uint32_t session;
+    enum state own;
+    state_set peer;
+};
+
+void step_builder_init(struct step_builder *b, struct step_taker taker);
+void step_builder_done(struct step_builder *b);
+/* Takes one event in. VERDICT and SUMMARY complete the open step and are otherwise the caller's.
+ * Fails when memory ran out or the taker failed. */
+enum status step_builder_event(struct step_builder *b, const struct event *e, struct fault *fault);
+/* Completes the open step, if there is one. */
+enum status step_builder_flush(struct step_builder *b, struct fault *fault);
+
+#endif

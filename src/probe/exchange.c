@@ -1,0 +1,698 @@
+/* See exchange.h. */
+#include "probe/exchange.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+
+enum {
+    INITIAL_WINDOW_SEGMENTS = 10,   /* RFC 6928 */
+    LEAST_MSS = 64, /* whatever the peer announces: an MSS of 1 would be a trap */
+    CHALLENGES_MAX = 10,            /* RFC 5961 7 */
+};
+#define CHALLENGES_PER (5 * CLOCK_S)
+
+/* --- The record --- */
+
+static uint32_t record(struct exchange *x, enum event_kind kind, uint32_t cause, struct event e)
+{
+    e.kind = kind;
+    e.cause = cause;
+    e.session = x->config.session;
+    e.t_ns = x->now_ns;
+    return timeline_append(x->timeline, e);
+}
+
+static void record_own(struct exchange *x, uint32_t cause, enum state from, const char *why,
+                       const char *rfc)
+{
+    if (from == x->tcb.state)
+        return;
+    if (x->own_path_len < EXCHANGE_PATH_MAX)
+        x->own_path[x->own_path_len++] = x->tcb.state;
+    (void)record(x, EVENT_OWN_STATE, cause, (struct event){.own = {from, x->tcb.state, why, rfc}});
+}
+
+static void record_fault(struct exchange *x, uint32_t cause, enum event_fault fault,
+                         const char *text)
+{
+    (void)record(x, EVENT_FAULT, cause, (struct event){.fault = {fault, text}});
+}
+
+static void record_peer(struct exchange *x, uint32_t cause, const struct peer_change *c)
+{
+    if (c->from != c->to)
+        (void)record(x, EVENT_PEER_SET, cause,
+                     (struct event){.peer = {c->from, c->to, c->why, c->rfc}});
+    if (c->contradiction) {
+        x->contradiction = true;
+        record_fault(x, cause, EVENT_FAULT_CONTRADICTION,
+                     "the peer sent what none of the states it could be in allows");
+    }
+}
+
+void exchange_note(struct exchange *x, const char *fmt, ...)
+{
+    char text[200];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    (void)record(x, EVENT_NOTE, x->timeline->last_id, (struct event){.text = text});
+}
+
+/* --- Beginning --- */
+
+void exchange_init(struct exchange *x, const struct exchange_config *config,
+                   const struct probe *probe, void *state, struct timeline *timeline,
+                   int64_t now_ns)
+{
+    const struct syn_like *like = config->like;
+    *x = (struct exchange){
+        .config = *config,
+        .probe = probe,
+        .state = state,
+        .timeline = timeline,
+        .now_ns = now_ns,
+        .rto_at = CLOCK_NEVER,
+        .wake_at = CLOCK_NEVER,
+        .kernel_quiet = true,
+    };
+    x->config.timestamps = config->timestamps && syn_like_has(like, 'T');
+    tcb_init(&x->tcb, config->iss, config->win, x->config.timestamps, syn_like_has(like, 'W'),
+             like->wscale);
+    x->own_path[x->own_path_len++] = x->tcb.state;
+    rto_init(&x->rto);
+    peer_init(&x->peer, STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN));
+    (void)record(x, EVENT_PEER_SET, 0,
+                 (struct event){.peer = {STATE_SET_NONE, x->peer.set,
+                                         "no connection yet; whether somebody listens is unknown",
+                                         "RFC 9293 3.3.2"}});
+    probe->start(x);
+}
+
+/* --- What waits to be sent --- */
+
+static void enqueue(struct exchange *x, struct outgoing o)
+{
+    for (size_t i = 0; i < x->queued; i++) {
+        /* One ACK says all that two would. */
+        if (o.kind == OUTGOING_ACK && x->queue[i].kind == OUTGOING_ACK)
+            return;
+    }
+    if (x->queued < EXCHANGE_QUEUE_MAX)
+        x->queue[x->queued++] = o;
+    else
+        x->ignored++;
+}
+
+static struct outgoing dequeue(struct exchange *x)
+{
+    struct outgoing o = x->queue[0];
+    x->queued--;
+    for (size_t i = 0; i < x->queued; i++)
+        x->queue[i] = x->queue[i + 1];
+    return o;
+}
+
+static bool may_send_data(const struct tcb *t)
+{
+    return (t->state == STATE_ESTABLISHED || t->state == STATE_CLOSE_WAIT) && !t->fin_sent;
+}
+
+/* Position in the payload of the next octet to send for the first time. */
+static size_t payload_next(const struct exchange *x)
+{
+    return x->tcb.snd_nxt.v - x->tcb.iss.v - 1;
+}
+
+/* How much can go out as one segment at `pos`: the MSS, the peer's window and ours (RFC 6928, no
+ * congestion control beyond it: nothing here sends in bulk) and the end of the first part bound it. */
+static uint32_t chunk(const struct exchange *x, size_t pos)
+{
+    const struct tcb *t = &x->tcb;
+    size_t n = x->payload_len - pos;
+    if (pos < x->payload_first && n > x->payload_first - pos)
+        n = x->payload_first - pos;
+    size_t mss = t->snd_mss < LEAST_MSS ? LEAST_MSS : t->snd_mss;
+    mss -= t->timestamps ? 12 : 0;
+    if (n > mss)
+        n = mss;
+    size_t window = t->snd_wnd < INITIAL_WINDOW_SEGMENTS * mss ? t->snd_wnd
+                                                               : INITIAL_WINDOW_SEGMENTS * mss;
+    size_t used = pos + 1 - (t->snd_una.v - t->iss.v);
+    size_t room = used < window ? window - used : 0;
+    return (uint32_t)(n < room ? n : room);
+}
+
+static bool data_is_due(const struct exchange *x)
+{
+    return !x->finished && may_send_data(&x->tcb) && payload_next(x) < x->payload_len &&
+           chunk(x, payload_next(x)) > 0;
+}
+
+static bool fin_is_due(const struct exchange *x)
+{
+    const struct tcb *t = &x->tcb;
+    bool can = t->state == STATE_SYN_RECEIVED || may_send_data(t);
+    return !x->finished && x->close_wanted && can && payload_next(x) >= x->payload_len;
+}
+
+static bool choose(struct exchange *x, struct outgoing *o)
+{
+    if (x->queued != 0)
+        *o = dequeue(x);
+    else if (data_is_due(x))
+        *o = (struct outgoing){.kind = OUTGOING_DATA};
+    else if (fin_is_due(x))
+        *o = (struct outgoing){.kind = OUTGOING_FIN, .cause = x->close_cause};
+    else
+        return false;
+    return true;
+}
+
+/* --- From intent to segment --- */
+
+/* What is oldest among the unacknowledged: the SYN, else data, else the FIN. */
+static enum outgoing_kind oldest(const struct exchange *x)
+{
+    const struct tcb *t = &x->tcb;
+    if (seq_eq(t->snd_una, t->iss))
+        return t->state == STATE_SYN_SENT ? OUTGOING_SYN : OUTGOING_SYN_ACK;
+    return t->snd_una.v - t->iss.v - 1 < x->payload_len ? OUTGOING_DATA : OUTGOING_FIN;
+}
+
+static uint32_t fill_data(const struct exchange *x, seq_t seq, struct segment *seg,
+                          const uint8_t **data)
+{
+    size_t pos = seq.v - x->tcb.iss.v - 1;
+    uint32_t n = chunk(x, pos);
+    if (n == 0) /* the window is closed and the timer has run: probe it (RFC 9293 3.8.6.1) */
+        n = 1;
+    tcb_fill(&x->tcb, REPLY_ACK, NULL, seg);
+    seg->seq = seq;
+    seg->flags |= FLAG_PSH;
+    *data = x->payload + pos;
+    return n;
+}
+
+static uint32_t fill(const struct exchange *x, const struct outgoing *o, struct segment *seg,
+                     const uint8_t **data)
+{
+    const struct tcb *t = &x->tcb;
+    bool again = o->kind == OUTGOING_RETRANSMIT;
+
+    switch (again ? oldest(x) : o->kind) {
+    case OUTGOING_SYN:
+        tcb_fill(t, REPLY_SYN, NULL, seg);
+        break;
+    case OUTGOING_SYN_ACK:
+        tcb_fill(t, REPLY_SYN_ACK, NULL, seg);
+        break;
+    case OUTGOING_DATA:
+        return fill_data(x, again ? t->snd_una : t->snd_nxt, seg, data);
+    case OUTGOING_FIN:
+        tcb_fill(t, REPLY_FIN, NULL, seg);
+        if (again)
+            seg->seq = t->snd_una;
+        break;
+    case OUTGOING_ACK:
+        tcb_fill(t, REPLY_ACK, NULL, seg);
+        break;
+    case OUTGOING_KEEPALIVE:
+        tcb_fill(t, REPLY_ACK, NULL, seg);
+        seg->seq = seq_of(t->snd_nxt.v - 1);
+        break;
+    case OUTGOING_RST:
+        *seg = (struct segment){.seq = o->seq, .flags = FLAG_RST};
+        break;
+    case OUTGOING_RST_ACK:
+        *seg = (struct segment){.ack = o->ack, .flags = FLAG_RST | FLAG_ACK};
+        break;
+    case OUTGOING_RETRANSMIT:
+        break;
+    }
+    return 0;
+}
+
+/* The options of the segment: all of them on a SYN, timestamps alone later (RFC 7323 3.2: on every
+ * segment but a reset once both ends have offered them). */
+static void lay_out_options(const struct exchange *x, struct segment *seg)
+{
+    const struct exchange_config *c = &x->config;
+    bool syn = (seg->flags & FLAG_SYN) != 0;
+    struct options *o = &seg->opt;
+
+    *o = (struct options){0};
+    if (seg->flags & FLAG_RST)
+        return;
+    o->has_timestamps = syn ? c->timestamps : x->tcb.timestamps;
+    o->ts_val = c->ts_base + (uint32_t)(x->now_ns / CLOCK_MS);
+    o->ts_ecr = seg->flags & FLAG_ACK ? x->tcb.ts_recent : 0;
+    if (syn) {
+        o->has_mss = true;
+        o->mss = c->mss;
+        o->sack_permitted = true;
+        o->has_wscale = true;
+        o->wscale = c->like->wscale;
+    }
+    /* The layouts are our own and fit: this cannot fail. */
+    (void)options_build(o, syn ? c->like->layout : "NNT", NULL);
+}
+
+bool exchange_next(struct exchange *x, int64_t now_ns, struct segment *seg, const uint8_t **data,
+                   size_t *len)
+{
+    x->now_ns = now_ns;
+    if (x->waiting || !choose(x, &x->current))
+        return false;
+    *seg = (struct segment){0};
+    *data = NULL;
+    *len = fill(x, &x->current, seg, data);
+    seg->len = (uint32_t)*len;
+    seg->src = x->config.local;
+    seg->dst = x->config.remote;
+    seg->ip_version = address_is_v4(&seg->src.ip) ? 4 : 6;
+    seg->ttl = x->config.ttl;
+    seg->df = true;
+    lay_out_options(x, seg);
+    /* Kept so that the captured segment is recognised as this one. */
+    x->current.seq = seg->seq;
+    x->current.ack = seg->ack;
+    x->handed_ns = now_ns;
+    x->waiting = true;
+    return true;
+}
+
+bool exchange_is_ours(const struct exchange *x, const struct segment *seg)
+{
+    const struct outgoing *o = &x->current;
+    if (!x->waiting || !seq_eq(seg->seq, o->seq))
+        return false;
+    if (seg->flags & FLAG_ACK && !seq_eq(seg->ack, o->ack))
+        return false;
+    /* The kernel's own resets are what must not pass for ours. */
+    bool rst = o->kind == OUTGOING_RST || o->kind == OUTGOING_RST_ACK;
+    return rst == ((seg->flags & FLAG_RST) != 0);
+}
+
+/* --- Sent --- */
+
+/* The retransmission timer, which also serves to probe a closed window. A probe that withholds
+ * sends its SYN once. */
+static void arm(struct exchange *x)
+{
+    bool outstanding = seq_lt(x->tcb.snd_una, x->tcb.snd_nxt);
+    bool blocked = may_send_data(&x->tcb) && payload_next(x) < x->payload_len && !data_is_due(x);
+    bool lives = x->tcb.state != STATE_CLOSED && x->tcb.state != STATE_TIME_WAIT;
+    bool needed = (outstanding || blocked) && lives && !x->probe->withholds;
+    x->rto_at = needed ? x->now_ns + x->rto.rto_ns : CLOCK_NEVER;
+}
+
+/* The call that a segment carries out, made at the moment it is seen leaving. */
+static void call_behind(struct exchange *x, uint32_t event, const struct segment *seg)
+{
+    enum state from = x->tcb.state;
+    enum input call = seg->flags & FLAG_FIN   ? INPUT_CLOSE
+                      : seg->flags & FLAG_SYN ? INPUT_OPEN_ACTIVE
+                                              : INPUT_ABORT;
+    struct transition step = tcb_call(&x->tcb, call);
+    record_own(x, event, from, "our call", step.rfc);
+}
+
+static bool carries_out_a_call(const struct exchange *x, const struct segment *seg)
+{
+    if (x->current.kind == OUTGOING_RST) /* a reset ends our end too, unless it answers a stray */
+        return x->tcb.state != STATE_CLOSED && seq_eq(seg->seq, x->tcb.snd_nxt) &&
+               !x->probe->withholds;
+    return (x->current.kind == OUTGOING_FIN || x->current.kind == OUTGOING_SYN) &&
+           seq_lt(x->tcb.snd_nxt, segment_end(seg));
+}
+
+static void note_syn(struct exchange *x, const struct segment *seg)
+{
+    if (!(seg->flags & FLAG_SYN) || x->syn_count == EXCHANGE_SYNS_MAX)
+        return;
+    x->syns[x->syn_count].ts_val = seg->opt.ts_val;
+    x->syns[x->syn_count++].t_ns = x->now_ns;
+}
+
+static void sent(struct exchange *x, const struct segment *seg, bool stamped)
+{
+    bool again = segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
+                 !seq_lt(x->tcb.snd_nxt, segment_end(seg));
+    struct outgoing o = x->current;
+    uint32_t event = record(x, EVENT_SENT, o.cause, (struct event){.segment = {*seg, again}});
+
+    x->segments_sent++;
+    x->retransmitted += again;
+    if (carries_out_a_call(x, seg))
+        call_behind(x, event, seg);
+    bool idle = x->rto_at == CLOCK_NEVER;
+    tcb_left(&x->tcb, seg);
+    struct peer_change change = peer_left(&x->peer, seg, x->now_ns);
+    record_peer(x, event, &change);
+    if (stamped)
+        note_syn(x, seg);
+    if (o.note != NULL)
+        (void)record(x, EVENT_NOTE, event, (struct event){.text = o.note});
+    if (!again && segment_seq_len(seg) > 0 && idle)
+        x->sent_times = 1;
+    if (idle || again || x->tcb.state == STATE_CLOSED)
+        arm(x);
+    x->waiting = false;
+    if (x->probe->left != NULL)
+        x->probe->left(x, seg);
+}
+
+void exchange_left(struct exchange *x, const struct segment *seg, int64_t t_ns)
+{
+    x->now_ns = t_ns;
+    sent(x, seg, true);
+}
+
+void exchange_not_seen(struct exchange *x, const struct segment *seg, int64_t now_ns)
+{
+    x->now_ns = now_ns;
+    record_fault(x, 0, EVENT_FAULT_NOT_SEEN,
+                 "a segment of ours was not seen leaving; its time is not known");
+    sent(x, seg, false);
+}
+
+/* --- Received --- */
+
+static void queue_reply(struct exchange *x, const struct arrival *a, const struct segment *seg,
+                        uint32_t event)
+{
+    struct segment reply = {0};
+    struct outgoing o = {.cause = event};
+
+    switch (a->reply) {
+    case REPLY_ACK:
+        o.kind = OUTGOING_ACK;
+        break;
+    case REPLY_SYN_ACK:
+        o.kind = OUTGOING_SYN_ACK;
+        break;
+    case REPLY_RST:
+    case REPLY_RST_ACK:
+        tcb_fill(&x->tcb, a->reply, seg, &reply);
+        o.kind = a->reply == REPLY_RST ? OUTGOING_RST : OUTGOING_RST_ACK;
+        o.seq = reply.seq;
+        o.ack = reply.ack;
+        break;
+    case REPLY_NOTHING:
+    case REPLY_SYN:
+    case REPLY_RST_OWN:
+    case REPLY_FIN:
+    case REPLY_DATA:
+    case REPLY_RETRANSMIT:
+    case REPLY_QUEUED:
+    case REPLY_REFUSED:
+        return;
+    }
+    enqueue(x, o);
+}
+
+/* Whether a reply to something unacceptable may still be sent: a peer that floods us, or a loop of
+ * two ends that answer each other, must not get a segment for a segment. */
+static bool within_limit(struct exchange *x, const struct arrival *a)
+{
+    bool progress = a->from != a->to || a->acked > 0 || a->text > 0;
+    if (progress || a->reply == REPLY_NOTHING)
+        return true;
+    if (x->now_ns - x->replies_since_ns > CHALLENGES_PER) {
+        x->replies_since_ns = x->now_ns;
+        x->replies_count = 0;
+    }
+    return ++x->replies_count <= CHALLENGES_MAX;
+}
+
+/* The round trip of the SYN. If it was retransmitted, only an echoed timestamp says which one was
+ * answered (RFC 7323 4.1); without it there is no measurement (Karn). */
+static int64_t syn_round_trip(const struct exchange *x, const struct segment *seg)
+{
+    if (x->syn_count == 1 && x->retransmitted == 0)
+        return x->now_ns - x->syns[0].t_ns;
+    for (size_t i = 0; seg->opt.has_timestamps && i < x->syn_count; i++) {
+        if (x->syns[i].ts_val == seg->opt.ts_ecr)
+            return x->now_ns - x->syns[i].t_ns;
+    }
+    return 0;
+}
+
+static void measure(struct exchange *x, const struct segment *seg, const struct arrival *a)
+{
+    bool answer = a->inputs[0] == INPUT_SYN_ACK ||
+                  (a->inputs[0] == INPUT_RST && a->from == STATE_SYN_SENT);
+    if (!answer || x->rtt_ns != 0)
+        return;
+    x->rtt_ns = syn_round_trip(x, seg);
+    if (x->rtt_ns > 0) {
+        rto_measure(&x->rto, x->rtt_ns);
+        peer_round_trip(&x->peer, x->rtt_ns);
+    }
+}
+
+/* RFC 6298 5.2, 5.3: stopped when all is acknowledged, restarted when some is. */
+static void restart_timer(struct exchange *x, const struct arrival *a)
+{
+    if (a->acked > 0) {
+        rto_restore(&x->rto);
+        x->sent_times = 1;
+        arm(x);
+    } else if (a->from != a->to) {
+        arm(x);
+    }
+}
+
+/* When data completes the handshake, the ACK of the SYN rides on it. */
+static bool data_carries_the_ack(const struct exchange *x, const struct arrival *a)
+{
+    return a->inputs[0] == INPUT_SYN_ACK && x->payload_first > 0 && data_is_due(x);
+}
+
+static bool may_reply(struct exchange *x, const struct arrival *a)
+{
+    if (x->aborting && x->tcb.state != STATE_CLOSED)
+        return false;
+    if (!within_limit(x, a)) {
+        x->ignored++;
+        return false;
+    }
+    return !data_carries_the_ack(x, a);
+}
+
+static void deliver(struct exchange *x, const struct segment *seg, uint32_t event)
+{
+    enum state from = x->tcb.state;
+    struct arrival a = tcb_arrive(&x->tcb, seg);
+    record_own(x, event, from, a.why, a.rfc);
+    measure(x, seg, &a);
+    struct peer_change change = peer_seen(&x->peer, &x->tcb, seg, &a, x->now_ns);
+    record_peer(x, event, &change);
+    x->data_received += a.text;
+    restart_timer(x, &a);
+    if (x->finished)
+        return;
+    if (may_reply(x, &a))
+        queue_reply(x, &a, seg, event);
+    x->probe->received(x, seg, &a);
+}
+
+/* For a probe that withholds: the segment is judged by what our end would be, had it taken the first
+ * SYN,ACK; our end itself stays where it is. */
+static void judge(struct exchange *x, const struct segment *seg, uint32_t event)
+{
+    if (x->segments_received == 1)
+        x->shadow = x->tcb;
+    struct arrival a = tcb_arrive(&x->shadow, seg);
+    measure(x, seg, &a);
+    struct peer_change change = peer_seen(&x->peer, &x->shadow, seg, &a, x->now_ns);
+    record_peer(x, event, &change);
+    if (!x->finished)
+        x->probe->received(x, seg, &a);
+}
+
+void exchange_received(struct exchange *x, const struct segment *seg, int64_t t_ns)
+{
+    const struct tcb *judge_by = x->probe->withholds ? &x->shadow : &x->tcb;
+    bool again = x->peer.irs_known && segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
+                 seq_le(segment_end(seg), judge_by->rcv_nxt) &&
+                 !seq_lt(seg->seq, judge_by->irs);
+    x->now_ns = t_ns;
+    x->segments_received++;
+    uint32_t event = record(x, EVENT_RECEIVED, 0, (struct event){.segment = {*seg, again}});
+    if (x->probe->withholds)
+        judge(x, seg, event);
+    else
+        deliver(x, seg, event);
+}
+
+void exchange_foreign(struct exchange *x, const struct segment *seg, int64_t t_ns)
+{
+    char flags[FLAGS_TEXT_MAX], text[160];
+    x->now_ns = t_ns;
+    x->kernel_quiet = false;
+    (void)snprintf(text, sizeof(text), "this host's kernel sent <CTL=%s> on our connection",
+                   flags_format(seg->flags, flags));
+    record_fault(x, 0, EVENT_FAULT_KERNEL_RST, text);
+}
+
+void exchange_malformed(struct exchange *x, const char *what, int64_t t_ns)
+{
+    x->now_ns = t_ns;
+    x->ignored++;
+    record_fault(x, 0, EVENT_FAULT_MALFORMED, what);
+}
+
+void exchange_lost_packets(struct exchange *x, uint64_t total)
+{
+    char text[96];
+    x->capture_dropped = total;
+    (void)snprintf(text, sizeof(text), "the capture has lost %" PRIu64 " packets", total);
+    record_fault(x, 0, EVENT_FAULT_CAPTURE_DROPPED, text);
+}
+
+void exchange_unreachable(struct exchange *x, const struct icmp_error *e, int64_t t_ns)
+{
+    x->now_ns = t_ns;
+    x->probe->unreachable(x, e);
+    if (x->segments_sent == 0) /* known before anything left: then nothing need leave */
+        x->queued = 0;
+}
+
+/* --- Time --- */
+
+int64_t exchange_deadline(const struct exchange *x)
+{
+    int64_t at = x->config.deadline_ns;
+    if (x->finished)
+        return CLOCK_NEVER;
+    if (x->rto_at < at)
+        at = x->rto_at;
+    return x->wake_at < at ? x->wake_at : at;
+}
+
+static void retransmission_timeout(struct exchange *x)
+{
+    uint32_t event = record(x, EVENT_TIMER, 0, (struct event){.text = "retransmission time-out"});
+    x->rto_at = CLOCK_NEVER;
+    if (x->sent_times >= x->config.tries) {
+        x->probe->stop(x, PROBE_STOP_GAVE_UP);
+        return;
+    }
+    (void)tcb_call(&x->tcb, INPUT_RETRANSMISSION_TIMEOUT);
+    rto_back_off(&x->rto);
+    x->sent_times++;
+    enqueue(x, (struct outgoing){.kind = OUTGOING_RETRANSMIT, .cause = event});
+}
+
+void exchange_tick(struct exchange *x, int64_t now_ns)
+{
+    x->now_ns = now_ns;
+    if (x->finished)
+        return;
+    if (now_ns >= x->config.deadline_ns) {
+        x->config.deadline_ns = CLOCK_NEVER;
+        x->probe->stop(x, PROBE_STOP_DEADLINE);
+        return;
+    }
+    if (now_ns >= x->wake_at) {
+        x->wake_at = CLOCK_NEVER;
+        x->probe->timer(x);
+    }
+    if (now_ns >= x->rto_at && !x->finished)
+        retransmission_timeout(x);
+}
+
+void exchange_stop(struct exchange *x, enum probe_stop why, int64_t now_ns)
+{
+    x->now_ns = now_ns;
+    if (!x->finished)
+        x->probe->stop(x, why);
+}
+
+bool exchange_done(const struct exchange *x)
+{
+    return x->finished && x->queued == 0 && !x->waiting;
+}
+
+void exchange_report(const struct exchange *x, struct result *r)
+{
+    x->probe->report(x, r);
+}
+
+void exchange_conclude(struct exchange *x, const struct result *r)
+{
+    (void)record(x, EVENT_VERDICT, 0, (struct event){.result = r});
+}
+
+/* --- For probes --- */
+
+static uint32_t action(struct exchange *x, const char *what)
+{
+    return record(x, EVENT_ACTION, 0, (struct event){.text = what});
+}
+
+void exchange_open(struct exchange *x)
+{
+    enqueue(x, (struct outgoing){.kind = OUTGOING_SYN, .cause = action(x, "OPEN")});
+}
+
+void exchange_write(struct exchange *x, const void *data, size_t n, size_t first)
+{
+    x->payload = data;
+    x->payload_len = n;
+    x->payload_first = first;
+}
+
+void exchange_close(struct exchange *x)
+{
+    if (x->close_wanted)
+        return;
+    x->close_wanted = true;
+    x->close_cause = action(x, "CLOSE");
+}
+
+void exchange_reset(struct exchange *x, seq_t seq, const char *why)
+{
+    enqueue(x, (struct outgoing){.kind = OUTGOING_RST, .seq = seq, .note = why,
+                                 .cause = x->timeline->last_id});
+}
+
+void exchange_abort(struct exchange *x, const char *why)
+{
+    x->close_wanted = false;
+    x->aborting = true;
+    x->queued = 0;
+    x->rto_at = CLOCK_NEVER;
+    uint32_t cause = action(x, "ABORT");
+    enqueue(x, (struct outgoing){.kind = OUTGOING_RST, .seq = x->tcb.snd_nxt, .note = why,
+                                 .cause = cause});
+}
+
+void exchange_keepalive(struct exchange *x, const char *why)
+{
+    enqueue(x, (struct outgoing){.kind = OUTGOING_KEEPALIVE, .note = why});
+}
+
+void exchange_wake_at(struct exchange *x, int64_t when_ns)
+{
+    x->wake_at = when_ns;
+}
+
+void exchange_finish(struct exchange *x)
+{
+    x->finished = true;
+    x->rto_at = x->wake_at = CLOCK_NEVER;
+}
+
+size_t exchange_unacknowledged(const struct exchange *x)
+{
+    size_t acked = x->tcb.snd_una.v - x->tcb.iss.v;
+    acked = acked > 0 ? acked - 1 : 0;
+    return acked < x->payload_len ? x->payload_len - acked : 0;
+}

@@ -1,0 +1,160 @@
+/* One conversation with a peer: both ends' states, the RFC 6298 timer, what waits to be sent, and
+ * the record of it all. Pure: segments and time come in through the functions below, segments go
+ * out through exchange_next. The same exchange runs live, in a simulation and in a unit test.
+ *
+ * Our segments go out one at a time. A segment counts as sent when the capture shows it leaving:
+ * only then do the TCB and the peer's set move (exchange_left), so that the record is in the order of
+ * the wire, whatever the scheduler does to this process. */
+#ifndef TCPSHAKE_PROBE_EXCHANGE_H
+#define TCPSHAKE_PROBE_EXCHANGE_H
+
+#include "event/timeline.h"
+#include "probe/probe.h"
+#include "probe/syn_like.h"
+#include "tcp/peer.h"
+#include "tcp/rto.h"
+#include "tcp/tcb.h"
+
+enum { EXCHANGE_QUEUE_MAX = 8, EXCHANGE_SYNS_MAX = 16, EXCHANGE_PATH_MAX = 16 };
+
+struct exchange_config {
+    uint32_t session;
+    struct endpoint local, remote;
+    seq_t iss;
+    uint32_t ts_base;             /* our timestamp clock at the epoch, in ms */
+    const struct syn_like *like;  /* static */
+    uint16_t mss;                 /* announced */
+    uint16_t win;                 /* our receive window, octets */
+    uint8_t ttl;
+    bool timestamps;              /* false takes them out of `like` */
+    unsigned tries;               /* how often a segment is sent in all before we give up, >= 1 */
+    int64_t deadline_ns;          /* instant; CLOCK_NEVER for none */
+};
+
+/* What waits to be sent; the numbers are filled in when its turn comes. */
+enum outgoing_kind {
+    OUTGOING_SYN,
+    OUTGOING_SYN_ACK,
+    OUTGOING_ACK,
+    OUTGOING_DATA,
+    OUTGOING_FIN,
+    OUTGOING_RST,        /* with the seq given */
+    OUTGOING_RST_ACK,    /* with the ack given */
+    OUTGOING_KEEPALIVE,  /* ACK with SEQ = SND.NXT - 1: whoever has the connection answers */
+    OUTGOING_RETRANSMIT, /* the oldest thing not acknowledged */
+};
+
+struct outgoing {
+    enum outgoing_kind kind;
+    seq_t seq, ack;
+    uint32_t cause;   /* event id */
+    const char *note; /* static, NULL for none */
+};
+
+struct exchange {
+    struct exchange_config config;
+    const struct probe *probe;
+    void *state; /* the probe's; the caller's memory */
+    struct timeline *timeline;
+    int64_t now_ns;
+
+    struct tcb tcb;
+    struct tcb shadow; /* for a probe that withholds: what our end would be */
+    enum state own_path[EXCHANGE_PATH_MAX]; /* the states our end went through */
+    size_t own_path_len;
+    struct peer peer;
+    struct rto rto;
+    unsigned sent_times; /* how often the oldest outstanding segment was sent */
+
+    struct outgoing queue[EXCHANGE_QUEUE_MAX];
+    size_t queued;
+    struct outgoing current; /* handed out by exchange_next, not yet seen leaving */
+    bool waiting;            /* current is valid */
+    int64_t handed_ns;
+
+    const uint8_t *payload; /* the caller's; position 0 is ISS + 1 */
+    size_t payload_len, payload_first; /* the first part rides on the third segment */
+    bool close_wanted;
+    uint32_t close_cause;
+    bool aborting; /* the reset is on its way: nothing may go out behind it */
+
+    int64_t rto_at, wake_at; /* instants; CLOCK_NEVER: not set */
+
+    struct {
+        uint32_t ts_val;
+        int64_t t_ns;
+    } syns[EXCHANGE_SYNS_MAX]; /* when each of our SYNs left: which one was answered? */
+    size_t syn_count;
+    int64_t rtt_ns; /* of the SYN and its answer; 0: unknown */
+
+    uint64_t data_received;
+    uint32_t segments_sent, segments_received, retransmitted, ignored;
+    int64_t replies_since_ns; /* RFC 5961 7: replies to what is unacceptable are limited */
+    unsigned replies_count;
+
+    bool kernel_quiet;
+    uint64_t capture_dropped;
+    bool contradiction;
+    bool finished;
+};
+
+/* `state` is the probe's own struct, zeroed by the caller but for what configures it. Records the
+ * initial peer set and starts the probe. */
+void exchange_init(struct exchange *x, const struct exchange_config *config,
+                   const struct probe *probe, void *state, struct timeline *timeline,
+                   int64_t now_ns);
+
+/* --- For whoever carries the segments (engine/, tests) --- */
+
+/* The next segment to put on the wire, or false. After true, none follows until exchange_left or
+ * exchange_not_seen. The options are laid out in seg->opt.raw; `*data` is borrowed. */
+bool exchange_next(struct exchange *x, int64_t now_ns, struct segment *seg, const uint8_t **data,
+                   size_t *len);
+/* Whether a captured outgoing segment is the one that was handed out. */
+bool exchange_is_ours(const struct exchange *x, const struct segment *seg);
+/* It was seen leaving. */
+void exchange_left(struct exchange *x, const struct segment *seg, int64_t t_ns);
+/* It was not, for long: recorded as a fault and taken as sent without a stamp. */
+void exchange_not_seen(struct exchange *x, const struct segment *seg, int64_t now_ns);
+void exchange_received(struct exchange *x, const struct segment *seg, int64_t t_ns);
+/* An outgoing segment of the flow that is not ours: the kernel's. */
+void exchange_foreign(struct exchange *x, const struct segment *seg, int64_t t_ns);
+void exchange_unreachable(struct exchange *x, const struct icmp_error *e, int64_t t_ns);
+/* The capture has lost `total` packets so far. */
+void exchange_lost_packets(struct exchange *x, uint64_t total);
+/* Something arrived for the flow that does not decode. */
+void exchange_malformed(struct exchange *x, const char *what, int64_t t_ns);
+/* When exchange_tick wants to be called next. */
+int64_t exchange_deadline(const struct exchange *x);
+void exchange_tick(struct exchange *x, int64_t now_ns);
+void exchange_stop(struct exchange *x, enum probe_stop why, int64_t now_ns);
+/* Nothing is left to do or to send. */
+bool exchange_done(const struct exchange *x);
+/* The verdict: what the probe has found, and then its place in the record. `r` is the caller's. */
+void exchange_report(const struct exchange *x, struct result *r);
+void exchange_conclude(struct exchange *x, const struct result *r);
+
+/* --- For probes --- */
+
+/* OPEN, actively: a SYN. */
+void exchange_open(struct exchange *x);
+/* SEND. The memory stays the caller's; `first` octets go on the segment that completes the
+ * handshake. Once, before or after exchange_open. */
+void exchange_write(struct exchange *x, const void *data, size_t n, size_t first);
+/* CLOSE: a FIN behind whatever is to be sent. */
+void exchange_close(struct exchange *x);
+/* ABORT: a reset with exactly the number that the peer expects, as far as it has told. */
+void exchange_abort(struct exchange *x, const char *why);
+/* A reset with SEQ=seq, outside of any call. */
+void exchange_reset(struct exchange *x, seq_t seq, const char *why);
+/* Asks the peer whether the connection exists, without changing anything. */
+void exchange_keepalive(struct exchange *x, const char *why);
+/* probe->timer at the given instant; CLOCK_NEVER: not at all. */
+void exchange_wake_at(struct exchange *x, int64_t when_ns);
+void exchange_note(struct exchange *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* No more from the probe; what is queued is still sent. */
+void exchange_finish(struct exchange *x);
+/* Octets of payload the peer has not acknowledged. */
+size_t exchange_unacknowledged(const struct exchange *x);
+
+#endif

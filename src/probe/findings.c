@@ -1,0 +1,97 @@
+/* See findings.h. */
+#include "probe/findings.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "event/result.h"
+
+static json_t *endpoint_json(const struct endpoint *e)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    return json_string(endpoint_format(e, text));
+}
+
+void findings_ends(const struct exchange *x, struct result *r)
+{
+    result_set(r, "target", endpoint_json(&x->config.remote));
+    result_set(r, "local", endpoint_json(&x->config.local));
+}
+
+static void append(json_t *array, struct text *line, const char *state)
+{
+    (void)json_array_append_new(array, json_string(state));
+    text_printf(line, "%s%s", line->len != 0 ? ", " : "", state);
+}
+
+void findings_paths(const struct exchange *x, struct result *r)
+{
+    char set[STATE_SET_TEXT_MAX];
+    struct text own = {0}, peer = {0};
+    json_t *own_path = json_array(), *peer_path = json_array();
+
+    for (size_t i = 0; i < x->own_path_len; i++)
+        append(own_path, &own, state_name(x->own_path[i]));
+    for (size_t i = 0; i < x->peer.path_len; i++)
+        append(peer_path, &peer, state_name(x->peer.path[i]));
+    if (state_set_only(x->peer.set) == STATE_COUNT)
+        append(peer_path, &peer, state_set_format(x->peer.set, set));
+    result_set(r, "own_path", own_path);
+    result_set(r, "peer_path", peer_path);
+    result_line(r, "ours", "%s", own.data != NULL ? own.data : "");
+    result_line(r, "peer's", "%s", peer.data != NULL ? peer.data : "");
+    text_done(&own);
+    text_done(&peer);
+}
+
+static json_t *options_json(const struct options *o)
+{
+    json_t *j = json_object();
+    if (o->has_mss)
+        (void)json_object_set_new(j, "mss", json_integer(o->mss));
+    if (o->has_wscale)
+        (void)json_object_set_new(j, "wscale", json_integer(o->wscale));
+    if (o->sack_permitted)
+        (void)json_object_set_new(j, "sack_permitted", json_true());
+    if (o->has_timestamps) {
+        (void)json_object_set_new(j, "ts_val", json_integer(o->ts_val));
+        (void)json_object_set_new(j, "ts_ecr", json_integer(o->ts_ecr));
+    }
+    if (o->has_fastopen)
+        (void)json_object_set_new(j, "fastopen", json_true());
+    if (o->malformed)
+        (void)json_object_set_new(j, "malformed", json_true());
+    return j;
+}
+
+void findings_peer(const struct exchange *x, const struct segment *syn_ack, struct result *r)
+{
+    char options[160];
+    result_set(r, "iss", json_integer(x->tcb.iss.v));
+    result_set(r, "irs", json_integer(syn_ack->seq.v));
+    result_set(r, "peer_options", options_json(&syn_ack->opt));
+    result_set(r, "peer_ttl", json_integer(syn_ack->ttl));
+    result_set(r, "peer_win", json_integer(syn_ack->win));
+    result_line(r, "peer", "ttl %u, win %u, %s; ISS %" PRIu32, syn_ack->ttl, syn_ack->win,
+                options_format(&syn_ack->opt, options, sizeof(options)), syn_ack->seq.v);
+}
+
+void findings_icmp(const struct icmp_error *e, struct result *r)
+{
+    char from[ADDRESS_TEXT_MAX];
+    const char *what = icmp_describe(e->ip_version, e->type, e->code);
+    address_format(&e->from, from);
+    result_set(r, "icmp",
+               json_pack("{s:i, s:i, s:i, s:s, s:s}", "version", e->ip_version, "type", e->type,
+                         "code", e->code, "text", what, "from", from));
+    result_line(r, "icmp", "%s says: %s (%s type %u, code %u)", from, what,
+                e->ip_version == 4 ? "ICMP" : "ICMPv6", e->type, e->code);
+}
+
+void findings_trust(const struct exchange *x, struct result *r)
+{
+    result_set(r, "kernel_quiet", json_boolean(x->kernel_quiet));
+    result_set(r, "capture_dropped", json_integer((json_int_t)x->capture_dropped));
+    if (!x->kernel_quiet)
+        r->exit_code = 2;
+}

@@ -1,0 +1,21 @@
+/* What every probe's result tells in the same words: the ends' states, the peer's answer, what may
+ * have spoiled the run. Keys as the NDJSON contract has them. */
+#ifndef TCPSHAKE_PROBE_FINDINGS_H
+#define TCPSHAKE_PROBE_FINDINGS_H
+
+#include "probe/exchange.h"
+
+/* "local", "target". */
+void findings_ends(const struct exchange *x, struct result *r);
+/* "own_path", "peer_path" and the line "states". The peer's path is what it certainly went through;
+ * its last element is the set, when that has more than one member. */
+void findings_paths(const struct exchange *x, struct result *r);
+/* "iss", "irs", "peer_options", "peer_ttl", "peer_win" and the line "peer", from the SYN,ACK. */
+void findings_peer(const struct exchange *x, const struct segment *syn_ack, struct result *r);
+/* "icmp" and the line that says so. */
+void findings_icmp(const struct icmp_error *e, struct result *r);
+/* "kernel_quiet" and "capture_dropped"; the faults in the record have told people already. A kernel
+ * that spoke makes the result fail: exit code 2. */
+void findings_trust(const struct exchange *x, struct result *r);
+
+#endif

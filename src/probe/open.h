@@ -1,0 +1,51 @@
+/* `open`: a three-way handshake, optionally data, and a close. */
+#ifndef TCPSHAKE_PROBE_OPEN_H
+#define TCPSHAKE_PROBE_OPEN_H
+
+#include "probe/exchange.h"
+
+enum open_close {
+    OPEN_CLOSE_FIN,  /* our FIN first */
+    OPEN_CLOSE_RST,  /* a reset, exactly acceptable */
+    OPEN_CLOSE_WAIT, /* the peer closes first */
+};
+
+enum open_phase {
+    OPEN_HANDSHAKE,
+    OPEN_TALK,    /* the connection is there; data goes out, we wait for whatever comes first */
+    OPEN_CLOSING, /* one of the ends has closed */
+    OPEN_CONFIRM, /* our end has done all it had to: does the peer still know the connection? */
+};
+
+enum open_outcome {
+    OPEN_OUTCOME_NONE,
+    OPEN_OUTCOME_OPEN,
+    OPEN_OUTCOME_CLOSED,
+    OPEN_OUTCOME_FILTERED,
+    OPEN_OUTCOME_UNREACHABLE,
+    OPEN_OUTCOME_ERROR,
+};
+
+/* The probe's state. The caller zeroes it and fills in the first part. */
+struct open {
+    enum open_close close;
+    const uint8_t *payload; /* what to say; the first part rides on the third segment */
+    size_t payload_len, payload_first;
+    int64_t reply_wait_ns; /* -W: how long the peer may take over its FIN once ours is acknowledged */
+
+    enum open_phase phase;
+    enum open_outcome outcome;
+    struct segment syn_ack; /* its raw octets are gone */
+    struct icmp_error icmp;
+    /* How it closed. */
+    bool own_fin, peer_fin, own_rst, peer_rst;
+    bool peer_first, simultaneous, peer_fin_acked;
+    unsigned close_segments; /* FINs, and the ACKs of them that are segments of their own */
+    unsigned confirmations;
+    uint32_t heard_before_confirm;
+};
+
+/* The descriptor to hand to exchange_init with a `struct open` as its state. */
+const struct probe *open_probe(void);
+
+#endif

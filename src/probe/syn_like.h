@@ -1,0 +1,23 @@
+/* How the SYNs of well-known systems look: options and their order, window, TTL. */
+#ifndef TCPSHAKE_PROBE_SYN_LIKE_H
+#define TCPSHAKE_PROBE_SYN_LIKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct syn_like {
+    const char *name, *summary;
+    const char *layout; /* as options_build reads it */
+    uint16_t win;
+    uint8_t wscale;
+    uint8_t ttl;
+};
+
+/* Row `i` of the table, NULL past the end. The first row is the default. */
+const struct syn_like *syn_like_at(size_t i);
+const struct syn_like *syn_like_find(const char *name);
+/* Whether the layout has the option of this letter. */
+bool syn_like_has(const struct syn_like *s, char letter);
+
+#endif

@@ -1,0 +1,34 @@
+/* What crossed the wire, both directions, with the kernel's nanosecond stamps: libpcap. */
+#ifndef TCPSHAKE_NET_CAPTURE_H
+#define TCPSHAKE_NET_CAPTURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+struct capture;
+
+/* One IP packet (the link header is gone). */
+typedef void capture_fn(void *arg, const uint8_t *ip, size_t n, int64_t t_ns);
+
+/* Opens the tap at once immediate and non-blocking, with `filter` (pcap-filter(7)) installed before
+ * the first packet. Caller closes. NULL with a line: no privilege (and what to do about it), no such
+ * interface, interface down. */
+struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault);
+void capture_close(struct capture *c);
+
+/* Readable when packets wait. */
+int capture_fd(const struct capture *c);
+
+/* Hands every packet that waits to `fn`, at most `max` (0: no bound); returns how many, or -1 with
+ * a line when the capture broke (the interface went away). */
+int capture_dispatch(struct capture *c, int max, capture_fn *fn, void *arg, struct fault *fault);
+
+/* Packets that the kernel dropped, for want of room in the ring, since the capture was opened. */
+uint64_t capture_dropped(struct capture *c);
+
+/* "kernel software stamps, ns"; static. */
+const char *capture_clock(const struct capture *c);
+
+#endif

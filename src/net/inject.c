@@ -1,0 +1,119 @@
+/* Sending: the packet is complete, libnet's raw socket only has to hand it to the kernel. */
+#include "net/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libnet.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "net/privilege.h"
+
+/* How long a full queue is waited for, and how often it is tried. */
+enum {
+    SEND_TRIES = 100,
+    SEND_PAUSE_NS = 1000 * 1000
+};
+
+struct inject {
+    libnet_t *net;
+    int family;
+};
+
+/* libnet sends to an address without a scope: the bound interface stands in for it. A socket bound
+ * to lo would have Linux route our own addresses as if they were another host's, and a closed port
+ * then sends no RST; the kernel finds lo by itself. */
+static enum status pin(int fd, const char *ifname, struct fault *fault)
+{
+    struct ifreq request = {0};
+    size_t n = strnlen(ifname, IF_NAMESIZE - 1);
+    memcpy(request.ifr_name, ifname, n);
+    if (ioctl(fd, SIOCGIFFLAGS, &request) != 0 ||
+        ((request.ifr_flags & IFF_LOOPBACK) == 0 &&
+         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, (socklen_t)n) != 0))
+        return fault_set(fault, STATUS_SYSTEM, "cannot send on %s: %s", ifname, strerror(errno));
+    return STATUS_OK;
+}
+
+static enum status prepare(const struct inject *i, const char *ifname, struct fault *fault)
+{
+    const int on = 1;
+    int fd = libnet_getfd(i->net);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "raw socket: %s", strerror(errno));
+    /* Without this Linux reports a packet that a full device queue dropped as sent. */
+    int failed = i->family == AF_INET ? setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on))
+                                      : setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+    if (failed != 0)
+        return fault_set(fault, STATUS_SYSTEM, "raw socket: %s", strerror(errno));
+    return ifname != NULL ? pin(fd, ifname, fault) : STATUS_OK;
+}
+
+struct inject *inject_open(int family, const char *ifname, struct fault *fault)
+{
+    char error[LIBNET_ERRBUF_SIZE] = "";
+    struct inject *i = calloc(1, sizeof(*i));
+    if (i == NULL) {
+        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    i->family = family;
+    i->net = libnet_init(family == AF_INET ? LIBNET_RAW4 : LIBNET_RAW6, NULL, error);
+    if (i->net == NULL) {
+        if (privilege_check(fault) == STATUS_OK) /* it knows the better line */
+            (void)fault_set(fault, STATUS_SYSTEM, "raw socket: %.*s", (int)strcspn(error, "\n"),
+                            error);
+        free(i);
+        return NULL;
+    }
+    if (prepare(i, ifname, fault) != STATUS_OK) {
+        inject_close(i);
+        return NULL;
+    }
+    return i;
+}
+
+void inject_close(struct inject *i)
+{
+    if (i == NULL)
+        return;
+    libnet_destroy(i->net);
+    free(i);
+}
+
+static enum status explain(int error, size_t n, struct fault *fault)
+{
+    if (error == EPERM)
+        return fault_set(fault, STATUS_SYSTEM,
+                         "the kernel refuses to send: a firewall rule for outgoing packets?");
+    if (error == EMSGSIZE)
+        return fault_set(fault, STATUS_SYSTEM, "%zu octets do not fit the interface's MTU", n);
+    if (error == EAGAIN || error == ENOBUFS)
+        return fault_set(fault, STATUS_SYSTEM, "the interface's queue stays full");
+    return fault_set(fault, STATUS_SYSTEM, "cannot send: %s", strerror(error));
+}
+
+enum status inject_send(struct inject *i, const uint8_t *ip, size_t n, struct fault *fault)
+{
+    const struct timespec pause = {.tv_nsec = SEND_PAUSE_NS};
+    int error = 0;
+    if (n > IP_MAXPACKET)
+        return explain(EMSGSIZE, n, fault);
+    for (int attempt = 0; attempt < SEND_TRIES; attempt++) {
+        int sent = i->family == AF_INET ? libnet_write_raw_ipv4(i->net, ip, (uint32_t)n)
+                                        : libnet_write_raw_ipv6(i->net, ip, (uint32_t)n);
+        error = errno;
+        if (sent >= 0)
+            return STATUS_OK;
+        if (error != EAGAIN && error != ENOBUFS)
+            break;
+        (void)nanosleep(&pause, NULL); /* poll would not wait: the socket itself has room */
+    }
+    return explain(error, n, fault);
+}

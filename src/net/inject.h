@@ -1,0 +1,21 @@
+/* Ready-made IP packets onto the wire: libnet's raw socket. */
+#ifndef TCPSHAKE_NET_INJECT_H
+#define TCPSHAKE_NET_INJECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+struct inject;
+
+/* family AF_INET or AF_INET6. `ifname` pins the interface (needed for link-local targets), NULL
+ * leaves it to the routes, as a loopback interface does. Caller closes. NULL with a line, as
+ * capture_open. */
+struct inject *inject_open(int family, const char *ifname, struct fault *fault);
+void inject_close(struct inject *i);
+
+/* One whole packet, IP header onward. A full device queue is waited for briefly (bounded). */
+enum status inject_send(struct inject *i, const uint8_t *ip, size_t n, struct fault *fault);
+
+#endif

@@ -1,0 +1,304 @@
+/* Targets as people type them. Brackets around an IPv6 address with a port are RFC 3986 3.2.2 and
+ * RFC 5952 6, the scope after a percent sign is RFC 4007 11. */
+#include "net/resolve.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+
+enum {
+    SHOWN_MAX = 80,
+    PORT_LAST = 65535
+};
+
+/* A stretch of the text that was typed. */
+struct span {
+    const char *s;
+    size_t n;
+};
+
+static struct span span_of(const char *s)
+{
+    return (struct span){s, strlen(s)};
+}
+
+/* What was typed, fit for a line on a terminal: it may come out of a file of targets. */
+static const char *shown(struct span what, char out[SHOWN_MAX])
+{
+    size_t n = what.n < SHOWN_MAX ? what.n : SHOWN_MAX - 1;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)what.s[i];
+        out[i] = c >= 0x20 && c != 0x7f ? what.s[i] : '?';
+    }
+    if (n < what.n)
+        memcpy(out + n - 3, "...", 3);
+    out[n] = '\0';
+    return out;
+}
+
+static size_t count_of(struct span s, char c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s.n; i++)
+        count += s.s[i] == c;
+    return count;
+}
+
+/* "ADDRESS" or "ADDRESS%SCOPE"; the scope is not looked at. */
+static bool is_v6(struct span host)
+{
+    char address[INET6_ADDRSTRLEN];
+    const char *percent = memchr(host.s, '%', host.n);
+    size_t n = percent != NULL ? (size_t)(percent - host.s) : host.n;
+    if (n >= sizeof(address) || (percent != NULL && n + 1 == host.n))
+        return false;
+    memcpy(address, host.s, n);
+    address[n] = '\0';
+    struct in6_addr ip;
+    return inet_pton(AF_INET6, address, &ip) == 1;
+}
+
+static enum status take_host(struct resolve_target *t, struct span host, struct fault *fault)
+{
+    char show[SHOWN_MAX];
+    if (host.n >= sizeof(t->host))
+        return fault_set(fault, STATUS_MALFORMED, "host name of %zu characters: at most %d", host.n,
+                         RESOLVE_HOST_MAX - 1);
+    for (size_t i = 0; i < host.n; i++) {
+        unsigned char c = (unsigned char)host.s[i];
+        if (c <= 0x20 || c == 0x7f || strchr("/[]@", c) != NULL)
+            return fault_set(fault, STATUS_MALFORMED, "'%s' is no host name or address",
+                             shown(host, show));
+    }
+    memcpy(t->host, host.s, host.n);
+    t->host[host.n] = '\0';
+    return STATUS_OK;
+}
+
+static enum status take_port(struct resolve_target *t, struct span port, struct fault *fault)
+{
+    char show[SHOWN_MAX];
+    bool digits = true;
+    for (size_t i = 0; i < port.n; i++) {
+        unsigned char c = (unsigned char)port.s[i];
+        if (c > 0x7f || (!isalnum(c) && strchr("-_.+", c) == NULL) || c == '\0')
+            return fault_set(fault, STATUS_MALFORMED, "'%s' is no port", shown(port, show));
+        digits = digits && isdigit(c);
+    }
+    if (port.n == 0)
+        return fault_set(fault, STATUS_MALFORMED, "the port is empty");
+    if (port.n >= sizeof(t->port))
+        return fault_set(fault, STATUS_MALFORMED, "port '%s' is too long", shown(port, show));
+    memcpy(t->port, port.s, port.n);
+    t->port[port.n] = '\0';
+    uint64_t number;
+    if (digits && !text_to_number(t->port, 1, PORT_LAST, &number))
+        return fault_set(fault, STATUS_MALFORMED, "port %s is not between 1 and %d", t->port,
+                         PORT_LAST);
+    return STATUS_OK;
+}
+
+static enum status take(struct resolve_target *t, struct span host, struct span port,
+                        struct fault *fault)
+{
+    enum status s = take_host(t, host, fault);
+    return s == STATUS_OK ? take_port(t, port, fault) : s;
+}
+
+/* "[V6]" and what follows it in `*rest`. */
+static enum status parse_bracket(struct span text, struct span *host, struct span *rest,
+                                 struct fault *fault)
+{
+    char show[SHOWN_MAX];
+    const char *close = memchr(text.s, ']', text.n);
+    if (close == NULL)
+        return fault_set(fault, STATUS_MALFORMED, "'%s' has no closing ']'", shown(text, show));
+    *host = (struct span){text.s + 1, (size_t)(close - text.s) - 1};
+    *rest = (struct span){close + 1, text.n - host->n - 2};
+    if (!is_v6(*host))
+        return fault_set(fault, STATUS_MALFORMED, "'%s' is no IPv6 address (only those go in [])",
+                         shown(*host, show));
+    return STATUS_OK;
+}
+
+/* More than one colon and no bracket: say how it should have been written. */
+static enum status complain_of_colons(struct span text, struct fault *fault)
+{
+    char show[SHOWN_MAX];
+    const char *last = memrchr(text.s, ':', text.n);
+    struct span head = {text.s, (size_t)(last - text.s)};
+    struct span tail = {last + 1, text.n - head.n - 1};
+    if (is_v6(head) && tail.n != 0) {
+        char show_tail[SHOWN_MAX];
+        return fault_set(fault, STATUS_MALFORMED,
+                         "an IPv6 address before a port needs brackets: [%s]:%s", shown(head, show),
+                         shown(tail, show_tail));
+    }
+    if (is_v6(text))
+        return fault_set(fault, STATUS_MALFORMED,
+                         "the port is missing: write [%s]:PORT or the port as a word of its own",
+                         shown(text, show));
+    return fault_set(fault, STATUS_MALFORMED, "'%s' is neither HOST:PORT nor [IPV6]:PORT",
+                     shown(text, show));
+}
+
+/* The port is in `text`. */
+static enum status parse_joined(struct resolve_target *t, struct span text, struct fault *fault)
+{
+    char show[SHOWN_MAX];
+    struct span host = text, rest = {NULL, 0};
+    if (text.s[0] == '[') {
+        enum status s = parse_bracket(text, &host, &rest, fault);
+        if (s != STATUS_OK)
+            return s;
+        if (rest.n != 0 && rest.s[0] != ':')
+            return fault_set(fault, STATUS_MALFORMED, "after ']' comes :PORT, not '%s'",
+                             shown(rest, show));
+    } else {
+        const char *colon = memchr(text.s, ':', text.n);
+        if (count_of(text, ':') > 1)
+            return complain_of_colons(text, fault);
+        host = (struct span){text.s, colon != NULL ? (size_t)(colon - text.s) : text.n};
+        rest = (struct span){text.s + host.n, text.n - host.n};
+    }
+    if (host.n == 0)
+        return fault_set(fault, STATUS_MALFORMED, "the host is missing in '%s'", shown(text, show));
+    if (rest.n <= 1)
+        return fault_set(fault, STATUS_MALFORMED, "the port is missing in '%s': write HOST:PORT",
+                         shown(text, show));
+    return take(t, host, (struct span){rest.s + 1, rest.n - 1}, fault);
+}
+
+/* The port is a word of its own. */
+static enum status parse_apart(struct resolve_target *t, struct span text, struct span port,
+                               struct fault *fault)
+{
+    char show[SHOWN_MAX];
+    struct span host = text, rest = {NULL, 0};
+    if (text.s[0] == '[') {
+        enum status s = parse_bracket(text, &host, &rest, fault);
+        if (s != STATUS_OK)
+            return s;
+    }
+    if (rest.n != 0 || (count_of(host, ':') == 1 && !is_v6(host))) {
+        char show_port[SHOWN_MAX];
+        return fault_set(fault, STATUS_MALFORMED, "two ports: one in '%s', and '%s'",
+                         shown(text, show), shown(port, show_port));
+    }
+    if (count_of(host, ':') != 0 && !is_v6(host))
+        return fault_set(fault, STATUS_MALFORMED, "'%s' is no IPv6 address", shown(host, show));
+    return take(t, host, port, fault);
+}
+
+enum status resolve_parse(struct resolve_target *t, const char *text, const char *port_word,
+                          struct fault *fault)
+{
+    if (text[0] == '\0')
+        return fault_set(fault, STATUS_MALFORMED, "the target is empty: write HOST:PORT");
+    if (port_word != NULL)
+        return parse_apart(t, span_of(text), span_of(port_word), fault);
+    return parse_joined(t, span_of(text), fault);
+}
+
+static enum status lookup_port(const char *name, uint16_t *port, struct fault *fault)
+{
+    uint64_t number;
+    if (text_to_number(name, 1, PORT_LAST, &number)) {
+        *port = (uint16_t)number;
+        return STATUS_OK;
+    }
+    const struct servent *service = getservbyname(name, "tcp");
+    if (service == NULL)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "unknown port '%s': neither a number from 1 to %d nor a TCP service name",
+                         name, PORT_LAST);
+    *port = ntohs((uint16_t)service->s_port);
+    return STATUS_OK;
+}
+
+/* RFC 4007 11: an interface's name or its number. */
+static enum status lookup_scope(const struct in6_addr *ip, const char *scope, uint32_t *id,
+                                struct fault *fault)
+{
+    uint64_t number = 0;
+    if (!IN6_IS_ADDR_LINKLOCAL(ip))
+        return fault_set(fault, STATUS_MALFORMED, "%%%s: only a link-local address has a scope",
+                         scope);
+    *id = if_nametoindex(scope);
+    if (*id == 0 && text_to_number(scope, 1, UINT32_MAX, &number))
+        *id = (uint32_t)number;
+    if (*id == 0)
+        return fault_set(fault, STATUS_SYSTEM, "no interface named '%s'", scope);
+    return STATUS_OK;
+}
+
+/* An address written out needs no resolver. STATUS_NOT_OURS when it is a name. */
+static enum status lookup_literal(const char *host, struct in6_addr *ip, uint32_t *scope_id,
+                                  struct fault *fault)
+{
+    char address[RESOLVE_HOST_MAX];
+    uint8_t v4[4];
+    if (inet_pton(AF_INET, host, v4) == 1) {
+        *ip = address_from_v4(v4);
+        return STATUS_OK;
+    }
+    size_t n = strcspn(host, "%");
+    memcpy(address, host, n);
+    address[n] = '\0';
+    if (inet_pton(AF_INET6, address, ip) != 1)
+        return STATUS_NOT_OURS;
+    return host[n] == '%' ? lookup_scope(ip, host + n + 1, scope_id, fault) : STATUS_OK;
+}
+
+static enum status lookup_name(const char *host, int family, struct in6_addr *ip,
+                               uint32_t *scope_id, struct fault *fault)
+{
+    /* With no family asked for, one that this host cannot use would only be in the way. */
+    struct addrinfo hints = {.ai_family = family,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = family == AF_UNSPEC ? AI_ADDRCONFIG : 0};
+    struct addrinfo *list = NULL;
+    int error = getaddrinfo(host, NULL, &hints, &list);
+    if (error != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot resolve '%s': %s", host,
+                         error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+    if (list->ai_family == AF_INET) {
+        struct sockaddr_in sin;
+        memcpy(&sin, list->ai_addr, sizeof(sin));
+        uint8_t octets[4];
+        memcpy(octets, &sin.sin_addr, sizeof(octets));
+        *ip = address_from_v4(octets);
+    } else {
+        struct sockaddr_in6 sin6;
+        memcpy(&sin6, list->ai_addr, sizeof(sin6));
+        *ip = sin6.sin6_addr;
+        *scope_id = IN6_IS_ADDR_LINKLOCAL(ip) ? sin6.sin6_scope_id : 0;
+    }
+    freeaddrinfo(list);
+    return STATUS_OK;
+}
+
+enum status resolve_lookup(const struct resolve_target *t, int family, struct endpoint *out,
+                           uint32_t *scope_id, struct fault *fault)
+{
+    *scope_id = 0;
+    enum status s = lookup_port(t->port, &out->port, fault);
+    if (s != STATUS_OK)
+        return s;
+    s = lookup_literal(t->host, &out->ip, scope_id, fault);
+    if (s == STATUS_NOT_OURS)
+        return lookup_name(t->host, family, &out->ip, scope_id, fault);
+    if (s != STATUS_OK)
+        return s;
+    int found = address_is_v4(&out->ip) ? AF_INET : AF_INET6;
+    if (family != AF_UNSPEC && family != found)
+        return fault_set(fault, STATUS_MALFORMED, "%s is no IPv%d address", t->host,
+                         family == AF_INET ? 4 : 6);
+    return STATUS_OK;
+}

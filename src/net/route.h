@@ -1,0 +1,36 @@
+/* The way to a target: source address, interface, next hop, asked from the kernel by netlink. */
+#ifndef TCPSHAKE_NET_ROUTE_H
+#define TCPSHAKE_NET_ROUTE_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+struct route {
+    struct in6_addr source; /* IPv4 mapped, as everywhere */
+    unsigned ifindex;
+    char ifname[IF_NAMESIZE];
+    bool has_gateway;
+    struct in6_addr gateway;
+    uint32_t mtu;  /* of the route, else of the interface */
+    bool loopback; /* the target is an address of this host: no neighbour to resolve */
+};
+
+/* `want_source`, `want_ifname` may be NULL. `scope_id` for link-local targets, else 0. Refuses, with
+ * a line that says what to do: no route, an interface that does not exist or is down, broadcast and
+ * multicast targets, a source address this host does not have. */
+enum status route_find(struct route *r, const struct in6_addr *target, uint32_t scope_id,
+                       const struct in6_addr *want_source, const char *want_ifname,
+                       struct fault *fault);
+
+/* Has ARP or ND resolve the next hop before anything is timed. `*resolved` false: the neighbour
+ * did not answer within `wait_ns` (the target is unreachable, not an error). Without the privilege
+ * to ask (CAP_NET_ADMIN) an unknown neighbour counts as resolved: the kernel will hold the first
+ * segment back itself, and the capture stamps it after that. */
+enum status route_resolve_neighbour(const struct route *r, const struct in6_addr *target,
+                                    int64_t wait_ns, bool *resolved, struct fault *fault);
+
+#endif

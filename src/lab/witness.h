@@ -1,0 +1,33 @@
+/* The lab's --truth: after every segment the peer's kernel is asked for the real state, which is
+ * recorded beside the inferred set and held against it.
+ *
+ * The question is asked a moment after the segment, and the peer may have gone on meanwhile, with
+ * the segment that shows it still in our capture. A reading that the set does not hold is therefore
+ * kept back: if a segment that was under way explains it, it belonged to that later moment; if none
+ * does within a short time, the inference was wrong, which is a fault. */
+#ifndef TCPSHAKE_LAB_WITNESS_H
+#define TCPSHAKE_LAB_WITNESS_H
+
+#include "engine/run.h"
+#include "lab/lab.h"
+
+enum { WITNESS_PENDING_MAX = 16 };
+
+struct witness {
+    struct lab *lab;
+    struct {
+        enum state state;
+        int64_t until_ns;
+    } pending[WITNESS_PENDING_MAX];
+    size_t pending_count;
+    uint32_t session; /* the counts below are this one's */
+    unsigned readings, ahead, outside;
+    bool failed;
+    struct fault fault; /* why the last reading failed */
+};
+
+void witness_init(struct witness *w, struct lab *lab);
+/* What to put into the run's configuration. */
+struct run_observer witness_observer(struct witness *w);
+
+#endif

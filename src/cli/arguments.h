@@ -1,0 +1,61 @@
+/* The options that every measuring command has, and those that shape our SYN: parsed by argp,
+ * checked when they are read, handed on as values. */
+#ifndef TCPSHAKE_CLI_ARGUMENTS_H
+#define TCPSHAKE_CLI_ARGUMENTS_H
+
+#include <argp.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "probe/syn_like.h"
+
+struct arguments {
+    const char *command;
+    /* Target */
+    const char *host, *port_word;
+    int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
+    bool numeric;
+    const char *interface;
+    bool has_source;
+    struct in6_addr source;
+    /* Time */
+    int64_t wait_ns, deadline_ns; /* -W, -w; CLOCK_NEVER: no deadline */
+    /* Output */
+    bool json, quiet, verbose, dry_run;
+    const char *pcapng, *mermaid; /* file names, "-" for stdout */
+    enum arguments_colour {
+        ARGUMENTS_COLOUR_AUTO,
+        ARGUMENTS_COLOUR_ALWAYS,
+        ARGUMENTS_COLOUR_NEVER
+    } colour;
+    /* Numbers */
+    bool has_seed;
+    uint64_t seed;
+    /* The SYN */
+    const struct syn_like *like;
+    bool timestamps, has_isn, has_win, has_ttl;
+    uint16_t mss, win, sport; /* mss 0: from the route; sport 0: ours to choose */
+    uint32_t isn;
+    uint8_t ttl;
+};
+
+/* The defaults of a command. */
+struct arguments arguments_defaults(const char *command, int64_t wait_ns, int64_t deadline_ns);
+
+/* For a command's argp children; its input is the struct arguments. Takes the target too. */
+const struct argp *arguments_argp(void);
+
+/* Parses the whole line with the command's own argp. Returns 0, or the status to exit with: what
+ * was wrong has been said in one line. */
+int arguments_parse_line(const struct argp *argp, int argc, char **argv, void *input);
+
+/* For option parsers: says what is wrong with an option's argument and ends with status 2. */
+void arguments_refuse(const struct argp_state *state, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+/* Their helpers: a number in a range, a duration; refused with a line that names the option. */
+uint64_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
+                        uint64_t min, uint64_t max);
+int64_t arguments_duration(const struct argp_state *state, const char *option, const char *arg);
+
+#endif

@@ -1,0 +1,173 @@
+/* `tcpshake lab`: any other command against a real Linux TCP peer in namespaces of this machine. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/arguments.h"
+
+enum {
+    KEY_APP = 512,
+    KEY_SYSCTL,
+    KEY_BACKLOG,
+    KEY_TRUTH
+};
+enum { SYSCTL_MAX = 32, BACKLOG_MAX = 65535 };
+
+struct line {
+    struct lab_options lab;
+    const char *sysctls[SYSCTL_MAX];
+    bool truth;
+    int command_at; /* where COMMAND stands in argv */
+};
+
+static const struct argp_option options[] = {
+    {"app", KEY_APP, "NAME", 0, "What listens there (default echo)", 0},
+    {"sysctl", KEY_SYSCTL, "NAME=VALUE", 0, "Set in the peer's namespace; may be repeated", 0},
+    {"backlog", KEY_BACKLOG, "N", 0, "Of the peer's listen()", 0},
+    {NULL, '6', NULL, 0, "The peer has an IPv6 address", 0},
+    {"truth", KEY_TRUTH, NULL, 0,
+     "After every segment, show the peer's real state from its kernel beside the inferred one", 0},
+    {0},
+};
+
+static void take_sysctl(struct line *line, const struct argp_state *state, const char *arg)
+{
+    if (line->lab.sysctl_count == SYSCTL_MAX)
+        arguments_refuse(state, "more than %d --sysctl", SYSCTL_MAX);
+    line->sysctls[line->lab.sysctl_count++] = arg;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct line *line = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->err_stream = NULL; /* one line of complaint is enough: getopt's */
+        break;
+    case KEY_APP:
+        line->lab.app = arg;
+        break;
+    case KEY_SYSCTL:
+        take_sysctl(line, state, arg);
+        break;
+    case KEY_BACKLOG:
+        line->lab.backlog = (int)arguments_number(state, "--backlog", arg, 1, BACKLOG_MAX);
+        break;
+    case '6':
+        line->lab.v6 = true;
+        break;
+    case KEY_TRUTH:
+        line->truth = true;
+        break;
+    case ARGP_KEY_ARG:
+        line->command_at = state->next - 1;
+        state->next = state->argc; /* the rest is the command's */
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* The apps stand in one table, which the help shows as it is. */
+static char *help_filter(int key, const char *text, void *input)
+{
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)(uintptr_t)text;
+    char *all = NULL;
+    size_t n;
+    FILE *f = open_memstream(&all, &n);
+    if (f == NULL)
+        return NULL;
+    (void)fprintf(f, "COMMAND is any other command, or 'sh' for a shell on our side, with the "
+                     "peer's address and port in $PEER. Without a TARGET the peer is meant.\n\n"
+                     "Apps:\n");
+    for (size_t i = 0; lab_app_at(i) != NULL; i++)
+        (void)fprintf(f, "  %-9s %s\n", lab_app_at(i)->name, lab_app_at(i)->summary);
+    (void)fclose(f);
+    return all;
+}
+
+static int parse_line(struct line *line, int argc, char **argv)
+{
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "COMMAND [ARGUMENTS]",
+        .doc = "Runs a command against a real Linux TCP peer on this machine, in namespaces that "
+               "go away with it; needs no root and no set-up.\v ",
+        .help_filter = help_filter,
+    };
+    argp_err_exit_status = EXIT_TROUBLE;
+    return argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, line) == 0 ? 0 : EXIT_TROUBLE;
+}
+
+/* So that `tcpshake open $PEER` works as typed, whether or not tcpshake is installed. */
+static bool put_ourselves_into_path(void)
+{
+    char self[4096], path[8192];
+    const char *old = getenv("PATH");
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (n <= 0)
+        return false;
+    self[n] = '\0';
+    *strrchr(self, '/') = '\0';
+    int len = snprintf(path, sizeof(path), "%s:%s", self, old != NULL ? old : "/usr/bin:/bin");
+    return len > 0 && (size_t)len < sizeof(path) && setenv("PATH", path, 1) == 0;
+}
+
+/* The shell takes our place, so that the peer's life hangs on the shell's. */
+static int run_shell(const struct lab *lab, char **argv)
+{
+    char peer[ENDPOINT_TEXT_MAX];
+    const char *shell = getenv("SHELL");
+    if (shell == NULL || shell[0] == '\0' || argv[1] != NULL)
+        shell = "/bin/sh";
+    if (setenv("PEER", endpoint_format(lab_peer(lab), peer), 1) != 0 || !put_ourselves_into_path())
+        return command_fail("lab", "cannot prepare the shell's environment");
+    (void)fflush(NULL);
+    (void)execv(shell, argv);
+    return command_fail("lab", "cannot run %s: %s", shell, strerror(errno));
+}
+
+static int run(const struct surroundings *around, int argc, char **argv)
+{
+    struct line line = {0};
+    struct fault fault;
+
+    if (around->lab != NULL)
+        return command_fail("lab", "this is the lab already");
+    line.lab.sysctls = line.sysctls;
+    int wrong = parse_line(&line, argc, argv);
+    if (wrong != 0)
+        return wrong;
+    if (line.command_at == 0)
+        return command_fail("lab", "no command; try 'tcpshake lab open'");
+    const char *name = argv[line.command_at];
+    const struct command *c = command_find(name);
+    bool shell = strcmp(name, "sh") == 0;
+    if (!shell && (c == NULL || c->run == run))
+        return command_fail("lab", "there is no command '%s' to run; 'tcpshake --help' lists them",
+                            name);
+    struct lab *lab = lab_open(&line.lab, &fault);
+    if (lab == NULL)
+        return command_fail("lab", "%s", fault.text);
+    const struct surroundings inside = {.lab = lab, .truth = line.truth};
+    int code = shell ? run_shell(lab, argv + line.command_at)
+                     : command_run(c, &inside, argc - line.command_at, argv + line.command_at);
+    lab_close(lab);
+    return code;
+}
+
+const struct command command_lab = {
+    .name = "lab",
+    .usage = "[LAB OPTIONS] COMMAND ...",
+    .summary = "any command against a real Linux peer on this machine, without root",
+    .run = run,
+};

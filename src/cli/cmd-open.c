@@ -1,0 +1,144 @@
+/* `tcpshake open`: a handshake and a close, as probe/open.h does them. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/measure.h"
+#include "cli/payload.h"
+#include "probe/open.h"
+
+enum {
+    KEY_DATA = 512,
+    KEY_SAY,
+    KEY_CLOSE,
+    KEY_TRIES
+};
+
+struct line {
+    struct arguments common;
+    const char *data, *say;
+    enum open_close close;
+    unsigned tries;
+};
+
+static const struct argp_option options[] = {
+    {"data", KEY_DATA, "TEXT", 0, "Data on the third segment of the handshake; @FILE reads a file",
+     6},
+    {"say", KEY_SAY, "TEXT", 0,
+     "Data after the handshake; \\r \\n \\t \\0 \\\\ \\xHH are escapes, @FILE reads a file", 6},
+    {"close", KEY_CLOSE, "HOW", 0,
+     "fin: our FIN first (default); rst: a reset, exactly acceptable; wait: let the peer close "
+     "first",
+     6},
+    {"tries", KEY_TRIES, "N", 0, "Send a segment at most N times (default 3)", 6},
+    {0},
+};
+
+static enum open_close take_close(const struct argp_state *state, const char *arg)
+{
+    if (strcmp(arg, "fin") == 0)
+        return OPEN_CLOSE_FIN;
+    if (strcmp(arg, "rst") == 0)
+        return OPEN_CLOSE_RST;
+    if (strcmp(arg, "wait") != 0)
+        arguments_refuse(state, "--close takes fin, rst or wait, not '%s'", arg);
+    return OPEN_CLOSE_WAIT;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct line *line = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &line->common;
+        state->err_stream = NULL; /* one line of complaint is enough: getopt's */
+        break;
+    case KEY_DATA:
+        line->data = arg;
+        break;
+    case KEY_SAY:
+        line->say = arg;
+        break;
+    case KEY_CLOSE:
+        line->close = take_close(state, arg);
+        break;
+    case KEY_TRIES:
+        line->tries = (unsigned)arguments_number(state, "--tries", arg, 1, EXCHANGE_SYNS_MAX);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static int parse_line(struct line *line, int argc, char **argv)
+{
+    const struct argp_child children[] = {{arguments_argp(), 0, NULL, 0}, {0}};
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "TARGET",
+        .doc = "Opens a TCP connection with crafted segments, closes it in order, and shows both "
+               "ends' states, the times and the peer's options."
+               "\vExit status: 0 open, 1 closed, 2 usage or system error, 3 no answer.",
+        .children = children,
+    };
+    return arguments_parse_line(&argp, argc, argv, line);
+}
+
+static enum status gather(const struct line *line, struct payload *p, size_t *first,
+                          struct fault *fault)
+{
+    enum status s = line->data != NULL ? payload_append(p, line->data, fault) : STATUS_OK;
+    *first = p->len;
+    if (s == STATUS_OK && line->say != NULL)
+        s = payload_append(p, line->say, fault);
+    return s;
+}
+
+static int run(const struct surroundings *around, int argc, char **argv)
+{
+    struct line line = {
+        .common = arguments_defaults("open", 5 * CLOCK_S, CLOCK_MIN),
+        .close = OPEN_CLOSE_FIN,
+        .tries = 3,
+    };
+    struct payload payload = {0};
+    struct fault fault;
+    size_t first;
+
+    int wrong = parse_line(&line, argc, argv);
+    if (wrong != 0)
+        return wrong;
+    if (gather(&line, &payload, &first, &fault) != STATUS_OK) {
+        payload_done(&payload);
+        return command_fail("open", "%s", fault.text);
+    }
+    struct open state = {
+        .close = line.close,
+        .reply_wait_ns = line.common.wait_ns,
+        .payload = payload.data,
+        .payload_len = payload.len,
+        .payload_first = first,
+    };
+    void *const states[] = {&state};
+    const struct measurement m = {
+        .options = &line.common,
+        .around = around,
+        .probe = open_probe(),
+        .states = states,
+        .sessions = 1,
+        .tries = line.tries,
+        .argc = argc,
+        .argv = argv,
+    };
+    int code = measure(&m);
+    payload_done(&payload);
+    return code;
+}
+
+const struct command command_open = {
+    .name = "open",
+    .usage = "[OPTIONS] TARGET",
+    .summary = "a handshake and a close, every segment shown",
+    .run = run,
+};

@@ -1,0 +1,38 @@
+/* A command of the program: one file cmd-NAME.c, one line in Makefile.am. */
+#ifndef TCPSHAKE_CLI_COMMAND_H
+#define TCPSHAKE_CLI_COMMAND_H
+
+#include "lab/lab.h"
+
+/* What a command is run in. */
+struct surroundings {
+    struct lab *lab; /* NULL outside the lab */
+    bool truth;      /* lab --truth */
+};
+
+struct command {
+    const char *name;
+    const char *usage;   /* what follows the name */
+    const char *summary; /* one line */
+    /* argv[0] is "tcpshake NAME". Returns the exit status. */
+    int (*run)(const struct surroundings *around, int argc, char **argv);
+};
+
+enum {
+    EXIT_AS_EXPECTED = 0,
+    EXIT_OTHERWISE = 1,
+    EXIT_TROUBLE = 2,
+    EXIT_NO_ANSWER = 3,
+};
+
+/* NULL when there is none of that name. */
+const struct command *command_find(const char *name);
+/* Row `i` of the table, NULL past the end. */
+const struct command *command_at(size_t i);
+/* Runs it under the name "tcpshake NAME"; argv[0] is NAME. */
+int command_run(const struct command *c, const struct surroundings *around, int argc, char **argv);
+
+/* "tcpshake COMMAND: TEXT" on stderr; returns EXIT_TROUBLE. */
+int command_fail(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,252 @@
+/* See measure.h. */
+#include "cli/measure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "cli/output.h"
+#include "engine/live.h"
+#include "engine/sim.h"
+#include "lab/witness.h"
+#include "net/resolve.h"
+#include "net/route.h"
+
+enum { IPV4_HEADERS = 40, IPV6_HEADERS = 60, LEAST_ROUTE_MTU = 576 };
+
+/* Everything that is opened for one measurement. */
+struct stage {
+    const struct measurement *m;
+    struct endpoint remote;
+    uint32_t scope_id;
+    uint64_t seed;
+    char target[ENDPOINT_TEXT_MAX];
+    char argv[512];
+    struct output output;
+    struct timeline timeline;
+    struct run_info info;
+    struct run_config config;
+    struct witness witness;
+    struct run_observer observer;
+    struct run *run;
+};
+
+static enum status find_target(struct stage *st, struct fault *fault)
+{
+    const struct arguments *o = st->m->options;
+    struct resolve_target t;
+
+    if (o->host == NULL && st->m->around->lab != NULL) {
+        st->remote = *lab_peer(st->m->around->lab);
+        return STATUS_OK;
+    }
+    if (o->host == NULL)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "no target; write HOST:PORT, [V6]:PORT or HOST PORT, or put 'lab' before "
+                         "the command to run it against a peer on this machine");
+    enum status s = resolve_parse(&t, o->host, o->port_word, fault);
+    if (s != STATUS_OK)
+        return s;
+    return resolve_lookup(&t, o->family, &st->remote, &st->scope_id, fault);
+}
+
+static enum status choose_seed(struct stage *st, struct fault *fault)
+{
+    const struct arguments *o = st->m->options;
+    st->seed = o->seed;
+    if (!o->has_seed && getrandom(&st->seed, sizeof(st->seed), 0) != sizeof(st->seed))
+        return fault_set(fault, STATUS_SYSTEM, "the kernel gives no random numbers");
+    return STATUS_OK;
+}
+
+static void describe(struct stage *st, const char *interface, const char *clock)
+{
+    const struct measurement *m = st->m;
+    size_t used = 0;
+    endpoint_format(&st->remote, st->target);
+    for (int i = 0; i < m->argc && used < sizeof(st->argv); i++)
+        used += (size_t)snprintf(st->argv + used, sizeof(st->argv) - used, "%s%s", i ? " " : "",
+                                 m->argv[i]);
+    st->info = (struct run_info){
+        .command = m->probe->name,
+        .target = st->target,
+        .interface = interface,
+        .clock = clock,
+        .version = PACKAGE_VERSION,
+        .argv = st->argv,
+        .seed = st->seed,
+        .lab_truth = m->around->truth,
+    };
+}
+
+static uint16_t mss_for(const struct stage *st, uint32_t mtu)
+{
+    const struct arguments *o = st->m->options;
+    uint32_t headers = address_is_v4(&st->remote.ip) ? IPV4_HEADERS : IPV6_HEADERS;
+    if (o->mss != 0)
+        return o->mss;
+    uint32_t mss = (mtu < LEAST_ROUTE_MTU ? LEAST_ROUTE_MTU : mtu) - headers;
+    return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
+}
+
+static void configure(struct stage *st, const struct endpoint *locals, uint32_t mtu)
+{
+    const struct measurement *m = st->m;
+    const struct arguments *o = m->options;
+
+    st->config = (struct run_config){
+        .probe = m->probe,
+        .base =
+            {
+                .remote = st->remote,
+                .iss = seq_of(o->isn),
+                .like = o->like,
+                .mss = mss_for(st, mtu),
+                .win = o->has_win ? o->win : o->like->win,
+                .ttl = o->has_ttl ? o->ttl : o->like->ttl,
+                .timestamps = o->timestamps,
+                .tries = m->tries,
+            },
+        .locals = locals,
+        .sessions = m->sessions,
+        .states = m->states,
+        .key = hash_key_of_seed(st->seed),
+        .repeatable = o->has_seed,
+        .fixed_isn = o->has_isn,
+        .deadline_after_ns = o->deadline_ns,
+        .summarise = m->summarise,
+    };
+    if (m->around->truth) {
+        witness_init(&st->witness, m->around->lab);
+        st->observer = witness_observer(&st->witness);
+        st->config.observer = &st->observer;
+    }
+}
+
+static void tell_progress(void *arg, const char *line)
+{
+    (void)arg;
+    output_progress(line);
+}
+
+static void tell_asked(void *arg, const char *line)
+{
+    (void)arg;
+    (void)fprintf(stderr, "\n%s\n", line);
+}
+
+static enum status run_live(struct stage *st, struct fault *fault)
+{
+    const struct arguments *o = st->m->options;
+    bool progress = output_progress_wanted(o);
+    const struct live_config config = {
+        .remote = st->remote,
+        .scope_id = st->scope_id,
+        .source = o->has_source ? &o->source : NULL,
+        .ifname = o->interface,
+        .sport = o->sport,
+        .sessions = st->m->sessions,
+        .key = hash_key_of_seed(st->seed),
+        .progress = progress ? tell_progress : NULL,
+        .asked = tell_asked,
+    };
+    struct live *live = live_open(&config, fault);
+    if (live == NULL)
+        return STATUS_SYSTEM;
+    describe(st, live_route(live)->ifname, live_clock(live));
+    configure(st, live_locals(live), live_route(live)->mtu);
+    st->config.unreachable = live_unreachable(live);
+    enum status s = timeline_open(&st->timeline, &st->info, fault);
+    if (s == STATUS_OK)
+        s = live_run(live, st->run, &st->config, &st->timeline, fault);
+    if (progress)
+        output_progress_clear();
+    run_done(st->run);
+    live_free(live);
+    return s;
+}
+
+/* --dry-run: the same engine, an imagined peer, nothing sent. Needs the route for our address, and
+ * no privilege. */
+static enum status run_dry(struct stage *st, struct fault *fault)
+{
+    const struct arguments *o = st->m->options;
+    struct sim_ideal ideal = {0};
+    const struct sim_peer peer = sim_ideal_peer(&ideal);
+    struct route route;
+    struct timespec now;
+    struct endpoint local;
+
+    enum status s = route_find(&route, &st->remote.ip, st->scope_id,
+                               o->has_source ? &o->source : NULL, o->interface, fault);
+    if (s != STATUS_OK)
+        return s;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    int64_t start = now.tv_sec * CLOCK_S + now.tv_nsec;
+    struct sim *sim = sim_new(&peer, start, CLOCK_MS);
+    if (sim == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    describe(st, "simulated", "simulated");
+    local.ip = route.source;
+    local.port = o->sport != 0 ? o->sport : 40000;
+    configure(st, &local, route.mtu);
+    st->config.sessions = 1;
+    s = timeline_open(&st->timeline, &st->info, fault);
+    if (s == STATUS_OK)
+        s = run_init(st->run, &st->config, &st->timeline, sim_link(sim), start, fault);
+    if (s == STATUS_OK)
+        s = sim_run(sim, st->run, CLOCK_MIN, fault);
+    run_done(st->run);
+    sim_free(sim);
+    return s;
+}
+
+static enum status stage_run(struct stage *st, struct fault *fault)
+{
+    const struct arguments *o = st->m->options;
+    enum status s = find_target(st, fault);
+    if (s == STATUS_OK)
+        s = choose_seed(st, fault);
+    if (s == STATUS_OK)
+        s = output_open(&st->output, o, &st->timeline, fault);
+    if (s == STATUS_OK)
+        s = o->dry_run ? run_dry(st, fault) : run_live(st, fault);
+    return s;
+}
+
+/* The sinks and files are closed in any case; the first failure is the one that is told. */
+static enum status stage_end(struct stage *st, enum status s, struct fault *fault)
+{
+    struct fault late = {0};
+    enum status closed = timeline_close(&st->timeline, &late);
+    enum status written = output_close(&st->output, closed == STATUS_OK ? &late : NULL);
+    if (s == STATUS_OK && (closed != STATUS_OK || written != STATUS_OK)) {
+        *fault = late;
+        s = STATUS_SYSTEM;
+    }
+    return s;
+}
+
+int measure(const struct measurement *m)
+{
+    struct stage st = {.m = m};
+    struct fault fault = {0};
+
+    timeline_init(&st.timeline);
+    st.run = calloc(1, sizeof(*st.run));
+    if (st.run == NULL)
+        return command_fail(m->options->command, "out of memory");
+    enum status s = stage_run(&st, &fault);
+    s = stage_end(&st, s, &fault);
+    int code = st.run->exit_code;
+    free(st.run);
+    if (s != STATUS_OK)
+        return command_fail(m->options->command, "%s", fault.text);
+    if (m->options->dry_run)
+        (void)fprintf(stderr, "dry run: nothing was sent; the peer's side is imagined\n");
+    return code;
+}

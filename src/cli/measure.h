@@ -1,0 +1,25 @@
+/* From parsed options to an exit status: looks up the target, opens outputs and network (or a
+ * simulation), runs the probe's sessions. What every measuring command does after it has read its
+ * own options. */
+#ifndef TCPSHAKE_CLI_MEASURE_H
+#define TCPSHAKE_CLI_MEASURE_H
+
+#include "cli/command.h"
+#include "cli/arguments.h"
+#include "engine/run.h"
+
+struct measurement {
+    const struct arguments *options;
+    const struct surroundings *around;
+    const struct probe *probe;
+    void *const *states; /* one a session */
+    size_t sessions;
+    unsigned tries;
+    void (*summarise)(void *const *states, size_t n, struct result *r);
+    int argc;
+    char **argv;
+};
+
+int measure(const struct measurement *m);
+
+#endif

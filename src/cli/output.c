@@ -1,0 +1,147 @@
+/* See output.h. */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "render/render.h"
+
+static enum status put(void *arg, const void *data, size_t n, struct fault *fault)
+{
+    const struct output_file *f = arg;
+    const char *p = data;
+    while (n > 0) {
+        ssize_t done = write(f->fd, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", f->name,
+                             strerror(errno));
+        p += done;
+        n -= (size_t)done;
+    }
+    return STATUS_OK;
+}
+
+static enum status open_file(struct output *out, const char *name, struct writer *w,
+                             struct fault *fault)
+{
+    struct output_file *f = &out->files[out->count];
+    if (name == NULL || strcmp(name, "-") == 0) {
+        f->fd = STDOUT_FILENO;
+        f->name = "standard output";
+    } else {
+        f->fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        f->name = name;
+        if (f->fd < 0)
+            return fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", name, strerror(errno));
+    }
+    out->count++;
+    *w = (struct writer){.put = put, .arg = f};
+    return STATUS_OK;
+}
+
+static unsigned terminal_columns(void)
+{
+    struct winsize size;
+    uint64_t columns;
+    const char *env = getenv("COLUMNS");
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0)
+        return size.ws_col < 40 ? 40 : size.ws_col;
+    if (env != NULL && text_to_number(env, 40, 1000, &columns))
+        return (unsigned)columns;
+    return 80;
+}
+
+static bool wants_colour(const struct arguments *o)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (o->colour != ARGUMENTS_COLOUR_AUTO)
+        return o->colour == ARGUMENTS_COLOUR_ALWAYS;
+    return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
+}
+
+static bool is_stdout(const char *name)
+{
+    return name != NULL && strcmp(name, "-") == 0;
+}
+
+static enum status add(struct output *out, struct timeline *t, const char *name,
+                       struct sink *(*make)(struct writer), struct fault *fault)
+{
+    struct writer w;
+    enum status s = open_file(out, name, &w, fault);
+    return s == STATUS_OK ? timeline_add_sink(t, make(w), fault) : s;
+}
+
+static enum status add_text(struct output *out, struct timeline *t, const struct arguments *o,
+                            struct fault *fault)
+{
+    const struct style style = {
+        .colour = wants_colour(o), .verbose = o->verbose, .columns = terminal_columns()};
+    struct writer w;
+    enum status s = open_file(out, NULL, &w, fault);
+    if (s != STATUS_OK)
+        return s;
+    return timeline_add_sink(t, o->quiet ? brief_new(w, style) : ladder_new(w, style), fault);
+}
+
+enum status output_open(struct output *out, const struct arguments *o, struct timeline *t,
+                        struct fault *fault)
+{
+    int on_stdout = o->json + is_stdout(o->pcapng) + is_stdout(o->mermaid);
+    enum status s = STATUS_OK;
+
+    *out = (struct output){0};
+    if (on_stdout > 1)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "only one of --json, --pcapng - and --mermaid - can have stdout");
+    if (is_stdout(o->pcapng) && isatty(STDOUT_FILENO))
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--pcapng - would write binary to the terminal; redirect it");
+    if (o->json)
+        s = add(out, t, NULL, ndjson_new, fault);
+    else if (on_stdout == 0)
+        s = add_text(out, t, o, fault);
+    if (s == STATUS_OK && o->pcapng != NULL)
+        s = add(out, t, o->pcapng, pcapng_new, fault);
+    if (s == STATUS_OK && o->mermaid != NULL)
+        s = add(out, t, o->mermaid, mermaid_new, fault);
+    return s;
+}
+
+enum status output_close(struct output *out, struct fault *fault)
+{
+    enum status s = STATUS_OK;
+    for (size_t i = 0; i < out->count; i++) {
+        struct output_file *f = &out->files[i];
+        if (close(f->fd) != 0 && s == STATUS_OK)
+            s = fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", f->name, strerror(errno));
+    }
+    out->count = 0;
+    return s;
+}
+
+bool output_progress_wanted(const struct arguments *o)
+{
+    return isatty(STDERR_FILENO) && !o->quiet;
+}
+
+void output_progress(const char *line)
+{
+    (void)fprintf(stderr, "\r\033[K%s", line);
+    (void)fflush(stderr);
+}
+
+void output_progress_clear(void)
+{
+    (void)fprintf(stderr, "\r\033[K");
+    (void)fflush(stderr);
+}

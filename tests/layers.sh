@@ -1,0 +1,199 @@
+#!/bin/bash
+# Holds the tree to its rules: who may include whom, what the pure half may call, what a file
+# may export, how it opens, how long a function gets, and that the build knows every file.
+# Reads the sources below $srcdir and, for the rules about symbols, the objects of this build.
+set -uf
+srcdir=${srcdir:-.}
+layers=(base wire tcp event figure probe render net engine lab cli)
+pure='base|wire|tcp|event|figure|probe|render'
+longest=70
+
+# What the pure half may take from outside. Nothing here opens, sends, waits, looks at a clock, at
+# the environment or at another process; JSON and numbers are made in memory.
+allowed='
+(__)?(mem|str|stp)[a-z0-9]+(_chk)? -strerror_l -memfd_create
+(__)?v?snprintf(_chk)? (__isoc(99|23)_)?sscanf
+(__isoc23_)?strto(l|ll|ul|ull|d|imax|umax)
+malloc calloc realloc reallocarray free
+qsort qsort_r bsearch abs labs llabs
+(f|l)?(abs|max|min|floor|ceil|round|trunc|sqrt|cbrt|pow|exp|exp2|log|log2|log10|hypot|fma)[fl]?
+fabs fmod ldexp frexp llround lround lrint
+is(alnum|alpha|cntrl|digit|graph|lower|print|punct|space|upper|xdigit) to(lower|upper)
+__ctype_(b|tolower|toupper)_loc
+inet_(ntop|pton) hton[sl] ntoh[sl]
+gmtime_r timegm
+(__)?[a-z]+[sdt]i[234]
+__errno_location __assert_fail __stack_chk_fail abort _GLOBAL_OFFSET_TABLE_
+json_[a-z0-9_]+ jsonp?_[a-z0-9_]+ -json_(dump_file|dumpf|dumpfd|load_file|loadf|loadfd|load_callback)
+'
+# libnet opens nothing in a LIBNET_NONE context; only the encoder has one.
+libnet_allowed='libnet_(init|destroy|clear_packet|geterror|seed_prand|toggle_checksum|build_[a-z0-9_]+|pblock_[a-z_]+|adv_[a-z_]+|getpacket_size|in6_is_error)'
+
+points=0
+
+# verdict NAME COMPLAINTS: one TAP point, failed if there is a complaint.
+verdict()
+{
+    points=$((points + 1))
+    if [ -z "$2" ]; then
+        echo "ok $points - $1"
+    else
+        echo "not ok $points - $1"
+        echo "# ${2//$'\n'/$'\n# '}"
+    fi
+}
+
+skip()
+{
+    points=$((points + 1))
+    echo "ok $points - $1 # SKIP $2"
+}
+
+# The files below the folders $2... whose names match the pattern $1, as paths from the root.
+files()
+{
+    local pattern=$1
+    shift
+    (cd "$srcdir" && find "$@" -type f -regextype posix-extended -regex "$pattern" | sort)
+}
+
+sources=$(files '.*\.[ch]' src)
+units=$(files '.*\.c' src)
+
+includes()
+{
+    # shellcheck disable=SC2016 # the $ are awk's
+    (cd "$srcdir" && xargs -d '\n' awk -v order="${layers[*]}" '
+        BEGIN { n = split(order, names, " "); for (i = 1; i <= n; i++) rank[names[i]] = i }
+        FNR == 1 {
+            split(FILENAME, path, "/")
+            own = path[2]
+            if (!(own in rank)) print FILENAME ": the folder " own " has no place in the order"
+        }
+        match($0, /^[ \t]*#[ \t]*include[ \t]*"[^"]*"/) {
+            split($0, quoted, "\"")
+            split(quoted[2], part, "/")
+            if (!(part[1] in rank))
+                print FILENAME ":" FNR ": " quoted[2] " is not named from src/"
+            else if (rank[part[1]] > rank[own])
+                print FILENAME ":" FNR ": " own " must not include " quoted[2]
+        }' <<<"$sources")
+}
+
+openings()
+{
+    local file
+    while read -r file; do
+        [ "$(head -c 3 "$srcdir/$file")" = '/* ' ] || echo "$file: does not say what it is for"
+    done
+}
+
+# The project's layout puts the braces of a function, and of nothing else, alone in column one.
+long_functions()
+{
+    (cd "$srcdir" && xargs -d '\n' awk -v most="$longest" '
+        /^{$/ { start = FNR }
+        /^}$/ && start {
+            if (FNR - start - 1 > most)
+                print FILENAME ":" start ": a function of " FNR - start - 1 " lines"
+            start = 0
+        }' <<<"$units")
+}
+
+# Two files of one name would replace each other in a library and could not both own a prefix.
+same_names()
+{
+    xargs -d '\n' -n 1 basename <<<"$units" | sort | uniq -d |
+        sed 's/$/: more than one file has this name/'
+}
+
+# A program of Makefile.am has the source of its own name without having to say so.
+unlisted()
+{
+    local listed file
+    listed=$(tr -s ' \t\\=' '\n' <"$srcdir/Makefile.am")
+    while read -r file; do
+        grep -qxF -e "$file" -e "${file%.c}" <<<"$listed" || echo "$file: not in Makefile.am"
+    done
+}
+
+# Lists "FILE SYMBOL" for the objects of the units on stdin; the rest are the options of nm.
+symbols()
+{
+    local file object
+    while read -r file; do
+        object=${file%.c}.o
+        if [ -f "$object" ]; then
+            "$NM" -P "$@" "$object" | awk -v file="$file" '{ print file, $1, $2 }'
+        else
+            echo "$file was-not-built ?"
+        fi
+    done
+}
+
+foreign_calls()
+{
+    local word yes='' no='' own
+    for word in $allowed; do
+        case $word in
+        -*) no="$no|${word#-}" ;;
+        *) yes="$yes|$word" ;;
+        esac
+    done
+    own=$(grep -E "^src/($pure)/" <<<"$units" | symbols -g --defined-only)
+    grep -E "^src/($pure)/" <<<"$units" | symbols -u |
+        awk -v yes="^(${yes#|})$" -v no="^(${no#|})$" -v libnet="^($libnet_allowed)$" -v own="$own" '
+            BEGIN {
+                n = split(own, lines, "\n")
+                for (i = 1; i <= n; i++) { split(lines[i], field, " "); defined[field[2]] = 1 }
+            }
+            $2 in defined { next }
+            $1 == "src/wire/craft.c" && $2 ~ libnet { next }
+            $2 !~ yes || $2 ~ no { print $1 ": the pure half must not use " $2 }'
+    grep -E "^src/($pure)/" <<<"$sources" |
+        (cd "$srcdir" && xargs -d '\n' grep -nE '\<LIBNET_(LINK|RAW4|RAW6)')
+}
+
+foreign_exports()
+{
+    symbols -g --defined-only <<<"$units" | awk '
+        {
+            prefix = $1
+            sub(/.*\//, "", prefix); sub(/\.c$/, "", prefix); gsub(/-/, "_", prefix)
+            if ($2 != prefix && index($2, prefix "_") != 1)
+                print $1 ": exports " $2 ", which is not " prefix "_*"
+        }'
+}
+
+# Relocated constants (.data.rel.ro) are read-only once the program runs.
+mutable_data()
+{
+    local file
+    while read -r file; do
+        [ -f "${file%.c}.o" ] || continue
+        "$OBJDUMP" -t "${file%.c}.o" | awk -v file="$file" '
+            $0 ~ / O / && $0 ~ /[ \t](\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && $0 !~ /\.data\.rel\.ro/ {
+                print file ": " $NF " is mutable and outlives every call"
+            }'
+    done
+}
+
+verdict "includes go up the list of layers only" "$(includes)"
+verdict "every source says what it is for" "$(
+    { echo "$sources"; files '.*\.[ch]' tests bench; } 2>/dev/null | grep . | openings)"
+verdict "no function is longer than $longest lines" "$(long_functions)"
+verdict "no two sources share a name" "$(same_names)"
+verdict "Makefile.am lists every file" "$(
+    { files '.*\.(c|h|def)' src; files '.*\.(c|h|sh)' tests; files '.*' figures man completion doc; } \
+        2>/dev/null | grep . | unlisted)"
+if [ "${INSTRUMENTED:-no}" = yes ]; then
+    skip "the pure half stays pure" "instrumented build"
+    skip "a file exports only its own prefix" "instrumented build"
+    skip "no file-scope mutable data" "instrumented build"
+else
+    : "${NM:=nm}" "${OBJDUMP:=objdump}"
+    verdict "the pure half stays pure" "$(foreign_calls)"
+    verdict "a file exports only its own prefix" "$(foreign_exports)"
+    verdict "no file-scope mutable data" "$(mutable_data <<<"$units")"
+fi
+echo "1..$points"

@@ -12,7 +12,8 @@ enum status clock_parse(const char *text, int64_t *ns, struct fault *fault)
     static const struct {
         const char *name;
         int64_t ns;
-    } units[] = {{"us", CLOCK_US}, {"ms", CLOCK_MS}, {"s", CLOCK_S}, {"m", CLOCK_MIN}, {"", CLOCK_S}};
+    } units[] = {
+        {"us", CLOCK_US}, {"ms", CLOCK_MS}, {"s", CLOCK_S}, {"m", CLOCK_MIN}, {"", CLOCK_S}};
     static const int64_t most = 7 * 24 * 60 * CLOCK_MIN;
 
     /* Digits and one point only: strtod alone would take signs, "inf" and hexadecimal. */
@@ -31,7 +32,8 @@ enum status clock_parse(const char *text, int64_t *ns, struct fault *fault)
         }
     }
     return fault_set(fault, STATUS_MALFORMED,
-                     "'%s' is not a duration; write a number with us, ms, s or m, such as 250ms", text);
+                     "'%s' is not a duration; write a number with us, ms, s or m, such as 250ms",
+                     text);
 }
 
 char *clock_format(int64_t ns, char *out, size_t cap)

@@ -5,7 +5,9 @@
 
 #include "base/status.h"
 
-enum { FAULT_TEXT_MAX = 320 };
+enum {
+    FAULT_TEXT_MAX = 320
+};
 
 struct fault {
     char text[FAULT_TEXT_MAX];

@@ -1,4 +1,5 @@
-/* See arguments.h. The tables below make --help; tests hold the man page and the completion to it. */
+/* See arguments.h. The tables below make --help; tests hold the man page and the completion to it.
+ */
 #include "cli/arguments.h"
 
 #include <arpa/inet.h>
@@ -42,8 +43,8 @@ static const struct argp_option options[] = {
     {"quiet", 'q', NULL, 0, "The result only, no ladder", 3},
     {"verbose", 'v', NULL, 0, "Reasons and RFC sections, options, absolute numbers", 3},
     {"colour", KEY_COLOUR, "WHEN", 0, "auto (default), always or never", 3},
-    {"dry-run", KEY_DRY_RUN, NULL, 0,
-     "Send nothing: show the run against an imagined ideal peer", 3},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "Send nothing: show the run against an imagined ideal peer",
+     3},
     {"seed", KEY_SEED, "N", 0, "Repeat a run: same source ports, same numbers", 4},
     {"syn-like", KEY_SYN_LIKE, "SYSTEM", 0,
      "Options, window and TTL of linux (default), windows, freebsd or bare (MSS alone)", 5},
@@ -68,12 +69,12 @@ void arguments_refuse(const struct argp_state *state, const char *fmt, ...)
 }
 
 uint64_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
-                        uint64_t min, uint64_t max)
+                          uint64_t min, uint64_t max)
 {
     uint64_t n;
     if (!text_to_number(arg, min, max, &n))
-        arguments_refuse(state, "%s takes a number from %" PRIu64 " to %" PRIu64 ", not '%s'", option,
-                       min, max, arg);
+        arguments_refuse(state, "%s takes a number from %" PRIu64 " to %" PRIu64 ", not '%s'",
+                         option, min, max, arg);
     return n;
 }
 
@@ -98,8 +99,7 @@ static void take_source(struct arguments *o, const struct argp_state *state, con
     o->has_source = true;
 }
 
-static void take_syn_like(struct arguments *o, const struct argp_state *state,
-                          const char *arg)
+static void take_syn_like(struct arguments *o, const struct argp_state *state, const char *arg)
 {
     o->like = syn_like_find(arg);
     if (o->like == NULL)

@@ -55,7 +55,7 @@ void arguments_refuse(const struct argp_state *state, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 /* Their helpers: a number in a range, a duration; refused with a line that names the option. */
 uint64_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
-                        uint64_t min, uint64_t max);
+                          uint64_t min, uint64_t max);
 int64_t arguments_duration(const struct argp_state *state, const char *option, const char *arg);
 
 #endif

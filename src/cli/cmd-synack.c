@@ -9,7 +9,9 @@ enum {
     KEY_LISTEN = 512,
     KEY_REPEAT
 };
-enum { REPEAT_MAX = 100 };
+enum {
+    REPEAT_MAX = 100
+};
 
 struct line {
     struct arguments common;
@@ -18,10 +20,14 @@ struct line {
 };
 
 static const struct argp_option options[] = {
-    {"listen", KEY_LISTEN, "TIME", 0, "Listen no longer than this after the first SYN-ACK "
-                                      "(default 300s)", 6},
-    {"repeat", KEY_REPEAT, "N", 0, "Measure N times, one after the other, each from a fresh port, "
-                                   "and show the spread", 6},
+    {"listen", KEY_LISTEN, "TIME", 0,
+     "Listen no longer than this after the first SYN-ACK "
+     "(default 300s)",
+     6},
+    {"repeat", KEY_REPEAT, "N", 0,
+     "Measure N times, one after the other, each from a fresh port, "
+     "and show the spread",
+     6},
     {0},
 };
 

@@ -13,10 +13,11 @@ static int print_help(FILE *to)
                       "both ends did.\n\n");
     for (size_t i = 0; command_at(i) != NULL; i++)
         (void)fprintf(to, "  %-10s %s\n", command_at(i)->name, command_at(i)->summary);
-    (void)fprintf(to, "\nTARGET is HOST:PORT, [V6]:PORT or HOST PORT.\n"
-                      "'tcpshake COMMAND --help' lists the options of a command; 'man tcpshake' has "
-                      "the whole.\n"
-                      "No host of your own at hand? 'tcpshake lab open' needs none, and no root.\n");
+    (void)fprintf(to,
+                  "\nTARGET is HOST:PORT, [V6]:PORT or HOST PORT.\n"
+                  "'tcpshake COMMAND --help' lists the options of a command; 'man tcpshake' has "
+                  "the whole.\n"
+                  "No host of your own at hand? 'tcpshake lab open' needs none, and no root.\n");
     return EXIT_AS_EXPECTED;
 }
 

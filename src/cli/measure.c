@@ -16,7 +16,11 @@
 #include "net/resolve.h"
 #include "net/route.h"
 
-enum { IPV4_HEADERS = 40, IPV6_HEADERS = 60, LEAST_ROUTE_MTU = 576 };
+enum {
+    IPV4_HEADERS = 40,
+    IPV6_HEADERS = 60,
+    LEAST_ROUTE_MTU = 576
+};
 
 /* Everything that is opened for one measurement. */
 struct stage {
@@ -35,15 +39,25 @@ struct stage {
     struct run *run;
 };
 
+static enum status take_lab_peer(struct stage *st, struct fault *fault)
+{
+    st->remote = *lab_peer(st->m->around->lab);
+    int family = address_is_v4(&st->remote.ip) ? AF_INET : AF_INET6;
+    int wanted = st->m->options->family;
+    if (wanted == AF_UNSPEC || wanted == family)
+        return STATUS_OK;
+    return fault_set(
+        fault, STATUS_MALFORMED, "the lab's peer has an IPv%d address: write 'tcpshake lab%s %s'",
+        family == AF_INET ? 4 : 6, family == AF_INET ? " -6" : "", st->m->options->command);
+}
+
 static enum status find_target(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
     struct resolve_target t;
 
-    if (o->host == NULL && st->m->around->lab != NULL) {
-        st->remote = *lab_peer(st->m->around->lab);
-        return STATUS_OK;
-    }
+    if (o->host == NULL && st->m->around->lab != NULL)
+        return take_lab_peer(st, fault);
     if (o->host == NULL)
         return fault_set(fault, STATUS_MALFORMED,
                          "no target; write HOST:PORT, [V6]:PORT or HOST PORT, or put 'lab' before "
@@ -51,7 +65,7 @@ static enum status find_target(struct stage *st, struct fault *fault)
     enum status s = resolve_parse(&t, o->host, o->port_word, fault);
     if (s != STATUS_OK)
         return s;
-    return resolve_lookup(&t, o->family, &st->remote, &st->scope_id, fault);
+    return resolve_lookup(&t, o->family, o->numeric, &st->remote, &st->scope_id, fault);
 }
 
 static enum status choose_seed(struct stage *st, struct fault *fault)

@@ -21,8 +21,7 @@ static enum status put(void *arg, const void *data, size_t n, struct fault *faul
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", f->name,
-                             strerror(errno));
+            return fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", f->name, strerror(errno));
         p += done;
         n -= (size_t)done;
     }

@@ -6,7 +6,9 @@
 #include "cli/arguments.h"
 #include "event/timeline.h"
 
-enum { OUTPUT_FILES_MAX = 4 };
+enum {
+    OUTPUT_FILES_MAX = 4
+};
 
 struct output {
     struct output_file {

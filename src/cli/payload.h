@@ -8,7 +8,9 @@
 
 #include "base/fault.h"
 
-enum { PAYLOAD_MAX = 64 * 1024 };
+enum {
+    PAYLOAD_MAX = 64 * 1024
+};
 
 struct payload {
     uint8_t *data;

@@ -53,9 +53,9 @@ static enum status reserve_port(struct live *l, size_t i, struct fault *fault)
 
     local->ip = l->route.source;
     for (uint32_t try = 0; try < tries; try++) {
-        local->port = l->config.sport != 0 ? l->config.sport
-                                           : numbers_port(&l->config.key, &l->config.remote,
-                                                          (uint32_t)i + 1, try);
+        local->port = l->config.sport != 0
+                          ? l->config.sport
+                          : numbers_port(&l->config.key, &l->config.remote, (uint32_t)i + 1, try);
         s = quiet_open(local, l->config.scope_id, &l->quiet[i], fault);
         if (s != STATUS_NOT_OURS)
             break;
@@ -123,8 +123,8 @@ static enum status open_all(struct live *l, struct fault *fault)
         s = open_tap(l, fault);
     if (s != STATUS_OK)
         return s;
-    l->inject = inject_open(family, c->ifname != NULL || c->scope_id != 0 ? l->route.ifname : NULL,
-                            fault);
+    l->inject =
+        inject_open(family, c->ifname != NULL || c->scope_id != 0 ? l->route.ifname : NULL, fault);
     if (l->inject == NULL)
         return STATUS_SYSTEM;
     bool resolved = true;
@@ -246,8 +246,7 @@ static void readable(void *arg)
     plan(l);
 }
 
-static void tell_progress(struct live *l, int64_t now_ns,
-                          void (*tell)(void *arg, const char *line))
+static void tell_progress(struct live *l, int64_t now_ns, void (*tell)(void *arg, const char *line))
 {
     char line[160];
     const struct exchange *x = &l->run->exchange;
@@ -303,6 +302,8 @@ enum status live_run(struct live *l, struct run *run, const struct run_config *c
     s = run_init(run, config, timeline, link, now, fault);
     if (s != STATUS_OK)
         return s;
+    if (run_over(run)) /* there was nothing to wait for */
+        return STATUS_OK;
     l->progress_at = now + PROGRESS_EVERY;
     plan(l);
     s = loop_run(l->loop, fault);

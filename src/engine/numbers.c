@@ -11,7 +11,11 @@ struct hashed {
     uint32_t session, try, purpose;
 };
 
-enum purpose { PURPOSE_ISN, PURPOSE_PORT, PURPOSE_TIMESTAMP };
+enum purpose {
+    PURPOSE_ISN,
+    PURPOSE_PORT,
+    PURPOSE_TIMESTAMP
+};
 
 static uint64_t hash_of(const struct hash_key *key, struct hashed h, enum purpose purpose)
 {

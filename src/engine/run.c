@@ -40,8 +40,8 @@ static enum status pump(struct run *r, int64_t now_ns, struct fault *fault)
     size_t len, n;
 
     while (exchange_next(&r->exchange, now_ns, &r->handed, &data, &len)) {
-        enum status s = craft_segment(r->craft, &r->handed, data, len, r->packet,
-                                      sizeof(r->packet), &n, fault);
+        enum status s =
+            craft_segment(r->craft, &r->handed, data, len, r->packet, sizeof(r->packet), &n, fault);
         if (s == STATUS_OK)
             s = r->link.send(r->link.arg, r->packet, n, fault);
         if (s != STATUS_OK)
@@ -67,9 +67,8 @@ static void add_summary(struct run *r, int64_t now_ns)
     if (c->summarise != NULL && r->session > 0)
         c->summarise(c->states, r->session + 1, &result);
     result.exit_code = r->exit_code;
-    (void)timeline_append(r->timeline, (struct event){.kind = EVENT_SUMMARY,
-                                                      .t_ns = now_ns,
-                                                      .result = &result});
+    (void)timeline_append(r->timeline,
+                          (struct event){.kind = EVENT_SUMMARY, .t_ns = now_ns, .result = &result});
     result_done(&result);
 }
 
@@ -96,7 +95,8 @@ static void finish_session(struct run *r, int64_t now_ns)
     start_session(r, now_ns);
 }
 
-/* After anything has happened: send what is due, and go to the next session when this one is done. */
+/* After anything has happened: send what is due, and go to the next session when this one is done.
+ */
 static enum status settle(struct run *r, int64_t now_ns, struct fault *fault)
 {
     enum status s = STATUS_OK;
@@ -155,8 +155,8 @@ static void take_segment(struct run *r, const struct segment *seg, int64_t t_ns)
         o->look(o->arg, x);
 }
 
-/* An ICMP error counts when the segment it quotes is one that we have sent: a stranger would have to
- * guess the sequence number (RFC 5927 4.1). */
+/* An ICMP error counts when the segment it quotes is one that we have sent: a stranger would have
+ * to guess the sequence number (RFC 5927 4.1). */
 static void take_icmp(struct run *r, const struct icmp_error *e, int64_t t_ns)
 {
     struct exchange *x = &r->exchange;

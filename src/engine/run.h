@@ -1,5 +1,6 @@
 /* One run: its sessions one after the other, each an exchange with the peer. Knows neither sockets
- * nor clocks: packets and time are given to it, packets leave through a link (live or simulated). */
+ * nor clocks: packets and time are given to it, packets leave through a link (live or simulated).
+ */
 #ifndef TCPSHAKE_ENGINE_RUN_H
 #define TCPSHAKE_ENGINE_RUN_H
 
@@ -29,13 +30,13 @@ struct run_config {
     struct exchange_config base; /* session, local, iss, ts_base and deadline are set per session */
     const struct endpoint *locals; /* one a session */
     size_t sessions;
-    void *const *states;         /* the probe's state, one a session */
+    void *const *states; /* the probe's state, one a session */
     struct hash_key key;
-    bool repeatable;             /* --seed: the clock stays out of the ISN */
-    bool fixed_isn;              /* base.iss is to be used */
-    int64_t deadline_after_ns;   /* -w, for each session; CLOCK_NEVER: none */
+    bool repeatable;                      /* --seed: the clock stays out of the ISN */
+    bool fixed_isn;                       /* base.iss is to be used */
+    int64_t deadline_after_ns;            /* -w, for each session; CLOCK_NEVER: none */
     const struct icmp_error *unreachable; /* known beforehand: nothing is sent; NULL: not so */
-    const struct run_observer *observer; /* NULL: nobody */
+    const struct run_observer *observer;  /* NULL: nobody */
     /* Over all sessions; may be NULL. */
     void (*summarise)(void *const *states, size_t n, struct result *r);
 };
@@ -49,7 +50,7 @@ struct run {
     size_t session; /* index of the running one */
     bool over;
     bool interrupted;
-    int exit_code;  /* the worst of the sessions' */
+    int exit_code;         /* the worst of the sessions' */
     struct segment handed; /* the segment on its way out, its octets in `packet` */
     uint8_t packet[CRAFT_MAX];
 };

@@ -1,5 +1,6 @@
-/* A run against a peer that is only imagined, on a clock that is only counted: for --dry-run and for
- * tests. The peer is a callback; an ideal one, a textbook TCP that closes when we do, is here. */
+/* A run against a peer that is only imagined, on a clock that is only counted: for --dry-run and
+ * for tests. The peer is a callback; an ideal one, a textbook TCP that closes when we do, is here.
+ */
 #ifndef TCPSHAKE_ENGINE_SIM_H
 #define TCPSHAKE_ENGINE_SIM_H
 
@@ -24,14 +25,15 @@ void sim_free(struct sim *sim);
 struct link sim_link(struct sim *sim);
 int64_t sim_now(const struct sim *sim);
 
-/* From a peer's callback: this segment leaves the peer `after_ns` from now. `seg->src` and `dst` are
- * the peer's; options from opt.raw. */
+/* From a peer's callback: this segment leaves the peer `after_ns` from now. `seg->src` and `dst`
+ * are the peer's; options from opt.raw. */
 void sim_emit(struct sim *sim, int64_t after_ns, const struct segment *seg, const void *data,
               size_t n);
 /* The same for any octets, which need be no valid packet. */
 void sim_emit_raw(struct sim *sim, int64_t after_ns, const uint8_t *ip, size_t n);
 
-/* Runs until the run is over, nothing more can happen, or `limit_ns` of simulated time has passed. */
+/* Runs until the run is over, nothing more can happen, or `limit_ns` of simulated time has passed.
+ */
 enum status sim_run(struct sim *sim, struct run *run, int64_t limit_ns, struct fault *fault);
 
 /* The ideal peer. Zero it; `link_to` gives the callbacks. */

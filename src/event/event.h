@@ -1,5 +1,6 @@
 /* The one vocabulary of what happened: a segment left or came, a state changed, something was
- * learnt about the peer, a verdict was reached. Every output is drawn from these and nothing else. */
+ * learnt about the peer, a verdict was reached. Every output is drawn from these and nothing else.
+ */
 #ifndef TCPSHAKE_EVENT_EVENT_H
 #define TCPSHAKE_EVENT_EVENT_H
 
@@ -36,9 +37,9 @@ enum event_fault {
 
 /* A result: what machines read, and the lines people read. */
 struct result {
-    json_t *fields; /* an object; keys in order of insertion; owned */
+    json_t *fields;   /* an object; keys in order of insertion; owned */
     struct text text; /* lines "LABEL\tTEXT\n": label may be empty */
-    int exit_code;  /* 0 as expected, 1 answered otherwise, 2 error, 3 no answer */
+    int exit_code;    /* 0 as expected, 1 answered otherwise, 2 error, 3 no answer */
 };
 
 struct event {
@@ -68,7 +69,7 @@ struct event {
             enum event_fault fault;
             const char *text; /* kept by the timeline */
         } fault;
-        const char *text; /* TIMER, ACTION, NOTE: kept by the timeline */
+        const char *text;            /* TIMER, ACTION, NOTE: kept by the timeline */
         const struct result *result; /* VERDICT, SUMMARY: alive during the call to the sinks only */
     };
 };

@@ -13,15 +13,15 @@ struct run_info {
     const char *interface; /* "eth0"; "simulated" under --dry-run */
     const char *clock;     /* "kernel software stamps, ns" */
     const char *version;
-    const char *argv;      /* the command line, for the comment of a capture file */
+    const char *argv; /* the command line, for the comment of a capture file */
     uint64_t seed;
-    bool lab_truth;        /* EVENT_TRUTH events will come */
+    bool lab_truth; /* EVENT_TRUTH events will come */
 };
 
 /* How text for people is to look. */
 struct style {
     bool colour;
-    bool verbose;    /* -v: reasons and RFC sections, data, absolute sequence numbers */
+    bool verbose;     /* -v: reasons and RFC sections, data, absolute sequence numbers */
     unsigned columns; /* width to fit in, at least 40 */
 };
 

@@ -6,7 +6,9 @@
 #include "event/event.h"
 #include "event/sink.h"
 
-enum { TIMELINE_SINKS_MAX = 8 };
+enum {
+    TIMELINE_SINKS_MAX = 8
+};
 
 struct timeline {
     struct sink *sinks[TIMELINE_SINKS_MAX];

@@ -2,8 +2,9 @@
  * - No link-local addresses, so no duplicate address detection and no router solicitations; our own
  *   addresses skip detection too (RFC 4862 5.4: it would hold them back for a second or more).
  * - The peer knows our link address for good, so its SYN-ACK never waits for ARP or ND. We have to
- *   ask for the peer's, as with any host: that path is to be exercised, and it is over before
- *   anything is timed.
+ *   ask for the peer's by ARP, as with any host: that path is to be exercised, and it is over
+ * before anything is timed. Over IPv6 we know it for good too: the kernel solicits of its own
+ * accord only from a link-local address.
  * - No checksum offload: what crosses a veth otherwise has no TCP checksum yet and may be larger
  *   than the MSS, unlike anything on a wire. */
 #include "lab/link.h"
@@ -167,20 +168,22 @@ static int add_address(struct nl_sock *sock, enum link_side side, bool v6)
     return error;
 }
 
-static int add_neighbour(struct nl_sock *peers, bool v6)
+/* Tells `side` where the other one is. */
+static int add_neighbour(struct nl_sock *sock, enum link_side side, bool v6)
 {
+    enum link_side other = side == LINK_OURS ? LINK_PEER : LINK_OURS;
     struct rtnl_neigh *neighbour = rtnl_neigh_alloc();
-    struct nl_addr *ip = protocol_address(LINK_OURS, v6);
-    struct nl_addr *mac = hardware_address(LINK_OURS);
+    struct nl_addr *ip = protocol_address(other, v6);
+    struct nl_addr *mac = hardware_address(other);
     int error = -NLE_NOMEM;
     if (neighbour != NULL && ip != NULL && mac != NULL) {
         nl_addr_set_prefixlen(ip, v6 ? 128 : 32);
-        rtnl_neigh_set_ifindex(neighbour, index_of(LINK_PEER));
+        rtnl_neigh_set_ifindex(neighbour, index_of(side));
         rtnl_neigh_set_state(neighbour, NUD_PERMANENT);
         rtnl_neigh_set_lladdr(neighbour, mac);
         error = rtnl_neigh_set_dst(neighbour, ip);
         if (error == 0)
-            error = rtnl_neigh_add(peers, neighbour, NLM_F_CREATE);
+            error = rtnl_neigh_add(sock, neighbour, NLM_F_CREATE);
     }
     nl_addr_put(mac);
     nl_addr_put(ip);
@@ -252,7 +255,7 @@ static enum status configure_v4(struct nl_sock *const socks[2], struct fault *fa
         if (error != 0)
             return failed(fault, "IPv4 address", error);
     }
-    int error = add_neighbour(socks[LINK_PEER], false);
+    int error = add_neighbour(socks[LINK_PEER], LINK_PEER, false);
     return error == 0 ? STATUS_OK : failed(fault, "neighbour", error);
 }
 
@@ -262,10 +265,10 @@ static enum status configure_v6(struct nl_sock *const socks[2], struct fault *fa
         int error = add_address(socks[side], side, true);
         if (error != 0)
             return failed(fault, "IPv6 address (is IPv6 switched off on this machine?)", error);
+        error = add_neighbour(socks[side], side, true);
+        if (error != 0)
+            return failed(fault, "neighbour", error);
     }
-    int error = add_neighbour(socks[LINK_PEER], true);
-    if (error != 0)
-        return failed(fault, "neighbour", error);
     return await(socks, has_v6, "IPv6 address", fault);
 }
 

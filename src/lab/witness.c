@@ -83,8 +83,8 @@ static void look(void *arg, struct exchange *x)
     }
     w->readings++;
     if (holds(x->peer.set, s)) {
-        (void)append(x, (struct event){.kind = EVENT_TRUTH,
-                                       .truth = {in_words_of(x->peer.set, s), true}});
+        (void)append(
+            x, (struct event){.kind = EVENT_TRUTH, .truth = {in_words_of(x->peer.set, s), true}});
     } else if (w->pending_count < WITNESS_PENDING_MAX) {
         w->pending[w->pending_count].state = s;
         w->pending[w->pending_count++].until_ns = x->now_ns + EXPLAINED_WITHIN;

@@ -11,7 +11,9 @@
 #include "engine/run.h"
 #include "lab/lab.h"
 
-enum { WITNESS_PENDING_MAX = 16 };
+enum {
+    WITNESS_PENDING_MAX = 16
+};
 
 struct witness {
     struct lab *lab;

@@ -13,8 +13,8 @@ struct capture;
 typedef void capture_fn(void *arg, const uint8_t *ip, size_t n, int64_t t_ns);
 
 /* Opens the tap at once immediate and non-blocking, with `filter` (pcap-filter(7)) installed before
- * the first packet. Caller closes. NULL with a line: no privilege (and what to do about it), no such
- * interface, interface down. */
+ * the first packet. Caller closes. NULL with a line: no privilege (and what to do about it), no
+ * such interface, interface down. */
 struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault);
 void capture_close(struct capture *c);
 

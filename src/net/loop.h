@@ -15,7 +15,7 @@ enum loop_signal {
 
 struct loop_handlers {
     void *arg;
-    void (*readable)(void *arg);            /* the watched descriptor has something */
+    void (*readable)(void *arg);             /* the watched descriptor has something */
     void (*wake)(void *arg, int64_t now_ns); /* the deadline has passed */
     void (*signal)(void *arg, enum loop_signal s);
 };

@@ -284,14 +284,19 @@ static enum status lookup_name(const char *host, int family, struct in6_addr *ip
     return STATUS_OK;
 }
 
-enum status resolve_lookup(const struct resolve_target *t, int family, struct endpoint *out,
-                           uint32_t *scope_id, struct fault *fault)
+enum status resolve_lookup(const struct resolve_target *t, int family, bool numeric,
+                           struct endpoint *out, uint32_t *scope_id, struct fault *fault)
 {
+    uint64_t ignored;
     *scope_id = 0;
+    if (numeric && !text_to_number(t->port, 0, UINT64_MAX, &ignored))
+        return fault_set(fault, STATUS_MALFORMED, "'%s' is no port number (-n)", t->port);
     enum status s = lookup_port(t->port, &out->port, fault);
     if (s != STATUS_OK)
         return s;
     s = lookup_literal(t->host, &out->ip, scope_id, fault);
+    if (s == STATUS_NOT_OURS && numeric)
+        return fault_set(fault, STATUS_MALFORMED, "'%s' is no address (-n)", t->host);
     if (s == STATUS_NOT_OURS)
         return lookup_name(t->host, family, &out->ip, scope_id, fault);
     if (s != STATUS_OK)

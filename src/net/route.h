@@ -19,9 +19,9 @@ struct route {
     bool loopback; /* the target is an address of this host: no neighbour to resolve */
 };
 
-/* `want_source`, `want_ifname` may be NULL. `scope_id` for link-local targets, else 0. Refuses, with
- * a line that says what to do: no route, an interface that does not exist or is down, broadcast and
- * multicast targets, a source address this host does not have. */
+/* `want_source`, `want_ifname` may be NULL. `scope_id` for link-local targets, else 0. Refuses,
+ * with a line that says what to do: no route, an interface that does not exist or is down,
+ * broadcast and multicast targets, a source address this host does not have. */
 enum status route_find(struct route *r, const struct in6_addr *target, uint32_t scope_id,
                        const struct in6_addr *want_source, const char *want_ifname,
                        struct fault *fault);

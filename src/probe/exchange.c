@@ -6,11 +6,12 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "tcp/classify.h"
 
 enum {
-    INITIAL_WINDOW_SEGMENTS = 10,   /* RFC 6928 */
-    LEAST_MSS = 64, /* whatever the peer announces: an MSS of 1 would be a trap */
-    CHALLENGES_MAX = 10,            /* RFC 5961 7 */
+    INITIAL_WINDOW_SEGMENTS = 10, /* RFC 6928 */
+    LEAST_MSS = 64,               /* whatever the peer announces: an MSS of 1 would be a trap */
+    CHALLENGES_MAX = 10,          /* RFC 5961 7 */
 };
 #define CHALLENGES_PER (5 * CLOCK_S)
 
@@ -129,7 +130,8 @@ static size_t payload_next(const struct exchange *x)
 }
 
 /* How much can go out as one segment at `pos`: the MSS, the peer's window and ours (RFC 6928, no
- * congestion control beyond it: nothing here sends in bulk) and the end of the first part bound it. */
+ * congestion control beyond it: nothing here sends in bulk) and the end of the first part bound it.
+ */
 static uint32_t chunk(const struct exchange *x, size_t pos)
 {
     const struct tcb *t = &x->tcb;
@@ -140,8 +142,8 @@ static uint32_t chunk(const struct exchange *x, size_t pos)
     mss -= t->timestamps ? 12 : 0;
     if (n > mss)
         n = mss;
-    size_t window = t->snd_wnd < INITIAL_WINDOW_SEGMENTS * mss ? t->snd_wnd
-                                                               : INITIAL_WINDOW_SEGMENTS * mss;
+    size_t window =
+        t->snd_wnd < INITIAL_WINDOW_SEGMENTS * mss ? t->snd_wnd : INITIAL_WINDOW_SEGMENTS * mss;
     size_t used = pos + 1 - (t->snd_una.v - t->iss.v);
     size_t room = used < window ? window - used : 0;
     return (uint32_t)(n < room ? n : room);
@@ -319,7 +321,7 @@ static void call_behind(struct exchange *x, uint32_t event, const struct segment
                       : seg->flags & FLAG_SYN ? INPUT_OPEN_ACTIVE
                                               : INPUT_ABORT;
     struct transition step = tcb_call(&x->tcb, call);
-    record_own(x, event, from, "our call", step.rfc);
+    record_own(x, event, from, classify_describe(call), step.rfc);
 }
 
 static bool carries_out_a_call(const struct exchange *x, const struct segment *seg)
@@ -445,8 +447,8 @@ static int64_t syn_round_trip(const struct exchange *x, const struct segment *se
 
 static void measure(struct exchange *x, const struct segment *seg, const struct arrival *a)
 {
-    bool answer = a->inputs[0] == INPUT_SYN_ACK ||
-                  (a->inputs[0] == INPUT_RST && a->from == STATE_SYN_SENT);
+    bool answer =
+        a->inputs[0] == INPUT_SYN_ACK || (a->inputs[0] == INPUT_RST && a->from == STATE_SYN_SENT);
     if (!answer || x->rtt_ns != 0)
         return;
     x->rtt_ns = syn_round_trip(x, seg);
@@ -502,8 +504,8 @@ static void deliver(struct exchange *x, const struct segment *seg, uint32_t even
     x->probe->received(x, seg, &a);
 }
 
-/* For a probe that withholds: the segment is judged by what our end would be, had it taken the first
- * SYN,ACK; our end itself stays where it is. */
+/* For a probe that withholds: the segment is judged by what our end would be, had it taken the
+ * first SYN,ACK; our end itself stays where it is. */
 static void judge(struct exchange *x, const struct segment *seg, uint32_t event)
 {
     if (x->segments_received == 1)
@@ -520,8 +522,7 @@ void exchange_received(struct exchange *x, const struct segment *seg, int64_t t_
 {
     const struct tcb *judge_by = x->probe->withholds ? &x->shadow : &x->tcb;
     bool again = x->peer.irs_known && segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
-                 seq_le(segment_end(seg), judge_by->rcv_nxt) &&
-                 !seq_lt(seg->seq, judge_by->irs);
+                 seq_le(segment_end(seg), judge_by->rcv_nxt) && !seq_lt(seg->seq, judge_by->irs);
     x->now_ns = t_ns;
     x->segments_received++;
     uint32_t event = record(x, EVENT_RECEIVED, 0, (struct event){.segment = {*seg, again}});
@@ -659,8 +660,8 @@ void exchange_close(struct exchange *x)
 
 void exchange_reset(struct exchange *x, seq_t seq, const char *why)
 {
-    enqueue(x, (struct outgoing){.kind = OUTGOING_RST, .seq = seq, .note = why,
-                                 .cause = x->timeline->last_id});
+    enqueue(x, (struct outgoing){
+                   .kind = OUTGOING_RST, .seq = seq, .note = why, .cause = x->timeline->last_id});
 }
 
 void exchange_abort(struct exchange *x, const char *why)
@@ -670,8 +671,8 @@ void exchange_abort(struct exchange *x, const char *why)
     x->queued = 0;
     x->rto_at = CLOCK_NEVER;
     uint32_t cause = action(x, "ABORT");
-    enqueue(x, (struct outgoing){.kind = OUTGOING_RST, .seq = x->tcb.snd_nxt, .note = why,
-                                 .cause = cause});
+    enqueue(x, (struct outgoing){
+                   .kind = OUTGOING_RST, .seq = x->tcb.snd_nxt, .note = why, .cause = cause});
 }
 
 void exchange_keepalive(struct exchange *x, const char *why)

@@ -3,8 +3,8 @@
  * out through exchange_next. The same exchange runs live, in a simulation and in a unit test.
  *
  * Our segments go out one at a time. A segment counts as sent when the capture shows it leaving:
- * only then do the TCB and the peer's set move (exchange_left), so that the record is in the order of
- * the wire, whatever the scheduler does to this process. */
+ * only then do the TCB and the peer's set move (exchange_left), so that the record is in the order
+ * of the wire, whatever the scheduler does to this process. */
 #ifndef TCPSHAKE_PROBE_EXCHANGE_H
 #define TCPSHAKE_PROBE_EXCHANGE_H
 
@@ -15,20 +15,24 @@
 #include "tcp/rto.h"
 #include "tcp/tcb.h"
 
-enum { EXCHANGE_QUEUE_MAX = 8, EXCHANGE_SYNS_MAX = 16, EXCHANGE_PATH_MAX = 16 };
+enum {
+    EXCHANGE_QUEUE_MAX = 8,
+    EXCHANGE_SYNS_MAX = 16,
+    EXCHANGE_PATH_MAX = 16
+};
 
 struct exchange_config {
     uint32_t session;
     struct endpoint local, remote;
     seq_t iss;
-    uint32_t ts_base;             /* our timestamp clock at the epoch, in ms */
-    const struct syn_like *like;  /* static */
-    uint16_t mss;                 /* announced */
-    uint16_t win;                 /* our receive window, octets */
+    uint32_t ts_base;            /* our timestamp clock at the epoch, in ms */
+    const struct syn_like *like; /* static */
+    uint16_t mss;                /* announced */
+    uint16_t win;                /* our receive window, octets */
     uint8_t ttl;
-    bool timestamps;              /* false takes them out of `like` */
-    unsigned tries;               /* how often a segment is sent in all before we give up, >= 1 */
-    int64_t deadline_ns;          /* instant; CLOCK_NEVER for none */
+    bool timestamps;     /* false takes them out of `like` */
+    unsigned tries;      /* how often a segment is sent in all before we give up, >= 1 */
+    int64_t deadline_ns; /* instant; CLOCK_NEVER for none */
 };
 
 /* What waits to be sent; the numbers are filled in when its turn comes. */
@@ -59,7 +63,7 @@ struct exchange {
     int64_t now_ns;
 
     struct tcb tcb;
-    struct tcb shadow; /* for a probe that withholds: what our end would be */
+    struct tcb shadow;                      /* for a probe that withholds: what our end would be */
     enum state own_path[EXCHANGE_PATH_MAX]; /* the states our end went through */
     size_t own_path_len;
     struct peer peer;
@@ -72,7 +76,7 @@ struct exchange {
     bool waiting;            /* current is valid */
     int64_t handed_ns;
 
-    const uint8_t *payload; /* the caller's; position 0 is ISS + 1 */
+    const uint8_t *payload;            /* the caller's; position 0 is ISS + 1 */
     size_t payload_len, payload_first; /* the first part rides on the third segment */
     bool close_wanted;
     uint32_t close_cause;

@@ -8,7 +8,9 @@
 #include "event/result.h"
 #include "probe/findings.h"
 
-enum { CONFIRMATIONS_MAX = 3 };
+enum {
+    CONFIRMATIONS_MAX = 3
+};
 /* Answers to keepalive probes are rate-limited, on Linux to one in 500 ms. */
 #define CONFIRM_AGAIN_AFTER (600 * CLOCK_MS)
 #define CONFIRM_LEAST       (50 * CLOCK_MS)
@@ -243,9 +245,12 @@ static void stop(struct exchange *x, enum probe_stop why)
 /* --- The result --- */
 
 static const char *const outcomes[] = {
-    [OPEN_OUTCOME_NONE] = "error",           [OPEN_OUTCOME_OPEN] = "open",
-    [OPEN_OUTCOME_CLOSED] = "closed",        [OPEN_OUTCOME_FILTERED] = "filtered",
-    [OPEN_OUTCOME_UNREACHABLE] = "unreachable", [OPEN_OUTCOME_ERROR] = "error",
+    [OPEN_OUTCOME_NONE] = "error",
+    [OPEN_OUTCOME_OPEN] = "open",
+    [OPEN_OUTCOME_CLOSED] = "closed",
+    [OPEN_OUTCOME_FILTERED] = "filtered",
+    [OPEN_OUTCOME_UNREACHABLE] = "unreachable",
+    [OPEN_OUTCOME_ERROR] = "error",
 };
 
 static int exit_code(enum open_outcome o)
@@ -301,15 +306,18 @@ static void report_close(const struct exchange *x, struct result *r)
         return;
     bool reset = o->own_rst || o->peer_rst;
     bool orderly = o->own_fin && o->peer_fin && !reset;
-    const char *kind = reset ? (o->own_fin || o->peer_fin ? "half" : "rst")
-                             : orderly ? "fin" : "none";
-    const char *by = o->simultaneous ? "both"
-                     : o->peer_first || (o->peer_rst && !o->own_fin) ? "peer" : "us";
-    result_set(r, "close", json_pack("{s:s, s:i, s:s}", "by", by, "segments",
-                                     (int)o->close_segments, "kind", kind));
+    const char *kind = reset     ? (o->own_fin || o->peer_fin ? "half" : "rst")
+                       : orderly ? "fin"
+                                 : "none";
+    const char *by = o->simultaneous                                 ? "both"
+                     : o->peer_first || (o->peer_rst && !o->own_fin) ? "peer"
+                                                                     : "us";
+    result_set(
+        r, "close",
+        json_pack("{s:s, s:i, s:s}", "by", by, "segments", (int)o->close_segments, "kind", kind));
     if (orderly)
         result_line(r, "close", "%u segments, %s", o->close_segments,
-                    o->simultaneous  ? "both at once"
+                    o->simultaneous ? "both at once"
                     : o->peer_first ? "the peer's FIN first"
                                     : "our FIN first");
     else if (reset)

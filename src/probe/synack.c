@@ -11,7 +11,9 @@
 #include "event/result.h"
 #include "probe/findings.h"
 
-enum { NEAREST_SHOWN = 3 };
+enum {
+    NEAREST_SHOWN = 3
+};
 #define LEAST_PATIENCE (15 * CLOCK_S)
 /* No retransmission timer is shorter; what follows faster is a duplicate made on the way. */
 #define LEAST_GAP (20 * CLOCK_MS)
@@ -86,7 +88,8 @@ static void another(struct exchange *x, const struct segment *seg)
     listen_on(x);
 }
 
-/* Whether the segment belongs to the half-open connection: what comes out of nowhere ends nothing. */
+/* Whether the segment belongs to the half-open connection: what comes out of nowhere ends nothing.
+ */
 static bool at_the_right_place(const struct synack *s, const struct segment *seg)
 {
     return seq_eq(seg->seq, seq_add(s->syn_ack.seq, 1)) || seq_eq(seg->seq, s->syn_ack.seq);
@@ -110,8 +113,7 @@ static void received(struct exchange *x, const struct segment *seg, const struct
         return;
     if (seg->flags & FLAG_RST) {
         if (at_the_right_place(s, seg))
-            end(x, SYNACK_ENDED_PEER,
-                seg->flags & FLAG_ACK ? SCHEDULE_RST_ACK : SCHEDULE_RST);
+            end(x, SYNACK_ENDED_PEER, seg->flags & FLAG_ACK ? SCHEDULE_RST_ACK : SCHEDULE_RST);
     } else if ((seg->flags & syn_ack) == syn_ack) {
         if (seq_eq(seg->ack, s->syn_ack.ack))
             another(x, seg);
@@ -202,7 +204,8 @@ static void report_end(const struct synack *s, struct result *r)
         [SCHEDULE_RST] = "the peer's RST",
         [SCHEDULE_RST_ACK] = "the peer's RST,ACK",
         [SCHEDULE_FIN] = "the peer's FIN",
-        [SCHEDULE_TRUNCATED] = "truncated: we stopped listening (--listen, -w) and more may have come",
+        [SCHEDULE_TRUNCATED] =
+            "truncated: we stopped listening (--listen, -w) and more may have come",
     };
     const struct schedule *c = &s->schedule;
     int64_t waited = s->stopped_ns - c->first_ns;
@@ -251,8 +254,8 @@ static void report_nearest(const struct schedule *c, struct result *r)
     for (size_t i = 0; i < n; i++) {
         (void)json_array_append_new(
             list, json_pack("{s:s, s:o, s:b, s:s}", "stack", near[i].stack, "distance",
-                            json_real(round(near[i].distance * 1000) / 1000), "fits",
-                            near[i].fits, "source", near[i].source));
+                            json_real(round(near[i].distance * 1000) / 1000), "fits", near[i].fits,
+                            "source", near[i].source));
         result_line(r, i == 0 ? "nearest" : "", "%.3f  %s (%s)", near[i].distance, near[i].stack,
                     near[i].source);
     }
@@ -264,8 +267,9 @@ static void report_doubts(const struct synack *s, struct result *r)
     json_t *warnings = json_array();
     if (s->schedule.count == 0 && s->schedule.end == SCHEDULE_SILENCE) {
         (void)json_array_append_new(warnings, json_string("no-retransmission"));
-        result_line(r, "warning", "no retransmission at all: SYN cookies, or a peer that is set "
-                                  "to none (Linux: tcp_synack_retries=0)");
+        result_line(r, "warning",
+                    "no retransmission at all: SYN cookies, or a peer that is set "
+                    "to none (Linux: tcp_synack_retries=0)");
     }
     if (s->other_isn > 0) {
         (void)json_array_append_new(warnings, json_string("other-isn"));

@@ -31,14 +31,15 @@ struct synack {
     struct segment syn_ack; /* the first; its raw octets are gone */
     struct icmp_error icmp;
     struct schedule schedule;
-    int64_t stopped_ns; /* when listening ended */
-    unsigned other_isn; /* SYN,ACKs with another sequence number than the first */
+    int64_t stopped_ns;  /* when listening ended */
+    unsigned other_isn;  /* SYN,ACKs with another sequence number than the first */
     unsigned duplicates; /* SYN,ACKs so close behind the last that no timer sent them */
 };
 
 const struct probe *synack_probe(void);
 
-/* Over several sessions: "spread_us" of each gap and the line "spread". `s` has `n` measurements. */
+/* Over several sessions: "spread_us" of each gap and the line "spread". `s` has `n` measurements.
+ */
 void synack_report_spread(const struct synack *const *s, size_t n, struct result *r);
 
 #endif

@@ -242,7 +242,7 @@ static const char *format_times(struct ladder *l)
     for (size_t i = 0; i < l->row_count; i++) {
         struct row *r = &l->rows[i];
         int64_t us = (r->t_ns - l->zero_ns + CLOCK_US / 2) / CLOCK_US;
-        if (i == 0 || r->t_ns < l->zero_ns)
+        if (i == 0 || !l->segment_seen || r->t_ns < l->zero_ns)
             continue;
         int64_t unit = seconds ? CLOCK_S / CLOCK_US : CLOCK_MS / CLOCK_US;
         (void)snprintf(r->time, sizeof(r->time), "%" PRId64 ".%0*" PRId64, us / unit,

@@ -57,8 +57,8 @@ static bool timestamp_too_old(const struct tcb *t, const struct segment *seg)
            (int32_t)(seg->opt.ts_val - t->ts_recent) < 0;
 }
 
-/* The last segment of a simultaneous open, SYN,ACK with SEG.SEQ = IRS, lies before RCV.NXT; Figure 7
- * and MUST-10 want it to complete the handshake all the same. */
+/* The last segment of a simultaneous open, SYN,ACK with SEG.SEQ = IRS, lies before RCV.NXT; Figure
+ * 7 and MUST-10 want it to complete the handshake all the same. */
 static bool completes_simultaneous_open(const struct tcb *t, const struct segment *seg)
 {
     const uint16_t bits = FLAG_SYN | FLAG_ACK;

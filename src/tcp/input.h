@@ -43,10 +43,10 @@ enum reply {
     REPLY_NOTHING,
     REPLY_SYN,
     REPLY_SYN_ACK,
-    REPLY_ACK,        /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
-    REPLY_RST,        /* <SEQ=SEG.ACK><CTL=RST> */
-    REPLY_RST_ACK,    /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
-    REPLY_RST_OWN,    /* <SEQ=SND.NXT><CTL=RST> */
+    REPLY_ACK,     /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
+    REPLY_RST,     /* <SEQ=SEG.ACK><CTL=RST> */
+    REPLY_RST_ACK, /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
+    REPLY_RST_OWN, /* <SEQ=SND.NXT><CTL=RST> */
     REPLY_FIN,
     REPLY_DATA,
     REPLY_RETRANSMIT, /* the oldest segment not yet acknowledged */

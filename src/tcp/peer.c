@@ -32,7 +32,8 @@ static const struct move moves[] = {
     {PEER_GETS_FIN, S(FIN_WAIT_2), S(TIME_WAIT)},
 };
 
-/* A segment carries its stimuli in this order: the acknowledgements are processed before the FIN. */
+/* A segment carries its stimuli in this order: the acknowledgements are processed before the FIN.
+ */
 static const unsigned stimulus_order[] = {PEER_GETS_RST,        PEER_GETS_SYN,
                                           PEER_GETS_ACK_OF_SYN, PEER_GETS_DATA,
                                           PEER_GETS_ACK_OF_FIN, PEER_GETS_FIN};
@@ -51,48 +52,60 @@ enum shown {
 };
 
 struct emission {
-    const char *why, *rfc;
+    const char *why, *why_with_fin; /* the latter when it acknowledges our FIN too, if not NULL */
+    const char *rfc;
     state_set after[STATE_COUNT]; /* by the state before; none: that state never sends it */
 };
 
 #define STAYS(name) [STATE_##name] = S(name)
 
 static const struct emission emissions[SHOWN_COUNT] = {
-    [SHOWN_RST_OF_SYN] = {"it resets our SYN: no connection, and nobody listens",
-                          "RFC 9293 3.10.7.1",
-                          {STAYS(CLOSED), [STATE_LISTEN] = S(CLOSED),
-                           [STATE_SYN_RECEIVED] = S(CLOSED)}},
-    [SHOWN_RST] = {"it resets: the connection does not exist any more",
-                   "RFC 9293 3.5.2",
-                   {STAYS(CLOSED), STAYS(LISTEN), [STATE_SYN_SENT] = S(CLOSED),
-                    [STATE_SYN_RECEIVED] = S(CLOSED) | S(LISTEN), [STATE_ESTABLISHED] = S(CLOSED),
-                    [STATE_FIN_WAIT_1] = S(CLOSED), [STATE_FIN_WAIT_2] = S(CLOSED),
-                    [STATE_CLOSE_WAIT] = S(CLOSED), [STATE_CLOSING] = S(CLOSED),
-                    [STATE_LAST_ACK] = S(CLOSED), [STATE_TIME_WAIT] = S(CLOSED)}},
-    [SHOWN_SYN] = {"it opens from its side: simultaneous open",
-                   "RFC 9293 3.5 Figure 7",
-                   {[STATE_CLOSED] = S(SYN_SENT), [STATE_LISTEN] = S(SYN_SENT), STAYS(SYN_SENT)}},
-    [SHOWN_SYN_ACK] = {"it answers our SYN and has not yet got our ACK",
-                       "RFC 9293 3.10.7.2",
-                       {STAYS(SYN_RECEIVED)}},
-    [SHOWN_FIN] = {"it closes",
-                   "RFC 9293 3.10.4",
-                   {[STATE_SYN_RECEIVED] = S(FIN_WAIT_1), [STATE_ESTABLISHED] = S(FIN_WAIT_1),
-                    [STATE_CLOSE_WAIT] = S(LAST_ACK), STAYS(FIN_WAIT_1), STAYS(CLOSING),
-                    STAYS(LAST_ACK)}},
-    [SHOWN_DATA] = {"it sends data: it has not closed, or retransmits what came before its FIN",
-                    "RFC 9293 3.10.2",
-                    {STAYS(ESTABLISHED), STAYS(CLOSE_WAIT), STAYS(FIN_WAIT_1), STAYS(CLOSING),
-                     STAYS(LAST_ACK)}},
-    [SHOWN_ACK_OF_DATA] = {"it acknowledges data: it is past SYN-RECEIVED",
-                           "RFC 9293 3.10.7.4 seventh",
-                           {STAYS(ESTABLISHED), STAYS(FIN_WAIT_1), STAYS(FIN_WAIT_2),
-                            STAYS(CLOSE_WAIT), STAYS(CLOSING), STAYS(LAST_ACK),
-                            STAYS(TIME_WAIT)}},
-    [SHOWN_ACK] = {"it acknowledges: the connection exists",
-                   "RFC 9293 3.10.7.4",
-                   {STAYS(SYN_RECEIVED), STAYS(ESTABLISHED), STAYS(FIN_WAIT_1), STAYS(FIN_WAIT_2),
-                    STAYS(CLOSE_WAIT), STAYS(CLOSING), STAYS(LAST_ACK), STAYS(TIME_WAIT)}},
+    [SHOWN_RST_OF_SYN] =
+        {.why = "it resets our SYN: no connection, and nobody listens",
+         .rfc = "RFC 9293 3.10.7.1",
+         .after = {STAYS(CLOSED), [STATE_LISTEN] = S(CLOSED), [STATE_SYN_RECEIVED] = S(CLOSED)}},
+    [SHOWN_RST] =
+        {.why = "it resets: the connection does not exist any more",
+         .rfc = "RFC 9293 3.5.2",
+         .after = {STAYS(CLOSED), STAYS(LISTEN), [STATE_SYN_SENT] = S(CLOSED),
+                   [STATE_SYN_RECEIVED] = S(CLOSED) | S(LISTEN), [STATE_ESTABLISHED] = S(CLOSED),
+                   [STATE_FIN_WAIT_1] = S(CLOSED), [STATE_FIN_WAIT_2] = S(CLOSED),
+                   [STATE_CLOSE_WAIT] = S(CLOSED), [STATE_CLOSING] = S(CLOSED),
+                   [STATE_LAST_ACK] = S(CLOSED), [STATE_TIME_WAIT] = S(CLOSED)}},
+    [SHOWN_SYN] =
+        {.why = "it opens from its side: simultaneous open",
+         .rfc = "RFC 9293 3.5 Figure 7",
+         .after = {[STATE_CLOSED] = S(SYN_SENT), [STATE_LISTEN] = S(SYN_SENT), STAYS(SYN_SENT)}},
+    [SHOWN_SYN_ACK] = {.why = "it answers our SYN and has not yet got our ACK",
+                       .rfc = "RFC 9293 3.10.7.2",
+                       .after = {STAYS(SYN_RECEIVED)}},
+    [SHOWN_FIN] = {.why = "it closes",
+                   .why_with_fin = "it closes, having taken our FIN",
+                   .rfc = "RFC 9293 3.10.4",
+                   .after = {[STATE_SYN_RECEIVED] = S(FIN_WAIT_1),
+                             [STATE_ESTABLISHED] = S(FIN_WAIT_1),
+                             [STATE_CLOSE_WAIT] = S(LAST_ACK),
+                             STAYS(FIN_WAIT_1),
+                             STAYS(CLOSING),
+                             STAYS(LAST_ACK)}},
+    [SHOWN_DATA] = {.why =
+                        "it sends data: it has not closed, or retransmits what came before its FIN",
+                    .why_with_fin = "it acknowledges our FIN, and still sends data",
+                    .rfc = "RFC 9293 3.10.2",
+                    .after = {STAYS(ESTABLISHED), STAYS(CLOSE_WAIT), STAYS(FIN_WAIT_1),
+                              STAYS(CLOSING), STAYS(LAST_ACK)}},
+    [SHOWN_ACK_OF_DATA] = {.why = "it acknowledges data: it is past SYN-RECEIVED",
+                           .why_with_fin = "it acknowledges our FIN",
+                           .rfc = "RFC 9293 3.10.7.4 seventh",
+                           .after = {STAYS(ESTABLISHED), STAYS(FIN_WAIT_1), STAYS(FIN_WAIT_2),
+                                     STAYS(CLOSE_WAIT), STAYS(CLOSING), STAYS(LAST_ACK),
+                                     STAYS(TIME_WAIT)}},
+    [SHOWN_ACK] = {.why = "it acknowledges: the connection exists",
+                   .why_with_fin = "it acknowledges our FIN",
+                   .rfc = "RFC 9293 3.10.7.4",
+                   .after = {STAYS(SYN_RECEIVED), STAYS(ESTABLISHED), STAYS(FIN_WAIT_1),
+                             STAYS(FIN_WAIT_2), STAYS(CLOSE_WAIT), STAYS(CLOSING), STAYS(LAST_ACK),
+                             STAYS(TIME_WAIT)}},
 };
 
 /* Whoever has received our FIN is in one of these; whoever has not, in none. */
@@ -192,8 +205,8 @@ static void remember_in_flight(struct peer *p, unsigned stimuli, const struct se
     p->in_flight[i].left_ns = t_ns;
 }
 
-/* What `ack` shows to have arrived, and what must have arrived or been lost by now, is not under way
- * any more. */
+/* What `ack` shows to have arrived, and what must have arrived or been lost by now, is not under
+ * way any more. */
 static void land(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     for (size_t i = 0; i < p->in_flight_count;) {
@@ -273,13 +286,18 @@ static enum shown what_is_shown(const struct tcb *own, const struct segment *seg
     return seq_lt(seq_add(own->iss, 1), seg->ack) ? SHOWN_ACK_OF_DATA : SHOWN_ACK;
 }
 
+static bool acknowledges_our_fin(const struct tcb *own, const struct segment *seg)
+{
+    return seg->flags & FLAG_ACK && own->fin_sent && seq_le(own->snd_nxt, seg->ack);
+}
+
 /* What the set becomes when a peer in it has sent this. */
 static state_set emit(state_set set, const struct tcb *own, const struct segment *seg,
                       enum shown shown)
 {
     state_set able = set;
     if (seg->flags & FLAG_ACK && !(seg->flags & FLAG_RST)) {
-        bool covers_fin = own->fin_sent && seq_le(own->snd_nxt, seg->ack);
+        bool covers_fin = acknowledges_our_fin(own, seg);
         able &= covers_fin ? got_our_fin : (state_set)~got_our_fin;
         if (shown == SHOWN_ACK_OF_DATA && covers_fin && seg->len == 0)
             shown = SHOWN_ACK; /* the number beyond the SYN may be the FIN's alone */
@@ -292,7 +310,8 @@ static state_set emit(state_set set, const struct tcb *own, const struct segment
     return after;
 }
 
-/* As `set`, if segments of the peer's that never reached us may have left it: it closed or aborted. */
+/* As `set`, if segments of the peer's that never reached us may have left it: it closed or aborted.
+ */
 static state_set with_hidden(const struct peer *p, state_set set)
 {
     if (set & (S(SYN_RECEIVED) | S(ESTABLISHED)))
@@ -351,8 +370,8 @@ static bool is_retransmission(const struct peer *p, const struct tcb *own,
 {
     if (!p->irs_known || seg->checksum == SEGMENT_CHECKSUM_BAD || seg->flags & FLAG_RST)
         return false;
-    bool acceptable_ack = seg->flags & FLAG_ACK && seq_lt(own->iss, seg->ack) &&
-                          seq_le(seg->ack, own->snd_nxt);
+    bool acceptable_ack =
+        seg->flags & FLAG_ACK && seq_lt(own->iss, seg->ack) && seq_le(seg->ack, own->snd_nxt);
     bool of_syn = seg->flags & FLAG_SYN && seq_eq(seg->seq, p->irs);
     bool of_fin = seg->flags & FLAG_FIN && p->fin_seen && seq_eq(segment_end(seg), p->fin_end);
     return acceptable_ack && (of_syn || of_fin);
@@ -380,6 +399,7 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
 
     enum shown shown = what_is_shown(own, seg);
     const struct emission *e = &emissions[shown];
+    bool with_fin = e->why_with_fin != NULL && acknowledges_our_fin(own, seg);
     state_set before = with_expiries(p, p->set, t_ns);
     p->last_ns = t_ns;
     learn(p, seg);
@@ -389,7 +409,7 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
 
     state_set after = emit(before, own, seg, shown);
     if (after != STATE_SET_NONE)
-        return change(p, with_in_flight(p, after), e->why, e->rfc);
+        return change(p, with_in_flight(p, after), with_fin ? e->why_with_fin : e->why, e->rfc);
 
     after = emit(with_hidden(p, before), own, seg, shown);
     if (after != STATE_SET_NONE)

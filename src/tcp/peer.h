@@ -19,7 +19,10 @@
 
 #include "tcp/tcb.h"
 
-enum { PEER_IN_FLIGHT_MAX = 8, PEER_PATH_MAX = 16 };
+enum {
+    PEER_IN_FLIGHT_MAX = 8,
+    PEER_PATH_MAX = 16
+};
 
 /* What a segment of ours can do to the peer, as bits. */
 enum peer_stimulus {
@@ -43,7 +46,7 @@ struct peer {
 
     struct {
         unsigned stimuli;
-        seq_t end; /* the number after our segment */
+        seq_t end;     /* the number after our segment */
         bool consumes; /* it took sequence numbers: an acknowledgement can show its arrival */
         int64_t left_ns;
     } in_flight[PEER_IN_FLIGHT_MAX];
@@ -55,9 +58,9 @@ struct peer {
 };
 
 struct peer_change {
-    state_set from, to; /* equal: nothing changed */
+    state_set from, to;    /* equal: nothing changed */
     const char *why, *rfc; /* static */
-    bool contradiction; /* no state of `from` allows what was seen; `to` is what does */
+    bool contradiction;    /* no state of `from` allows what was seen; `to` is what does */
 };
 
 void peer_init(struct peer *p, state_set initial);

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 
-static const int64_t first = CLOCK_S;      /* RFC 6298 2.1 */
-static const int64_t least = CLOCK_S;      /* 2.4 */
-static const int64_t most = 60 * CLOCK_S;  /* 2.5 */
+static const int64_t first = CLOCK_S;     /* RFC 6298 2.1 */
+static const int64_t least = CLOCK_S;     /* 2.4 */
+static const int64_t most = 60 * CLOCK_S; /* 2.5 */
 static const int64_t granularity = CLOCK_MS;
 
 void rto_init(struct rto *r)

@@ -1,12 +1,14 @@
-/* See schedule.h. RFC 6298 5.5 makes the series geometric, 2.5 lets it have a ceiling; stacks differ
- * in the first gap, the count and the end. */
+/* See schedule.h. RFC 6298 5.5 makes the series geometric, 2.5 lets it have a ceiling; stacks
+ * differ in the first gap, the count and the end. */
 #include "tcp/schedule.h"
 
 #include <math.h>
 
 #include "base/clock.h"
 
-enum { STACK_GAPS_MAX = 24 };
+enum {
+    STACK_GAPS_MAX = 24
+};
 
 struct stack {
     const char *name, *source;
@@ -204,8 +206,8 @@ size_t schedule_nearest(const struct schedule *s, struct schedule_near *out, siz
 const char *schedule_end_name(enum schedule_end end)
 {
     static const char *const names[] = {
-        [SCHEDULE_SILENCE] = "silence", [SCHEDULE_RST] = "rst",
-        [SCHEDULE_RST_ACK] = "rst-ack", [SCHEDULE_FIN] = "fin",
+        [SCHEDULE_SILENCE] = "silence",     [SCHEDULE_RST] = "rst",
+        [SCHEDULE_RST_ACK] = "rst-ack",     [SCHEDULE_FIN] = "fin",
         [SCHEDULE_TRUNCATED] = "truncated",
     };
     return names[end];

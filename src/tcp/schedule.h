@@ -1,5 +1,5 @@
-/* A series of arrivals of one and the same segment: its gaps, the rule that fits them, and the known
- * schedules it lies near. Time is in ns; models and tables are in seconds. */
+/* A series of arrivals of one and the same segment: its gaps, the rule that fits them, and the
+ * known schedules it lies near. Time is in ns; models and tables are in seconds. */
 #ifndef TCPSHAKE_TCP_SCHEDULE_H
 #define TCPSHAKE_TCP_SCHEDULE_H
 
@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SCHEDULE_GAPS_MAX = 300 }; /* the longest published series has 252 */
+enum {
+    SCHEDULE_GAPS_MAX = 300
+}; /* the longest published series has 252 */
 
 enum schedule_end {
     SCHEDULE_SILENCE,
@@ -37,8 +39,8 @@ struct schedule_model {
 
 struct schedule_near {
     const char *stack, *source; /* static */
-    double distance; /* 0: the same; 1: nothing alike */
-    bool fits;       /* every gap within the tolerance, and the same number and end */
+    double distance;            /* 0: the same; 1: nothing alike */
+    bool fits;                  /* every gap within the tolerance, and the same number and end */
 };
 
 void schedule_init(struct schedule *s);

@@ -80,8 +80,8 @@ char *state_set_format(state_set set, char out[STATE_SET_TEXT_MAX])
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         if (!state_set_has(set, s))
             continue;
-        int n = snprintf(out + used, STATE_SET_TEXT_MAX - used, "%s%s", used != 0 ? "|" : "",
-                         names[s]);
+        int n =
+            snprintf(out + used, STATE_SET_TEXT_MAX - used, "%s%s", used != 0 ? "|" : "", names[s]);
         used += (size_t)n;
     }
     if (used == 0)

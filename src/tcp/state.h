@@ -15,11 +15,13 @@ enum state {
 /* A set of states: bit (1 << state). */
 typedef uint16_t state_set;
 
-#define STATE_SET(s) ((state_set)(1u << (s)))
+#define STATE_SET(s)   ((state_set)(1u << (s)))
 #define STATE_SET_NONE ((state_set)0)
 #define STATE_SET_ALL  ((state_set)((1u << STATE_COUNT) - 1))
 
-enum { STATE_SET_TEXT_MAX = 128 };
+enum {
+    STATE_SET_TEXT_MAX = 128
+};
 
 /* "SYN-RECEIVED", as the RFC writes it; static. */
 const char *state_name(enum state s);

@@ -9,10 +9,8 @@ static const struct transition table[STATE_COUNT][INPUT_COUNT] = {
     [STATE_##state][INPUT_##input] = {                                                             \
         .next = STATE_##next_state, .reply = REPLY_##what, .rfc = "RFC 9293 " section},
 #define NEVER(state, input, section)                                                               \
-    [STATE_##state][INPUT_##input] = {.next = STATE_##state,                                       \
-                                      .reply = REPLY_NOTHING,                                      \
-                                      .rfc = "RFC 9293 " section,                                  \
-                                      .never = true},
+    [STATE_##state][INPUT_##input] = {                                                             \
+        .next = STATE_##state, .reply = REPLY_NOTHING, .rfc = "RFC 9293 " section, .never = true},
 #include "tcp/transitions.def"
 };
 
@@ -109,8 +107,10 @@ static void step(struct tcb *t, struct arrival *a, enum input in)
     a->inputs[a->count++] = in;
     if (x->reply != REPLY_NOTHING)
         a->reply = x->reply;
-    if (a->rfc == NULL || x->next != t->state || x->reply != REPLY_NOTHING)
+    if (a->rfc == NULL || x->next != t->state) {
         a->rfc = x->rfc;
+        a->why = classify_describe(in);
+    }
     set_state(t, x->next);
     a->to = t->state;
 }
@@ -143,7 +143,7 @@ static void take_text_and_fin(struct tcb *t, struct arrival *a, const struct seg
 struct arrival tcb_arrive(struct tcb *t, const struct segment *seg)
 {
     enum input in = classify_segment(t, seg);
-    struct arrival a = {.from = t->state, .to = t->state, .why = classify_describe(in)};
+    struct arrival a = {.from = t->state, .to = t->state};
 
     if (in == INPUT_SYN_ACK || (in == INPUT_SYN && t->state != STATE_SYN_RECEIVED))
         learn_from_syn(t, seg);

@@ -26,10 +26,10 @@ struct tcb {
     bool fin_received; /* and all before it */
 
     bool offer_timestamps, offer_wscale;
-    bool timestamps, wscale;       /* in force: both ends offered (RFC 7323 2.2, 3.2) */
-    uint8_t snd_shift, rcv_shift;  /* of the windows we read, and of those we announce */
-    uint32_t ts_recent;            /* RFC 7323 4.3 */
-    uint16_t snd_mss;              /* the peer's MSS option, else 536 or 1220 (MUST-15) */
+    bool timestamps, wscale;      /* in force: both ends offered (RFC 7323 2.2, 3.2) */
+    uint8_t snd_shift, rcv_shift; /* of the windows we read, and of those we announce */
+    uint32_t ts_recent;           /* RFC 7323 4.3 */
+    uint16_t snd_mss;             /* the peer's MSS option, else 536 or 1220 (MUST-15) */
 };
 
 /* One step of the table. */
@@ -46,11 +46,10 @@ struct arrival {
     size_t count;
     enum state from, to;
     enum reply reply;
-    const char *rfc;    /* of the input that changed the state, else of the last */
-    const char *why;    /* the first input in words; static */
-    uint32_t text;      /* octets of data newly accepted: they start at text_off in the segment */
+    const char *why, *rfc; /* of the input that changed the state last, else of the first; static */
+    uint32_t text; /* octets of data newly accepted: they start at text_off in the segment */
     uint32_t text_off;
-    uint32_t acked;     /* sequence numbers newly acknowledged, SYN and FIN included */
+    uint32_t acked; /* sequence numbers newly acknowledged, SYN and FIN included */
 };
 
 /* The cell for a state and an input. */

@@ -120,7 +120,7 @@ static enum status look_up(const char *host, const char *port, int family, struc
 {
     struct resolve_target t;
     assert_int_equal(resolve_parse(&t, host, port, fault), STATUS_OK);
-    return resolve_lookup(&t, family, out, scope_id, fault);
+    return resolve_lookup(&t, family, false, out, scope_id, fault);
 }
 
 static void literals(void **state)

@@ -1,0 +1,113 @@
+# shellcheck shell=bash
+# For the tests in bash that run the program: TAP points, and what its NDJSON says. Sourced, after
+# which $work is a folder of the test's own.
+set -uf
+export LC_ALL=C.UTF-8 NO_COLOR=1
+srcdir=${srcdir:-.}
+points=0
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+
+# verdict NAME COMPLAINTS: one TAP point, failed if there is a complaint.
+verdict()
+{
+    points=$((points + 1))
+    if [ -z "$2" ]; then
+        echo "ok $points - $1"
+    else
+        echo "not ok $points - $1"
+        echo "# ${2//$'\n'/$'\n# '}"
+    fi
+}
+
+skip()
+{
+    points=$((points + 1))
+    echo "ok $points - $1 # SKIP $2"
+}
+
+skip_all()
+{
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+
+finish()
+{
+    echo "1..$points"
+}
+
+needs_lab()
+{
+    unshare -rn true 2>/dev/null || unshare -n true 2>/dev/null ||
+        skip_all "namespaces are not allowed here"
+}
+
+perl -MJSON::PP -e 1 2>/dev/null || skip_all "perl is not installed"
+
+# about EXPRESSION: the value of a Perl expression about the NDJSON on stdin. In it stand @results
+# and %r, the first of them, $summary, @segments, @out and @in by direction, @faults, and ratios(LIST),
+# each item over the one before.
+about()
+{
+    # shellcheck disable=SC2016 # the $ are Perl's
+    perl -MJSON::PP -we '
+        use strict;
+        my $json = JSON::PP->new->utf8;
+        my @records = map { $json->decode($_) } <STDIN>;
+        sub of { my $type = shift; return grep { $_->{type} eq $type } @records }
+        sub ratios { return map { $_[$_] / $_[$_ - 1] } 1 .. $#_ }
+        my @results = of("result");
+        my %r = %{$results[0] // {}};
+        my ($summary) = of("summary");
+        my @segments = of("segment");
+        my @out = grep { $_->{dir} eq "out" } @segments;
+        my @in = grep { $_->{dir} eq "in" } @segments;
+        my @faults = of("fault");
+        my $value = eval $ARGV[0];
+        die $@ if $@;
+        print $value // "", "\n"' "$1"
+}
+
+# untrue EXPRESSION FILE: a complaint unless the expression is true of the file.
+untrue()
+{
+    local value
+    value=$(about "($1) ? 'true' : 'false'" <"$2" 2>&1)
+    [ "$value" = true ] || printf 'not so (%s): %s\nof\n%s\n' "$value" "$1" "$(cat "$2")"
+}
+
+# judge NAME STATUS GOT EXPRESSION RUN: a run that left RUN.out and RUN.err and the status GOT should
+# have had the status STATUS, nothing on stderr, no fault, a quiet kernel, and EXPRESSION true.
+judge()
+{
+    cat "$5.out" >>"$work/records"
+    verdict "$1" "$(
+        [ "$3" -eq "$2" ] || echo "exit status $3, not $2"
+        [ ! -s "$5.err" ] || { echo "on stderr:"; cat "$5.err"; }
+        untrue "\$summary->{exit_code} == $2 && !@faults && !grep { !\$_->{kernel_quiet} } @results" \
+            "$5.out"
+        untrue "$4" "$5.out"
+    )"
+}
+
+# try NAME STATUS EXPRESSION COMMAND...: runs a command that prints NDJSON and judges it.
+try()
+{
+    local name=$1 status=$2 expression=$3
+    shift 3
+    "$@" >"$work/try.out" 2>"$work/try.err"
+    judge "$name" "$status" $? "$expression" "$work/try"
+}
+
+# valid: every record of every run that was judged obeys the schema.
+valid()
+{
+    local name="every record obeys the schema"
+    if /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
+        verdict "$name" \
+            "$(/usr/bin/python3 "$srcdir/tests/golden/validate.py" "$work/records" 2>&1 | head -n 20)"
+    else
+        skip "$name" "python3-jsonschema is not installed"
+    fi
+}

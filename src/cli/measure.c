@@ -143,20 +143,20 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
 
 static void tell_progress(void *arg, const char *line)
 {
-    (void)arg;
-    output_progress(line);
+    struct stage *st = arg;
+    output_progress(&st->output, line);
 }
 
 static void tell_asked(void *arg, const char *line)
 {
-    (void)arg;
-    (void)fprintf(stderr, "\n%s\n", line);
+    struct stage *st = arg;
+    output_progress_clear(&st->output);
+    (void)fprintf(stderr, "%s\n", line);
 }
 
 static enum status run_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
-    bool progress = output_progress_wanted(o);
     const struct live_config config = {
         .remote = st->remote,
         .scope_id = st->scope_id,
@@ -165,8 +165,9 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .sport = o->sport,
         .sessions = st->m->sessions,
         .key = hash_key_of_seed(st->seed),
-        .progress = progress ? tell_progress : NULL,
+        .progress = output_progress_wanted(o) ? tell_progress : NULL,
         .asked = tell_asked,
+        .arg = st,
     };
     struct live *live = live_open(&config, fault);
     if (live == NULL)
@@ -177,8 +178,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     enum status s = timeline_open(&st->timeline, &st->info, fault);
     if (s == STATUS_OK)
         s = live_run(live, st->run, &st->config, &st->timeline, fault);
-    if (progress)
-        output_progress_clear();
+    output_progress_clear(&st->output);
     run_done(st->run);
     live_free(live);
     return s;

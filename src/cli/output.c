@@ -16,6 +16,8 @@ static enum status put(void *arg, const void *data, size_t n, struct fault *faul
 {
     const struct output_file *f = arg;
     const char *p = data;
+    if (f->fd == STDOUT_FILENO)
+        output_progress_clear(f->out);
     while (n > 0) {
         ssize_t done = write(f->fd, p, n);
         if (done < 0 && errno == EINTR)
@@ -32,6 +34,7 @@ static enum status open_file(struct output *out, const char *name, struct writer
                              struct fault *fault)
 {
     struct output_file *f = &out->files[out->count];
+    f->out = out;
     if (name == NULL || strcmp(name, "-") == 0) {
         f->fd = STDOUT_FILENO;
         f->name = "standard output";
@@ -133,14 +136,18 @@ bool output_progress_wanted(const struct arguments *o)
     return isatty(STDERR_FILENO) && !o->quiet;
 }
 
-void output_progress(const char *line)
+void output_progress(struct output *out, const char *line)
 {
     (void)fprintf(stderr, "\r\033[K%s", line);
     (void)fflush(stderr);
+    out->progress_shown = true;
 }
 
-void output_progress_clear(void)
+void output_progress_clear(struct output *out)
 {
+    if (!out->progress_shown)
+        return;
     (void)fprintf(stderr, "\r\033[K");
     (void)fflush(stderr);
+    out->progress_shown = false;
 }

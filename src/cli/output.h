@@ -14,8 +14,10 @@ struct output {
     struct output_file {
         int fd;
         const char *name; /* for the line when it fails */
+        struct output *out;
     } files[OUTPUT_FILES_MAX];
     size_t count;
+    bool progress_shown; /* a line on stderr that must go before anything else is printed */
 };
 
 /* Opens what the options ask for and adds a sink for each to the timeline. */
@@ -24,9 +26,10 @@ enum status output_open(struct output *out, const struct arguments *o, struct ti
 /* Closes the files; a file system that only now says that it is full is noticed too. */
 enum status output_close(struct output *out, struct fault *fault);
 
-/* A line of progress on stderr, replacing the one before; only when stderr is a terminal. */
+/* Whether a line of progress is wanted: stderr is a terminal. */
 bool output_progress_wanted(const struct arguments *o);
-void output_progress(const char *line);
-void output_progress_clear(void);
+/* Shows the line in place of the one before. */
+void output_progress(struct output *out, const char *line);
+void output_progress_clear(struct output *out);
 
 #endif

@@ -54,10 +54,23 @@ static void record_peer(struct exchange *x, uint32_t cause, const struct peer_ch
     }
 }
 
+/* The event's id; 0 when there have been too many to keep. */
+static uint32_t record_segment(struct exchange *x, enum event_kind kind, uint32_t cause,
+                               const struct segment *seg, bool again)
+{
+    if (x->segments_sent + x->segments_received > EXCHANGE_RECORDED_MAX) {
+        x->unrecorded++;
+        return 0;
+    }
+    return record(x, kind, cause, (struct event){.segment = {*seg, again}});
+}
+
 void exchange_note(struct exchange *x, const char *fmt, ...)
 {
     char text[200];
     va_list ap;
+    if (x->unrecorded > 0) /* the segment it explains is not there either */
+        return;
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
@@ -346,9 +359,8 @@ static void sent(struct exchange *x, const struct segment *seg, bool stamped)
     bool again = segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
                  !seq_lt(x->tcb.snd_nxt, segment_end(seg));
     struct outgoing o = x->current;
-    uint32_t event = record(x, EVENT_SENT, o.cause, (struct event){.segment = {*seg, again}});
-
     x->segments_sent++;
+    uint32_t event = record_segment(x, EVENT_SENT, o.cause, seg, again);
     x->retransmitted += again;
     if (carries_out_a_call(x, seg))
         call_behind(x, event, seg);
@@ -525,7 +537,7 @@ void exchange_received(struct exchange *x, const struct segment *seg, int64_t t_
                  seq_le(segment_end(seg), judge_by->rcv_nxt) && !seq_lt(seg->seq, judge_by->irs);
     x->now_ns = t_ns;
     x->segments_received++;
-    uint32_t event = record(x, EVENT_RECEIVED, 0, (struct event){.segment = {*seg, again}});
+    uint32_t event = record_segment(x, EVENT_RECEIVED, 0, seg, again);
     if (x->probe->withholds)
         judge(x, seg, event);
     else

@@ -18,7 +18,10 @@
 enum {
     EXCHANGE_QUEUE_MAX = 8,
     EXCHANGE_SYNS_MAX = 16,
-    EXCHANGE_PATH_MAX = 16
+    EXCHANGE_PATH_MAX = 16,
+    /* Segments beyond this many are counted and acted on, but not recorded: a flood must not
+     * fill our memory. */
+    EXCHANGE_RECORDED_MAX = 20000
 };
 
 struct exchange_config {
@@ -92,7 +95,7 @@ struct exchange {
     int64_t rtt_ns; /* of the SYN and its answer; 0: unknown */
 
     uint64_t data_received;
-    uint32_t segments_sent, segments_received, retransmitted, ignored;
+    uint32_t segments_sent, segments_received, retransmitted, ignored, unrecorded;
     int64_t replies_since_ns; /* RFC 5961 7: replies to what is unacceptable are limited */
     unsigned replies_count;
 

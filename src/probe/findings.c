@@ -92,6 +92,11 @@ void findings_trust(const struct exchange *x, struct result *r)
 {
     result_set(r, "kernel_quiet", json_boolean(x->kernel_quiet));
     result_set(r, "capture_dropped", json_integer((json_int_t)x->capture_dropped));
+    if (x->unrecorded > 0) {
+        result_set(r, "unrecorded", json_integer(x->unrecorded));
+        result_line(r, "warning", "%" PRIu32 " further segments were too many to record",
+                    x->unrecorded);
+    }
     if (!x->kernel_quiet)
         r->exit_code = 2;
 }

@@ -27,9 +27,9 @@ orderly='"@{$r{own_path}}" =~
     "@{$r{peer_path}}" eq "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED" &&
     $r{close}{segments} =~ /^[34]$/'
 last_is_rst='$out[-1]{flags} =~ /RST/ && $segments[-1]{peer_states}[0] eq "CLOSED"'
-# Exactly acceptable: at the RCV.NXT of the peer, and gone without an answer.
-exact_rst='$out[-1]{flags} =~ /RST/ && $out[-1]{seq} == ($r{iss} + 1) % 2**32 &&
-    $segments[-1]{dir} eq "out"'
+# At the RCV.NXT of the peer: it drew no answer of its own, and the keepalive probe after it did.
+exact_rst='join(" ", map { $_->{seq} } grep { $_->{flags} =~ /RST/ } @out) eq ($r{iss} + 1) % 2**32 &&
+    "@{$segments[-1]{peer_states}}" eq "CLOSED LISTEN"'
 
 for app in echo discard http; do
     closes $app fin 0 "$(shown us fin) && $orderly"

@@ -198,6 +198,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *o = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = o->own;
+        state->err_stream = NULL; /* one line of complaint is enough: getopt's */
+        break;
     case '4':
         o->family = AF_INET;
         break;
@@ -244,14 +248,17 @@ struct arguments arguments_defaults(const char *command, int64_t wait_ns, int64_
     };
 }
 
-const struct argp *arguments_argp(void)
+int arguments_parse(struct arguments *o, const struct argp_option *own_options,
+                    argp_parser_t own_parser, void *own, const char *doc, int argc, char **argv)
 {
-    static const struct argp argp = {.options = options, .parser = parse};
-    return &argp;
-}
-
-int arguments_parse_line(const struct argp *argp, int argc, char **argv, void *input)
-{
+    const struct argp command = {.options = own_options, .parser = own_parser};
+    const struct argp_child children[] = {{&command, 0, NULL, 0}, {0}};
+    const struct argp argp = {.options = options,
+                              .parser = parse,
+                              .args_doc = "TARGET",
+                              .doc = doc,
+                              .children = children};
+    o->own = own;
     argp_err_exit_status = EXIT_TROUBLE;
-    return argp_parse(argp, argc, argv, 0, NULL, input) == 0 ? 0 : EXIT_TROUBLE;
+    return argp_parse(&argp, argc, argv, 0, NULL, o) == 0 ? 0 : EXIT_TROUBLE;
 }

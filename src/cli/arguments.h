@@ -12,6 +12,7 @@
 
 struct arguments {
     const char *command;
+    void *own; /* input of the command's own parser */
     /* Target */
     const char *host, *port_word;
     int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
@@ -43,12 +44,11 @@ struct arguments {
 /* The defaults of a command. */
 struct arguments arguments_defaults(const char *command, int64_t wait_ns, int64_t deadline_ns);
 
-/* For a command's argp children; its input is the struct arguments. Takes the target too. */
-const struct argp *arguments_argp(void);
-
-/* Parses the whole line with the command's own argp. Returns 0, or the status to exit with: what
- * was wrong has been said in one line. */
-int arguments_parse_line(const struct argp *argp, int argc, char **argv, void *input);
+/* Parses the whole line: these options and the command's own, whose parser gets `own` as its input.
+ * `doc` is argp's: before \v what stands above the options in --help, then what stands below.
+ * Returns 0, or the status to exit with: what was wrong has been said in one line. */
+int arguments_parse(struct arguments *o, const struct argp_option *options, argp_parser_t parser,
+                    void *own, const char *doc, int argc, char **argv);
 
 /* For option parsers: says what is wrong with an option's argument and ends with status 2. */
 void arguments_refuse(const struct argp_state *state, const char *fmt, ...)

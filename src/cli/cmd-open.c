@@ -44,14 +44,15 @@ static enum open_close take_close(const struct argp_state *state, const char *ar
     return OPEN_CLOSE_WAIT;
 }
 
+static const char doc[] =
+    "Opens a TCP connection with crafted segments, closes it in order, and shows both "
+    "ends' states, the times and the peer's options."
+    "\vExit status: 0 open, 1 closed, 2 usage or system error, 3 no answer.";
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &line->common;
-        state->err_stream = NULL; /* one line of complaint is enough: getopt's */
-        break;
     case KEY_DATA:
         line->data = arg;
         break;
@@ -68,21 +69,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     }
     return 0;
-}
-
-static int parse_line(struct line *line, int argc, char **argv)
-{
-    const struct argp_child children[] = {{arguments_argp(), 0, NULL, 0}, {0}};
-    const struct argp argp = {
-        .options = options,
-        .parser = parse,
-        .args_doc = "TARGET",
-        .doc = "Opens a TCP connection with crafted segments, closes it in order, and shows both "
-               "ends' states, the times and the peer's options."
-               "\vExit status: 0 open, 1 closed, 2 usage or system error, 3 no answer.",
-        .children = children,
-    };
-    return arguments_parse_line(&argp, argc, argv, line);
 }
 
 static enum status gather(const struct line *line, struct payload *p, size_t *first,
@@ -106,7 +92,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     struct fault fault;
     size_t first;
 
-    int wrong = parse_line(&line, argc, argv);
+    int wrong = arguments_parse(&line.common, options, parse, &line, doc, argc, argv);
     if (wrong != 0)
         return wrong;
     if (gather(&line, &payload, &first, &fault) != STATUS_OK) {

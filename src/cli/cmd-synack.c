@@ -31,14 +31,15 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static const char doc[] =
+    "Sends exactly one SYN, never acknowledges the answer, and measures how the peer "
+    "retransmits its SYN-ACK. The half-open entry is reset at the end."
+    "\vExit status: 0 measured, 1 closed, 2 usage or system error, 3 no answer.";
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &line->common;
-        state->err_stream = NULL; /* one line of complaint is enough: getopt's */
-        break;
     case KEY_LISTEN:
         line->listen_ns = arguments_duration(state, "--listen", arg);
         break;
@@ -53,21 +54,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     }
     return 0;
-}
-
-static int parse_line(struct line *line, int argc, char **argv)
-{
-    const struct argp_child children[] = {{arguments_argp(), 0, NULL, 0}, {0}};
-    const struct argp argp = {
-        .options = options,
-        .parser = parse,
-        .args_doc = "TARGET",
-        .doc = "Sends exactly one SYN, never acknowledges the answer, and measures how the peer "
-               "retransmits its SYN-ACK. The half-open entry is reset at the end."
-               "\vExit status: 0 measured, 1 closed, 2 usage or system error, 3 no answer.",
-        .children = children,
-    };
-    return arguments_parse_line(&argp, argc, argv, line);
 }
 
 static void summarise(void *const *states, size_t n, struct result *r)
@@ -87,7 +73,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     };
     void *states[REPEAT_MAX];
 
-    int wrong = parse_line(&line, argc, argv);
+    int wrong = arguments_parse(&line.common, options, parse, &line, doc, argc, argv);
     if (wrong != 0)
         return wrong;
     struct synack *each = calloc(line.repeat, sizeof(*each));

@@ -198,8 +198,8 @@ int64_t run_deadline(const struct run *r)
     int64_t at = exchange_deadline(&r->exchange);
     if (r->over)
         return CLOCK_NEVER;
-    if (r->exchange.waiting && r->exchange.handed_ns + NOT_SEEN_AFTER < at)
-        at = r->exchange.handed_ns + NOT_SEEN_AFTER;
+    if (r->exchange.outbox.waiting && r->exchange.outbox.handed_ns + NOT_SEEN_AFTER < at)
+        at = r->exchange.outbox.handed_ns + NOT_SEEN_AFTER;
     if (exchange_done(&r->exchange) && observer_wants(r) != 0)
         at = observer_wants(r) < at ? observer_wants(r) : at;
     return at;
@@ -209,7 +209,7 @@ enum status run_tick(struct run *r, int64_t now_ns, struct fault *fault)
 {
     if (r->over)
         return STATUS_OK;
-    if (r->exchange.waiting && now_ns >= r->exchange.handed_ns + NOT_SEEN_AFTER)
+    if (r->exchange.outbox.waiting && now_ns >= r->exchange.outbox.handed_ns + NOT_SEEN_AFTER)
         exchange_not_seen(&r->exchange, &r->handed, now_ns);
     exchange_tick(&r->exchange, now_ns);
     return settle(r, now_ns, fault);

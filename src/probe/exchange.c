@@ -9,9 +9,7 @@
 #include "tcp/classify.h"
 
 enum {
-    INITIAL_WINDOW_SEGMENTS = 10, /* RFC 6928 */
-    LEAST_MSS = 64,               /* whatever the peer announces: an MSS of 1 would be a trap */
-    CHALLENGES_MAX = 10,          /* RFC 5961 7 */
+    CHALLENGES_MAX = 10, /* RFC 5961 7 */
 };
 #define CHALLENGES_PER (5 * CLOCK_S)
 
@@ -107,220 +105,31 @@ void exchange_init(struct exchange *x, const struct exchange_config *config,
     probe->start(x);
 }
 
-/* --- What waits to be sent --- */
+/* --- Sent --- */
 
 static void enqueue(struct exchange *x, struct outgoing o)
 {
-    for (size_t i = 0; i < x->queued; i++) {
-        /* One ACK says all that two would. */
-        if (o.kind == OUTGOING_ACK && x->queue[i].kind == OUTGOING_ACK)
-            return;
-    }
-    if (x->queued < EXCHANGE_QUEUE_MAX)
-        x->queue[x->queued++] = o;
-    else
-        x->ignored++;
-}
-
-static struct outgoing dequeue(struct exchange *x)
-{
-    struct outgoing o = x->queue[0];
-    x->queued--;
-    for (size_t i = 0; i < x->queued; i++)
-        x->queue[i] = x->queue[i + 1];
-    return o;
-}
-
-static bool may_send_data(const struct tcb *t)
-{
-    return (t->state == STATE_ESTABLISHED || t->state == STATE_CLOSE_WAIT) && !t->fin_sent;
-}
-
-/* Position in the payload of the next octet to send for the first time. */
-static size_t payload_next(const struct exchange *x)
-{
-    return x->tcb.snd_nxt.v - x->tcb.iss.v - 1;
-}
-
-/* How much can go out as one segment at `pos`: the MSS, the peer's window and ours (RFC 6928, no
- * congestion control beyond it: nothing here sends in bulk) and the end of the first part bound it.
- */
-static uint32_t chunk(const struct exchange *x, size_t pos)
-{
-    const struct tcb *t = &x->tcb;
-    size_t n = x->payload_len - pos;
-    if (pos < x->payload_first && n > x->payload_first - pos)
-        n = x->payload_first - pos;
-    size_t mss = t->snd_mss < LEAST_MSS ? LEAST_MSS : t->snd_mss;
-    mss -= t->timestamps ? 12 : 0;
-    if (n > mss)
-        n = mss;
-    size_t window =
-        t->snd_wnd < INITIAL_WINDOW_SEGMENTS * mss ? t->snd_wnd : INITIAL_WINDOW_SEGMENTS * mss;
-    size_t used = pos + 1 - (t->snd_una.v - t->iss.v);
-    size_t room = used < window ? window - used : 0;
-    return (uint32_t)(n < room ? n : room);
-}
-
-static bool data_is_due(const struct exchange *x)
-{
-    return !x->finished && may_send_data(&x->tcb) && payload_next(x) < x->payload_len &&
-           chunk(x, payload_next(x)) > 0;
-}
-
-static bool fin_is_due(const struct exchange *x)
-{
-    const struct tcb *t = &x->tcb;
-    bool can = t->state == STATE_SYN_RECEIVED || may_send_data(t);
-    return !x->finished && x->close_wanted && can && payload_next(x) >= x->payload_len;
-}
-
-static bool choose(struct exchange *x, struct outgoing *o)
-{
-    if (x->queued != 0)
-        *o = dequeue(x);
-    else if (data_is_due(x))
-        *o = (struct outgoing){.kind = OUTGOING_DATA};
-    else if (fin_is_due(x))
-        *o = (struct outgoing){.kind = OUTGOING_FIN, .cause = x->close_cause};
-    else
-        return false;
-    return true;
-}
-
-/* --- From intent to segment --- */
-
-/* What is oldest among the unacknowledged: the SYN, else data, else the FIN. */
-static enum outgoing_kind oldest(const struct exchange *x)
-{
-    const struct tcb *t = &x->tcb;
-    if (seq_eq(t->snd_una, t->iss))
-        return t->state == STATE_SYN_SENT ? OUTGOING_SYN : OUTGOING_SYN_ACK;
-    return t->snd_una.v - t->iss.v - 1 < x->payload_len ? OUTGOING_DATA : OUTGOING_FIN;
-}
-
-static uint32_t fill_data(const struct exchange *x, seq_t seq, struct segment *seg,
-                          const uint8_t **data)
-{
-    size_t pos = seq.v - x->tcb.iss.v - 1;
-    uint32_t n = chunk(x, pos);
-    if (n == 0) /* the window is closed and the timer has run: probe it (RFC 9293 3.8.6.1) */
-        n = 1;
-    tcb_fill(&x->tcb, REPLY_ACK, NULL, seg);
-    seg->seq = seq;
-    seg->flags |= FLAG_PSH;
-    *data = x->payload + pos;
-    return n;
-}
-
-static uint32_t fill(const struct exchange *x, const struct outgoing *o, struct segment *seg,
-                     const uint8_t **data)
-{
-    const struct tcb *t = &x->tcb;
-    bool again = o->kind == OUTGOING_RETRANSMIT;
-
-    switch (again ? oldest(x) : o->kind) {
-    case OUTGOING_SYN:
-        tcb_fill(t, REPLY_SYN, NULL, seg);
-        break;
-    case OUTGOING_SYN_ACK:
-        tcb_fill(t, REPLY_SYN_ACK, NULL, seg);
-        break;
-    case OUTGOING_DATA:
-        return fill_data(x, again ? t->snd_una : t->snd_nxt, seg, data);
-    case OUTGOING_FIN:
-        tcb_fill(t, REPLY_FIN, NULL, seg);
-        if (again)
-            seg->seq = t->snd_una;
-        break;
-    case OUTGOING_ACK:
-        tcb_fill(t, REPLY_ACK, NULL, seg);
-        break;
-    case OUTGOING_KEEPALIVE:
-        tcb_fill(t, REPLY_ACK, NULL, seg);
-        seg->seq = seq_of(t->snd_nxt.v - 1);
-        break;
-    case OUTGOING_RST:
-        *seg = (struct segment){.seq = o->seq, .flags = FLAG_RST};
-        break;
-    case OUTGOING_RST_ACK:
-        *seg = (struct segment){.ack = o->ack, .flags = FLAG_RST | FLAG_ACK};
-        break;
-    case OUTGOING_RETRANSMIT:
-        break;
-    }
-    return 0;
-}
-
-/* The options of the segment: all of them on a SYN, timestamps alone later (RFC 7323 3.2: on every
- * segment but a reset once both ends have offered them). */
-static void lay_out_options(const struct exchange *x, struct segment *seg)
-{
-    const struct exchange_config *c = &x->config;
-    bool syn = (seg->flags & FLAG_SYN) != 0;
-    struct options *o = &seg->opt;
-
-    *o = (struct options){0};
-    if (seg->flags & FLAG_RST)
-        return;
-    o->has_timestamps = syn ? c->timestamps : x->tcb.timestamps;
-    o->ts_val = c->ts_base + (uint32_t)(x->now_ns / CLOCK_MS);
-    o->ts_ecr = seg->flags & FLAG_ACK ? x->tcb.ts_recent : 0;
-    if (syn) {
-        o->has_mss = true;
-        o->mss = c->mss;
-        o->sack_permitted = true;
-        o->has_wscale = true;
-        o->wscale = c->like->wscale;
-    }
-    /* The layouts are our own and fit: this cannot fail. */
-    (void)options_build(o, syn ? c->like->layout : "NNT", NULL);
+    x->ignored += !outbox_put(&x->outbox, o);
 }
 
 bool exchange_next(struct exchange *x, int64_t now_ns, struct segment *seg, const uint8_t **data,
                    size_t *len)
 {
     x->now_ns = now_ns;
-    if (x->waiting || !choose(x, &x->current))
-        return false;
-    *seg = (struct segment){0};
-    *data = NULL;
-    *len = fill(x, &x->current, seg, data);
-    seg->len = (uint32_t)*len;
-    seg->src = x->config.local;
-    seg->dst = x->config.remote;
-    seg->ip_version = address_is_v4(&seg->src.ip) ? 4 : 6;
-    seg->ttl = x->config.ttl;
-    seg->df = true;
-    lay_out_options(x, seg);
-    /* Kept so that the captured segment is recognised as this one. */
-    x->current.seq = seg->seq;
-    x->current.ack = seg->ack;
-    x->handed_ns = now_ns;
-    x->waiting = true;
-    return true;
+    return outbox_next(&x->outbox, &x->config, &x->tcb, now_ns, seg, data, len);
 }
 
 bool exchange_is_ours(const struct exchange *x, const struct segment *seg)
 {
-    const struct outgoing *o = &x->current;
-    if (!x->waiting || !seq_eq(seg->seq, o->seq))
-        return false;
-    if (seg->flags & FLAG_ACK && !seq_eq(seg->ack, o->ack))
-        return false;
-    /* The kernel's own resets are what must not pass for ours. */
-    bool rst = o->kind == OUTGOING_RST || o->kind == OUTGOING_RST_ACK;
-    return rst == ((seg->flags & FLAG_RST) != 0);
+    return outbox_is_current(&x->outbox, seg);
 }
-
-/* --- Sent --- */
 
 /* The retransmission timer, which also serves to probe a closed window. A probe that withholds
  * sends its SYN once. */
 static void arm(struct exchange *x)
 {
     bool outstanding = seq_lt(x->tcb.snd_una, x->tcb.snd_nxt);
-    bool blocked = may_send_data(&x->tcb) && payload_next(x) < x->payload_len && !data_is_due(x);
+    bool blocked = outbox_is_blocked(&x->outbox, &x->tcb);
     bool lives = x->tcb.state != STATE_CLOSED && x->tcb.state != STATE_TIME_WAIT;
     bool needed = (outstanding || blocked) && lives && !x->probe->withholds;
     x->rto_at = needed ? x->now_ns + x->rto.rto_ns : CLOCK_NEVER;
@@ -339,10 +148,11 @@ static void call_behind(struct exchange *x, uint32_t event, const struct segment
 
 static bool carries_out_a_call(const struct exchange *x, const struct segment *seg)
 {
-    if (x->current.kind == OUTGOING_RST) /* a reset ends our end too, unless it answers a stray */
+    if (x->outbox.current.kind ==
+        OUTGOING_RST) /* a reset ends our end too, unless it answers a stray */
         return x->tcb.state != STATE_CLOSED && seq_eq(seg->seq, x->tcb.snd_nxt) &&
                !x->probe->withholds;
-    return (x->current.kind == OUTGOING_FIN || x->current.kind == OUTGOING_SYN) &&
+    return (x->outbox.current.kind == OUTGOING_FIN || x->outbox.current.kind == OUTGOING_SYN) &&
            seq_lt(x->tcb.snd_nxt, segment_end(seg));
 }
 
@@ -358,7 +168,7 @@ static void sent(struct exchange *x, const struct segment *seg, bool stamped)
 {
     bool again = segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
                  !seq_lt(x->tcb.snd_nxt, segment_end(seg));
-    struct outgoing o = x->current;
+    struct outgoing o = x->outbox.current;
     x->segments_sent++;
     uint32_t event = record_segment(x, EVENT_SENT, o.cause, seg, again);
     x->retransmitted += again;
@@ -376,7 +186,7 @@ static void sent(struct exchange *x, const struct segment *seg, bool stamped)
         x->sent_times = 1;
     if (idle || again || x->tcb.state == STATE_CLOSED)
         arm(x);
-    x->waiting = false;
+    x->outbox.waiting = false;
     if (x->probe->left != NULL)
         x->probe->left(x, seg);
 }
@@ -485,7 +295,8 @@ static void restart_timer(struct exchange *x, const struct arrival *a)
 /* When data completes the handshake, the ACK of the SYN rides on it. */
 static bool data_carries_the_ack(const struct exchange *x, const struct arrival *a)
 {
-    return a->inputs[0] == INPUT_SYN_ACK && x->payload_first > 0 && data_is_due(x);
+    return a->inputs[0] == INPUT_SYN_ACK && x->outbox.payload_first > 0 &&
+           outbox_data_is_due(&x->outbox, &x->tcb);
 }
 
 static bool may_reply(struct exchange *x, const struct arrival *a)
@@ -574,7 +385,7 @@ void exchange_unreachable(struct exchange *x, const struct icmp_error *e, int64_
     x->now_ns = t_ns;
     x->probe->unreachable(x, e);
     if (x->segments_sent == 0) /* known before anything left: then nothing need leave */
-        x->queued = 0;
+        x->outbox.queued = 0;
 }
 
 /* --- Time --- */
@@ -630,7 +441,7 @@ void exchange_stop(struct exchange *x, enum probe_stop why, int64_t now_ns)
 
 bool exchange_done(const struct exchange *x)
 {
-    return x->finished && x->queued == 0 && !x->waiting;
+    return x->finished && x->outbox.queued == 0 && !x->outbox.waiting;
 }
 
 void exchange_report(const struct exchange *x, struct result *r)
@@ -657,17 +468,17 @@ void exchange_open(struct exchange *x)
 
 void exchange_write(struct exchange *x, const void *data, size_t n, size_t first)
 {
-    x->payload = data;
-    x->payload_len = n;
-    x->payload_first = first;
+    x->outbox.payload = data;
+    x->outbox.payload_len = n;
+    x->outbox.payload_first = first;
 }
 
 void exchange_close(struct exchange *x)
 {
-    if (x->close_wanted)
+    if (x->outbox.close_wanted)
         return;
-    x->close_wanted = true;
-    x->close_cause = action(x, "CLOSE");
+    x->outbox.close_wanted = true;
+    x->outbox.close_cause = action(x, "CLOSE");
 }
 
 void exchange_reset(struct exchange *x, seq_t seq, const char *why)
@@ -678,9 +489,9 @@ void exchange_reset(struct exchange *x, seq_t seq, const char *why)
 
 void exchange_abort(struct exchange *x, const char *why)
 {
-    x->close_wanted = false;
+    x->outbox.close_wanted = false;
     x->aborting = true;
-    x->queued = 0;
+    x->outbox.queued = 0;
     x->rto_at = CLOCK_NEVER;
     uint32_t cause = action(x, "ABORT");
     enqueue(x, (struct outgoing){
@@ -700,12 +511,11 @@ void exchange_wake_at(struct exchange *x, int64_t when_ns)
 void exchange_finish(struct exchange *x)
 {
     x->finished = true;
+    x->outbox.stopped = true;
     x->rto_at = x->wake_at = CLOCK_NEVER;
 }
 
 size_t exchange_unacknowledged(const struct exchange *x)
 {
-    size_t acked = x->tcb.snd_una.v - x->tcb.iss.v;
-    acked = acked > 0 ? acked - 1 : 0;
-    return acked < x->payload_len ? x->payload_len - acked : 0;
+    return outbox_unacknowledged(&x->outbox, &x->tcb);
 }

@@ -9,53 +9,18 @@
 #define TCPSHAKE_PROBE_EXCHANGE_H
 
 #include "event/timeline.h"
+#include "probe/outbox.h"
 #include "probe/probe.h"
-#include "probe/syn_like.h"
 #include "tcp/peer.h"
 #include "tcp/rto.h"
 #include "tcp/tcb.h"
 
 enum {
-    EXCHANGE_QUEUE_MAX = 8,
     EXCHANGE_SYNS_MAX = 16,
     EXCHANGE_PATH_MAX = 16,
     /* Segments beyond this many are counted and acted on, but not recorded: a flood must not
      * fill our memory. */
     EXCHANGE_RECORDED_MAX = 20000
-};
-
-struct exchange_config {
-    uint32_t session;
-    struct endpoint local, remote;
-    seq_t iss;
-    uint32_t ts_base;            /* our timestamp clock at the epoch, in ms */
-    const struct syn_like *like; /* static */
-    uint16_t mss;                /* announced */
-    uint16_t win;                /* our receive window, octets */
-    uint8_t ttl;
-    bool timestamps;     /* false takes them out of `like` */
-    unsigned tries;      /* how often a segment is sent in all before we give up, >= 1 */
-    int64_t deadline_ns; /* instant; CLOCK_NEVER for none */
-};
-
-/* What waits to be sent; the numbers are filled in when its turn comes. */
-enum outgoing_kind {
-    OUTGOING_SYN,
-    OUTGOING_SYN_ACK,
-    OUTGOING_ACK,
-    OUTGOING_DATA,
-    OUTGOING_FIN,
-    OUTGOING_RST,        /* with the seq given */
-    OUTGOING_RST_ACK,    /* with the ack given */
-    OUTGOING_KEEPALIVE,  /* ACK with SEQ = SND.NXT - 1: whoever has the connection answers */
-    OUTGOING_RETRANSMIT, /* the oldest thing not acknowledged */
-};
-
-struct outgoing {
-    enum outgoing_kind kind;
-    seq_t seq, ack;
-    uint32_t cause;   /* event id */
-    const char *note; /* static, NULL for none */
 };
 
 struct exchange {
@@ -73,16 +38,7 @@ struct exchange {
     struct rto rto;
     unsigned sent_times; /* how often the oldest outstanding segment was sent */
 
-    struct outgoing queue[EXCHANGE_QUEUE_MAX];
-    size_t queued;
-    struct outgoing current; /* handed out by exchange_next, not yet seen leaving */
-    bool waiting;            /* current is valid */
-    int64_t handed_ns;
-
-    const uint8_t *payload;            /* the caller's; position 0 is ISS + 1 */
-    size_t payload_len, payload_first; /* the first part rides on the third segment */
-    bool close_wanted;
-    uint32_t close_cause;
+    struct outbox outbox;
     bool aborting; /* the reset is on its way: nothing may go out behind it */
 
     int64_t rto_at, wake_at; /* instants; CLOCK_NEVER: not set */

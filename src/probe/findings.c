@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "event/result.h"
 
 static json_t *endpoint_json(const struct endpoint *e)
@@ -12,10 +13,46 @@ static json_t *endpoint_json(const struct endpoint *e)
     return json_string(endpoint_format(e, text));
 }
 
-void findings_ends(const struct exchange *x, struct result *r)
+static void report_icmp(const struct icmp_error *e, struct result *r)
 {
+    char from[ADDRESS_TEXT_MAX];
+    const char *what = icmp_describe(e->ip_version, e->type, e->code);
+    address_format(&e->from, from);
+    result_set(r, "icmp",
+               json_pack("{s:i, s:i, s:i, s:s, s:s}", "version", e->ip_version, "type", e->type,
+                         "code", e->code, "text", what, "from", from));
+    result_line(r, "icmp", "%s says: %s (%s type %u, code %u)", from, what,
+                e->ip_version == 4 ? "ICMP" : "ICMPv6", e->type, e->code);
+}
+
+static const struct {
+    const char *word, *meaning;
+    int exit_code;
+} outcomes[] = {
+    [OUTCOME_NONE] = {"error", "ended before there was an answer", 3},
+    [OUTCOME_OPEN] = {"open", NULL, 0},
+    [OUTCOME_CLOSED] = {"closed", "answered our SYN with a reset", 1},
+    [OUTCOME_FILTERED] = {"filtered", "did not answer", 3},
+    [OUTCOME_UNREACHABLE] = {"unreachable", "cannot be reached", 3},
+    [OUTCOME_INTERRUPTED] = {"error", "had not answered when we were interrupted", 3},
+};
+
+void findings_outcome(const struct exchange *x, enum outcome o, const char *open,
+                      const struct icmp_error *icmp, struct result *r)
+{
+    char remote[ENDPOINT_TEXT_MAX], rtt[32];
+    r->exit_code = outcomes[o].exit_code;
+    result_set(r, "command", json_string(x->probe->name));
     result_set(r, "target", endpoint_json(&x->config.remote));
     result_set(r, "local", endpoint_json(&x->config.local));
+    result_set(r, "outcome", json_string(outcomes[o].word));
+    result_line(r, outcomes[o].word, "%s %s", endpoint_format(&x->config.remote, remote),
+                o == OUTCOME_OPEN ? open : outcomes[o].meaning);
+    result_set(r, "rtt_us", x->rtt_ns > 0 ? result_us(x->rtt_ns) : json_null());
+    if (x->rtt_ns > 0)
+        result_line(r, "rtt", "%s", clock_format(x->rtt_ns, rtt, sizeof(rtt)));
+    if (o == OUTCOME_UNREACHABLE)
+        report_icmp(icmp, r);
 }
 
 static void append(json_t *array, struct text *line, const char *state)
@@ -74,18 +111,6 @@ void findings_peer(const struct exchange *x, const struct segment *syn_ack, stru
     result_set(r, "peer_win", json_integer(syn_ack->win));
     result_line(r, "peer", "ttl %u, win %u, %s; ISS %" PRIu32, syn_ack->ttl, syn_ack->win,
                 options_format(&syn_ack->opt, options, sizeof(options)), syn_ack->seq.v);
-}
-
-void findings_icmp(const struct icmp_error *e, struct result *r)
-{
-    char from[ADDRESS_TEXT_MAX];
-    const char *what = icmp_describe(e->ip_version, e->type, e->code);
-    address_format(&e->from, from);
-    result_set(r, "icmp",
-               json_pack("{s:i, s:i, s:i, s:s, s:s}", "version", e->ip_version, "type", e->type,
-                         "code", e->code, "text", what, "from", from));
-    result_line(r, "icmp", "%s says: %s (%s type %u, code %u)", from, what,
-                e->ip_version == 4 ? "ICMP" : "ICMPv6", e->type, e->code);
 }
 
 void findings_trust(const struct exchange *x, struct result *r)

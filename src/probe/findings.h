@@ -5,15 +5,25 @@
 
 #include "probe/exchange.h"
 
-/* "local", "target". */
-void findings_ends(const struct exchange *x, struct result *r);
+/* The one word for how the peer answered our SYN. */
+enum outcome {
+    OUTCOME_NONE,
+    OUTCOME_OPEN,
+    OUTCOME_CLOSED,      /* a reset */
+    OUTCOME_FILTERED,    /* silence */
+    OUTCOME_UNREACHABLE, /* ICMP says so */
+    OUTCOME_INTERRUPTED, /* the user did not wait for it; "error" in the record */
+};
+
+/* "command", "target", "local", "outcome", "rtt_us", "icmp", their lines, and the exit code. `open`
+ * says in words what an open peer did; `icmp` is looked at when the outcome is UNREACHABLE. */
+void findings_outcome(const struct exchange *x, enum outcome o, const char *open,
+                      const struct icmp_error *icmp, struct result *r);
 /* "own_path", "peer_path" and the line "states". The peer's path is what it certainly went through;
  * its last element is the set, when that has more than one member. */
 void findings_paths(const struct exchange *x, struct result *r);
 /* "iss", "irs", "peer_options", "peer_ttl", "peer_win" and the line "peer", from the SYN,ACK. */
 void findings_peer(const struct exchange *x, const struct segment *syn_ack, struct result *r);
-/* "icmp" and the line that says so. */
-void findings_icmp(const struct icmp_error *e, struct result *r);
 /* "kernel_quiet" and "capture_dropped"; the faults in the record have told people already. A kernel
  * that spoke makes the result fail: exit code 2. */
 void findings_trust(const struct exchange *x, struct result *r);

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "event/result.h"
-#include "probe/findings.h"
 
 enum {
     CONFIRMATIONS_MAX = 3
@@ -52,7 +51,7 @@ static void abort_now(struct exchange *x, const char *why)
 static void reset_when_all_is_acknowledged(struct exchange *x)
 {
     struct open *o = state_of(x);
-    if (o->phase == OPEN_TALK && o->close == OPEN_CLOSE_RST && x->queued == 0 &&
+    if (o->phase == OPEN_TALK && o->close == OPEN_CLOSE_RST && x->outbox.queued == 0 &&
         exchange_unacknowledged(x) == 0)
         abort_now(x, "reset, exactly at the peer's RCV.NXT");
 }
@@ -82,7 +81,7 @@ static void left(struct exchange *x, const struct segment *seg)
     }
     reset_when_all_is_acknowledged(x);
     bool through = x->tcb.state == STATE_TIME_WAIT || x->tcb.state == STATE_CLOSED;
-    if (o->phase == OPEN_CLOSING && through && x->queued == 0)
+    if (o->phase == OPEN_CLOSING && through && x->outbox.queued == 0)
         confirm(x);
 }
 
@@ -91,7 +90,7 @@ static void left(struct exchange *x, const struct segment *seg)
 static void established(struct exchange *x, const struct segment *seg)
 {
     struct open *o = state_of(x);
-    o->outcome = OPEN_OUTCOME_OPEN;
+    o->outcome = OUTCOME_OPEN;
     o->phase = OPEN_TALK;
     o->syn_ack = *seg;
     o->syn_ack.raw = NULL;
@@ -105,7 +104,7 @@ static void in_handshake(struct exchange *x, const struct segment *seg, const st
     if (a->to == STATE_ESTABLISHED) {
         established(x, seg);
     } else if (a->from == STATE_SYN_SENT && a->to == STATE_CLOSED) {
-        state_of(x)->outcome = OPEN_OUTCOME_CLOSED;
+        state_of(x)->outcome = OUTCOME_CLOSED;
         exchange_finish(x);
     }
 }
@@ -154,7 +153,7 @@ static void in_connection(struct exchange *x, const struct arrival *a)
      * our own ACK has left already. */
     if (a->from == STATE_LAST_ACK && a->to == STATE_CLOSED)
         exchange_finish(x);
-    else if (a->from == STATE_CLOSING && a->to == STATE_TIME_WAIT && x->queued == 0)
+    else if (a->from == STATE_CLOSING && a->to == STATE_TIME_WAIT && x->outbox.queued == 0)
         confirm(x);
     else
         reset_when_all_is_acknowledged(x);
@@ -215,7 +214,7 @@ static void unreachable(struct exchange *x, const struct icmp_error *e)
         exchange_note(x, "ICMP: %s", icmp_describe(e->ip_version, e->type, e->code));
         return; /* RFC 9293 3.9.2.2: a soft error for a connection that exists */
     }
-    o->outcome = OPEN_OUTCOME_UNREACHABLE;
+    o->outcome = OUTCOME_UNREACHABLE;
     o->icmp = *e;
     exchange_finish(x);
 }
@@ -227,7 +226,7 @@ static void stop(struct exchange *x, enum probe_stop why)
     if (again) {
         exchange_finish(x);
     } else if (o->phase == OPEN_HANDSHAKE) {
-        o->outcome = why == PROBE_STOP_INTERRUPT ? OPEN_OUTCOME_ERROR : OPEN_OUTCOME_FILTERED;
+        o->outcome = why == PROBE_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
         /* The SYN may have arrived and its answer been lost: leave nothing half open there. */
         if (state_set_has(x->peer.set, STATE_SYN_RECEIVED))
             exchange_abort(x, "in case our SYN arrived: nothing is left half open");
@@ -244,65 +243,23 @@ static void stop(struct exchange *x, enum probe_stop why)
 
 /* --- The result --- */
 
-static const char *const outcomes[] = {
-    [OPEN_OUTCOME_NONE] = "error",
-    [OPEN_OUTCOME_OPEN] = "open",
-    [OPEN_OUTCOME_CLOSED] = "closed",
-    [OPEN_OUTCOME_FILTERED] = "filtered",
-    [OPEN_OUTCOME_UNREACHABLE] = "unreachable",
-    [OPEN_OUTCOME_ERROR] = "error",
-};
-
-static int exit_code(enum open_outcome o)
-{
-    if (o == OPEN_OUTCOME_OPEN)
-        return 0;
-    return o == OPEN_OUTCOME_CLOSED ? 1 : 3;
-}
-
-static void report_outcome(const struct exchange *x, struct result *r)
-{
-    static const char *const meaning[] = {
-        [OPEN_OUTCOME_NONE] = "ended before there was an answer",
-        [OPEN_OUTCOME_OPEN] = "completed the handshake",
-        [OPEN_OUTCOME_CLOSED] = "answered our SYN with a reset",
-        [OPEN_OUTCOME_FILTERED] = "did not answer",
-        [OPEN_OUTCOME_UNREACHABLE] = "cannot be reached",
-        [OPEN_OUTCOME_ERROR] = "had not answered when we were interrupted",
-    };
-    const struct open *o = state_of(x);
-    char remote[ENDPOINT_TEXT_MAX];
-    result_set(r, "outcome", json_string(outcomes[o->outcome]));
-    result_line(r, outcomes[o->outcome], "%s %s", endpoint_format(&x->config.remote, remote),
-                meaning[o->outcome]);
-}
-
-static void report_rtt(const struct exchange *x, struct result *r)
-{
-    char text[32];
-    result_set(r, "rtt_us", x->rtt_ns > 0 ? result_us(x->rtt_ns) : json_null());
-    if (x->rtt_ns > 0)
-        result_line(r, "rtt", "%s", clock_format(x->rtt_ns, text, sizeof(text)));
-    if (x->retransmitted > 0)
-        result_line(r, "resent", "%u of our segments were sent again", x->retransmitted);
-}
-
 static void report_data(const struct exchange *x, struct result *r)
 {
     size_t unacknowledged = exchange_unacknowledged(x);
-    result_set(r, "data_sent", json_integer((json_int_t)x->payload_len));
-    result_set(r, "data_acknowledged", json_integer((json_int_t)(x->payload_len - unacknowledged)));
+    result_set(r, "data_sent", json_integer((json_int_t)x->outbox.payload_len));
+    result_set(r, "data_acknowledged",
+               json_integer((json_int_t)(x->outbox.payload_len - unacknowledged)));
     result_set(r, "data_received", json_integer((json_int_t)x->data_received));
-    if (x->payload_len > 0 || x->data_received > 0)
+    if (x->outbox.payload_len > 0 || x->data_received > 0)
         result_line(r, "data", "%zu octets to send, %zu acknowledged; %llu received",
-                    x->payload_len, x->payload_len - unacknowledged,
+                    x->outbox.payload_len, x->outbox.payload_len - unacknowledged,
                     (unsigned long long)x->data_received);
 }
 
 static void report_close(const struct exchange *x, struct result *r)
 {
     const struct open *o = state_of(x);
-    if (o->outcome != OPEN_OUTCOME_OPEN)
+    if (o->outcome != OUTCOME_OPEN)
         return;
     bool reset = o->own_rst || o->peer_rst;
     bool orderly = o->own_fin && o->peer_fin && !reset;
@@ -329,17 +286,13 @@ static void report_close(const struct exchange *x, struct result *r)
 static void report(const struct exchange *x, struct result *r)
 {
     const struct open *o = state_of(x);
-    r->exit_code = exit_code(o->outcome);
-    result_set(r, "command", json_string("open"));
-    findings_ends(x, r);
-    report_outcome(x, r);
-    report_rtt(x, r);
-    if (o->outcome == OPEN_OUTCOME_OPEN) {
+    findings_outcome(x, o->outcome, "completed the handshake", &o->icmp, r);
+    if (x->retransmitted > 0)
+        result_line(r, "resent", "%u of our segments were sent again", x->retransmitted);
+    if (o->outcome == OUTCOME_OPEN) {
         findings_peer(x, &o->syn_ack, r);
         report_data(x, r);
     }
-    if (o->outcome == OPEN_OUTCOME_UNREACHABLE)
-        findings_icmp(&o->icmp, r);
     report_close(x, r);
     findings_paths(x, r);
     result_set(r, "retransmitted", json_integer(x->retransmitted));

@@ -3,6 +3,7 @@
 #define TCPSHAKE_PROBE_OPEN_H
 
 #include "probe/exchange.h"
+#include "probe/findings.h"
 
 enum open_close {
     OPEN_CLOSE_FIN,  /* our FIN first */
@@ -17,15 +18,6 @@ enum open_phase {
     OPEN_CONFIRM, /* our end has done all it had to: does the peer still know the connection? */
 };
 
-enum open_outcome {
-    OPEN_OUTCOME_NONE,
-    OPEN_OUTCOME_OPEN,
-    OPEN_OUTCOME_CLOSED,
-    OPEN_OUTCOME_FILTERED,
-    OPEN_OUTCOME_UNREACHABLE,
-    OPEN_OUTCOME_ERROR,
-};
-
 /* The probe's state. The caller zeroes it and fills in the first part. */
 struct open {
     enum open_close close;
@@ -35,7 +27,7 @@ struct open {
         reply_wait_ns; /* -W: how long the peer may take over its FIN once ours is acknowledged */
 
     enum open_phase phase;
-    enum open_outcome outcome;
+    enum outcome outcome;
     struct segment syn_ack; /* its raw octets are gone */
     struct icmp_error icmp;
     /* How it closed. */

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "event/result.h"
-#include "probe/findings.h"
 
 enum {
     NEAREST_SHOWN = 3
@@ -52,7 +51,7 @@ static void end(struct exchange *x, enum synack_ended how, enum schedule_end sch
     s->ended = how;
     s->stopped_ns = x->now_ns;
     schedule_finish(&s->schedule, schedule_end, x->now_ns);
-    if (s->outcome == SYNACK_OUTCOME_OPEN && how != SYNACK_ENDED_PEER)
+    if (s->outcome == OUTCOME_OPEN && how != SYNACK_ENDED_PEER)
         exchange_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
     exchange_finish(x);
 }
@@ -60,7 +59,7 @@ static void end(struct exchange *x, enum synack_ended how, enum schedule_end sch
 static void first_answer(struct exchange *x, const struct segment *seg)
 {
     struct synack *s = state_of(x);
-    s->outcome = SYNACK_OUTCOME_OPEN;
+    s->outcome = OUTCOME_OPEN;
     s->syn_ack = *seg;
     s->syn_ack.raw = NULL;
     s->syn_ack.raw_len = 0;
@@ -100,11 +99,11 @@ static void received(struct exchange *x, const struct segment *seg, const struct
     struct synack *s = state_of(x);
     const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
 
-    if (s->outcome == SYNACK_OUTCOME_NONE) {
+    if (s->outcome == OUTCOME_NONE) {
         if (a->inputs[0] == INPUT_SYN_ACK) {
             first_answer(x, seg);
         } else if (a->inputs[0] == INPUT_RST) {
-            s->outcome = SYNACK_OUTCOME_CLOSED;
+            s->outcome = OUTCOME_CLOSED;
             end(x, SYNACK_ENDED_PEER, SCHEDULE_RST_ACK);
         }
         return;
@@ -125,8 +124,8 @@ static void received(struct exchange *x, const struct segment *seg, const struct
 static void timer(struct exchange *x)
 {
     struct synack *s = state_of(x);
-    if (s->outcome == SYNACK_OUTCOME_NONE) {
-        s->outcome = SYNACK_OUTCOME_FILTERED;
+    if (s->outcome == OUTCOME_NONE) {
+        s->outcome = OUTCOME_FILTERED;
         if (state_set_has(x->peer.set, STATE_SYN_RECEIVED))
             exchange_reset(x, x->tcb.snd_nxt, "in case our SYN arrived: nothing is left half open");
         end(x, SYNACK_ENDED_PATIENCE, SCHEDULE_TRUNCATED);
@@ -140,11 +139,11 @@ static void timer(struct exchange *x)
 static void unreachable(struct exchange *x, const struct icmp_error *e)
 {
     struct synack *s = state_of(x);
-    if (s->outcome != SYNACK_OUTCOME_NONE) {
+    if (s->outcome != OUTCOME_NONE) {
         exchange_note(x, "ICMP: %s", icmp_describe(e->ip_version, e->type, e->code));
         return;
     }
-    s->outcome = SYNACK_OUTCOME_UNREACHABLE;
+    s->outcome = OUTCOME_UNREACHABLE;
     s->icmp = *e;
     end(x, SYNACK_ENDED_PEER, SCHEDULE_TRUNCATED);
 }
@@ -152,29 +151,13 @@ static void unreachable(struct exchange *x, const struct icmp_error *e)
 static void stop(struct exchange *x, enum probe_stop why)
 {
     struct synack *s = state_of(x);
-    if (s->outcome == SYNACK_OUTCOME_NONE)
-        s->outcome = why == PROBE_STOP_INTERRUPT ? SYNACK_OUTCOME_ERROR : SYNACK_OUTCOME_FILTERED;
+    if (s->outcome == OUTCOME_NONE)
+        s->outcome = why == PROBE_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
     end(x, why == PROBE_STOP_INTERRUPT ? SYNACK_ENDED_USER : SYNACK_ENDED_LISTEN,
         SCHEDULE_TRUNCATED);
 }
 
 /* --- The result --- */
-
-static const char *const outcomes[] = {
-    [SYNACK_OUTCOME_NONE] = "error",
-    [SYNACK_OUTCOME_OPEN] = "open",
-    [SYNACK_OUTCOME_CLOSED] = "closed",
-    [SYNACK_OUTCOME_FILTERED] = "filtered",
-    [SYNACK_OUTCOME_UNREACHABLE] = "unreachable",
-    [SYNACK_OUTCOME_ERROR] = "error",
-};
-
-static int exit_code(const struct synack *s)
-{
-    if (s->outcome == SYNACK_OUTCOME_OPEN)
-        return 0;
-    return s->outcome == SYNACK_OUTCOME_CLOSED ? 1 : 3;
-}
 
 static void report_gaps(const struct schedule *c, struct result *r)
 {
@@ -297,30 +280,10 @@ static void report_series(const struct exchange *x, struct result *r)
 
 static void report(const struct exchange *x, struct result *r)
 {
-    static const char *const meaning[] = {
-        [SYNACK_OUTCOME_NONE] = "ended before there was an answer",
-        [SYNACK_OUTCOME_OPEN] = "answered one SYN, which was never acknowledged",
-        [SYNACK_OUTCOME_CLOSED] = "answered our SYN with a reset",
-        [SYNACK_OUTCOME_FILTERED] = "did not answer",
-        [SYNACK_OUTCOME_UNREACHABLE] = "cannot be reached",
-        [SYNACK_OUTCOME_ERROR] = "had not answered when we were interrupted",
-    };
     const struct synack *s = state_of(x);
-    char remote[ENDPOINT_TEXT_MAX], text[32];
-
-    r->exit_code = exit_code(s);
-    result_set(r, "command", json_string("synack"));
-    findings_ends(x, r);
-    result_set(r, "outcome", json_string(outcomes[s->outcome]));
-    result_line(r, outcomes[s->outcome], "%s %s", endpoint_format(&x->config.remote, remote),
-                meaning[s->outcome]);
-    result_set(r, "rtt_us", x->rtt_ns > 0 ? result_us(x->rtt_ns) : json_null());
-    if (x->rtt_ns > 0)
-        result_line(r, "rtt", "%s", clock_format(x->rtt_ns, text, sizeof(text)));
-    if (s->outcome == SYNACK_OUTCOME_OPEN)
+    findings_outcome(x, s->outcome, "answered one SYN, which was never acknowledged", &s->icmp, r);
+    if (s->outcome == OUTCOME_OPEN)
         report_series(x, r);
-    if (s->outcome == SYNACK_OUTCOME_UNREACHABLE)
-        findings_icmp(&s->icmp, r);
     findings_trust(x, r);
 }
 
@@ -328,7 +291,7 @@ static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t
 {
     const struct synack *s = state_of(x);
     size_t used = 0;
-    if (s->outcome != SYNACK_OUTCOME_OPEN) {
+    if (s->outcome != OUTCOME_OPEN) {
         (void)snprintf(out, cap, "waiting for the first SYN,ACK");
         return;
     }

@@ -3,16 +3,8 @@
 #define TCPSHAKE_PROBE_SYNACK_H
 
 #include "probe/exchange.h"
+#include "probe/findings.h"
 #include "tcp/schedule.h"
-
-enum synack_outcome {
-    SYNACK_OUTCOME_NONE,
-    SYNACK_OUTCOME_OPEN,
-    SYNACK_OUTCOME_CLOSED,
-    SYNACK_OUTCOME_FILTERED,
-    SYNACK_OUTCOME_UNREACHABLE,
-    SYNACK_OUTCOME_ERROR,
-};
 
 enum synack_ended {
     SYNACK_ENDED_PATIENCE, /* more than twice the last gap has passed in silence */
@@ -26,7 +18,7 @@ struct synack {
     int64_t reply_wait_ns; /* for the first SYN,ACK */
     int64_t listen_ns;     /* after the first SYN,ACK, at the most */
 
-    enum synack_outcome outcome;
+    enum outcome outcome;
     enum synack_ended ended;
     struct segment syn_ack; /* the first; its raw octets are gone */
     struct icmp_error icmp;

@@ -44,7 +44,7 @@ struct transition tcb_call(struct tcb *t, enum input in)
     const struct transition *x = tcb_transition(t->state, in);
     if (in == INPUT_OPEN_PASSIVE && x->reply != REPLY_REFUSED)
         t->passive = true;
-    if (in == INPUT_OPEN_ACTIVE && x->reply != REPLY_REFUSED)
+    if (x->reply == REPLY_SYN) /* OPEN, or SEND in LISTEN (3.10.2) */
         t->passive = false;
     set_state(t, x->next);
     return *x;
@@ -81,8 +81,9 @@ static uint32_t take_ack(struct tcb *t, const struct segment *seg)
 /* 3.10.7.4 fifth: a window is believed only from a segment at least as new as the last believed. */
 static void take_window(struct tcb *t, const struct segment *seg)
 {
-    if (seq_lt(t->snd_wl1, seg->seq) ||
-        (seq_eq(t->snd_wl1, seg->seq) && seq_le(t->snd_wl2, seg->ack))) {
+    bool newer = seq_lt(t->snd_wl1, seg->seq) ||
+                 (seq_eq(t->snd_wl1, seg->seq) && seq_le(t->snd_wl2, seg->ack));
+    if (newer && seq_le(t->snd_una, seg->ack)) {
         t->snd_wnd = (uint32_t)seg->win << (seg->flags & FLAG_SYN ? 0 : t->snd_shift);
         t->snd_wl1 = seg->seq;
         t->snd_wl2 = seg->ack;
@@ -156,7 +157,8 @@ struct arrival tcb_arrive(struct tcb *t, const struct segment *seg)
         take_timestamp(t, seg);
     }
     step(t, &a, in);
-    if (acceptable_ack)
+    /* The ACK of LAST-ACK's FIN leaves nobody to take anything. */
+    if ((acceptable_ack || in == INPUT_SYN_ACK) && t->state != STATE_CLOSED)
         take_text_and_fin(t, &a, seg);
     return a;
 }

@@ -129,9 +129,11 @@ static bool put_ourselves_into_path(void)
 static int run_shell(const struct lab *lab, char **argv)
 {
     char peer[ENDPOINT_TEXT_MAX];
-    const char *shell = getenv("SHELL");
+    char standard[] = "/bin/sh";
+    char *shell = getenv("SHELL");
     if (shell == NULL || shell[0] == '\0' || argv[1] != NULL)
-        shell = "/bin/sh";
+        shell = standard;
+    argv[0] = shell; /* bash behaves otherwise when it is called sh */
     if (setenv("PEER", endpoint_format(lab_peer(lab), peer), 1) != 0 || !put_ourselves_into_path())
         return command_fail("lab", "cannot prepare the shell's environment");
     (void)fflush(NULL);
@@ -167,7 +169,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     return code;
 }
 
-const struct command command_lab = {
+const struct command cmd_lab = {
     .name = "lab",
     .usage = "[LAB OPTIONS] COMMAND ...",
     .summary = "any command against a real Linux peer on this machine, without root",

@@ -122,7 +122,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     return code;
 }
 
-const struct command command_open = {
+const struct command cmd_open = {
     .name = "open",
     .usage = "[OPTIONS] TARGET",
     .summary = "a handshake and a close, every segment shown",

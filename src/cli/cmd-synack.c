@@ -100,7 +100,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     return code;
 }
 
-const struct command command_synack = {
+const struct command cmd_synack = {
     .name = "synack",
     .usage = "[OPTIONS] TARGET",
     .summary = "how the peer retransmits its SYN-ACK: the gaps, their model, the end",

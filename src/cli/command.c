@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMMAND(name) extern const struct command command_##name;
+#define COMMAND(name) extern const struct command cmd_##name;
 #include "cli/commands.def"
 #undef COMMAND
 
 static const struct command *const table[] = {
-#define COMMAND(name) &command_##name,
+#define COMMAND(name) &cmd_##name,
 #include "cli/commands.def"
 #undef COMMAND
 };

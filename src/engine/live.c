@@ -52,6 +52,10 @@ static enum status reserve_port(struct live *l, size_t i, struct fault *fault)
     enum status s = STATUS_OK;
 
     local->ip = l->route.source;
+    local->port = l->config.sport;
+    if (endpoint_equal(local, &l->config.remote))
+        return fault_set(fault, STATUS_MALFORMED,
+                         "source and target are the same endpoint; choose another --sport");
     for (uint32_t try = 0; try < tries; try++) {
         local->port = l->config.sport != 0
                           ? l->config.sport

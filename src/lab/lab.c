@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ struct lab {
     struct endpoint peer;
     struct truth truth;
     pid_t child;
+    bool keeps_no_entry;
 };
 
 /* What is left in the peer's namespace for the time of construction. */
@@ -92,6 +94,8 @@ static enum status build(struct lab *lab, const struct lab_options *options, str
     enum status s = check_options(options, &lab->app, fault);
     if (s != STATUS_OK)
         return s;
+    for (size_t i = 0; i < options->sysctl_count; i++)
+        lab->keeps_no_entry |= strcmp(options->sysctls[i], "net.ipv4.tcp_syncookies=2") == 0;
     lab->peer =
         (struct endpoint){.ip = link_address(LINK_PEER, options->v6), .port = lab->app->shown.port};
     s = namespace_become_able(fault);
@@ -146,4 +150,9 @@ enum status lab_truth(struct lab *lab, const struct endpoint *ours, enum state *
                       struct fault *fault)
 {
     return truth_read(&lab->truth, &lab->peer, ours, state, fault);
+}
+
+bool lab_keeps_no_entry(const struct lab *lab)
+{
+    return lab->keeps_no_entry;
 }

@@ -47,4 +47,9 @@ const struct endpoint *lab_peer(const struct lab *lab);
 enum status lab_truth(struct lab *lab, const struct endpoint *ours, enum state *state,
                       struct fault *fault);
 
+/* Whether the peer answers every SYN with a cookie (tcp_syncookies=2) and so keeps no entry for a
+ * half-open connection: its kernel then says LISTEN where RFC 9293 has SYN-RECEIVED (RFC 4987 3.6).
+ */
+bool lab_keeps_no_entry(const struct lab *lab);
+
 #endif

@@ -25,6 +25,16 @@ static enum state in_words_of(state_set set, enum state s)
     return s;
 }
 
+/* The state as RFC 9293 would have it. */
+static enum state read_state(struct witness *w, const struct exchange *x, bool *ok)
+{
+    enum state s = STATE_CLOSED;
+    *ok = lab_truth(w->lab, &x->config.local, &s, &w->fault) == STATUS_OK;
+    bool cookie = s == STATE_LISTEN && lab_keeps_no_entry(w->lab) &&
+                  state_set_has(x->peer.set, STATE_SYN_RECEIVED);
+    return cookie ? STATE_SYN_RECEIVED : s;
+}
+
 static bool holds(state_set set, enum state s)
 {
     return state_set_has(set, in_words_of(set, s));
@@ -73,11 +83,12 @@ static void begin_session(struct witness *w, const struct exchange *x)
 static void look(void *arg, struct exchange *x)
 {
     struct witness *w = arg;
-    enum state s;
+    bool ok;
 
     begin_session(w, x);
     judge_pending(w, x);
-    if (lab_truth(w->lab, &x->config.local, &s, &w->fault) != STATUS_OK) {
+    enum state s = read_state(w, x, &ok);
+    if (!ok) {
         w->failed = true;
         return;
     }

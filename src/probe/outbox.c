@@ -173,7 +173,7 @@ static void lay_out_options(const struct exchange_config *c, const struct tcb *t
         o->wscale = c->like->wscale;
     }
     /* The layouts are our own and fit: this cannot fail. */
-    (void)options_build(o, syn ? c->like->layout : "NNT", NULL);
+    (void)options_build(o, syn ? c->like->layout : o->has_timestamps ? "NNT" : "", NULL);
 }
 
 bool outbox_next(struct outbox *b, const struct exchange_config *c, const struct tcb *t,

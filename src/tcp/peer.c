@@ -377,6 +377,17 @@ static bool is_retransmission(const struct peer *p, const struct tcb *own,
     return acceptable_ack && (of_syn || of_fin);
 }
 
+/* Our end has gone to CLOSED and judges no segment any more; the peer's may not have. What fits the
+ * numbers of the connection that was is its. */
+static bool fits_what_was(const struct peer *p, const struct tcb *own, const struct segment *seg)
+{
+    if (!p->irs_known || seg->checksum == SEGMENT_CHECKSUM_BAD ||
+        !seq_within(seg->seq, own->rcv_nxt, own->rcv_wnd + 1))
+        return false;
+    return seg->flags & FLAG_RST ||
+           (seg->flags & FLAG_ACK && seq_lt(own->iss, seg->ack) && seq_le(seg->ack, own->snd_nxt));
+}
+
 static void learn(struct peer *p, const struct segment *seg)
 {
     if (seg->flags & FLAG_RST)
@@ -394,7 +405,8 @@ static void learn(struct peer *p, const struct segment *seg)
 struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct segment *seg,
                              const struct arrival *a, int64_t t_ns)
 {
-    if (!teaches(a) && !is_retransmission(p, own, seg))
+    bool telling = a->from == STATE_CLOSED ? fits_what_was(p, own, seg) : teaches(a);
+    if (!telling && !is_retransmission(p, own, seg))
         return (struct peer_change){.from = p->set, .to = p->set};
 
     enum shown shown = what_is_shown(own, seg);

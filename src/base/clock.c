@@ -14,7 +14,7 @@ enum status clock_parse(const char *text, int64_t *ns, struct fault *fault)
         int64_t ns;
     } units[] = {
         {"us", CLOCK_US}, {"ms", CLOCK_MS}, {"s", CLOCK_S}, {"m", CLOCK_MIN}, {"", CLOCK_S}};
-    static const int64_t most = 7 * 24 * 60 * CLOCK_MIN;
+    static const int64_t most = INT64_C(7) * 24 * 60 * CLOCK_MIN;
 
     /* Digits and one point only: strtod alone would take signs, "inf" and hexadecimal. */
     size_t digits = strspn(text, "0123456789.");

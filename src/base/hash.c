@@ -35,8 +35,8 @@ static void absorb(struct sip *s, uint64_t word)
 static uint64_t little_endian(const uint8_t *p, size_t n)
 {
     uint64_t word = 0;
-    for (size_t i = 0; i < n; i++)
-        word |= (uint64_t)p[i] << (8 * i);
+    for (size_t i = n; i > 0; i--)
+        word = word << 8 | p[i - 1];
     return word;
 }
 
@@ -59,12 +59,16 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t n)
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-struct hash_key hash_key_of_seed(uint64_t seed)
+static uint64_t hash_word(uint64_t word)
 {
     const struct hash_key zero = {0, 0};
-    const uint64_t words[2] = {seed, ~seed};
-    return (struct hash_key){
-        .k0 = hash_bytes(&zero, &words[0], sizeof(words[0])),
-        .k1 = hash_bytes(&zero, &words[1], sizeof(words[1])),
-    };
+    uint8_t octets[8];
+    for (size_t i = 0; i < sizeof(octets); i++)
+        octets[i] = (uint8_t)(word >> (8 * i));
+    return hash_bytes(&zero, octets, sizeof(octets));
+}
+
+struct hash_key hash_key_of_seed(uint64_t seed)
+{
+    return (struct hash_key){.k0 = hash_word(seed), .k1 = hash_word(~seed)};
 }

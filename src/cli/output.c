@@ -78,7 +78,7 @@ static bool is_stdout(const char *name)
 static enum status add(struct output *out, struct timeline *t, const char *name,
                        struct sink *(*make)(struct writer), struct fault *fault)
 {
-    struct writer w;
+    struct writer w = {0};
     enum status s = open_file(out, name, &w, fault);
     return s == STATUS_OK ? timeline_add_sink(t, make(w), fault) : s;
 }
@@ -88,7 +88,7 @@ static enum status add_text(struct output *out, struct timeline *t, const struct
 {
     const struct style style = {
         .colour = wants_colour(o), .verbose = o->verbose, .columns = terminal_columns()};
-    struct writer w;
+    struct writer w = {0};
     enum status s = open_file(out, NULL, &w, fault);
     if (s != STATUS_OK)
         return s;

@@ -61,7 +61,7 @@ static void add_summary(struct run *r, int64_t now_ns)
         return;
     const struct run_config *c = r->config;
     result_set(&result, "command", json_string(c->probe->name));
-    result_set(&result, "sessions", json_integer((json_int_t)(r->session + 1)));
+    result_set(&result, "sessions", json_integer((json_int_t)r->session + 1));
     result_set(&result, "interrupted", json_boolean(r->interrupted));
     result_set(&result, "exit_code", json_integer(r->exit_code));
     if (c->summarise != NULL && r->session > 0)

@@ -168,7 +168,7 @@ static void report_gaps(const struct schedule *c, struct result *r)
         text_printf(&line, "%s%.6f", i != 0 ? "  " : "", (double)c->gaps[i] / (double)CLOCK_S);
     }
     result_set(r, "gaps_us", gaps);
-    result_set(r, "retransmissions", json_integer((json_int_t)(c->count + c->overflown)));
+    result_set(r, "retransmissions", json_integer((json_int_t)c->count + (json_int_t)c->overflown));
     if (c->count > 0)
         result_line(r, "gaps", "%s s", line.data);
     text_done(&line);

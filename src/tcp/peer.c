@@ -193,6 +193,18 @@ static void forget_in_flight(struct peer *p, size_t i)
         p->in_flight[i] = p->in_flight[i + 1];
 }
 
+/* Not so a retransmission: what is acknowledged may be the first copy. */
+static bool takes_new_numbers(struct peer *p, const struct segment *seg)
+{
+    seq_t end = segment_end(seg);
+    if (seg->flags & FLAG_RST || segment_seq_len(seg) == 0 ||
+        (p->sent_any && seq_le(end, p->sent_end)))
+        return false;
+    p->sent_any = true;
+    p->sent_end = end;
+    return true;
+}
+
 static void remember_in_flight(struct peer *p, unsigned stimuli, const struct segment *seg,
                                int64_t t_ns)
 {
@@ -201,7 +213,7 @@ static void remember_in_flight(struct peer *p, unsigned stimuli, const struct se
     size_t i = p->in_flight_count++;
     p->in_flight[i].stimuli = stimuli;
     p->in_flight[i].end = segment_end(seg);
-    p->in_flight[i].consumes = segment_seq_len(seg) > 0 && !(stimuli & PEER_GETS_RST);
+    p->in_flight[i].shows = takes_new_numbers(p, seg);
     p->in_flight[i].left_ns = t_ns;
 }
 
@@ -210,8 +222,8 @@ static void remember_in_flight(struct peer *p, unsigned stimuli, const struct se
 static void land(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     for (size_t i = 0; i < p->in_flight_count;) {
-        bool shown = seg->flags & FLAG_ACK && p->in_flight[i].consumes &&
-                     seq_le(p->in_flight[i].end, seg->ack);
+        bool shown =
+            seg->flags & FLAG_ACK && p->in_flight[i].shows && seq_le(p->in_flight[i].end, seg->ack);
         if (shown || t_ns - p->in_flight[i].left_ns > flight_time(p))
             forget_in_flight(p, i);
         else

@@ -47,10 +47,12 @@ struct peer {
     struct {
         unsigned stimuli;
         seq_t end;     /* the number after our segment */
-        bool consumes; /* it took sequence numbers: an acknowledgement can show its arrival */
+        bool shows; /* the first to take its last number: acknowledging that shows its arrival */
         int64_t left_ns;
     } in_flight[PEER_IN_FLIGHT_MAX];
     size_t in_flight_count;
+    bool sent_any;
+    seq_t sent_end; /* the number after all of ours */
 
     /* The states the peer certainly went through, in order. */
     enum state path[PEER_PATH_MAX];

@@ -3,10 +3,10 @@
 #include "cli/arguments.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -57,7 +57,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-void arguments_refuse(const struct argp_state *state, const char *fmt, ...)
+error_t arguments_refuse(const struct argp_state *state, const char *fmt, ...)
 {
     va_list ap;
     (void)fprintf(stderr, "%s: ", state->name);
@@ -65,175 +65,191 @@ void arguments_refuse(const struct argp_state *state, const char *fmt, ...)
     (void)vfprintf(stderr, fmt, ap);
     va_end(ap);
     (void)fputc('\n', stderr);
-    exit(EXIT_TROUBLE);
+    return EINVAL;
 }
 
-uint64_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
-                          uint64_t min, uint64_t max)
+error_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
+                         uint64_t min, uint64_t max, uint64_t *out)
 {
-    uint64_t n;
-    if (!text_to_number(arg, min, max, &n))
-        arguments_refuse(state, "%s takes a number from %" PRIu64 " to %" PRIu64 ", not '%s'",
-                         option, min, max, arg);
-    return n;
+    if (text_to_number(arg, min, max, out))
+        return 0;
+    return arguments_refuse(state, "%s takes a number from %" PRIu64 " to %" PRIu64 ", not '%s'",
+                            option, min, max, arg);
 }
 
-int64_t arguments_duration(const struct argp_state *state, const char *option, const char *arg)
+error_t arguments_duration(const struct argp_state *state, const char *option, const char *arg,
+                           int64_t *out)
 {
     struct fault fault;
     int64_t ns;
     if (clock_parse(arg, &ns, &fault) != STATUS_OK)
-        arguments_refuse(state, "%s: %s", option, fault.text);
+        return arguments_refuse(state, "%s: %s", option, fault.text);
     if (ns == 0)
-        arguments_refuse(state, "%s: no time at all", option);
-    return ns;
+        return arguments_refuse(state, "%s: no time at all", option);
+    *out = ns;
+    return 0;
 }
 
-static void take_source(struct arguments *o, const struct argp_state *state, const char *arg)
+static error_t take_u16(const struct argp_state *state, const char *option, const char *arg,
+                        uint16_t least, uint16_t *out)
+{
+    uint64_t n = 0;
+    error_t error = arguments_number(state, option, arg, least, UINT16_MAX, &n);
+    *out = (uint16_t)n;
+    return error;
+}
+
+static error_t take_source(struct arguments *a, const struct argp_state *state, const char *arg)
 {
     uint8_t v4[4];
     if (inet_pton(AF_INET, arg, v4) == 1)
-        o->source = address_from_v4(v4);
-    else if (inet_pton(AF_INET6, arg, &o->source) != 1)
-        arguments_refuse(state, "--source takes an address of this host, not '%s'", arg);
-    o->has_source = true;
+        a->source = address_from_v4(v4);
+    else if (inet_pton(AF_INET6, arg, &a->source) != 1)
+        return arguments_refuse(state, "--source takes an address of this host, not '%s'", arg);
+    a->has_source = true;
+    return 0;
 }
 
-static void take_syn_like(struct arguments *o, const struct argp_state *state, const char *arg)
+static error_t take_syn_like(struct arguments *a, const struct argp_state *state, const char *arg)
 {
-    o->like = syn_like_find(arg);
-    if (o->like == NULL)
-        arguments_refuse(state, "--syn-like takes linux, windows, freebsd or bare, not '%s'", arg);
+    a->like = syn_like_find(arg);
+    if (a->like != NULL)
+        return 0;
+    return arguments_refuse(state, "--syn-like takes linux, windows, freebsd or bare, not '%s'",
+                            arg);
 }
 
-static void take_colour(struct arguments *o, const struct argp_state *state, const char *arg)
+static error_t take_colour(struct arguments *a, const struct argp_state *state, const char *arg)
 {
     if (strcmp(arg, "auto") == 0)
-        o->colour = ARGUMENTS_COLOUR_AUTO;
+        a->colour = ARGUMENTS_COLOUR_AUTO;
     else if (strcmp(arg, "always") == 0)
-        o->colour = ARGUMENTS_COLOUR_ALWAYS;
+        a->colour = ARGUMENTS_COLOUR_ALWAYS;
     else if (strcmp(arg, "never") == 0)
-        o->colour = ARGUMENTS_COLOUR_NEVER;
+        a->colour = ARGUMENTS_COLOUR_NEVER;
     else
-        arguments_refuse(state, "--colour takes auto, always or never, not '%s'", arg);
+        return arguments_refuse(state, "--colour takes auto, always or never, not '%s'", arg);
+    return 0;
 }
 
-static void take_target(struct arguments *o, const struct argp_state *state, char *arg)
+static error_t take_isn(struct arguments *a, const struct argp_state *state, const char *arg)
 {
-    if (o->host == NULL)
-        o->host = arg;
-    else if (o->port_word == NULL)
-        o->port_word = arg;
+    uint64_t n = 0;
+    error_t error = arguments_number(state, "--isn", arg, 0, UINT32_MAX, &n);
+    a->isn = (uint32_t)n;
+    a->has_isn = true;
+    return error;
+}
+
+static error_t take_ttl(struct arguments *a, const struct argp_state *state, const char *arg)
+{
+    uint64_t n = 0;
+    error_t error = arguments_number(state, "--ttl", arg, 1, UINT8_MAX, &n);
+    a->ttl = (uint8_t)n;
+    a->has_ttl = true;
+    return error;
+}
+
+static error_t take_target(struct arguments *a, const struct argp_state *state, char *arg)
+{
+    if (a->host == NULL)
+        a->host = arg;
+    else if (a->port_word == NULL)
+        a->port_word = arg;
     else
-        arguments_refuse(state, "one target at a time: '%s' is one word too many", arg);
+        return arguments_refuse(state, "one target at a time: '%s' is one word too many", arg);
+    return 0;
 }
 
 /* What shapes the SYN. */
 static error_t parse_syn(int key, char *arg, struct argp_state *state)
 {
-    struct arguments *o = state->input;
+    struct arguments *a = state->input;
     switch (key) {
     case KEY_SYN_LIKE:
-        take_syn_like(o, state, arg);
-        break;
+        return take_syn_like(a, state, arg);
     case KEY_MSS:
-        o->mss = (uint16_t)arguments_number(state, "--mss", arg, 1, UINT16_MAX);
-        break;
+        return take_u16(state, "--mss", arg, 1, &a->mss);
     case KEY_NO_TIMESTAMPS:
-        o->timestamps = false;
-        break;
+        a->timestamps = false;
+        return 0;
     case KEY_ISN:
-        o->isn = (uint32_t)arguments_number(state, "--isn", arg, 0, UINT32_MAX);
-        o->has_isn = true;
-        break;
+        return take_isn(a, state, arg);
     case KEY_WIN:
-        o->win = (uint16_t)arguments_number(state, "--win", arg, 0, UINT16_MAX);
-        o->has_win = true;
-        break;
+        a->has_win = true;
+        return take_u16(state, "--win", arg, 0, &a->win);
     case KEY_SPORT:
-        o->sport = (uint16_t)arguments_number(state, "--sport", arg, 1, UINT16_MAX);
-        break;
+        return take_u16(state, "--sport", arg, 1, &a->sport);
     case 't':
-        o->ttl = (uint8_t)arguments_number(state, "--ttl", arg, 1, UINT8_MAX);
-        o->has_ttl = true;
-        break;
+        return take_ttl(a, state, arg);
     default:
         return ARGP_ERR_UNKNOWN;
     }
-    return 0;
 }
 
 static error_t parse_output(int key, char *arg, struct argp_state *state)
 {
-    struct arguments *o = state->input;
+    struct arguments *a = state->input;
     switch (key) {
     case KEY_JSON:
-        o->json = true;
-        break;
+        a->json = true;
+        return 0;
     case KEY_PCAPNG:
-        o->pcapng = arg;
-        break;
+        a->pcapng = arg;
+        return 0;
     case KEY_MERMAID:
-        o->mermaid = arg;
-        break;
+        a->mermaid = arg;
+        return 0;
     case KEY_DRY_RUN:
-        o->dry_run = true;
-        break;
+        a->dry_run = true;
+        return 0;
     case KEY_COLOUR:
-        take_colour(o, state, arg);
-        break;
+        return take_colour(a, state, arg);
     case 'q':
-        o->quiet = true;
-        break;
+        a->quiet = true;
+        return 0;
     case 'v':
-        o->verbose = true;
-        break;
+        a->verbose = true;
+        return 0;
     default:
         return parse_syn(key, arg, state);
     }
-    return 0;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct arguments *o = state->input;
+    struct arguments *a = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = o->own;
+        state->child_inputs[0] = a->own;
         state->err_stream = NULL; /* one line of complaint is enough: getopt's */
-        break;
+        return 0;
     case '4':
-        o->family = AF_INET;
-        break;
+        a->family = AF_INET;
+        return 0;
     case '6':
-        o->family = AF_INET6;
-        break;
+        a->family = AF_INET6;
+        return 0;
     case 'I':
-        o->interface = arg;
-        break;
+        a->interface = arg;
+        return 0;
     case 'S':
-        take_source(o, state, arg);
-        break;
+        return take_source(a, state, arg);
     case 'n':
-        o->numeric = true;
-        break;
+        a->numeric = true;
+        return 0;
     case 'W':
-        o->wait_ns = arguments_duration(state, "--wait", arg);
-        break;
+        return arguments_duration(state, "--wait", arg, &a->wait_ns);
     case 'w':
-        o->deadline_ns = arguments_duration(state, "--deadline", arg);
-        break;
+        return arguments_duration(state, "--deadline", arg, &a->deadline_ns);
     case KEY_SEED:
-        o->seed = arguments_number(state, "--seed", arg, 0, UINT64_MAX);
-        o->has_seed = true;
-        break;
+        a->has_seed = true;
+        return arguments_number(state, "--seed", arg, 0, UINT64_MAX, &a->seed);
     case ARGP_KEY_ARG:
-        take_target(o, state, arg);
-        break;
+        return take_target(a, state, arg);
     default:
         return parse_output(key, arg, state);
     }
-    return 0;
 }
 
 struct arguments arguments_defaults(const char *command, int64_t wait_ns, int64_t deadline_ns)

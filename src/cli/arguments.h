@@ -50,12 +50,14 @@ struct arguments arguments_defaults(const char *command, int64_t wait_ns, int64_
 int arguments_parse(struct arguments *o, const struct argp_option *options, argp_parser_t parser,
                     void *own, const char *doc, int argc, char **argv);
 
-/* For option parsers: says what is wrong with an option's argument and ends with status 2. */
-void arguments_refuse(const struct argp_state *state, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3), noreturn));
-/* Their helpers: a number in a range, a duration; refused with a line that names the option. */
-uint64_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
-                          uint64_t min, uint64_t max);
-int64_t arguments_duration(const struct argp_state *state, const char *option, const char *arg);
+/* For option parsers, to return at once: what is wrong with an argument, in one line on stderr. */
+error_t arguments_refuse(const struct argp_state *state, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A number in a range; 0, or refused with a line that names the option. */
+error_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
+                         uint64_t min, uint64_t max, uint64_t *out);
+/* A duration in ns, more than none. */
+error_t arguments_duration(const struct argp_state *state, const char *option, const char *arg,
+                           int64_t *out);
 
 #endif

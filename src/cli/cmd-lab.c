@@ -38,11 +38,20 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static void take_sysctl(struct line *line, const struct argp_state *state, const char *arg)
+static error_t take_sysctl(struct line *line, const struct argp_state *state, const char *arg)
 {
     if (line->lab.sysctl_count == SYSCTL_MAX)
-        arguments_refuse(state, "more than %d --sysctl", SYSCTL_MAX);
+        return arguments_refuse(state, "more than %d --sysctl", SYSCTL_MAX);
     line->sysctls[line->lab.sysctl_count++] = arg;
+    return 0;
+}
+
+static error_t take_backlog(struct line *line, const struct argp_state *state, const char *arg)
+{
+    uint64_t n = 0;
+    error_t error = arguments_number(state, "--backlog", arg, 1, BACKLOG_MAX, &n);
+    line->lab.backlog = (int)n;
+    return error;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -51,30 +60,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->err_stream = NULL; /* one line of complaint is enough: getopt's */
-        break;
+        return 0;
     case KEY_APP:
         line->lab.app = arg;
-        break;
+        return 0;
     case KEY_SYSCTL:
-        take_sysctl(line, state, arg);
-        break;
+        return take_sysctl(line, state, arg);
     case KEY_BACKLOG:
-        line->lab.backlog = (int)arguments_number(state, "--backlog", arg, 1, BACKLOG_MAX);
-        break;
+        return take_backlog(line, state, arg);
     case '6':
         line->lab.v6 = true;
-        break;
+        return 0;
     case KEY_TRUTH:
         line->truth = true;
-        break;
+        return 0;
     case ARGP_KEY_ARG:
         line->command_at = state->next - 1;
         state->next = state->argc; /* the rest is the command's */
-        break;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
-    return 0;
 }
 
 /* The apps stand in one table, which the help shows as it is. */

@@ -17,7 +17,7 @@ struct line {
     struct arguments common;
     const char *data, *say;
     enum open_close close;
-    unsigned tries;
+    uint64_t tries;
 };
 
 static const struct argp_option options[] = {
@@ -33,15 +33,17 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static enum open_close take_close(const struct argp_state *state, const char *arg)
+static error_t take_close(struct line *line, const struct argp_state *state, const char *arg)
 {
     if (strcmp(arg, "fin") == 0)
-        return OPEN_CLOSE_FIN;
-    if (strcmp(arg, "rst") == 0)
-        return OPEN_CLOSE_RST;
-    if (strcmp(arg, "wait") != 0)
-        arguments_refuse(state, "--close takes fin, rst or wait, not '%s'", arg);
-    return OPEN_CLOSE_WAIT;
+        line->close = OPEN_CLOSE_FIN;
+    else if (strcmp(arg, "rst") == 0)
+        line->close = OPEN_CLOSE_RST;
+    else if (strcmp(arg, "wait") == 0)
+        line->close = OPEN_CLOSE_WAIT;
+    else
+        return arguments_refuse(state, "--close takes fin, rst or wait, not '%s'", arg);
+    return 0;
 }
 
 static const char doc[] =
@@ -55,20 +57,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case KEY_DATA:
         line->data = arg;
-        break;
+        return 0;
     case KEY_SAY:
         line->say = arg;
-        break;
+        return 0;
     case KEY_CLOSE:
-        line->close = take_close(state, arg);
-        break;
+        return take_close(line, state, arg);
     case KEY_TRIES:
-        line->tries = (unsigned)arguments_number(state, "--tries", arg, 1, EXCHANGE_SYNS_MAX);
-        break;
+        return arguments_number(state, "--tries", arg, 1, EXCHANGE_SYNS_MAX, &line->tries);
     default:
         return ARGP_ERR_UNKNOWN;
     }
-    return 0;
 }
 
 static enum status gather(const struct line *line, struct payload *p, size_t *first,
@@ -113,7 +112,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
         .probe = open_probe(),
         .states = states,
         .sessions = 1,
-        .tries = line.tries,
+        .tries = (unsigned)line.tries,
         .argc = argc,
         .argv = argv,
     };

@@ -16,7 +16,7 @@ enum {
 struct line {
     struct arguments common;
     int64_t listen_ns;
-    size_t repeat;
+    uint64_t repeat;
 };
 
 static const struct argp_option options[] = {
@@ -41,19 +41,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct line *line = state->input;
     switch (key) {
     case KEY_LISTEN:
-        line->listen_ns = arguments_duration(state, "--listen", arg);
-        break;
+        return arguments_duration(state, "--listen", arg, &line->listen_ns);
     case KEY_REPEAT:
-        line->repeat = arguments_number(state, "--repeat", arg, 1, REPEAT_MAX);
-        break;
+        return arguments_number(state, "--repeat", arg, 1, REPEAT_MAX, &line->repeat);
     case ARGP_KEY_END:
         if (line->repeat > 1 && line->common.sport != 0)
-            arguments_refuse(state, "--repeat needs a fresh port each time: leave --sport out");
-        break;
+            return arguments_refuse(state,
+                                    "--repeat needs a fresh port each time: leave --sport out");
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
-    return 0;
 }
 
 static void summarise(void *const *states, size_t n, struct result *r)

@@ -145,9 +145,15 @@ static state_set arrive(state_set set, unsigned stimuli)
     return set;
 }
 
-/* Every segment under way may arrive or not, in the order in which they left. */
+/* Every segment under way may arrive or not, in the order in which they left; of those that had no
+ * room here only what they can do is known, not the order. */
 static state_set with_in_flight(const struct peer *p, state_set set)
 {
+    for (state_set before = STATE_SET_NONE; before != set;) {
+        before = set;
+        for (size_t i = 0; i < sizeof(stimulus_order) / sizeof(stimulus_order[0]); i++)
+            set |= arrive(set, p->crowded_out & stimulus_order[i]);
+    }
     for (size_t i = 0; i < p->in_flight_count; i++)
         set |= arrive(set, p->in_flight[i].stimuli);
     return set;
@@ -208,9 +214,17 @@ static bool takes_new_numbers(struct peer *p, const struct segment *seg)
 static void remember_in_flight(struct peer *p, unsigned stimuli, const struct segment *seg,
                                int64_t t_ns)
 {
-    if (p->in_flight_count == PEER_IN_FLIGHT_MAX)
-        forget_in_flight(p, 0);
-    size_t i = p->in_flight_count++;
+    size_t i = p->in_flight_count;
+    if (i > 0 && p->in_flight[i - 1].stimuli == stimuli) {
+        i--; /* the same twice in a row does no more than once: the later stands for both */
+    } else {
+        if (i == PEER_IN_FLIGHT_MAX) {
+            p->crowded_out |= p->in_flight[0].stimuli;
+            p->crowded_out_ns = p->in_flight[0].left_ns;
+            forget_in_flight(p, 0);
+        }
+        i = p->in_flight_count++;
+    }
     p->in_flight[i].stimuli = stimuli;
     p->in_flight[i].end = segment_end(seg);
     p->in_flight[i].shows = takes_new_numbers(p, seg);
@@ -221,6 +235,8 @@ static void remember_in_flight(struct peer *p, unsigned stimuli, const struct se
  * way any more. */
 static void land(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
+    if (t_ns - p->crowded_out_ns > flight_time(p))
+        p->crowded_out = 0;
     for (size_t i = 0; i < p->in_flight_count;) {
         bool shown =
             seg->flags & FLAG_ACK && p->in_flight[i].shows && seq_le(p->in_flight[i].end, seg->ack);
@@ -393,7 +409,7 @@ static bool is_retransmission(const struct peer *p, const struct tcb *own,
  * numbers of the connection that was is its. */
 static bool fits_what_was(const struct peer *p, const struct tcb *own, const struct segment *seg)
 {
-    if (!p->irs_known || seg->checksum == SEGMENT_CHECKSUM_BAD ||
+    if (!p->irs_known || seg->checksum == SEGMENT_CHECKSUM_BAD || seg->flags & FLAG_SYN ||
         !seq_within(seg->seq, own->rcv_nxt, own->rcv_wnd + 1))
         return false;
     return seg->flags & FLAG_RST ||

@@ -51,6 +51,8 @@ struct peer {
         int64_t left_ns;
     } in_flight[PEER_IN_FLIGHT_MAX];
     size_t in_flight_count;
+    unsigned crowded_out; /* the stimuli of older ones that had no room */
+    int64_t crowded_out_ns; /* when the last of them left */
     bool sent_any;
     seq_t sent_end; /* the number after all of ours */
 

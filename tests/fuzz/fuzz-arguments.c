@@ -17,8 +17,8 @@ enum {
  * some octets above ASCII for them too. */
 static bool ends_the_program(const char *word)
 {
-    bool is_long = strncmp(word, "--h", 3) == 0 || strncmp(word, "--u", 3) == 0 ||
-                   strncmp(word, "--ve", 4) == 0;
+    bool is_long = strncmp(word, "--h", 3) == 0 || strncmp(word, "--H", 3) == 0 ||
+                   strncmp(word, "--u", 3) == 0 || strncmp(word, "--ve", 4) == 0;
     for (const char *c = word; word[0] == '-' && *c != '\0'; c++) {
         if (*c == '?' || *c == 'V' || (unsigned char)*c >= 0x80)
             return true;

@@ -152,6 +152,28 @@ enum status sim_run(struct sim *sim, struct run *run, int64_t limit_ns, struct f
 
 /* --- The ideal peer --- */
 
+static void ideal_options(const struct sim_ideal *ideal, const struct sim *sim,
+                          const struct segment *seg, struct segment *out)
+{
+    bool syn = (out->flags & FLAG_SYN) != 0;
+    const struct options *offered = &seg->opt;
+    struct options *o = &out->opt;
+
+    if (out->flags & FLAG_RST)
+        return;
+    o->has_timestamps = syn ? offered->has_timestamps : ideal->tcb.timestamps;
+    o->ts_val = (uint32_t)(sim->now_ns / CLOCK_MS);
+    o->ts_ecr = syn ? offered->ts_val : ideal->tcb.ts_recent;
+    if (syn) {
+        o->has_mss = true;
+        o->mss = seg->ip_version == 4 ? 1460 : 1440;
+        o->sack_permitted = offered->sack_permitted;
+        o->has_wscale = offered->has_wscale;
+        o->wscale = 7;
+    }
+    (void)options_build(o, syn ? "MSTNW" : o->has_timestamps ? "NNT" : "", NULL);
+}
+
 static void ideal_answer(struct sim_ideal *ideal, struct sim *sim, const struct segment *seg,
                          enum reply reply)
 {
@@ -161,22 +183,7 @@ static void ideal_answer(struct sim_ideal *ideal, struct sim *sim, const struct 
     out.dst = seg->src;
     out.ttl = 64;
     out.df = true;
-    if (out.flags & FLAG_SYN) {
-        out.opt = (struct options){.has_mss = true,
-                                   .mss = seg->ip_version == 4 ? 1460 : 1440,
-                                   .sack_permitted = seg->opt.sack_permitted,
-                                   .has_timestamps = seg->opt.has_timestamps,
-                                   .ts_val = 1,
-                                   .ts_ecr = seg->opt.ts_val,
-                                   .has_wscale = seg->opt.has_wscale,
-                                   .wscale = 7};
-        (void)options_build(&out.opt, "MSTNW", NULL);
-    } else if (ideal->tcb.timestamps && !(out.flags & FLAG_RST)) {
-        out.opt = (struct options){.has_timestamps = true,
-                                   .ts_val = 1 + (uint32_t)(sim->now_ns / CLOCK_MS),
-                                   .ts_ecr = ideal->tcb.ts_recent};
-        (void)options_build(&out.opt, "NNT", NULL);
-    }
+    ideal_options(ideal, sim, seg, &out);
     sim_emit(sim, 0, &out, NULL, 0);
     tcb_left(&ideal->tcb, &out);
 }

@@ -31,8 +31,9 @@ struct line {
 static const struct argp_option options[] = {
     {"app", KEY_APP, "NAME", 0, "What listens there (default echo)", 0},
     {"sysctl", KEY_SYSCTL, "NAME=VALUE", 0, "Set in the peer's namespace; may be repeated", 0},
-    {"backlog", KEY_BACKLOG, "N", 0, "Of the peer's listen()", 0},
-    {NULL, '6', NULL, 0, "The peer has an IPv6 address", 0},
+    {"backlog", KEY_BACKLOG, "N", 0,
+     "How many connections may wait in the peer's accept queue: its listen(N)", 0},
+    {NULL, '6', NULL, 0, "Use IPv6 between the two sides", 0},
     {"truth", KEY_TRUTH, NULL, 0,
      "After every segment, show the peer's real state from its kernel beside the inferred one", 0},
     {0},

@@ -21,7 +21,7 @@ struct line {
 };
 
 static const struct argp_option options[] = {
-    {"data", KEY_DATA, "TEXT", 0, "Data on the third segment of the handshake; @FILE reads a file",
+    {"data", KEY_DATA, "TEXT", 0, "Data on the third segment of the handshake; TEXT as for --say",
      6},
     {"say", KEY_SAY, "TEXT", 0,
      "Data after the handshake; \\r \\n \\t \\0 \\\\ \\xHH are escapes, @FILE reads a file", 6},
@@ -83,7 +83,7 @@ static enum status gather(const struct line *line, struct payload *p, size_t *fi
 static int run(const struct surroundings *around, int argc, char **argv)
 {
     struct line line = {
-        .common = arguments_defaults("open", 5 * CLOCK_S, CLOCK_MIN),
+        .common = arguments_defaults("open", 8 * CLOCK_S, CLOCK_MIN),
         .close = OPEN_CLOSE_FIN,
         .tries = 3,
     };

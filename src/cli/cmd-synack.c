@@ -65,7 +65,7 @@ static void summarise(void *const *states, size_t n, struct result *r)
 static int run(const struct surroundings *around, int argc, char **argv)
 {
     struct line line = {
-        .common = arguments_defaults("synack", 5 * CLOCK_S, CLOCK_NEVER),
+        .common = arguments_defaults("synack", 8 * CLOCK_S, CLOCK_NEVER),
         .listen_ns = 300 * CLOCK_S,
         .repeat = 1,
     };

@@ -9,14 +9,14 @@
 static int print_help(FILE *to)
 {
     (void)fprintf(to, "Usage: tcpshake COMMAND [OPTIONS] [TARGET]\n"
-                      "Shakes hands with a TCP peer, one crafted segment at a time, and shows what "
-                      "both ends did.\n\n");
+                      "       tcpshake --help | --version\n"
+                      "Shakes hands with a TCP peer, one crafted segment at a time, and shows\n"
+                      "what both ends did.\n\n");
     for (size_t i = 0; command_at(i) != NULL; i++)
         (void)fprintf(to, "  %-10s %s\n", command_at(i)->name, command_at(i)->summary);
     (void)fprintf(to,
                   "\nTARGET is HOST:PORT, [V6]:PORT or HOST PORT.\n"
-                  "'tcpshake COMMAND --help' lists the options of a command; 'man tcpshake' has "
-                  "the whole.\n"
+                  "'tcpshake COMMAND --help' lists a command's options; 'man tcpshake' has all.\n"
                   "No host of your own at hand? 'tcpshake lab open' needs none, and no root.\n");
     return EXIT_AS_EXPECTED;
 }

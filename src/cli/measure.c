@@ -209,6 +209,7 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     local.port = o->sport != 0 ? o->sport : 40000;
     configure(st, &local, route.mtu);
     st->config.sessions = 1;
+    st->config.imagined = true;
     s = timeline_open(&st->timeline, &st->info, fault);
     if (s == STATUS_OK)
         s = run_init(st->run, &st->config, &st->timeline, sim_link(sim), start, fault);
@@ -260,7 +261,5 @@ int measure(const struct measurement *m)
     free(st.run);
     if (s != STATUS_OK)
         return command_fail(m->options->command, "%s", fault.text);
-    if (m->options->dry_run)
-        (void)fprintf(stderr, "dry run: nothing was sent; the peer's side is imagined\n");
     return code;
 }

@@ -77,7 +77,7 @@ static void finish_session(struct run *r, int64_t now_ns)
     const struct run_observer *o = r->config->observer;
     struct result result;
 
-    if (result_init(&result)) {
+    if (!r->config->imagined && result_init(&result)) {
         exchange_report(&r->exchange, &result);
         if (o != NULL)
             o->report(o->arg, &r->exchange, &result);
@@ -88,7 +88,8 @@ static void finish_session(struct run *r, int64_t now_ns)
     }
     if (r->interrupted || r->session + 1 == r->config->sessions) {
         r->over = true;
-        add_summary(r, now_ns);
+        if (!r->config->imagined)
+            add_summary(r, now_ns);
         return;
     }
     r->session++;
@@ -127,6 +128,12 @@ enum status run_init(struct run *r, const struct run_config *config, struct time
     r->craft = craft_new(fault);
     if (r->craft == NULL)
         return STATUS_NO_MEMORY;
+    if (config->imagined)
+        (void)timeline_append(timeline, (struct event){.kind = EVENT_NOTE,
+                                                       .t_ns = now_ns,
+                                                       .session = 1,
+                                                       .text = "dry run: nothing is sent, the "
+                                                               "peer's part is imagined"});
     start_session(r, now_ns);
     return settle(r, now_ns, fault);
 }

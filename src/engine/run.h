@@ -37,6 +37,7 @@ struct run_config {
     int64_t deadline_after_ns;            /* -w, for each session; CLOCK_NEVER: none */
     const struct icmp_error *unreachable; /* known beforehand: nothing is sent; NULL: not so */
     const struct run_observer *observer;  /* NULL: nobody */
+    bool imagined; /* no such peer: the record says so, and there is no verdict */
     /* Over all sessions; may be NULL. */
     void (*summarise)(void *const *states, size_t n, struct result *r);
 };

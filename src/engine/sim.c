@@ -193,7 +193,7 @@ static void ideal_receives(void *arg, struct sim *sim, const struct segment *seg
     struct sim_ideal *ideal = arg;
     if (!ideal->begun) {
         ideal->begun = true;
-        tcb_init(&ideal->tcb, seq_of(1000000), 65535, true, true, 7);
+        tcb_init(&ideal->tcb, seq_of(0), 65535, true, true, 7);
         (void)tcb_call(&ideal->tcb, INPUT_OPEN_PASSIVE);
     }
     struct arrival a = tcb_arrive(&ideal->tcb, seg);

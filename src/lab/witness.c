@@ -120,6 +120,8 @@ static void report(void *arg, struct exchange *x, struct result *r)
     result_set(r, "truth",
                json_pack("{s:i, s:i, s:i}", "readings", (int)w->readings, "ahead", (int)w->ahead,
                          "outside", (int)w->outside));
+    result_line(r, "truth", "asked the peer's kernel %u times: %s", w->readings,
+                w->outside == 0 ? "always in our set" : "NOT always in our set");
     if (w->failed)
         result_line(r, "warning", "the peer's kernel could not be asked: %s", w->fault.text);
     if (w->outside > 0)

@@ -156,6 +156,17 @@ static bool carries_out_a_call(const struct exchange *x, const struct segment *s
            seq_lt(x->tcb.snd_nxt, segment_end(seg));
 }
 
+/* Our end takes what it has handed out as sent: SND.NXT and the state move. */
+static void commit(struct exchange *x, const struct segment *seg, uint32_t event)
+{
+    if (x->outbox.committed)
+        return;
+    x->outbox.committed = true;
+    if (carries_out_a_call(x, seg))
+        call_behind(x, event, seg);
+    tcb_left(&x->tcb, seg);
+}
+
 static void note_syn(struct exchange *x, const struct segment *seg)
 {
     if (!(seg->flags & FLAG_SYN) || x->syn_count == EXCHANGE_SYNS_MAX)
@@ -166,16 +177,14 @@ static void note_syn(struct exchange *x, const struct segment *seg)
 
 static void sent(struct exchange *x, const struct segment *seg, bool stamped)
 {
-    bool again = segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
+    bool again = !x->outbox.committed && segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
                  !seq_lt(x->tcb.snd_nxt, segment_end(seg));
     struct outgoing o = x->outbox.current;
     x->segments_sent++;
     uint32_t event = record_segment(x, EVENT_SENT, o.cause, seg, again);
     x->retransmitted += again;
-    if (carries_out_a_call(x, seg))
-        call_behind(x, event, seg);
     bool idle = x->rto_at == CLOCK_NEVER;
-    tcb_left(&x->tcb, seg);
+    commit(x, seg, event);
     struct peer_change change = peer_left(&x->peer, seg, x->now_ns);
     record_peer(x, event, &change);
     if (stamped)
@@ -312,6 +321,9 @@ static bool may_reply(struct exchange *x, const struct arrival *a)
 
 static void deliver(struct exchange *x, const struct segment *seg, uint32_t event)
 {
+    /* A segment of ours that is on its way knows nothing of this one: our end has sent it first. */
+    if (x->outbox.waiting)
+        commit(x, &x->outbox.segment, event);
     enum state from = x->tcb.state;
     struct arrival a = tcb_arrive(&x->tcb, seg);
     record_own(x, event, from, a.why, a.rfc);

@@ -109,8 +109,9 @@ void findings_peer(const struct exchange *x, const struct segment *syn_ack, stru
     result_set(r, "peer_options", options_json(&syn_ack->opt));
     result_set(r, "peer_ttl", json_integer(syn_ack->ttl));
     result_set(r, "peer_win", json_integer(syn_ack->win));
-    result_line(r, "peer", "ttl %u, win %u, %s; ISS %" PRIu32, syn_ack->ttl, syn_ack->win,
-                options_format(&syn_ack->opt, options, sizeof(options)), syn_ack->seq.v);
+    result_line(r, "peer", "ttl %u, win %u, %s", syn_ack->ttl, syn_ack->win,
+                options_format(&syn_ack->opt, options, sizeof(options)));
+    result_line(r, "iss", "ours %" PRIu32 ", the peer's %" PRIu32, x->tcb.iss.v, syn_ack->seq.v);
 }
 
 void findings_trust(const struct exchange *x, struct result *r)

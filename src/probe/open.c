@@ -24,6 +24,7 @@ static void start(struct exchange *x)
     const struct open *o = state_of(x);
     exchange_write(x, o->payload, o->payload_len, o->payload_first);
     exchange_open(x);
+    exchange_wake_at(x, x->now_ns + o->reply_wait_ns);
 }
 
 /* --- Closing --- */
@@ -47,11 +48,16 @@ static void abort_now(struct exchange *x, const char *why)
     exchange_abort(x, why);
 }
 
+static bool nothing_under_way(const struct exchange *x)
+{
+    return x->outbox.queued == 0 && !x->outbox.waiting;
+}
+
 /* --close rst: once the peer has everything, so that the number is exactly what it expects. */
 static void reset_when_all_is_acknowledged(struct exchange *x)
 {
     struct open *o = state_of(x);
-    if (o->phase == OPEN_TALK && o->close == OPEN_CLOSE_RST && x->outbox.queued == 0 &&
+    if (o->phase == OPEN_TALK && o->close == OPEN_CLOSE_RST && nothing_under_way(x) &&
         exchange_unacknowledged(x) == 0)
         abort_now(x, "reset, exactly at the peer's RCV.NXT");
 }
@@ -81,7 +87,7 @@ static void left(struct exchange *x, const struct segment *seg)
     }
     reset_when_all_is_acknowledged(x);
     bool through = x->tcb.state == STATE_TIME_WAIT || x->tcb.state == STATE_CLOSED;
-    if (o->phase == OPEN_CLOSING && through && x->outbox.queued == 0)
+    if (o->phase == OPEN_CLOSING && through && nothing_under_way(x))
         confirm(x);
 }
 
@@ -92,6 +98,7 @@ static void established(struct exchange *x, const struct segment *seg)
     struct open *o = state_of(x);
     o->outcome = OUTCOME_OPEN;
     o->phase = OPEN_TALK;
+    exchange_wake_at(x, CLOCK_NEVER);
     o->syn_ack = *seg;
     o->syn_ack.raw = NULL;
     o->syn_ack.raw_len = 0;
@@ -124,8 +131,8 @@ static void count_peer_close(struct open *o, const struct arrival *a)
     if (fin) {
         o->peer_fin = true;
         o->close_segments++;
-        o->peer_first = !o->own_fin;
-        o->simultaneous = o->own_fin && a->from == STATE_FIN_WAIT_1 && a->to == STATE_CLOSING;
+        o->peer_first = a->to == STATE_CLOSE_WAIT;
+        o->simultaneous = a->to == STATE_CLOSING;
     }
     if (has_input(a, INPUT_ACK_OF_FIN) && !fin)
         o->close_segments++;
@@ -153,7 +160,7 @@ static void in_connection(struct exchange *x, const struct arrival *a)
      * our own ACK has left already. */
     if (a->from == STATE_LAST_ACK && a->to == STATE_CLOSED)
         exchange_finish(x);
-    else if (a->from == STATE_CLOSING && a->to == STATE_TIME_WAIT && x->outbox.queued == 0)
+    else if (a->from == STATE_CLOSING && a->to == STATE_TIME_WAIT && nothing_under_way(x))
         confirm(x);
     else
         reset_when_all_is_acknowledged(x);
@@ -191,9 +198,35 @@ static void received(struct exchange *x, const struct segment *seg, const struct
 
 /* --- Time and trouble --- */
 
+static void stop(struct exchange *x, enum probe_stop why)
+{
+    struct open *o = state_of(x);
+    bool again = o->own_rst || o->phase == OPEN_CONFIRM;
+    if (again) {
+        exchange_finish(x);
+    } else if (o->phase == OPEN_HANDSHAKE) {
+        o->outcome = why == PROBE_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
+        /* The SYN may have arrived and its answer been lost: leave nothing half open there. */
+        if (state_set_has(x->peer.set, STATE_SYN_RECEIVED))
+            exchange_abort(x, "in case our SYN arrived: nothing is left half open");
+        exchange_finish(x);
+    } else {
+        static const char *const reasons[] = {
+            [PROBE_STOP_DEADLINE] = "time is up: reset",
+            [PROBE_STOP_INTERRUPT] = "interrupted: reset",
+            [PROBE_STOP_GAVE_UP] = "never acknowledged, however often sent: reset",
+        };
+        abort_now(x, reasons[why]);
+    }
+}
+
 static void timer(struct exchange *x)
 {
     struct open *o = state_of(x);
+    if (o->phase == OPEN_HANDSHAKE) {
+        stop(x, PROBE_STOP_DEADLINE);
+        return;
+    }
     if (o->phase != OPEN_CONFIRM) {
         abort_now(x, "the peer acknowledged our FIN and sent none: reset");
         return;
@@ -219,28 +252,6 @@ static void unreachable(struct exchange *x, const struct icmp_error *e)
     exchange_finish(x);
 }
 
-static void stop(struct exchange *x, enum probe_stop why)
-{
-    struct open *o = state_of(x);
-    bool again = o->own_rst || o->phase == OPEN_CONFIRM;
-    if (again) {
-        exchange_finish(x);
-    } else if (o->phase == OPEN_HANDSHAKE) {
-        o->outcome = why == PROBE_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
-        /* The SYN may have arrived and its answer been lost: leave nothing half open there. */
-        if (state_set_has(x->peer.set, STATE_SYN_RECEIVED))
-            exchange_abort(x, "in case our SYN arrived: nothing is left half open");
-        exchange_finish(x);
-    } else {
-        static const char *const reasons[] = {
-            [PROBE_STOP_DEADLINE] = "time is up: reset",
-            [PROBE_STOP_INTERRUPT] = "interrupted: reset",
-            [PROBE_STOP_GAVE_UP] = "never acknowledged, however often sent: reset",
-        };
-        abort_now(x, reasons[why]);
-    }
-}
-
 /* --- The result --- */
 
 static void report_data(const struct exchange *x, struct result *r)
@@ -251,7 +262,7 @@ static void report_data(const struct exchange *x, struct result *r)
                json_integer((json_int_t)(x->outbox.payload_len - unacknowledged)));
     result_set(r, "data_received", json_integer((json_int_t)x->data_received));
     if (x->outbox.payload_len > 0 || x->data_received > 0)
-        result_line(r, "data", "%zu octets to send, %zu acknowledged; %llu received",
+        result_line(r, "data", "sent %zu octets, acknowledged %zu, received %llu",
                     x->outbox.payload_len, x->outbox.payload_len - unacknowledged,
                     (unsigned long long)x->data_received);
 }

@@ -23,8 +23,7 @@ struct open {
     enum open_close close;
     const uint8_t *payload; /* what to say; the first part rides on the third segment */
     size_t payload_len, payload_first;
-    int64_t
-        reply_wait_ns; /* -W: how long the peer may take over its FIN once ours is acknowledged */
+    int64_t reply_wait_ns; /* -W: for the answer to our SYN, and for the FIN that follows ours */
 
     enum open_phase phase;
     enum outcome outcome;

@@ -194,8 +194,10 @@ bool outbox_next(struct outbox *b, const struct exchange_config *c, const struct
     /* Kept so that the captured segment is recognised as this one. */
     b->current.seq = seg->seq;
     b->current.ack = seg->ack;
+    b->segment = *seg;
     b->handed_ns = now_ns;
     b->waiting = true;
+    b->committed = false;
     return true;
 }
 

@@ -53,6 +53,8 @@ static void end(struct exchange *x, enum synack_ended how, enum schedule_end sch
     schedule_finish(&s->schedule, schedule_end, x->now_ns);
     if (s->outcome == OUTCOME_OPEN && how != SYNACK_ENDED_PEER)
         exchange_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
+    else if (how != SYNACK_ENDED_PEER && state_set_has(x->peer.set, STATE_SYN_RECEIVED))
+        exchange_reset(x, x->tcb.snd_nxt, "in case our SYN arrived: nothing is left half open");
     exchange_finish(x);
 }
 
@@ -126,8 +128,6 @@ static void timer(struct exchange *x)
     struct synack *s = state_of(x);
     if (s->outcome == OUTCOME_NONE) {
         s->outcome = OUTCOME_FILTERED;
-        if (state_set_has(x->peer.set, STATE_SYN_RECEIVED))
-            exchange_reset(x, x->tcb.snd_nxt, "in case our SYN arrived: nothing is left half open");
         end(x, SYNACK_ENDED_PATIENCE, SCHEDULE_TRUNCATED);
         return;
     }
@@ -174,37 +174,56 @@ static void report_gaps(const struct schedule *c, struct result *r)
     text_done(&line);
 }
 
+static const char *const ended_by[] = {
+    [SYNACK_ENDED_PATIENCE] = "patience",
+    [SYNACK_ENDED_PEER] = "peer",
+    [SYNACK_ENDED_LISTEN] = "listen",
+    [SYNACK_ENDED_USER] = "interrupt",
+};
+
+static void report_end_in_words(const struct synack *s, struct result *r)
+{
+    char quiet[32];
+    const struct schedule *c = &s->schedule;
+    clock_format(s->stopped_ns - c->last_ns, quiet, sizeof(quiet));
+    switch (c->end) {
+    case SCHEDULE_SILENCE:
+        result_line(r, "end", "silence for %s, %s", quiet,
+                    c->count != 0 ? "more than twice the last gap" : "after the first SYN,ACK");
+        break;
+    case SCHEDULE_RST:
+        result_line(r, "end", "the peer's RST");
+        break;
+    case SCHEDULE_RST_ACK:
+        result_line(r, "end", "the peer's RST,ACK");
+        break;
+    case SCHEDULE_FIN:
+        result_line(r, "end", "the peer's FIN");
+        break;
+    case SCHEDULE_TRUNCATED:
+        result_line(r, "end", "truncated after %s of silence: %s, and more may have come", quiet,
+                    s->ended == SYNACK_ENDED_USER ? "interrupted" : "--listen or -w ran out");
+        break;
+    }
+}
+
 static void report_end(const struct synack *s, struct result *r)
 {
-    static const char *const ended_by[] = {
-        [SYNACK_ENDED_PATIENCE] = "patience",
-        [SYNACK_ENDED_PEER] = "peer",
-        [SYNACK_ENDED_LISTEN] = "listen",
-        [SYNACK_ENDED_USER] = "interrupt",
-    };
-    static const char *const words[] = {
-        [SCHEDULE_SILENCE] = "silence, for more than twice the last gap",
-        [SCHEDULE_RST] = "the peer's RST",
-        [SCHEDULE_RST_ACK] = "the peer's RST,ACK",
-        [SCHEDULE_FIN] = "the peer's FIN",
-        [SCHEDULE_TRUNCATED] =
-            "truncated: we stopped listening (--listen, -w) and more may have come",
-    };
     const struct schedule *c = &s->schedule;
     int64_t waited = s->stopped_ns - c->first_ns;
     bool by_peer = s->ended == SYNACK_ENDED_PEER;
     int64_t lived = (by_peer ? c->end_ns : c->last_ns) - c->first_ns;
-    char waited_text[32], lived_text[32];
+    char text[32];
 
     result_set(r, "end", json_string(schedule_end_name(c->end)));
     result_set(r, "ended_by", json_string(ended_by[s->ended]));
     result_set(r, "end_gap_us", by_peer ? result_us(c->end_ns - c->last_ns) : json_null());
     result_set(r, "waited_s", result_seconds((double)waited / (double)CLOCK_S));
     result_set(r, "lived_s", result_seconds((double)lived / (double)CLOCK_S));
-    result_line(r, "end", "%s", words[c->end]);
-    result_line(r, "lived", "at least %s, listened for %s",
-                clock_format(lived, lived_text, sizeof(lived_text)),
-                clock_format(waited, waited_text, sizeof(waited_text)));
+    report_end_in_words(s, r);
+    if (lived > 0)
+        result_line(r, "lived", "the half-open entry, at least %s",
+                    clock_format(lived, text, sizeof(text)));
 }
 
 static void report_model(const struct schedule *c, struct result *r)
@@ -239,8 +258,8 @@ static void report_nearest(const struct schedule *c, struct result *r)
             list, json_pack("{s:s, s:o, s:b, s:s}", "stack", near[i].stack, "distance",
                             json_real(round(near[i].distance * 1000) / 1000), "fits", near[i].fits,
                             "source", near[i].source));
-        result_line(r, i == 0 ? "nearest" : "", "%.3f  %s (%s)", near[i].distance, near[i].stack,
-                    near[i].source);
+        result_line(r, i == 0 ? "nearest" : "", "%.3f %s  %s [%s]", near[i].distance,
+                    near[i].fits ? "fits" : "    ", near[i].stack, near[i].source);
     }
     result_set(r, "nearest", list);
 }

@@ -46,12 +46,12 @@ struct peer {
 
     struct {
         unsigned stimuli;
-        seq_t end;     /* the number after our segment */
+        seq_t end;  /* the number after our segment */
         bool shows; /* the first to take its last number: acknowledging that shows its arrival */
         int64_t left_ns;
     } in_flight[PEER_IN_FLIGHT_MAX];
     size_t in_flight_count;
-    unsigned crowded_out; /* the stimuli of older ones that had no room */
+    unsigned crowded_out;   /* the stimuli of older ones that had no room */
     int64_t crowded_out_ns; /* when the last of them left */
     bool sent_any;
     seq_t sent_end; /* the number after all of ours */

@@ -131,7 +131,6 @@ enum status run_init(struct run *r, const struct run_config *config, struct time
     if (config->imagined)
         (void)timeline_append(timeline, (struct event){.kind = EVENT_NOTE,
                                                        .t_ns = now_ns,
-                                                       .session = 1,
                                                        .text = "dry run: nothing is sent, the "
                                                                "peer's part is imagined"});
     start_session(r, now_ns);

@@ -137,7 +137,7 @@ static uint32_t fill(const struct outbox *b, const struct tcb *t, const struct o
         break;
     case OUTGOING_KEEPALIVE:
         tcb_fill(t, REPLY_ACK, NULL, seg);
-        seg->seq = seq_of(t->snd_nxt.v - 1);
+        seg->seq = seq_of(t->snd_una.v - 1);
         break;
     case OUTGOING_RST:
         *seg = (struct segment){.seq = o->seq, .flags = FLAG_RST};

@@ -38,7 +38,7 @@ enum outgoing_kind {
     OUTGOING_FIN,
     OUTGOING_RST,        /* with the seq given */
     OUTGOING_RST_ACK,    /* with the ack given */
-    OUTGOING_KEEPALIVE,  /* ACK with SEQ = SND.NXT - 1: whoever has the connection answers */
+    OUTGOING_KEEPALIVE,  /* ACK with SEQ = SND.UNA - 1: whoever has the connection answers */
     OUTGOING_RETRANSMIT, /* the oldest thing not acknowledged */
 };
 

@@ -258,8 +258,8 @@ static void report_nearest(const struct schedule *c, struct result *r)
             list, json_pack("{s:s, s:o, s:b, s:s}", "stack", near[i].stack, "distance",
                             json_real(round(near[i].distance * 1000) / 1000), "fits", near[i].fits,
                             "source", near[i].source));
-        result_line(r, i == 0 ? "nearest" : "", "%.3f %s  %s [%s]", near[i].distance,
-                    near[i].fits ? "fits" : "    ", near[i].stack, near[i].source);
+        result_line(r, i == 0 ? "nearest" : "", "%.3f  %s [%s%s]", near[i].distance, near[i].stack,
+                    near[i].source, near[i].fits ? "; fits" : "");
     }
     result_set(r, "nearest", list);
 }

@@ -9,9 +9,9 @@
 # "..." within a line for any text. Measured things differ from run to run, so any number equals
 # any other, whatever its unit of time, and so do runs of blanks and of dashes.
 # The commands of a block run one after the other in a folder of their own, where build/ is the
-# build tree; blocks run side by side.
+# build tree; blocks run side by side. Output is as wide as the README may be.
 set -uf
-export LC_ALL=C.UTF-8 PATH=$PWD:$PATH
+export LC_ALL=C.UTF-8 PATH=$PWD:$PATH COLUMNS=100
 srcdir=${srcdir:-.}
 longest=120
 

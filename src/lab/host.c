@@ -213,6 +213,26 @@ static void shed_descriptors(struct host *h)
     (void)close_range(first, ~0u, 0);
 }
 
+/* Our parent has died or has done with us. What our kernel still has to get through to the other
+ * end, which may be gone, keeps this namespace for up to 100 s if it is a socket that was closed:
+ * tcp(7), tcp_orphan_retries. Now it gives up within a second. */
+static void leave(int signal_number)
+{
+    (void)signal_number;
+    int fd = open("/proc/sys/net/ipv4/tcp_orphan_retries", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)!write(fd, "1", 1); /* it was worth a try: without it, the 100 s remain */
+    _exit(0);
+}
+
+/* Also if our caller ignores or blocks the signal. */
+static bool leave_when_told(void)
+{
+    sigset_t leaving;
+    return sigemptyset(&leaving) == 0 && sigaddset(&leaving, SIGTERM) == 0 &&
+           signal(SIGTERM, leave) != SIG_ERR && sigprocmask(SIG_UNBLOCK, &leaving, NULL) == 0;
+}
+
 /* `ready` is written to when all that can fail is done. If our parent died before it was sure to
  * take us along, the other end of `ready` is closed and the write says so. */
 __attribute__((noreturn)) static void live(const struct app *app, int listener, int namespace_fd,
@@ -224,7 +244,8 @@ __attribute__((noreturn)) static void live(const struct app *app, int listener, 
     /* A session of its own: a Ctrl-C is for the caller, whose death is what ends us. */
     if (h == NULL || conns == NULL || setsid() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
         setns(namespace_fd, CLONE_NEWNET) != 0 || chdir("/") != 0 || !drop_privileges() ||
-        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || write(ready, &byte, 1) != 1)
+        !leave_when_told() || prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 ||
+        write(ready, &byte, 1) != 1)
         _exit(1);
     (void)prctl(PR_SET_NAME, "tcpshake-peer", 0, 0, 0);
     h->app = app;

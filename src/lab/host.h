@@ -15,7 +15,7 @@ enum status host_listen(const struct app *app, const struct endpoint *at, int ba
                         struct fault *fault);
 
 /* Starts the process, which moves to the network namespace `namespace_fd`. Both descriptors stay
- * the caller's. It gets SIGKILL when the calling thread dies; the caller may end it so itself. */
+ * the caller's. It gets SIGTERM when the calling thread dies; the caller may end it so itself. */
 enum status host_start(const struct app *app, int listener, int namespace_fd, pid_t *pid,
                        struct fault *fault);
 

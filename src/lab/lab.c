@@ -134,7 +134,7 @@ void lab_close(struct lab *lab)
         return;
     truth_close(&lab->truth);
     /* Not waited for if the signal could not be sent (by seccomp's will): it dies when we do. */
-    if (lab->child > 0 && kill(lab->child, SIGKILL) == 0) {
+    if (lab->child > 0 && kill(lab->child, SIGTERM) == 0) {
         while (waitpid(lab->child, NULL, 0) < 0 && errno == EINTR)
             ;
     }

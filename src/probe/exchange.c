@@ -11,6 +11,7 @@
 enum {
     CHALLENGES_MAX = 10, /* RFC 5961 7 */
 };
+#define GRACE          (5 * CLOCK_S)
 #define CHALLENGES_PER (5 * CLOCK_S)
 
 /* --- The record --- */
@@ -24,14 +25,26 @@ static uint32_t record(struct exchange *x, enum event_kind kind, uint32_t cause,
     return timeline_append(x->timeline, e);
 }
 
+static void record_step(struct exchange *x, uint32_t cause, enum state from, enum state to,
+                        const char *why, const char *rfc)
+{
+    if (x->own_path_len < EXCHANGE_PATH_MAX)
+        x->own_path[x->own_path_len++] = to;
+    (void)record(x, EVENT_OWN_STATE, cause, (struct event){.own = {from, to, why, rfc}});
+}
+
+/* A segment that completes the handshake and brings a FIN makes two steps at once. */
 static void record_own(struct exchange *x, uint32_t cause, enum state from, const char *why,
                        const char *rfc)
 {
-    if (from == x->tcb.state)
+    enum state to = x->tcb.state;
+    if (from == to)
         return;
-    if (x->own_path_len < EXCHANGE_PATH_MAX)
-        x->own_path[x->own_path_len++] = x->tcb.state;
-    (void)record(x, EVENT_OWN_STATE, cause, (struct event){.own = {from, x->tcb.state, why, rfc}});
+    if (!state_synchronized(from) && state_set_has(state_between(from, to), STATE_ESTABLISHED)) {
+        record_step(x, cause, from, STATE_ESTABLISHED, why, rfc);
+        from = STATE_ESTABLISHED;
+    }
+    record_step(x, cause, from, to, why, rfc);
 }
 
 static void record_fault(struct exchange *x, uint32_t cause, enum event_fault fault,
@@ -148,12 +161,10 @@ static void call_behind(struct exchange *x, uint32_t event, const struct segment
 
 static bool carries_out_a_call(const struct exchange *x, const struct segment *seg)
 {
-    if (x->outbox.current.kind ==
-        OUTGOING_RST) /* a reset ends our end too, unless it answers a stray */
-        return x->tcb.state != STATE_CLOSED && seq_eq(seg->seq, x->tcb.snd_nxt) &&
-               !x->probe->withholds;
-    return (x->outbox.current.kind == OUTGOING_FIN || x->outbox.current.kind == OUTGOING_SYN) &&
-           seq_lt(x->tcb.snd_nxt, segment_end(seg));
+    enum outgoing_kind kind = x->outbox.current.kind;
+    if (kind == OUTGOING_SYN || kind == OUTGOING_FIN)
+        return seq_lt(x->tcb.snd_nxt, segment_end(seg));
+    return kind == OUTGOING_ABORT && x->tcb.state != STATE_CLOSED;
 }
 
 /* Our end takes what it has handed out as sent: SND.NXT and the state move. */
@@ -165,6 +176,8 @@ static void commit(struct exchange *x, const struct segment *seg, uint32_t event
     if (carries_out_a_call(x, seg))
         call_behind(x, event, seg);
     tcb_left(&x->tcb, seg);
+    if (seg->flags & FLAG_SYN)
+        x->shadow = x->tcb;
 }
 
 static void note_syn(struct exchange *x, const struct segment *seg)
@@ -177,9 +190,10 @@ static void note_syn(struct exchange *x, const struct segment *seg)
 
 static void sent(struct exchange *x, const struct segment *seg, bool stamped)
 {
-    bool again = !x->outbox.committed && segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
-                 !seq_lt(x->tcb.snd_nxt, segment_end(seg));
     struct outgoing o = x->outbox.current;
+    /* The SYN,ACK of a simultaneous open has the SYN's number, and is none of it again. */
+    bool again = o.kind != OUTGOING_SYN_ACK && !x->outbox.committed && segment_seq_len(seg) > 0 &&
+                 !(seg->flags & FLAG_RST) && !seq_lt(x->tcb.snd_nxt, segment_end(seg));
     x->segments_sent++;
     uint32_t event = record_segment(x, EVENT_SENT, o.cause, seg, again);
     x->retransmitted += again;
@@ -298,6 +312,8 @@ static void restart_timer(struct exchange *x, const struct arrival *a)
         arm(x);
     } else if (a->from != a->to) {
         arm(x);
+    } else if (outbox_is_blocked(&x->outbox, &x->tcb) && a->inputs[0] == INPUT_ACK_DUPLICATE) {
+        x->sent_times = 1; /* MUST-37: who answers our probes of its window is not given up */
     }
 }
 
@@ -343,8 +359,6 @@ static void deliver(struct exchange *x, const struct segment *seg, uint32_t even
  * first SYN,ACK; our end itself stays where it is. */
 static void judge(struct exchange *x, const struct segment *seg, uint32_t event)
 {
-    if (x->segments_received == 1)
-        x->shadow = x->tcb;
     struct arrival a = tcb_arrive(&x->shadow, seg);
     measure(x, seg, &a);
     struct peer_change change = peer_seen(&x->peer, &x->shadow, seg, &a, x->now_ns);
@@ -432,7 +446,8 @@ void exchange_tick(struct exchange *x, int64_t now_ns)
     if (x->finished)
         return;
     if (now_ns >= x->config.deadline_ns) {
-        x->config.deadline_ns = CLOCK_NEVER;
+        /* Whatever the probe still has to do then has an end too. */
+        x->config.deadline_ns = now_ns + GRACE;
         x->probe->stop(x, PROBE_STOP_DEADLINE);
         return;
     }
@@ -449,6 +464,13 @@ void exchange_stop(struct exchange *x, enum probe_stop why, int64_t now_ns)
     x->now_ns = now_ns;
     if (!x->finished)
         x->probe->stop(x, why);
+    if (x->segments_sent == 0 && !x->outbox.waiting) /* nothing is out: then nothing need leave */
+        x->outbox.queued = 0;
+}
+
+bool exchange_half_open(const struct exchange *x)
+{
+    return x->outbox.waiting || state_set_has(x->peer.set, STATE_SYN_RECEIVED);
 }
 
 bool exchange_done(const struct exchange *x)
@@ -506,8 +528,7 @@ void exchange_abort(struct exchange *x, const char *why)
     x->outbox.queued = 0;
     x->rto_at = CLOCK_NEVER;
     uint32_t cause = action(x, "ABORT");
-    enqueue(x, (struct outgoing){
-                   .kind = OUTGOING_RST, .seq = x->tcb.snd_nxt, .note = why, .cause = cause});
+    enqueue(x, (struct outgoing){.kind = OUTGOING_ABORT, .note = why, .cause = cause});
 }
 
 void exchange_keepalive(struct exchange *x, const char *why)

@@ -108,6 +108,8 @@ void exchange_write(struct exchange *x, const void *data, size_t n, size_t first
 void exchange_close(struct exchange *x);
 /* ABORT: a reset with exactly the number that the peer expects, as far as it has told. */
 void exchange_abort(struct exchange *x, const char *why);
+/* Whether the peer may hold a half-open entry for our SYN: it has left, or is about to. */
+bool exchange_half_open(const struct exchange *x);
 /* A reset with SEQ=seq, outside of any call. */
 void exchange_reset(struct exchange *x, seq_t seq, const char *why);
 /* Asks the peer whether the connection exists, without changing anything. */

@@ -57,7 +57,8 @@ static bool nothing_under_way(const struct exchange *x)
 static void reset_when_all_is_acknowledged(struct exchange *x)
 {
     struct open *o = state_of(x);
-    if (o->phase == OPEN_TALK && o->close == OPEN_CLOSE_RST && nothing_under_way(x) &&
+    bool alive = (o->phase == OPEN_TALK || o->phase == OPEN_CLOSING) && !o->own_rst;
+    if (alive && o->close == OPEN_CLOSE_RST && nothing_under_way(x) &&
         exchange_unacknowledged(x) == 0)
         abort_now(x, "reset, exactly at the peer's RCV.NXT");
 }
@@ -93,25 +94,28 @@ static void left(struct exchange *x, const struct segment *seg)
 
 /* --- The peer's segments --- */
 
-static void established(struct exchange *x, const struct segment *seg)
+static void established(struct exchange *x)
 {
     struct open *o = state_of(x);
     o->outcome = OUTCOME_OPEN;
     o->phase = OPEN_TALK;
     exchange_wake_at(x, CLOCK_NEVER);
-    o->syn_ack = *seg;
-    o->syn_ack.raw = NULL;
-    o->syn_ack.raw_len = 0;
     if (o->close == OPEN_CLOSE_FIN)
         exchange_close(x);
 }
 
 static void in_handshake(struct exchange *x, const struct segment *seg, const struct arrival *a)
 {
-    if (a->to == STATE_ESTABLISHED) {
-        established(x, seg);
+    struct open *o = state_of(x);
+    if (a->inputs[0] == INPUT_SYN_ACK || a->inputs[0] == INPUT_SYN) {
+        o->syn_ack = *seg;
+        o->syn_ack.raw = NULL;
+        o->syn_ack.raw_len = 0;
+    }
+    if (state_synchronized(a->to)) {
+        established(x);
     } else if (a->from == STATE_SYN_SENT && a->to == STATE_CLOSED) {
-        state_of(x)->outcome = OUTCOME_CLOSED;
+        o->outcome = OUTCOME_CLOSED;
         exchange_finish(x);
     }
 }
@@ -176,7 +180,7 @@ static void in_confirmation(struct exchange *x, const struct arrival *a)
     bool rests = (x->peer.set & ~at_rest) == 0 && a->reply == REPLY_NOTHING;
     if (reset || rests || o->confirmations == CONFIRMATIONS_MAX)
         exchange_finish(x);
-    else
+    else if (x->segments_received == o->heard_before_confirm + 1) /* a flood puts nothing off */
         exchange_wake_at(x, x->now_ns + CONFIRM_AGAIN_AFTER);
 }
 
@@ -185,6 +189,8 @@ static void received(struct exchange *x, const struct segment *seg, const struct
     switch (state_of(x)->phase) {
     case OPEN_HANDSHAKE:
         in_handshake(x, seg, a);
+        if (a->to == STATE_CLOSE_WAIT) /* what completed the handshake brought a FIN */
+            in_connection(x, a);
         break;
     case OPEN_TALK:
     case OPEN_CLOSING:
@@ -207,7 +213,7 @@ static void stop(struct exchange *x, enum probe_stop why)
     } else if (o->phase == OPEN_HANDSHAKE) {
         o->outcome = why == PROBE_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
         /* The SYN may have arrived and its answer been lost: leave nothing half open there. */
-        if (state_set_has(x->peer.set, STATE_SYN_RECEIVED))
+        if (exchange_half_open(x))
             exchange_abort(x, "in case our SYN arrived: nothing is left half open");
         exchange_finish(x);
     } else {

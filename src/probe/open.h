@@ -27,7 +27,7 @@ struct open {
 
     enum open_phase phase;
     enum outcome outcome;
-    struct segment syn_ack; /* its raw octets are gone */
+    struct segment syn_ack; /* the peer's SYN; its raw octets are gone */
     struct icmp_error icmp;
     /* How it closed. */
     bool own_fin, peer_fin, own_rst, peer_rst;

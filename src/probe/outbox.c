@@ -139,6 +139,9 @@ static uint32_t fill(const struct outbox *b, const struct tcb *t, const struct o
         tcb_fill(t, REPLY_ACK, NULL, seg);
         seg->seq = seq_of(t->snd_una.v - 1);
         break;
+    case OUTGOING_ABORT:
+        tcb_fill(t, REPLY_RST_OWN, NULL, seg);
+        break;
     case OUTGOING_RST:
         *seg = (struct segment){.seq = o->seq, .flags = FLAG_RST};
         break;
@@ -191,26 +194,19 @@ bool outbox_next(struct outbox *b, const struct exchange_config *c, const struct
     seg->ttl = c->ttl;
     seg->df = true;
     lay_out_options(c, t, now_ns, seg);
-    /* Kept so that the captured segment is recognised as this one. */
-    b->current.seq = seg->seq;
-    b->current.ack = seg->ack;
-    b->segment = *seg;
+    b->segment = *seg; /* so that the captured one is recognised */
     b->handed_ns = now_ns;
     b->waiting = true;
     b->committed = false;
     return true;
 }
 
+/* Nothing else of this host's, its kernel's resets above all, must pass for ours. */
 bool outbox_is_current(const struct outbox *b, const struct segment *seg)
 {
-    const struct outgoing *o = &b->current;
-    if (!b->waiting || !seq_eq(seg->seq, o->seq))
-        return false;
-    if (seg->flags & FLAG_ACK && !seq_eq(seg->ack, o->ack))
-        return false;
-    /* The kernel's own resets are what must not pass for ours. */
-    bool rst = o->kind == OUTGOING_RST || o->kind == OUTGOING_RST_ACK;
-    return rst == ((seg->flags & FLAG_RST) != 0);
+    const struct segment *own = &b->segment;
+    return b->waiting && seg->flags == own->flags && seq_eq(seg->seq, own->seq) &&
+           seq_eq(seg->ack, own->ack) && seg->len == own->len;
 }
 
 size_t outbox_unacknowledged(const struct outbox *b, const struct tcb *t)

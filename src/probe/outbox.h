@@ -36,6 +36,7 @@ enum outgoing_kind {
     OUTGOING_ACK,
     OUTGOING_DATA,
     OUTGOING_FIN,
+    OUTGOING_ABORT,      /* a reset at SND.NXT */
     OUTGOING_RST,        /* with the seq given */
     OUTGOING_RST_ACK,    /* with the ack given */
     OUTGOING_KEEPALIVE,  /* ACK with SEQ = SND.UNA - 1: whoever has the connection answers */

@@ -53,8 +53,9 @@ static void end(struct exchange *x, enum synack_ended how, enum schedule_end sch
     schedule_finish(&s->schedule, schedule_end, x->now_ns);
     if (s->outcome == OUTCOME_OPEN && how != SYNACK_ENDED_PEER)
         exchange_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
-    else if (how != SYNACK_ENDED_PEER && state_set_has(x->peer.set, STATE_SYN_RECEIVED))
-        exchange_reset(x, x->tcb.snd_nxt, "in case our SYN arrived: nothing is left half open");
+    else if (how != SYNACK_ENDED_PEER && exchange_half_open(x))
+        exchange_reset(x, seq_add(x->tcb.iss, 1),
+                       "in case our SYN arrived: nothing is left half open");
     exchange_finish(x);
 }
 

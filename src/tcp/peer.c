@@ -456,7 +456,8 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
         return change(p, with_in_flight(p, after),
                       "it shows that an earlier segment of the peer's was lost", e->rfc);
 
-    struct peer_change c = change(p, emit(STATE_SET_ALL, own, seg, shown),
+    after = emit(STATE_SET_ALL, own, seg, shown);
+    struct peer_change c = change(p, after != STATE_SET_NONE ? after : before,
                                   "no state it was thought to be in sends this", e->rfc);
     c.contradiction = true;
     return c;

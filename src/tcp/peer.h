@@ -64,7 +64,8 @@ struct peer {
 struct peer_change {
     state_set from, to;    /* equal: nothing changed */
     const char *why, *rfc; /* static */
-    bool contradiction;    /* no state of `from` allows what was seen; `to` is what does */
+    bool contradiction;    /* no state of `from` allows what was seen; `to` is what does, or is
+                              `from` when nothing does */
 };
 
 void peer_init(struct peer *p, state_set initial);

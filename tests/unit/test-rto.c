@@ -92,9 +92,9 @@ static void backing_off_does_not_last(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(before_any_measurement),    cmocka_unit_test(first_measurement),
-        cmocka_unit_test(later_measurements),        cmocka_unit_test(never_below_a_second),
-        cmocka_unit_test(never_above_a_minute),      cmocka_unit_test(backing_off_does_not_last),
+        cmocka_unit_test(before_any_measurement), cmocka_unit_test(first_measurement),
+        cmocka_unit_test(later_measurements),     cmocka_unit_test(never_below_a_second),
+        cmocka_unit_test(never_above_a_minute),   cmocka_unit_test(backing_off_does_not_last),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,433 @@
+/* The bench of the engine's tests: a run on the simulated wire against a host whose manners a test
+ * chooses, and a sink that keeps what happened. */
+#ifndef TCPSHAKE_SIM_BENCH_H
+#define TCPSHAKE_SIM_BENCH_H
+
+#include "../unit/unit.h"
+
+#include "base/clock.h"
+#include "engine/sim.h"
+#include "probe/open.h"
+#include "probe/synack.h"
+
+enum {
+    BENCH_EVENTS_MAX = 45000,
+    BENCH_SESSIONS_MAX = 4,
+    BENCH_HEARD_MAX = 70000,
+    BENCH_ISS = 100000, /* ours */
+    BENCH_IRS = 500000,
+};
+
+#define BENCH_START (1700000000 * CLOCK_S)
+#define BENCH_DELAY (5 * CLOCK_MS)
+#define BENCH_RTT   (2 * BENCH_DELAY)
+
+struct bench;
+
+/* The peer: a textbook TCP with a choice of manners. */
+struct bench_host {
+    struct tcb tcb;
+    bool begun;
+
+    uint32_t iss;
+    uint32_t win;
+    uint16_t mss;
+    bool timestamps;
+    bool refuses;      /* a closed port */
+    bool deaf;         /* nothing arrives at it */
+    bool three;        /* answers a FIN with its own, ACK included */
+    bool stays;        /* does not close when we do */
+    bool closes_first; /* as soon as it is in ESTABLISHED */
+    /* Called before the host's TCP; true: that was all. */
+    bool (*instead)(struct bench *b, const struct segment *seg);
+    /* Whether the wire loses this one; `n` counts the segments of that direction from 1. */
+    bool (*loses)(bool ours, const struct segment *seg, unsigned n);
+
+    unsigned arrived;               /* segments */
+    uint8_t heard[BENCH_HEARD_MAX]; /* data, in order */
+    size_t heard_len;
+    unsigned on_wire[2]; /* theirs, ours */
+};
+
+struct bench_event {
+    enum event_kind kind;
+    int64_t t_ns;
+    struct segment seg; /* SENT, RECEIVED; its octets are gone */
+    bool again;
+    enum state from, to;
+    enum event_fault fault;
+};
+
+struct bench {
+    struct sink sink;
+    struct timeline timeline;
+    struct run_config config;
+    struct endpoint locals[BENCH_SESSIONS_MAX];
+    void *states[BENCH_SESSIONS_MAX];
+    struct open open;
+    struct synack synack[BENCH_SESSIONS_MAX];
+    struct sim *sim;
+    struct run *run;
+    struct bench_host host;
+    bool blind; /* the capture shows nothing of ours; the peer gets it all the same */
+
+    struct bench_event *events;
+    size_t count;
+    json_t *verdict, *summary; /* of the last session, of the run */
+    unsigned verdicts;
+    enum status sink_answers; /* from its next event on */
+};
+
+/* --- The record --- */
+
+static inline enum status bench_sink_open(struct sink *s, const struct run_info *run,
+                                          struct fault *fault)
+{
+    (void)s;
+    (void)run;
+    (void)fault;
+    return STATUS_OK;
+}
+
+static inline void bench_keep_verdict(struct bench *b, const struct event *e)
+{
+    json_t **place = e->kind == EVENT_VERDICT ? &b->verdict : &b->summary;
+    json_decref(*place);
+    *place = json_deep_copy(e->result->fields);
+    b->verdicts += e->kind == EVENT_VERDICT;
+    json_object_set_new(*place, "exit", json_integer(e->result->exit_code));
+}
+
+/* Keeps the event, and holds it to what is promised of all. */
+static inline enum status bench_sink_event(struct sink *s, const struct event *e,
+                                           struct fault *fault)
+{
+    struct bench *b = (struct bench *)s;
+    (void)fault;
+    assert_true(b->count < BENCH_EVENTS_MAX);
+    assert_true(e->cause < e->id);
+    struct bench_event *k = &b->events[b->count++];
+    *k = (struct bench_event){.kind = e->kind, .t_ns = e->t_ns};
+    if (e->kind == EVENT_SENT || e->kind == EVENT_RECEIVED) {
+        k->seg = e->segment.seg;
+        k->again = e->segment.retransmission;
+    } else if (e->kind == EVENT_OWN_STATE) {
+        assert_true(e->own.why != NULL && e->own.rfc != NULL && e->own.from != e->own.to);
+        k->from = e->own.from;
+        k->to = e->own.to;
+    } else if (e->kind == EVENT_PEER_SET) {
+        assert_true(e->peer.why != NULL && e->peer.rfc != NULL && e->peer.from != e->peer.to);
+        assert_true(e->peer.to != STATE_SET_NONE);
+    } else if (e->kind == EVENT_FAULT) {
+        k->fault = e->fault.fault;
+    } else if (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY) {
+        bench_keep_verdict(b, e);
+    }
+    return b->sink_answers;
+}
+
+static inline enum status bench_sink_close(struct sink *s, struct fault *fault)
+{
+    (void)s;
+    (void)fault;
+    return STATUS_OK;
+}
+
+static inline void bench_sink_free(struct sink *s)
+{
+    (void)s;
+}
+
+/* --- The host --- */
+
+static inline void bench_host_says(struct bench *b, const struct segment *like, enum reply reply,
+                                   const struct segment *cause, const void *data, size_t n)
+{
+    struct bench_host *h = &b->host;
+    struct segment out = {.src = like->dst, .dst = like->src, .ttl = 64, .df = true};
+    tcb_fill(&h->tcb, reply, cause, &out);
+    if (out.flags & FLAG_SYN) {
+        out.opt = (struct options){.has_mss = h->mss != 0, .mss = h->mss};
+        out.opt.has_timestamps = h->timestamps && (cause == NULL || cause->opt.has_timestamps);
+    } else {
+        out.opt.has_timestamps = h->tcb.timestamps && !(out.flags & FLAG_RST);
+    }
+    out.opt.ts_val = 1 + (uint32_t)((sim_now(b->sim) - BENCH_START) / CLOCK_MS);
+    out.opt.ts_ecr = h->tcb.ts_recent;
+    assert_int_equal(options_build(&out.opt, out.flags & FLAG_SYN ? "MNNT" : "NNT", NULL),
+                     STATUS_OK);
+    if (!(out.flags & FLAG_SYN) && !out.opt.has_timestamps)
+        out.opt.raw_len = 0;
+    sim_emit(b->sim, 0, &out, data, n);
+    out.len = (uint32_t)n;
+    tcb_left(&h->tcb, &out);
+}
+
+static inline void bench_host_closes(struct bench *b, const struct segment *like)
+{
+    if (tcb_call(&b->host.tcb, INPUT_CLOSE).reply == REPLY_FIN)
+        bench_host_says(b, like, REPLY_FIN, NULL, NULL, 0);
+}
+
+static inline void bench_host_takes(struct bench_host *h, const struct segment *seg,
+                                    const struct arrival *a)
+{
+    if (a->text == 0)
+        return;
+    assert_true(h->heard_len + a->text <= sizeof(h->heard));
+    memcpy(h->heard + h->heard_len, seg->raw + seg->data_off + a->text_off, a->text);
+    h->heard_len += a->text;
+}
+
+static inline void bench_host_begins(struct bench_host *h)
+{
+    if (h->begun)
+        return;
+    h->begun = true;
+    tcb_init(&h->tcb, seq_of(h->iss), h->win, h->timestamps, false, 0);
+    if (!h->refuses)
+        (void)tcb_call(&h->tcb, INPUT_OPEN_PASSIVE);
+}
+
+static inline void bench_host_receives(void *arg, struct sim *sim, const struct segment *seg)
+{
+    struct bench *b = arg;
+    struct bench_host *h = &b->host;
+    (void)sim;
+    bench_host_begins(h);
+    h->arrived++;
+    if (h->deaf || (h->instead != NULL && h->instead(b, seg)))
+        return;
+    struct arrival a = tcb_arrive(&h->tcb, seg);
+    bench_host_takes(h, seg, &a);
+    bool fin = a.to == STATE_CLOSE_WAIT && a.from != STATE_CLOSE_WAIT;
+    if (a.reply != REPLY_NOTHING && !(fin && h->three))
+        bench_host_says(b, seg, a.reply, seg, NULL, 0);
+    if (fin && !h->stays)
+        bench_host_closes(b, seg);
+    if (a.to == STATE_ESTABLISHED && a.from != STATE_ESTABLISHED && h->closes_first)
+        bench_host_closes(b, seg);
+}
+
+static inline bool bench_wire_loses(void *arg, bool ours, const struct segment *seg)
+{
+    struct bench_host *h = &((struct bench *)arg)->host;
+    h->on_wire[ours]++;
+    return h->loses != NULL && h->loses(ours, seg, h->on_wire[ours]);
+}
+
+/* A wire whose tap is blind to us: the peer hears at once. */
+static inline enum status bench_send_unseen(void *arg, const uint8_t *ip, size_t n,
+                                            struct fault *fault)
+{
+    struct bench *b = arg;
+    struct segment seg;
+    assert_int_equal(segment_decode(&seg, ip, n, fault), STATUS_OK);
+    bench_host_receives(b, b->sim, &seg);
+    return STATUS_OK;
+}
+
+/* --- The run --- */
+
+static inline void bench_init(struct bench *b, const struct probe *probe, size_t sessions)
+{
+    static const struct sink_ops ops = {
+        "bench", true, bench_sink_open, bench_sink_event, bench_sink_close, bench_sink_free};
+    static const uint8_t here[4] = {192, 0, 2, 1}, there[4] = {192, 0, 2, 2};
+    *b = (struct bench){.sink = {.ops = &ops}};
+    b->events = calloc(BENCH_EVENTS_MAX, sizeof(*b->events));
+    b->run = calloc(1, sizeof(*b->run));
+    assert_true(b->events != NULL && b->run != NULL);
+    for (size_t i = 0; i < BENCH_SESSIONS_MAX; i++)
+        b->locals[i] = (struct endpoint){address_from_v4(here), (uint16_t)(40000 + i)};
+    b->config = (struct run_config){
+        .probe = probe,
+        .base = {.remote = {address_from_v4(there), 80},
+                 .iss = seq_of(BENCH_ISS),
+                 .like = syn_like_at(0),
+                 .mss = 1460,
+                 .win = 64240,
+                 .ttl = 64,
+                 .timestamps = true,
+                 .tries = 3},
+        .locals = b->locals,
+        .sessions = sessions,
+        .states = b->states,
+        .key = {1, 2},
+        .repeatable = true,
+        .fixed_isn = true,
+        .deadline_after_ns = CLOCK_MIN,
+    };
+    b->host.iss = BENCH_IRS;
+    b->host.win = 65535;
+    b->host.mss = 1460;
+    b->host.timestamps = true;
+}
+
+static inline void bench_open(struct bench *b)
+{
+    bench_init(b, open_probe(), 1);
+    b->open.reply_wait_ns = 5 * CLOCK_S;
+    b->states[0] = &b->open;
+}
+
+static inline void bench_synack(struct bench *b, size_t sessions)
+{
+    bench_init(b, synack_probe(), sessions);
+    b->config.base.tries = 1;
+    b->config.deadline_after_ns = CLOCK_NEVER;
+    for (size_t i = 0; i < sessions; i++) {
+        b->synack[i].reply_wait_ns = 5 * CLOCK_S;
+        b->synack[i].listen_ns = 300 * CLOCK_S;
+        b->states[i] = &b->synack[i];
+    }
+}
+
+static inline void bench_begin(struct bench *b)
+{
+    static const struct run_info info = {.command = "test"};
+    const struct sim_peer peer = {bench_host_receives, bench_wire_loses, b};
+    struct fault fault;
+    b->sim = sim_new(&peer, BENCH_START, BENCH_DELAY);
+    assert_non_null(b->sim);
+    timeline_init(&b->timeline);
+    assert_int_equal(timeline_add_sink(&b->timeline, &b->sink, &fault), STATUS_OK);
+    assert_int_equal(timeline_open(&b->timeline, &info, &fault), STATUS_OK);
+    const struct link unseen = {bench_send_unseen, b};
+    assert_int_equal(run_init(b->run, &b->config, &b->timeline,
+                              b->blind ? unseen : sim_link(b->sim), BENCH_START, &fault),
+                     STATUS_OK);
+}
+
+static inline void bench_pass(struct bench *b, int64_t limit_ns)
+{
+    struct fault fault;
+    assert_int_equal(sim_run(b->sim, b->run, limit_ns, &fault), STATUS_OK);
+}
+
+/* The whole of it: the run ends within the time. */
+static inline void bench_run(struct bench *b, int64_t limit_ns)
+{
+    bench_begin(b);
+    bench_pass(b, limit_ns);
+    assert_true(run_over(b->run));
+}
+
+static inline void bench_done(struct bench *b)
+{
+    struct fault fault;
+    (void)timeline_close(&b->timeline, &fault);
+    run_done(b->run);
+    sim_free(b->sim);
+    json_decref(b->verdict);
+    json_decref(b->summary);
+    free(b->run);
+    free(b->events);
+}
+
+/* When the run is over, what it sent last is still on its way: it arrives, unheard by us. */
+static inline void bench_arrive(struct bench *b)
+{
+    static const uint8_t octets[2048];
+    unsigned n = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        struct segment seg = b->events[i].seg;
+        if (b->events[i].kind != EVENT_SENT || n++ < b->host.arrived)
+            continue;
+        seg.raw = octets;
+        bench_host_receives(b, b->sim, &seg);
+    }
+}
+
+/* --- What came of it --- */
+
+static inline size_t bench_count(const struct bench *b, enum event_kind kind)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->count; i++)
+        n += b->events[i].kind == kind;
+    return n;
+}
+
+/* The `n`-th segment (from 0) of a kind whose flags, PSH aside, are these; NULL: there is none. */
+static inline const struct bench_event *bench_segment(const struct bench *b, enum event_kind kind,
+                                                      unsigned flags, size_t n)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        const struct bench_event *e = &b->events[i];
+        if (e->kind == kind && (e->seg.flags & ~FLAG_PSH) == flags && n-- == 0)
+            return e;
+    }
+    return NULL;
+}
+
+static inline size_t bench_segments(const struct bench *b, enum event_kind kind, unsigned flags)
+{
+    size_t n = 0;
+    while (bench_segment(b, kind, flags, n) != NULL)
+        n++;
+    return n;
+}
+
+static inline bool bench_has_fault(const struct bench *b, enum event_fault fault)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->events[i].kind == EVENT_FAULT && b->events[i].fault == fault)
+            return true;
+    }
+    return false;
+}
+
+static inline const char *bench_text(const struct bench *b, const char *key)
+{
+    assert_non_null(b->verdict);
+    const char *s = json_string_value(json_object_get(b->verdict, key));
+    return s != NULL ? s : "";
+}
+
+static inline long long bench_number(const struct bench *b, const char *key)
+{
+    assert_true(json_is_integer(json_object_get(b->verdict, key)));
+    return json_integer_value(json_object_get(b->verdict, key));
+}
+
+/* Microseconds as the record has them, in ns; -1 for null. */
+static inline int64_t bench_us(const struct bench *b, const char *key)
+{
+    const json_t *j = json_object_get(b->verdict, key);
+    return json_is_real(j) ? (int64_t)(json_real_value(j) * 1000 + 0.5) : -1;
+}
+
+/* "CLOSED SYN-SENT ESTABLISHED". */
+static inline void bench_expect_path(const struct bench *b, const char *key, const char *expected)
+{
+    char text[512] = "";
+    size_t used = 0, i;
+    json_t *s;
+    json_array_foreach(json_object_get(b->verdict, key), i, s)
+    {
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i != 0 ? " " : "",
+                                 json_string_value(s));
+    }
+    assert_string_equal(text, expected);
+}
+
+static inline void bench_expect(const struct bench *b, const char *outcome, int exit_code)
+{
+    assert_string_equal(bench_text(b, "outcome"), outcome);
+    assert_int_equal(bench_number(b, "exit"), exit_code);
+    assert_int_equal(b->verdicts, b->config.sessions);
+    assert_non_null(b->summary);
+}
+
+static inline void bench_expect_close(const struct bench *b, const char *kind, const char *by,
+                                      int segments)
+{
+    const json_t *close = json_object_get(b->verdict, "close");
+    assert_string_equal(json_string_value(json_object_get(close, "kind")), kind);
+    assert_string_equal(json_string_value(json_object_get(close, "by")), by);
+    if (segments >= 0)
+        assert_int_equal(json_integer_value(json_object_get(close, "segments")), segments);
+}
+
+#endif

@@ -1,0 +1,555 @@
+/* The peer's set against a peer whose state is known: two TCBs exchange segments while ours are
+ * delayed and lost, calls are made on both ends at random, and after every event the state that the
+ * second one really has must be in the set that the first one's segments allow. */
+#include "tcp.h"
+
+#include "base/clock.h"
+#include "tcp/peer.h"
+
+enum {
+    QUEUE_MAX = 16,
+    HISTORY_MAX = 256,
+    STEPS = 60,
+};
+
+static const state_set nobody = STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN);
+
+struct end {
+    struct tcb tcb;
+    seq_t data_end; /* of what was sent, the FIN not counted */
+};
+
+struct world {
+    uint64_t random;
+    int64_t t_ns;
+    struct end own, peer;
+    struct peer seen;
+    struct segment under_way[QUEUE_MAX];
+    size_t under_way_count, under_way_most;
+    unsigned loss_own, loss_peer; /* in 100 */
+    bool active_peer;             /* it may open from its side too */
+    enum state history[HISTORY_MAX];
+    size_t history_len;
+
+    bool lazy; /* segments of ours stay under way as long as they may */
+
+    size_t checks, held, known, contradictions, path_longest;
+    state_set visited;
+};
+
+static bool chance(struct world *w, unsigned percent)
+{
+    return unit_random(&w->random) % 100 < percent;
+}
+
+/* Whether the connection exists at the peer, and nothing more, is told by these two. */
+static bool in_set(state_set set, enum state s)
+{
+    return state_set_has(nobody, s) ? (set & nobody) != 0 : state_set_has(set, s);
+}
+
+static void judge(struct world *w)
+{
+    bool holds = in_set(w->seen.set, w->peer.tcb.state);
+    w->checks++;
+    w->held += holds;
+    w->known += state_set_count(w->seen.set) == 1;
+    w->visited |= STATE_SET(w->peer.tcb.state);
+    if (w->loss_peer != 0)
+        return;
+    if (!holds) {
+        char set[STATE_SET_TEXT_MAX];
+        print_error("%s is not in %s; ours is %s\n", state_name(w->peer.tcb.state),
+                    state_set_format(w->seen.set, set), state_name(w->own.tcb.state));
+    }
+    assert_true(holds);
+}
+
+static void check_change(struct world *w, state_set before, const struct peer_change *c)
+{
+    assert_int_equal(c->from, before);
+    assert_int_equal(c->to, w->seen.set);
+    assert_true(c->to != STATE_SET_NONE);
+    assert_int_equal(c->to & ~STATE_SET_ALL, 0);
+    if (c->from != c->to)
+        assert_true(c->why != NULL && c->rfc != NULL);
+    w->contradictions += c->contradiction;
+    assert_false(c->contradiction && w->loss_peer == 0);
+}
+
+static void remember(struct world *w, enum state s)
+{
+    if (w->history_len != 0 && w->history[w->history_len - 1] == s)
+        return;
+    assert_true(w->history_len < HISTORY_MAX);
+    w->history[w->history_len++] = s;
+}
+
+/* --- Our end --- */
+
+static void own_sends(struct world *w, struct segment seg)
+{
+    state_set before = w->seen.set;
+    tcb_left(&w->own.tcb, &seg);
+    struct peer_change c = peer_left(&w->seen, &seg, w->t_ns);
+    check_change(w, before, &c);
+    assert_int_equal(before & ~c.to, 0); /* what we send takes nothing away */
+    if (!chance(w, w->loss_own) && w->under_way_count < w->under_way_most)
+        w->under_way[w->under_way_count++] = seg;
+    judge(w);
+}
+
+static struct segment filled(const struct tcb *t, enum reply reply, const struct segment *cause)
+{
+    struct segment out = {.ip_version = 4};
+    tcb_fill(t, reply, cause, &out);
+    return out;
+}
+
+static void own_hears(struct world *w, const struct segment *seg)
+{
+    state_set before = w->seen.set;
+    struct arrival a = tcb_arrive(&w->own.tcb, seg);
+    struct peer_change c = peer_seen(&w->seen, &w->own.tcb, seg, &a, w->t_ns);
+    check_change(w, before, &c);
+    judge(w);
+    if (a.reply != REPLY_NOTHING)
+        own_sends(w, filled(&w->own.tcb, a.reply, seg));
+}
+
+/* The oldest segment that is not acknowledged. */
+static bool retransmission(const struct end *e, struct segment *out)
+{
+    const struct tcb *t = &e->tcb;
+    if (!seq_lt(t->snd_una, t->snd_nxt) || t->state == STATE_CLOSED || t->state == STATE_LISTEN)
+        return false;
+    if (seq_eq(t->snd_una, t->iss)) {
+        *out = filled(t, t->state == STATE_SYN_SENT ? REPLY_SYN : REPLY_SYN_ACK, NULL);
+        return t->state == STATE_SYN_SENT || t->state == STATE_SYN_RECEIVED;
+    }
+    bool data = seq_lt(t->snd_una, e->data_end);
+    *out = filled(t, data ? REPLY_ACK : REPLY_FIN, NULL);
+    out->seq = t->snd_una;
+    out->len = data ? (uint32_t)seq_diff(e->data_end, t->snd_una) : 0;
+    return true;
+}
+
+static struct segment data_of(struct world *w, struct end *e)
+{
+    struct segment out = filled(&e->tcb, REPLY_ACK, NULL);
+    out.len = 1 + (uint32_t)(unit_random(&w->random) % 20);
+    e->data_end = segment_end(&out);
+    return out;
+}
+
+static bool may_send(const struct tcb *t)
+{
+    return t->state == STATE_ESTABLISHED || t->state == STATE_CLOSE_WAIT;
+}
+
+static void own_calls(struct world *w, enum input call)
+{
+    struct transition x = tcb_call(&w->own.tcb, call);
+    if (x.reply == REPLY_SYN || x.reply == REPLY_FIN || x.reply == REPLY_RST_OWN)
+        own_sends(w, filled(&w->own.tcb, x.reply, NULL));
+}
+
+static void own_acts(struct world *w)
+{
+    struct tcb *t = &w->own.tcb;
+    struct segment seg;
+    uint64_t dice = unit_random(&w->random) % 20;
+
+    if (t->state == STATE_CLOSED && !w->seen.irs_known && seq_eq(t->snd_nxt, t->iss))
+        own_calls(w, INPUT_OPEN_ACTIVE);
+    else if (dice < 5 && may_send(t) && !t->fin_sent)
+        own_sends(w, data_of(w, &w->own));
+    else if (dice < 8 && t->state >= STATE_SYN_RECEIVED)
+        own_calls(w, INPUT_CLOSE);
+    else if (dice < 9 && t->state >= STATE_SYN_RECEIVED)
+        own_calls(w, INPUT_ABORT);
+    else if (dice < 16 && retransmission(&w->own, &seg))
+        own_sends(w, seg);
+    else if (t->state >= STATE_ESTABLISHED) { /* a keepalive probe */
+        seg = filled(t, REPLY_ACK, NULL);
+        seg.seq = seq_of(seg.seq.v - 1);
+        own_sends(w, seg);
+    }
+}
+
+/* --- The peer --- */
+
+static void peer_sends(struct world *w, struct segment seg)
+{
+    tcb_left(&w->peer.tcb, &seg);
+    if (!chance(w, w->loss_peer))
+        own_hears(w, &seg);
+    judge(w);
+}
+
+/* A listener that has forgotten a connection begins the next with another number. */
+static void peer_forgets(struct world *w)
+{
+    seq_t iss = seq_add(w->peer.tcb.iss, 1 + (uint32_t)(unit_random(&w->random) % 5000));
+    struct tcb *t = &w->peer.tcb;
+    tcb_init(t, iss, UNIT_WINDOW, false, false, 0);
+    (void)tcb_call(t, INPUT_OPEN_PASSIVE);
+    w->peer.data_end = seq_add(iss, 1);
+}
+
+static void peer_hears(struct world *w, const struct segment *seg)
+{
+    struct arrival a = tcb_arrive(&w->peer.tcb, seg);
+    enum state s = a.from;
+    for (size_t i = 0; i < a.count; i++) {
+        s = tcb_transition(s, a.inputs[i])->next;
+        remember(w, s);
+    }
+    struct segment reply = filled(&w->peer.tcb, a.reply, seg);
+    if (a.reply != REPLY_NOTHING)
+        peer_sends(w, reply);
+    if (a.to == STATE_LISTEN && a.from == STATE_SYN_RECEIVED)
+        peer_forgets(w);
+    judge(w);
+}
+
+static void peer_calls(struct world *w, enum input call)
+{
+    struct transition x = tcb_call(&w->peer.tcb, call);
+    remember(w, w->peer.tcb.state);
+    if (x.reply == REPLY_SYN || x.reply == REPLY_FIN || x.reply == REPLY_RST_OWN)
+        peer_sends(w, filled(&w->peer.tcb, x.reply, NULL));
+}
+
+static void peer_acts(struct world *w)
+{
+    const struct tcb *t = &w->peer.tcb;
+    struct segment seg;
+    uint64_t dice = unit_random(&w->random) % 20;
+    const state_set aborts_loudly = STATE_SET(STATE_SYN_RECEIVED) | STATE_SET(STATE_ESTABLISHED) |
+                                    STATE_SET(STATE_FIN_WAIT_1) | STATE_SET(STATE_FIN_WAIT_2) |
+                                    STATE_SET(STATE_CLOSE_WAIT);
+
+    if (dice < 4 && w->active_peer && t->state == STATE_LISTEN && w->history_len == 1 &&
+        w->own.tcb.state == STATE_SYN_SENT)
+        peer_calls(w, INPUT_OPEN_ACTIVE);
+    else if (dice < 6 && may_send(t))
+        peer_sends(w, data_of(w, &w->peer));
+    else if (dice < 9 && t->state >= STATE_SYN_RECEIVED)
+        peer_calls(w, INPUT_CLOSE);
+    else if (dice < 10 && state_set_has(aborts_loudly, t->state))
+        peer_calls(w, INPUT_ABORT);
+    else if (retransmission(&w->peer, &seg))
+        peer_sends(w, seg);
+}
+
+/* --- Time --- */
+
+static void deliver_one(struct world *w)
+{
+    if (w->under_way_count == 0)
+        return;
+    struct segment seg = w->under_way[0];
+    w->under_way_count--;
+    memmove(w->under_way, w->under_way + 1, w->under_way_count * sizeof(seg));
+    peer_hears(w, &seg);
+}
+
+/* Nothing for so long that a state may have expired in silence, and perhaps it has. */
+static void silence(struct world *w)
+{
+    const state_set expiring = STATE_SET(STATE_SYN_RECEIVED) | STATE_SET(STATE_FIN_WAIT_1) |
+                               STATE_SET(STATE_FIN_WAIT_2) | STATE_SET(STATE_CLOSING) |
+                               STATE_SET(STATE_LAST_ACK) | STATE_SET(STATE_TIME_WAIT);
+    while (w->under_way_count != 0)
+        deliver_one(w);
+    state_set before = w->seen.set;
+    w->t_ns += CLOCK_S + (int64_t)(unit_random(&w->random) % CLOCK_S);
+    struct peer_change c = peer_elapse(&w->seen, w->t_ns);
+    check_change(w, before, &c);
+    assert_int_equal(before & ~c.to, 0);
+    if (state_set_has(expiring, w->peer.tcb.state) && chance(w, 50)) {
+        (void)tcb_call(&w->peer.tcb, INPUT_USER_TIMEOUT);
+        remember(w, STATE_CLOSED);
+    }
+    judge(w);
+}
+
+static void step(struct world *w)
+{
+    uint64_t dice = unit_random(&w->random) % 100;
+    w->t_ns += (int64_t)(unit_random(&w->random) % (4 * CLOCK_MS));
+    if (w->under_way_count == w->under_way_most || dice < (w->lazy ? 10 : 50))
+        deliver_one(w);
+    else if (dice < 74)
+        own_acts(w);
+    else if (dice < 98)
+        peer_acts(w);
+    else
+        silence(w);
+}
+
+/* The path holds only what the peer went through, in the order in which it did. */
+static void check_path(const struct world *w)
+{
+    size_t at = 0;
+    assert_true(w->seen.path_len <= PEER_PATH_MAX);
+    for (size_t i = 0; i < w->seen.path_len; i++) {
+        while (at < w->history_len &&
+               !in_set(STATE_SET(w->seen.path[i]) |
+                           (state_set_has(nobody, w->seen.path[i]) ? nobody : STATE_SET_NONE),
+                       w->history[at]))
+            at++;
+        assert_true(at < w->history_len);
+    }
+}
+
+static void walk(struct world *w, uint64_t seed)
+{
+    static const uint32_t starts[] = {5000, 0xffffffff, 0xfffffffe, 0xffffffe0, 0x7ffffff0};
+    w->random = seed * 2654435761u + 1;
+    w->t_ns = 0;
+    seq_t iss = seq_of(starts[seed % 5]), irs = seq_of(starts[seed / 5 % 5]);
+    w->under_way_count = w->history_len = 0;
+    tcb_init(&w->own.tcb, iss, UNIT_WINDOW, false, false, 0);
+    tcb_init(&w->peer.tcb, irs, UNIT_WINDOW, false, false, 0);
+    w->own.data_end = seq_add(iss, 1);
+    w->peer.data_end = seq_add(irs, 1);
+    peer_init(&w->seen, nobody);
+    if (seed % 16 != 0)
+        (void)tcb_call(&w->peer.tcb, INPUT_OPEN_PASSIVE);
+    remember(w, w->peer.tcb.state);
+    for (int i = 0; i < STEPS; i++)
+        step(w);
+    if (w->loss_peer == 0)
+        check_path(w);
+    if (w->seen.path_len > w->path_longest)
+        w->path_longest = w->seen.path_len;
+}
+
+enum {
+    WALKS = 20000
+};
+
+static void many_walks(struct world *w)
+{
+    for (uint64_t seed = 1; seed <= WALKS; seed++) {
+        w->loss_own = (unsigned)(seed % 4) * 15;
+        walk(w, seed);
+    }
+}
+
+static void the_truth_is_always_in_the_set(void **state)
+{
+    (void)state;
+    struct world w = {.under_way_most = 6};
+    many_walks(&w);
+    assert_int_equal(w.held, w.checks);
+    /* The walks went everywhere that a peer can go that does not open from its side. */
+    assert_int_equal(w.visited | STATE_SET(STATE_SYN_SENT), STATE_SET_ALL);
+    assert_true(w.known > w.checks / 4); /* and the set was not merely large */
+    print_message("# %zu checks, one state left in %zu, path %zu\n", w.checks, w.known,
+                  w.path_longest);
+    assert_true(w.path_longest >= 5);
+}
+
+static void also_when_both_open(void **state)
+{
+    (void)state;
+    struct world w = {.under_way_most = 6, .active_peer = true};
+    many_walks(&w);
+    assert_int_equal(w.held, w.checks);
+    assert_int_equal(w.visited, STATE_SET_ALL);
+}
+
+static void also_with_many_segments_under_way(void **state)
+{
+    (void)state;
+    struct world w = {.under_way_most = QUEUE_MAX, .lazy = true};
+    many_walks(&w);
+    assert_int_equal(w.held, w.checks);
+}
+
+/* peer.h: a segment of the peer's is taken to have reached us unless a later one shows that it did
+ * not. So the set may be wrong for a while, but it is never empty and seldom wrong. */
+static void when_the_peers_segments_are_lost_too(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned loss;
+        size_t held_percent;
+    } cases[] = {{5, 97}, {15, 92}, {30, 84}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct world w = {.under_way_most = 6, .loss_peer = cases[i].loss};
+        many_walks(&w);
+        print_message("# %u %% lost: right in %.2f %%, %zu contradictions in %zu\n", cases[i].loss,
+                      100.0 * (double)w.held / (double)w.checks, w.contradictions, w.checks);
+        assert_true(w.held * 100 >= w.checks * cases[i].held_percent);
+    }
+}
+
+/* --- What teaches nothing --- */
+
+struct talk {
+    struct tcb own;
+    struct peer peer;
+    int64_t t_ns;
+};
+
+static struct peer_change ours(struct talk *k, enum reply reply, uint32_t len)
+{
+    struct segment seg = filled(&k->own, reply, NULL);
+    seg.len = len;
+    tcb_left(&k->own, &seg);
+    return peer_left(&k->peer, &seg, k->t_ns);
+}
+
+static struct peer_change theirs(struct talk *k, struct segment seg)
+{
+    struct arrival a = tcb_arrive(&k->own, &seg);
+    return peer_seen(&k->peer, &k->own, &seg, &a, k->t_ns);
+}
+
+static struct talk connected(void)
+{
+    struct talk k = {.t_ns = 0};
+    tcb_init(&k.own, seq_of(0xfffffff0), UNIT_WINDOW, false, false, 0);
+    peer_init(&k.peer, nobody);
+    (void)tcb_call(&k.own, INPUT_OPEN_ACTIVE);
+    (void)ours(&k, REPLY_SYN, 0);
+    (void)theirs(&k, unit_segment(seq_of(0xffffffff), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
+    (void)ours(&k, REPLY_ACK, 0);
+    (void)ours(&k, REPLY_ACK, 5);
+    (void)theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0));
+    assert_int_equal(k.peer.set, STATE_SET(STATE_ESTABLISHED));
+    return k;
+}
+
+static void expect_nothing_learnt(const struct talk *was, struct segment seg)
+{
+    struct talk k = *was;
+    struct peer_change c = theirs(&k, seg);
+    assert_int_equal(c.from, c.to);
+    assert_false(c.contradiction);
+    assert_memory_equal(&k.peer, &was->peer, sizeof(k.peer));
+}
+
+static void garbage_about(const struct talk *k)
+{
+    seq_t nxt = k->own.rcv_nxt, ack = k->own.snd_nxt;
+    struct segment bad = unit_segment(nxt, ack, FLAG_ACK | FLAG_FIN, 0);
+    bad.checksum = SEGMENT_CHECKSUM_BAD;
+    expect_nothing_learnt(k, bad);
+    bad.flags = FLAG_RST;
+    expect_nothing_learnt(k, bad);
+    const seq_t outside[] = {seq_of(nxt.v - 1), seq_add(nxt, UNIT_WINDOW + 1),
+                             seq_add(nxt, 1u << 31)};
+    for (size_t i = 0; i < 3; i++) {
+        expect_nothing_learnt(k, unit_segment(outside[i], ack, FLAG_RST, 0));
+        expect_nothing_learnt(k, unit_segment(outside[i], ack, FLAG_RST | FLAG_ACK, 0));
+    }
+    expect_nothing_learnt(k, unit_segment(nxt, seq_add(ack, 1), FLAG_ACK | FLAG_FIN, 0));
+    expect_nothing_learnt(k, unit_segment(nxt, seq_add(ack, 1u << 30), FLAG_ACK, 9));
+    expect_nothing_learnt(k, unit_segment(seq_add(nxt, 9), ack, FLAG_SYN, 0));
+    expect_nothing_learnt(k, unit_segment(seq_add(nxt, 9), ack, FLAG_SYN | FLAG_ACK, 0));
+    expect_nothing_learnt(k, unit_segment(nxt, ack, FLAG_FIN, 0));
+    expect_nothing_learnt(k, unit_segment(nxt, ack, 0, 9));
+}
+
+static void garbage_changes_nothing(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    garbage_about(&k);
+    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)ours(&k, REPLY_FIN, 0);
+    garbage_about(&k);
+    k = connected();
+    (void)tcb_call(&k.own, INPUT_ABORT);
+    (void)ours(&k, REPLY_RST_OWN, 0);
+    garbage_about(&k);
+}
+
+/* --- A close by the book: what is known after each segment --- */
+
+static void a_close_by_the_book(void **state)
+{
+    (void)state;
+    static const enum state path[] = {STATE_LISTEN,     STATE_SYN_RECEIVED, STATE_ESTABLISHED,
+                                      STATE_CLOSE_WAIT, STATE_LAST_ACK,     STATE_CLOSED};
+    struct talk k = connected();
+    (void)tcb_call(&k.own, INPUT_CLOSE);
+    struct peer_change c = ours(&k, REPLY_FIN, 0);
+    assert_int_equal(c.to, STATE_SET(STATE_ESTABLISHED) | STATE_SET(STATE_CLOSE_WAIT));
+    c = theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0));
+    assert_int_equal(c.to, STATE_SET(STATE_CLOSE_WAIT));
+    c = theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK | FLAG_FIN, 0));
+    assert_int_equal(c.to, STATE_SET(STATE_LAST_ACK));
+    c = ours(&k, REPLY_ACK, 0);
+    assert_int_equal(c.to, STATE_SET(STATE_LAST_ACK) | STATE_SET(STATE_CLOSED));
+    c = theirs(&k, unit_segment(k.own.rcv_nxt, seq_of(0), FLAG_RST, 0));
+    assert_int_equal(c.to, STATE_SET(STATE_CLOSED));
+    assert_int_equal(k.peer.path_len, sizeof(path) / sizeof(path[0]));
+    assert_memory_equal(k.peer.path, path, sizeof(path));
+}
+
+/* A peer that acknowledges our FIN as it closes itself was in CLOSE-WAIT, although no segment of
+ * its own said so. */
+static void what_it_cannot_have_avoided(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)ours(&k, REPLY_FIN, 0);
+    struct peer_change c =
+        theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK | FLAG_FIN, 0));
+    assert_int_equal(c.to, STATE_SET(STATE_LAST_ACK));
+    assert_int_equal(k.peer.path[k.peer.path_len - 2], STATE_CLOSE_WAIT);
+}
+
+static void a_contradiction_is_told(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    /* Who is past SYN-RECEIVED for certain does not answer a SYN again. */
+    struct peer_change c =
+        theirs(&k, unit_segment(seq_of(0xffffffff), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
+    assert_true(c.contradiction);
+    assert_true(c.to != STATE_SET_NONE);
+    assert_non_null(c.why);
+}
+
+/* No TCP at all acknowledges a FIN in a SYN,ACK: the set is as it was, not empty. */
+static void what_nobody_sends(void **state)
+{
+    (void)state;
+    struct talk k = {.t_ns = 0};
+    tcb_init(&k.own, seq_of(0xfffffff0), UNIT_WINDOW, false, false, 0);
+    peer_init(&k.peer, nobody);
+    (void)tcb_call(&k.own, INPUT_OPEN_ACTIVE);
+    (void)ours(&k, REPLY_SYN, 0);
+    (void)theirs(&k, unit_segment(seq_of(7), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
+    (void)tcb_call(&k.own, INPUT_CLOSE);
+    struct peer_change c = ours(&k, REPLY_FIN, 0);
+    state_set before = c.to;
+    c = theirs(&k, unit_segment(seq_of(7), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
+    assert_true(c.contradiction);
+    assert_int_equal(c.to, before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_truth_is_always_in_the_set),
+        cmocka_unit_test(also_when_both_open),
+        cmocka_unit_test(also_with_many_segments_under_way),
+        cmocka_unit_test(when_the_peers_segments_are_lost_too),
+        cmocka_unit_test(garbage_changes_nothing),
+        cmocka_unit_test(a_close_by_the_book),
+        cmocka_unit_test(what_it_cannot_have_avoided),
+        cmocka_unit_test(a_contradiction_is_told),
+        cmocka_unit_test(what_nobody_sends),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,75 @@
+/* The SYNs of well-known systems: every row can be built, and looks as that system's does. */
+#include "unit.h"
+
+#include "probe/syn_like.h"
+#include "wire/options.h"
+
+static void rows_are_found_by_name(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    for (; syn_like_at(n) != NULL; n++) {
+        assert_ptr_equal(syn_like_find(syn_like_at(n)->name), syn_like_at(n));
+        assert_true(syn_like_at(n)->win > 0 && syn_like_at(n)->ttl >= 64);
+        assert_true(syn_like_at(n)->wscale <= 14); /* RFC 7323 2.3 */
+        assert_true(strlen(syn_like_at(n)->summary) > 0);
+    }
+    assert_true(n >= 2);
+    assert_string_equal(syn_like_at(0)->name, "linux");
+    assert_null(syn_like_at(n + 1));
+    assert_null(syn_like_find("Linux"));
+    assert_null(syn_like_find(""));
+}
+
+static struct options built(const struct syn_like *like)
+{
+    struct options o = {.has_mss = true,
+                        .mss = 1460,
+                        .sack_permitted = true,
+                        .has_timestamps = true,
+                        .ts_val = 1,
+                        .has_wscale = true,
+                        .wscale = like->wscale};
+    assert_int_equal(options_build(&o, like->layout, NULL), STATUS_OK);
+    return o;
+}
+
+/* Always an MSS: hosts behind SYN-cookie protection drop a SYN without one. */
+static void every_layout_can_be_built(void **state)
+{
+    (void)state;
+    for (size_t i = 0; syn_like_at(i) != NULL; i++) {
+        const struct syn_like *like = syn_like_at(i);
+        struct options o = built(like), back;
+        options_parse(&back, o.raw, o.raw_len);
+        assert_false(back.malformed);
+        assert_int_equal(o.raw_len % 4, 0);
+        assert_true(syn_like_has(like, 'M') && back.has_mss);
+        assert_int_equal(back.has_timestamps, syn_like_has(like, 'T'));
+        assert_int_equal(back.has_wscale, syn_like_has(like, 'W'));
+        assert_int_equal(back.sack_permitted, syn_like_has(like, 'S'));
+        assert_false(syn_like_has(like, 'x'));
+    }
+}
+
+static void linux_to_the_octet(void **state)
+{
+    (void)state;
+    struct options o = built(syn_like_find("linux"));
+    size_t n;
+    uint8_t *wire = unit_octets("020405b4 0402 080a 00000001 00000000 01 030307", &n);
+    assert_int_equal(o.raw_len, n);
+    assert_memory_equal(o.raw, wire, n);
+    free(wire);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_found_by_name),
+        cmocka_unit_test(every_layout_can_be_built),
+        cmocka_unit_test(linux_to_the_octet),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

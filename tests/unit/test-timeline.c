@@ -1,0 +1,188 @@
+/* The record: every event numbered and handed to every sink in order, the first failure kept, and
+ * every sink closed once whatever happened to the others. */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "event/result.h"
+#include "event/timeline.h"
+
+struct probe_sink {
+    struct sink sink;
+    unsigned opened, events, closed, freed;
+    uint32_t last_id;
+    enum status on_open, on_event, on_close;
+};
+
+static enum status answer(enum status s, const char *text, struct fault *fault)
+{
+    return s == STATUS_OK ? s : fault_set(fault, s, "%s", text);
+}
+
+static enum status opens(struct sink *s, const struct run_info *run, struct fault *fault)
+{
+    struct probe_sink *p = (struct probe_sink *)s;
+    p->opened++;
+    assert_ptr_equal(s->run, run);
+    return answer(p->on_open, "open", fault);
+}
+
+static enum status takes(struct sink *s, const struct event *e, struct fault *fault)
+{
+    struct probe_sink *p = (struct probe_sink *)s;
+    p->events++;
+    assert_int_equal(e->id, p->last_id + 1);
+    p->last_id = e->id;
+    return answer(p->on_event, "event", fault);
+}
+
+static enum status closes(struct sink *s, struct fault *fault)
+{
+    struct probe_sink *p = (struct probe_sink *)s;
+    p->closed++;
+    return answer(p->on_close, "close", fault);
+}
+
+static void frees(struct sink *s)
+{
+    ((struct probe_sink *)s)->freed++;
+}
+
+static const struct sink_ops ops = {"probe", true, opens, takes, closes, frees};
+static const struct run_info run = {.command = "test"};
+
+static void begin(struct timeline *t, struct probe_sink *sinks, size_t n)
+{
+    struct fault fault;
+    timeline_init(t);
+    for (size_t i = 0; i < n; i++) {
+        sinks[i].sink.ops = &ops;
+        assert_int_equal(timeline_add_sink(t, &sinks[i].sink, &fault), STATUS_OK);
+    }
+}
+
+static void every_event_reaches_every_sink(void **state)
+{
+    (void)state;
+    struct timeline t;
+    struct fault fault;
+    struct probe_sink sinks[3] = {{.opened = 0}};
+    begin(&t, sinks, 3);
+    assert_int_equal(timeline_open(&t, &run, &fault), STATUS_OK);
+    for (uint32_t i = 1; i <= 100; i++)
+        assert_int_equal(timeline_append(&t, (struct event){.kind = EVENT_NOTE, .text = ""}), i);
+    assert_int_equal(timeline_close(&t, &fault), STATUS_OK);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(sinks[i].opened, 1);
+        assert_int_equal(sinks[i].events, 100);
+        assert_int_equal(sinks[i].closed, 1);
+        assert_int_equal(sinks[i].freed, 1);
+    }
+    assert_int_equal(timeline_close(&t, &fault), STATUS_OK); /* nobody is closed twice */
+    assert_int_equal(sinks[0].closed, 1);
+}
+
+static void the_first_failure_is_kept(void **state)
+{
+    (void)state;
+    struct timeline t;
+    struct fault fault;
+    struct probe_sink sinks[3] = {{.on_close = STATUS_NO_MEMORY},
+                                  {.on_event = STATUS_SYSTEM, .on_close = STATUS_MALFORMED},
+                                  {.opened = 0}};
+    begin(&t, sinks, 3);
+    assert_int_equal(timeline_open(&t, &run, &fault), STATUS_OK);
+    for (uint32_t i = 1; i <= 3; i++)
+        assert_int_equal(timeline_append(&t, (struct event){.kind = EVENT_NOTE, .text = ""}), i);
+    assert_int_equal(t.status, STATUS_SYSTEM);
+    assert_int_equal(timeline_close(&t, &fault), STATUS_SYSTEM);
+    assert_string_equal(fault.text, "event");
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(sinks[i].events, 3);
+        assert_int_equal(sinks[i].closed, 1);
+        assert_int_equal(sinks[i].freed, 1);
+    }
+}
+
+static void a_late_failure_counts_too(void **state)
+{
+    (void)state;
+    struct timeline t;
+    struct fault fault;
+    struct probe_sink sinks[2] = {{.opened = 0}, {.on_close = STATUS_SYSTEM}};
+    begin(&t, sinks, 2);
+    assert_int_equal(timeline_open(&t, &run, &fault), STATUS_OK);
+    assert_int_equal(timeline_close(&t, &fault), STATUS_SYSTEM);
+    assert_string_equal(fault.text, "close");
+}
+
+static void failing_to_open(void **state)
+{
+    (void)state;
+    struct timeline t;
+    struct fault fault;
+    struct probe_sink sinks[2] = {{.on_open = STATUS_SYSTEM}, {.opened = 0}};
+    begin(&t, sinks, 2);
+    assert_int_equal(timeline_open(&t, &run, &fault), STATUS_SYSTEM);
+    assert_string_equal(fault.text, "open");
+    (void)timeline_close(&t, &fault);
+    assert_int_equal(sinks[0].freed, 1);
+    assert_int_equal(sinks[1].freed, 1);
+}
+
+static void too_many_sinks(void **state)
+{
+    (void)state;
+    struct timeline t;
+    struct fault fault;
+    struct probe_sink sinks[TIMELINE_SINKS_MAX] = {{.opened = 0}}, extra = {.sink.ops = &ops};
+    begin(&t, sinks, TIMELINE_SINKS_MAX);
+    assert_int_equal(timeline_add_sink(&t, &extra.sink, &fault), STATUS_MALFORMED);
+    assert_int_equal(extra.freed, 1); /* it was handed over all the same */
+    assert_int_equal(timeline_add_sink(&t, NULL, &fault), STATUS_NO_MEMORY);
+    assert_int_equal(timeline_close(&t, &fault), STATUS_OK);
+}
+
+static void names_of_faults(void **state)
+{
+    (void)state;
+    for (enum event_fault f = EVENT_FAULT_KERNEL_RST; f <= EVENT_FAULT_MALFORMED; f++) {
+        assert_non_null(event_fault_name(f));
+        for (enum event_fault g = EVENT_FAULT_KERNEL_RST; g < f; g++)
+            assert_string_not_equal(event_fault_name(f), event_fault_name(g));
+    }
+}
+
+/* --- Results --- */
+
+static void a_result_has_keys_and_lines(void **state)
+{
+    (void)state;
+    struct result r;
+    assert_true(result_init(&r));
+    result_set(&r, "rtt_us", result_us(31234));
+    result_set(&r, "nothing", NULL);
+    result_set(&r, "waited_s", result_seconds(1.00000049));
+    result_line(&r, "rtt", "%d us", 31);
+    result_line(&r, "", "more");
+    char *text = json_dumps(r.fields, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    assert_string_equal(text, "{\"rtt_us\":31.234,\"nothing\":null,\"waited_s\":1.0}");
+    free(text);
+    assert_string_equal(r.text.data, "rtt\t31 us\n\tmore\n");
+    result_done(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_event_reaches_every_sink),
+        cmocka_unit_test(the_first_failure_is_kept),
+        cmocka_unit_test(a_late_failure_counts_too),
+        cmocka_unit_test(failing_to_open),
+        cmocka_unit_test(too_many_sinks),
+        cmocka_unit_test(names_of_faults),
+        cmocka_unit_test(a_result_has_keys_and_lines),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -3,7 +3,7 @@
 # which $work is a folder of the test's own.
 set -uf
 export LC_ALL=C.UTF-8 NO_COLOR=1
-srcdir=${srcdir:-.}
+srcdir=$(cd "${srcdir:-.}" && pwd) || exit 99
 points=0
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
@@ -74,7 +74,7 @@ untrue()
 {
     local value
     value=$(about "($1) ? 'true' : 'false'" <"$2" 2>&1)
-    [ "$value" = true ] || printf 'not so (%s): %s\nof\n%s\n' "$value" "$1" "$(cat "$2")"
+    [ "$value" = true ] || printf 'not so (%s): %s\nof\n%s\n' "$value" "$1" "$(cut -c 1-400 "$2")"
 }
 
 # judge NAME STATUS GOT EXPRESSION RUN: a run that left RUN.out and RUN.err and the status GOT should

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -735,6 +736,33 @@ static void test_killed(void **state)
     in_child(killed, false);
 }
 
+/* Killed while the peer's kernel waits for the acknowledgement of a FIN: nobody will send it. Nor
+ * is there a last word from our own kernel, whose socket a tcpshake would not have. */
+static void killed_before_the_last_ack(bool v6)
+{
+    struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    const struct sock_fprog filter = {.len = 1, .filter = nothing};
+    own_user_namespace();
+    CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        int fd = dialled(open_lab("echo", v6));
+        CHECK(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0);
+        CHECK(shutdown(fd, SHUT_WR) == 0);
+        sleep_ms(50);
+        CHECK(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &(int){TCP_REPAIR_ON}, sizeof(int)) == 0);
+        raise(SIGKILL);
+    }
+    nothing_left();
+}
+
+static void test_killed_before_the_last_ack(void **state)
+{
+    (void)state;
+    in_both_families(killed_before_the_last_ack);
+}
+
 static void closed_orderly(bool v6)
 {
     own_user_namespace();
@@ -762,15 +790,16 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "after-exec") == 0)
         return after_exec(strtoul(argv[2], NULL, 10));
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),     cmocka_unit_test(test_echo),
-        cmocka_unit_test(test_discard),   cmocka_unit_test(test_hold),
-        cmocka_unit_test(test_close),     cmocka_unit_test(test_http),
-        cmocka_unit_test(test_closed),    cmocka_unit_test(test_filtered),
-        cmocka_unit_test(test_crowd),     cmocka_unit_test(test_bad_options),
-        cmocka_unit_test(test_sysctl),    cmocka_unit_test(test_no_v6),
-        cmocka_unit_test(test_truth),     cmocka_unit_test(test_unprivileged),
-        cmocka_unit_test(test_forbidden), cmocka_unit_test(test_exec),
-        cmocka_unit_test(test_killed),    cmocka_unit_test(test_closed_orderly),
+        cmocka_unit_test(test_table),          cmocka_unit_test(test_echo),
+        cmocka_unit_test(test_discard),        cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_close),          cmocka_unit_test(test_http),
+        cmocka_unit_test(test_closed),         cmocka_unit_test(test_filtered),
+        cmocka_unit_test(test_crowd),          cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_sysctl),         cmocka_unit_test(test_no_v6),
+        cmocka_unit_test(test_truth),          cmocka_unit_test(test_unprivileged),
+        cmocka_unit_test(test_forbidden),      cmocka_unit_test(test_exec),
+        cmocka_unit_test(test_killed),         cmocka_unit_test(test_killed_before_the_last_ack),
+        cmocka_unit_test(test_closed_orderly),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("lab", tests, NULL, NULL);

@@ -43,6 +43,16 @@ needs_lab()
         skip_all "namespaces are not allowed here"
 }
 
+# What these tests send to addresses of documentation must go nowhere.
+case $0 in
+*tests/net/*)
+    if [ -n "$(ip route show default; ip -6 route show default)" ]; then
+        echo "Bail out! run it by tests/run, which gives it a network namespace of its own"
+        exit 99
+    fi
+    ;;
+esac
+
 perl -MJSON::PP -e 1 2>/dev/null || skip_all "perl is not installed"
 
 # about EXPRESSION: the value of a Perl expression about the NDJSON on stdin. In it stand @results

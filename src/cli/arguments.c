@@ -248,7 +248,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return arguments_duration(state, "--deadline", arg, &a->deadline_ns);
     case KEY_SEED:
         a->has_seed = true;
-        return arguments_number(state, "--seed", arg, 0, UINT64_MAX, &a->seed);
+        return arguments_number(state, "--seed", arg, 0, ARGUMENTS_SEED_MAX, &a->seed);
     case ARGP_KEY_ARG:
         return take_target(a, state, arg);
     default:

@@ -10,6 +10,9 @@
 
 #include "probe/syn_like.h"
 
+/* What every reader of JSON keeps exactly. */
+#define ARGUMENTS_SEED_MAX ((UINT64_C(1) << 53) - 1)
+
 struct arguments {
     const char *command;
     void *own; /* input of the command's own parser */
@@ -31,7 +34,7 @@ struct arguments {
         ARGUMENTS_COLOUR_NEVER
     } colour;
     /* Numbers */
-    bool has_seed;
+    bool has_seed; /* at most ARGUMENTS_SEED_MAX */
     uint64_t seed;
     /* The SYN */
     const struct syn_like *like;

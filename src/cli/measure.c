@@ -72,8 +72,11 @@ static enum status choose_seed(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
     st->seed = o->seed;
-    if (!o->has_seed && getrandom(&st->seed, sizeof(st->seed), 0) != sizeof(st->seed))
+    if (o->has_seed)
+        return STATUS_OK;
+    if (getrandom(&st->seed, sizeof(st->seed), 0) != sizeof(st->seed))
         return fault_set(fault, STATUS_SYSTEM, "the kernel gives no random numbers");
+    st->seed &= ARGUMENTS_SEED_MAX;
     return STATUS_OK;
 }
 

@@ -264,6 +264,12 @@ static void draw_preface(struct ladder *l, struct text *out)
         (void)snprintf(line, sizeof(line), "session %" PRIu32, l->session);
         put_comment(l, out, line);
         any = true;
+    } else if (l->style.verbose) {
+        const struct run_info *run = l->sink.run;
+        (void)snprintf(line, sizeof(line), "interface %s; %s; --seed %" PRIu64, run->interface,
+                       run->clock, run->seed);
+        put_comment(l, out, line);
+        any = true;
     }
     if (l->numbers.a.bound && !l->style.verbose) {
         int n = snprintf(line, sizeof(line), "A's 0 is ISS %" PRIu32, l->numbers.a.zero.v);

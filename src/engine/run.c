@@ -232,3 +232,9 @@ bool run_over(const struct run *r)
 {
     return r->over;
 }
+
+bool run_can_wait(const struct run *r)
+{
+    const struct exchange *x = &r->exchange;
+    return x->only_listens && !x->finished && !x->outbox.waiting;
+}

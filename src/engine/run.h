@@ -71,5 +71,7 @@ int64_t run_deadline(const struct run *r);
 /* End this session and start no other. */
 enum status run_stop(struct run *r, int64_t now_ns, struct fault *fault);
 bool run_over(const struct run *r);
+/* Nothing hangs on looking at the next packet at once: its stamp says when it came. */
+bool run_can_wait(const struct run *r);
 
 #endif

@@ -21,7 +21,7 @@ struct loop {
     struct event *reader, *timer, *signals[LOOP_SIGNALS];
     int64_t epoch_ns; /* real time less monotonic time when the loop was made */
     int64_t deadline;
-    bool stopping;
+    bool watched, stopping;
 };
 
 static int64_t read_clock(clockid_t id)
@@ -128,6 +128,7 @@ struct loop *loop_new(int fd, const struct loop_handlers *h, struct fault *fault
         loop_free(l);
         return NULL;
     }
+    l->watched = true;
     return l;
 }
 
@@ -145,6 +146,17 @@ void loop_free(struct loop *l)
     if (l->base != NULL)
         event_base_free(l->base);
     free(l);
+}
+
+void loop_watch(struct loop *l, bool on)
+{
+    if (on == l->watched)
+        return;
+    l->watched = on;
+    if (on)
+        (void)event_add(l->reader, NULL); /* its place was made in loop_new */
+    else
+        (void)event_del(l->reader);
 }
 
 void loop_set_deadline(struct loop *l, int64_t when_ns)

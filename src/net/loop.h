@@ -2,6 +2,7 @@
 #ifndef TCPSHAKE_NET_LOOP_H
 #define TCPSHAKE_NET_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/fault.h"
@@ -30,6 +31,9 @@ int64_t loop_now(const struct loop *l);
 
 /* When `wake` is to be called next; CLOCK_NEVER for not at all. May be called from a handler. */
 void loop_set_deadline(struct loop *l, int64_t when_ns);
+
+/* Whether the descriptor is watched, as it is at first. */
+void loop_watch(struct loop *l, bool on);
 
 /* Runs until loop_stop is called from a handler. A second LOOP_STOP signal while stopping also ends
  * it. */

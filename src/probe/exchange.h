@@ -55,6 +55,7 @@ struct exchange {
     int64_t replies_since_ns; /* RFC 5961 7: replies to what is unacceptable are limited */
     unsigned replies_count;
 
+    bool only_listens; /* set by the probe: a segment may be looked at a little later */
     bool kernel_quiet;
     uint64_t capture_dropped;
     bool contradiction;

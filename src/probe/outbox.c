@@ -175,8 +175,10 @@ static void lay_out_options(const struct exchange_config *c, const struct tcb *t
         o->has_wscale = true;
         o->wscale = c->like->wscale;
     }
-    /* The layouts are our own and fit: this cannot fail. */
-    (void)options_build(o, syn ? c->like->layout : o->has_timestamps ? "NNT" : "", NULL);
+    const char *layout = o->has_timestamps ? "NNT" : "";
+    if (syn)
+        layout = o->has_timestamps ? c->like->layout : c->like->unstamped;
+    (void)options_build(o, layout, NULL); /* our own layouts fit: this cannot fail */
 }
 
 bool outbox_next(struct outbox *b, const struct exchange_config *c, const struct tcb *t,

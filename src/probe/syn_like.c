@@ -4,10 +4,10 @@
 #include <string.h>
 
 static const struct syn_like table[] = {
-    {"linux", "MSS, SACK, timestamps, window scale 7", "MSTNW", 64240, 7, 64},
-    {"windows", "MSS, window scale 8, SACK; no timestamps", "MNWNNS", 64240, 8, 128},
-    {"freebsd", "MSS, window scale 6, SACK, timestamps", "MNWST", 65535, 6, 64},
-    {"bare", "MSS alone", "M", 65535, 0, 64},
+    {"linux", "MSS, SACK, timestamps, window scale 7", "MSTNW", "MNNSNW", 64240, 7, 64},
+    {"windows", "MSS, window scale 8, SACK; no timestamps", "MNWNNS", "MNWNNS", 64240, 8, 128},
+    {"freebsd", "MSS, window scale 6, SACK, timestamps", "MNWST", "MNWS", 65535, 6, 64},
+    {"bare", "MSS alone", "M", "M", 65535, 0, 64},
 };
 
 const struct syn_like *syn_like_at(size_t i)

@@ -8,7 +8,8 @@
 
 struct syn_like {
     const char *name, *summary;
-    const char *layout; /* as options_build reads it */
+    const char *layout;    /* as options_build reads it */
+    const char *unstamped; /* the same where timestamps are switched off */
     uint16_t win;
     uint8_t wscale;
     uint8_t ttl;

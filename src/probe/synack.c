@@ -67,6 +67,7 @@ static void first_answer(struct exchange *x, const struct segment *seg)
     s->syn_ack.raw = NULL;
     s->syn_ack.raw_len = 0;
     schedule_arrival(&s->schedule, x->now_ns);
+    x->only_listens = true;
     listen_on(x);
 }
 

@@ -21,16 +21,17 @@ static void rows_are_found_by_name(void **state)
     assert_null(syn_like_find(""));
 }
 
-static struct options built(const struct syn_like *like)
+static struct options built(const struct syn_like *like, bool timestamps)
 {
     struct options o = {.has_mss = true,
                         .mss = 1460,
                         .sack_permitted = true,
-                        .has_timestamps = true,
+                        .has_timestamps = timestamps,
                         .ts_val = 1,
                         .has_wscale = true,
                         .wscale = like->wscale};
-    assert_int_equal(options_build(&o, like->layout, NULL), STATUS_OK);
+    assert_int_equal(options_build(&o, timestamps ? like->layout : like->unstamped, NULL),
+                     STATUS_OK);
     return o;
 }
 
@@ -38,14 +39,15 @@ static struct options built(const struct syn_like *like)
 static void every_layout_can_be_built(void **state)
 {
     (void)state;
-    for (size_t i = 0; syn_like_at(i) != NULL; i++) {
-        const struct syn_like *like = syn_like_at(i);
-        struct options o = built(like), back;
+    for (size_t i = 0; syn_like_at(i / 2) != NULL; i++) {
+        const struct syn_like *like = syn_like_at(i / 2);
+        bool timestamps = i % 2 != 0;
+        struct options o = built(like, timestamps), back;
         options_parse(&back, o.raw, o.raw_len);
         assert_false(back.malformed);
         assert_int_equal(o.raw_len % 4, 0);
         assert_true(syn_like_has(like, 'M') && back.has_mss);
-        assert_int_equal(back.has_timestamps, syn_like_has(like, 'T'));
+        assert_int_equal(back.has_timestamps, timestamps && syn_like_has(like, 'T'));
         assert_int_equal(back.has_wscale, syn_like_has(like, 'W'));
         assert_int_equal(back.sack_permitted, syn_like_has(like, 'S'));
         assert_false(syn_like_has(like, 'x'));
@@ -55,12 +57,18 @@ static void every_layout_can_be_built(void **state)
 static void linux_to_the_octet(void **state)
 {
     (void)state;
-    struct options o = built(syn_like_find("linux"));
-    size_t n;
-    uint8_t *wire = unit_octets("020405b4 0402 080a 00000001 00000000 01 030307", &n);
-    assert_int_equal(o.raw_len, n);
-    assert_memory_equal(o.raw, wire, n);
-    free(wire);
+    static const char *const wires[] = {
+        "020405b4 0101 0402 01 030307", /* net.ipv4.tcp_timestamps=0 */
+        "020405b4 0402 080a 00000001 00000000 01 030307",
+    };
+    for (size_t timestamps = 0; timestamps < 2; timestamps++) {
+        struct options o = built(syn_like_find("linux"), timestamps != 0);
+        size_t n;
+        uint8_t *wire = unit_octets(wires[timestamps], &n);
+        assert_int_equal(o.raw_len, n);
+        assert_memory_equal(o.raw, wire, n);
+        free(wire);
+    }
 }
 
 int main(void)

@@ -1,0 +1,131 @@
+/* A figure: the ladder notation of RFC 793 and RFC 9293 as a program. What a figure says, read by
+ * figure/parse, is here a flat list of items; rows are what is drawn on a line, the other items are
+ * the blocks around them. Pure data: whoever runs it looks at nothing else. */
+#ifndef TCPSHAKE_FIGURE_FIGURE_H
+#define TCPSHAKE_FIGURE_FIGURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tcp/state.h"
+
+enum {
+    FIGURE_SYMBOL_MAX = 16 /* with the NUL */
+};
+
+/* What B must be able to do, as bits. */
+enum figure_needs {
+    FIGURE_NEEDS_LISTENS = 0x01, /* the default */
+    FIGURE_NEEDS_CONNECTS = 0x02,
+    FIGURE_NEEDS_CLOSES = 0x04,
+    FIGURE_NEEDS_TALKS = 0x08,
+    FIGURE_NEEDS_NOTHING = 0x10, /* "nobody": the port is closed */
+};
+
+/* A sequence number in the figure's own counting: `SEQ=100`, `SEQ=x`, `ACK=y+1`, `SEQ=Z-1`. */
+struct figure_number {
+    bool given;
+    char symbol[FIGURE_SYMBOL_MAX]; /* "" for a plain number */
+    uint32_t value;                 /* the number, or what is added to the symbol (modulo 2^32) */
+};
+
+/* Fields that are not given may be anything in a segment that comes, and are chosen in the usual way
+ * in one that goes. */
+struct figure_segment {
+    struct figure_number seq, ack;
+    bool has_flags;
+    uint16_t flags;   /* as in wire/flags.h */
+    bool has_data;    /* <DATA>: any octets */
+    bool has_len;     /* <DATA=n> */
+    uint32_t len;     /* octets */
+    bool has_win, has_urg, has_mss, has_wscale, has_ttl;
+    uint16_t win, urg, mss;
+    uint8_t wscale, ttl;
+    bool sack_permitted; /* <SACK> */
+    bool timestamps;     /* <TS>: there must be some */
+    bool has_options;    /* <OPT=hex>, exactly these octets; <OPT=> for none */
+    uint8_t options[40];
+    size_t options_len;
+    bool bad_checksum; /* <BADSUM> */
+};
+
+enum figure_event {
+    FIGURE_NOTHING,
+    FIGURE_REMARK,  /* (??), (return to LISTEN!): says, does nothing */
+    FIGURE_CONNECT, /* (connect), (open) */
+    FIGURE_LISTEN,  /* (listen) */
+    FIGURE_CLOSE,   /* (Close) */
+    FIGURE_ABORT,   /* (Abort) */
+    FIGURE_CRASH,   /* (CRASH), (REBOOT): all state is lost, nothing is sent */
+    FIGURE_TWO_MSL, /* (2 MSL) */
+    FIGURE_WAIT,    /* (wait 3s) */
+    FIGURE_SAY,     /* (say "text") */
+    FIGURE_NUMBERS, /* (send 300,receive 100): SND.NXT and RCV.NXT of this end */
+};
+
+/* What stands in one end's column of a row. */
+struct figure_cell {
+    state_set states; /* STATE_SET_NONE: none given */
+    enum figure_event event;
+    bool duplicate;     /* (duplicate): the segment of this row was never sent in this figure */
+    const char *text;   /* REMARK: what is between the parentheses; SAY: the octets; else NULL */
+    size_t text_len;    /* of SAY, whose octets may hold a NUL */
+    int64_t wait_ns;    /* WAIT */
+    struct figure_number send, receive; /* NUMBERS */
+    unsigned line, column;              /* in the source, from 1; 0: the cell is empty */
+};
+
+/* The arrow beside an end's column. */
+enum figure_arrow {
+    FIGURE_ARROW_NONE,
+    FIGURE_ARROW_RIGHT, /* --> */
+    FIGURE_ARROW_LEFT,  /* <-- */
+    FIGURE_ARROW_HELD,  /* ... : still in the network */
+};
+
+struct figure_row {
+    unsigned number;       /* of its step, as printed; 0: the figure does not number */
+    bool begins_step;      /* the number stands in this row */
+    unsigned line, column; /* in the source, from 1, of the first thing in the row */
+    struct figure_cell a, b;
+    bool has_segment;
+    unsigned segment_line, segment_column;
+    struct figure_segment segment;
+    enum figure_arrow a_arrow, b_arrow;
+    const char *remark; /* a remark where the segment stands or behind it; NULL: none */
+    /* When, with respect to the row before: [within 200ms], [after 1s +- 12.5%]. 0: not given. */
+    int64_t within_ns, after_ns, tolerance_ns; /* tolerance given or by default */
+    int64_t silence_ns;                        /* [silence 3s] on a row of its own */
+};
+
+enum figure_item_kind {
+    FIGURE_ROW,
+    FIGURE_EITHER,
+    FIGURE_OR,
+    FIGURE_REPEAT,
+    FIGURE_END,
+};
+
+struct figure_item {
+    enum figure_item_kind kind;
+    struct figure_row row; /* ROW */
+    const char *name;      /* EITHER, OR: of the alternative that begins here; "" if it has none */
+    bool deviates;         /* EITHER, OR: to be found here is a deviation */
+    unsigned count;        /* REPEAT */
+    /* EITHER, OR: the index of the next OR, or of the END; REPEAT: of its END; END: of its opener. */
+    size_t to;
+    unsigned line, column; /* in the source */
+};
+
+struct figure {
+    const char *name; /* of the library, or the file's */
+    const char *title, *cite, *about; /* "" if not given; about: paragraphs joined by \n */
+    unsigned needs;
+    struct figure_item *items;
+    size_t count;
+    char *store; /* owns every text above */
+    size_t store_len, store_cap;
+};
+
+#endif

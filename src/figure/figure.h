@@ -14,6 +14,11 @@ enum {
     FIGURE_SYMBOL_MAX = 16 /* with the NUL */
 };
 
+enum figure_side {
+    FIGURE_A,
+    FIGURE_B,
+};
+
 /* What B must be able to do, as bits. */
 enum figure_needs {
     FIGURE_NEEDS_LISTENS = 0x01, /* the default */
@@ -61,6 +66,7 @@ enum figure_event {
     FIGURE_TWO_MSL, /* (2 MSL) */
     FIGURE_WAIT,    /* (wait 3s) */
     FIGURE_SAY,     /* (say "text") */
+    FIGURE_NEW_ISN, /* (new ISN): unlike every earlier one of this end, and ahead of the last */
     FIGURE_NUMBERS, /* (send 300,receive 100): SND.NXT and RCV.NXT of this end */
 };
 

@@ -27,6 +27,7 @@ struct arguments {
     int64_t wait_ns, deadline_ns; /* -W, -w; CLOCK_NEVER: no deadline */
     /* Output */
     bool json, quiet, verbose, dry_run;
+    bool plays_figure; /* the text is that of a figure */
     const char *pcapng, *mermaid; /* file names, "-" for stdout */
     enum arguments_colour {
         ARGUMENTS_COLOUR_AUTO,

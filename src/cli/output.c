@@ -92,7 +92,10 @@ static enum status add_text(struct output *out, struct timeline *t, const struct
     enum status s = open_file(out, NULL, &w, fault);
     if (s != STATUS_OK)
         return s;
-    return timeline_add_sink(t, o->quiet ? brief_new(w, style) : ladder_new(w, style), fault);
+    struct sink *(*make)(struct writer, struct style) = o->quiet       ? brief_new
+                                                        : o->plays_figure ? played_new
+                                                                          : ladder_new;
+    return timeline_add_sink(t, make(w, style), fault);
 }
 
 enum status output_open(struct output *out, const struct arguments *o, struct timeline *t,

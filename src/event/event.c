@@ -13,3 +13,14 @@ const char *event_fault_name(enum event_fault fault)
     };
     return names[fault];
 }
+
+const char *event_line_status_name(enum event_line_status status)
+{
+    static const char *const names[] = {
+        [EVENT_LINE_OK] = "ok",
+        [EVENT_LINE_DEVIATES] = "deviates",
+        [EVENT_LINE_UNKNOWN] = "unknown",
+        [EVENT_LINE_NOT_REACHED] = "not-reached",
+    };
+    return names[status];
+}

@@ -22,6 +22,7 @@ enum event_kind {
     EVENT_ACTION,    /* a local call: OPEN, SEND, CLOSE, ABORT */
     EVENT_NOTE,      /* a remark that explains: "retransmission 2 of the SYN-ACK" */
     EVENT_FAULT,     /* something that spoils or may spoil the measurement */
+    EVENT_LINE,      /* a line of a figure that is played, and how it went */
     EVENT_VERDICT,   /* the result of a session; last but for the summary */
     EVENT_SUMMARY,   /* the result of the whole run; the last event of a timeline */
 };
@@ -33,6 +34,31 @@ enum event_fault {
     EVENT_FAULT_CONTRADICTION,   /* the peer did what none of its possible states allows */
     EVENT_FAULT_TRUTH,           /* lab only: the kernel's state is not in our set: a bug of ours */
     EVENT_FAULT_MALFORMED,       /* the peer sent what does not decode */
+};
+
+enum event_line_status {
+    EVENT_LINE_OK,
+    EVENT_LINE_DEVIATES,
+    EVENT_LINE_UNKNOWN, /* could not be judged */
+    EVENT_LINE_NOT_REACHED,
+};
+
+/* A line of a figure (figure/figure.h) as it turned out. Texts may be NULL where there is nothing to
+ * say, and live during the call to the sinks only. */
+struct event_line {
+    enum event_line_status status;
+    unsigned number;      /* of its step; 0: the figure does not number */
+    bool begins_step;     /* the number stands before it */
+    unsigned source_line; /* in the figure's file */
+    bool stamped;         /* the event's time is that of a segment on the wire */
+    const char *a, *b;    /* the columns, with the states that were */
+    const char *a_arrow, *b_arrow;
+    const char *segment; /* in the figure's numbers */
+    const char *wire;    /* in those of the wire */
+    const char *behind;  /* what stands behind: a time, a silence */
+    const char *remark;
+    const char *alternative; /* the name of the one that begins with this line */
+    const char *text;        /* what is wrong with it, or unknown */
 };
 
 /* A result: what machines read, and the lines people read. */
@@ -69,6 +95,7 @@ struct event {
             enum event_fault fault;
             const char *text; /* kept by the timeline */
         } fault;
+        const struct event_line *line;
         const char *text;            /* TIMER, ACTION, NOTE: kept by the timeline */
         const struct result *result; /* VERDICT, SUMMARY: alive during the call to the sinks only */
     };
@@ -76,5 +103,7 @@ struct event {
 
 /* "kernel-rst", "capture-dropped" ...; static. */
 const char *event_fault_name(enum event_fault fault);
+/* "ok", "deviates", "unknown", "not-reached"; static. */
+const char *event_line_status_name(enum event_line_status status);
 
 #endif

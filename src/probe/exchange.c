@@ -144,7 +144,7 @@ static void arm(struct exchange *x)
     bool outstanding = seq_lt(x->tcb.snd_una, x->tcb.snd_nxt);
     bool blocked = outbox_is_blocked(&x->outbox, &x->tcb);
     bool lives = x->tcb.state != STATE_CLOSED && x->tcb.state != STATE_TIME_WAIT;
-    bool needed = (outstanding || blocked) && lives && !x->probe->withholds;
+    bool needed = (outstanding || blocked) && lives && !x->probe->withholds && !x->scripted;
     x->rto_at = needed ? x->now_ns + x->rto.rto_ns : CLOCK_NEVER;
 }
 
@@ -152,9 +152,11 @@ static void arm(struct exchange *x)
 static void call_behind(struct exchange *x, uint32_t event, const struct segment *seg)
 {
     enum state from = x->tcb.state;
-    enum input call = seg->flags & FLAG_FIN   ? INPUT_CLOSE
-                      : seg->flags & FLAG_SYN ? INPUT_OPEN_ACTIVE
-                                              : INPUT_ABORT;
+    const struct outgoing *o = &x->outbox.current;
+    enum input call = o->kind == OUTGOING_SCRIPTED ? o->script.call
+                      : seg->flags & FLAG_FIN      ? INPUT_CLOSE
+                      : seg->flags & FLAG_SYN      ? INPUT_OPEN_ACTIVE
+                                                   : INPUT_ABORT;
     struct transition step = tcb_call(&x->tcb, call);
     record_own(x, event, from, classify_describe(call), step.rfc);
 }
@@ -162,6 +164,8 @@ static void call_behind(struct exchange *x, uint32_t event, const struct segment
 static bool carries_out_a_call(const struct exchange *x, const struct segment *seg)
 {
     enum outgoing_kind kind = x->outbox.current.kind;
+    if (kind == OUTGOING_SCRIPTED)
+        return x->outbox.current.script.call != INPUT_COUNT;
     if (kind == OUTGOING_SYN || kind == OUTGOING_FIN)
         return seq_lt(x->tcb.snd_nxt, segment_end(seg));
     return kind == OUTGOING_ABORT && x->tcb.state != STATE_CLOSED;
@@ -350,7 +354,7 @@ static void deliver(struct exchange *x, const struct segment *seg, uint32_t even
     restart_timer(x, &a);
     if (x->finished)
         return;
-    if (may_reply(x, &a))
+    if (!x->scripted && may_reply(x, &a))
         queue_reply(x, &a, seg, event);
     x->probe->received(x, seg, &a);
 }
@@ -369,13 +373,22 @@ static void judge(struct exchange *x, const struct segment *seg, uint32_t event)
 
 void exchange_received(struct exchange *x, const struct segment *seg, int64_t t_ns)
 {
+    x->now_ns = t_ns;
+    if (x->probe->offered == NULL || x->probe->offered(x, seg, t_ns))
+        exchange_take(x, seg, t_ns, true);
+}
+
+void exchange_take(struct exchange *x, const struct segment *seg, int64_t t_ns, bool reaches_us)
+{
     const struct tcb *judge_by = x->probe->withholds ? &x->shadow : &x->tcb;
     bool again = x->peer.irs_known && segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
                  seq_le(segment_end(seg), judge_by->rcv_nxt) && !seq_lt(seg->seq, judge_by->irs);
     x->now_ns = t_ns;
     x->segments_received++;
     uint32_t event = record_segment(x, EVENT_RECEIVED, 0, seg, again);
-    if (x->probe->withholds)
+    if (!reaches_us)
+        x->shadow = x->tcb;
+    if (x->probe->withholds || !reaches_us)
         judge(x, seg, event);
     else
         deliver(x, seg, event);
@@ -412,6 +425,58 @@ void exchange_unreachable(struct exchange *x, const struct icmp_error *e, int64_
     x->probe->unreachable(x, e);
     if (x->segments_sent == 0) /* known before anything left: then nothing need leave */
         x->outbox.queued = 0;
+}
+
+/* --- A script --- */
+
+void exchange_follow_script(struct exchange *x, bool on)
+{
+    x->scripted = on;
+    x->rto_at = CLOCK_NEVER;
+}
+
+void exchange_renew(struct exchange *x, seq_t iss)
+{
+    const struct tcb *t = &x->tcb;
+    enum state from = t->state;
+    uint32_t rcv_wnd = x->config.win;
+    tcb_init(&x->tcb, iss, rcv_wnd, x->config.timestamps, t->offer_wscale, x->config.like->wscale);
+    record_own(x, x->timeline->last_id, from, "everything is forgotten", "RFC 9293 3.5.1");
+}
+
+void exchange_call(struct exchange *x, enum input call)
+{
+    enum state from = x->tcb.state;
+    struct transition step = tcb_call(&x->tcb, call);
+    record_own(x, x->timeline->last_id, from, classify_describe(call), step.rfc);
+}
+
+void exchange_elapse(struct exchange *x)
+{
+    struct peer_change change = peer_elapse(&x->peer, x->now_ns);
+    record_peer(x, x->timeline->last_id, &change);
+}
+
+bool exchange_emit(struct exchange *x, const struct scripted *script, const char *note)
+{
+    const struct outgoing o = {.kind = OUTGOING_SCRIPTED, .note = note, .script = *script};
+    return outbox_put(&x->outbox, o);
+}
+
+void exchange_hold_back(struct exchange *x, const struct scripted *script)
+{
+    if (script->call != INPUT_COUNT)
+        exchange_call(x, script->call);
+    tcb_left(&x->tcb, &script->seg);
+}
+
+void exchange_deliver(struct exchange *x, const struct segment *seg, int64_t t_ns)
+{
+    enum state from = x->tcb.state;
+    x->now_ns = t_ns;
+    struct arrival a = tcb_arrive(&x->tcb, seg);
+    record_own(x, x->timeline->last_id, from, a.why, a.rfc);
+    x->data_received += a.text;
 }
 
 /* --- Time --- */
@@ -534,6 +599,18 @@ void exchange_abort(struct exchange *x, const char *why)
 void exchange_keepalive(struct exchange *x, const char *why)
 {
     enqueue(x, (struct outgoing){.kind = OUTGOING_KEEPALIVE, .note = why});
+}
+
+void exchange_acknowledge(struct exchange *x, const char *why)
+{
+    enqueue(x, (struct outgoing){
+                   .kind = OUTGOING_ACK, .note = why, .cause = x->timeline->last_id});
+}
+
+void exchange_refuse(struct exchange *x, seq_t ack, const char *why)
+{
+    enqueue(x, (struct outgoing){
+                   .kind = OUTGOING_RST_ACK, .ack = ack, .note = why, .cause = x->timeline->last_id});
 }
 
 void exchange_wake_at(struct exchange *x, int64_t when_ns)

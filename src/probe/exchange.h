@@ -55,6 +55,7 @@ struct exchange {
     int64_t replies_since_ns; /* RFC 5961 7: replies to what is unacceptable are limited */
     unsigned replies_count;
 
+    bool scripted;     /* nothing is sent but what the probe says */
     bool only_listens; /* set by the probe: a segment may be looked at a little later */
     bool kernel_quiet;
     uint64_t capture_dropped;
@@ -118,6 +119,32 @@ void exchange_keepalive(struct exchange *x, const char *why);
 /* probe->timer at the given instant; CLOCK_NEVER: not at all. */
 void exchange_wake_at(struct exchange *x, int64_t when_ns);
 void exchange_note(struct exchange *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* An ACK of all that has come. */
+void exchange_acknowledge(struct exchange *x, const char *why);
+/* A refusal of what the peer opens, where it has not heard of our numbers: <SEQ=0><ACK=ack>. */
+void exchange_refuse(struct exchange *x, seq_t ack, const char *why);
+
+/* --- For probes that follow a script --- */
+
+/* From now on our end replies to nothing and retransmits nothing by itself; or does so again. */
+void exchange_follow_script(struct exchange *x, bool on);
+/* A new TCB, in CLOSED, with this ISS: what was there is forgotten without a word. */
+void exchange_renew(struct exchange *x, seq_t iss);
+/* A call that sends nothing: a passive OPEN, the end of TIME-WAIT. */
+void exchange_call(struct exchange *x, enum input call);
+/* Time has passed: the peer's states may have expired. */
+void exchange_elapse(struct exchange *x);
+/* Puts the segment on the wire; if it is ours, our end moves when it is seen leaving. False when too
+ * much is queued already. */
+bool exchange_emit(struct exchange *x, const struct scripted *script, const char *note);
+/* Our end sends what does not leave yet: it moves, the wire stays as it is. */
+void exchange_hold_back(struct exchange *x, const struct scripted *script);
+/* Hands in a segment that `offered` has kept back. `reaches_us` false: the tap has seen it, our end
+ * has not got it, as if it were still in the network. */
+void exchange_take(struct exchange *x, const struct segment *seg, int64_t t_ns, bool reaches_us);
+/* It reaches our end now. */
+void exchange_deliver(struct exchange *x, const struct segment *seg, int64_t t_ns);
+
 /* No more from the probe; what is queued is still sent. */
 void exchange_finish(struct exchange *x);
 /* Octets of payload the peer has not acknowledged. */

@@ -148,6 +148,10 @@ static uint32_t fill(const struct outbox *b, const struct tcb *t, const struct o
     case OUTGOING_RST_ACK:
         *seg = (struct segment){.ack = o->ack, .flags = FLAG_RST | FLAG_ACK};
         break;
+    case OUTGOING_SCRIPTED:
+        *seg = o->script.seg;
+        *data = o->script.data;
+        return seg->len;
     case OUTGOING_RETRANSMIT:
         break;
     }
@@ -181,6 +185,27 @@ static void lay_out_options(const struct exchange_config *c, const struct tcb *t
     (void)options_build(o, layout, NULL); /* our own layouts fit: this cannot fail */
 }
 
+/* What a script leaves to us. */
+static void complete_script(const struct exchange_config *c, const struct tcb *t,
+                            const struct scripted *script, int64_t now_ns, struct segment *seg)
+{
+    bool syn = (seg->flags & FLAG_SYN) != 0;
+    struct exchange_config shaped = *c;
+    struct syn_like like = *c->like;
+    if (script->usual_win)
+        seg->win = seg->flags & FLAG_RST ? 0 : tcb_window_field(t, syn);
+    if (script->usual_ttl)
+        seg->ttl = c->ttl;
+    if (script->exact_options)
+        return;
+    if (seg->opt.has_mss)
+        shaped.mss = seg->opt.mss;
+    if (seg->opt.has_wscale)
+        like.wscale = seg->opt.wscale;
+    shaped.like = &like;
+    lay_out_options(&shaped, t, now_ns, seg);
+}
+
 bool outbox_next(struct outbox *b, const struct exchange_config *c, const struct tcb *t,
                  int64_t now_ns, struct segment *seg, const uint8_t **data, size_t *len)
 {
@@ -193,13 +218,17 @@ bool outbox_next(struct outbox *b, const struct exchange_config *c, const struct
     seg->src = c->local;
     seg->dst = c->remote;
     seg->ip_version = address_is_v4(&seg->src.ip) ? 4 : 6;
-    seg->ttl = c->ttl;
     seg->df = true;
-    lay_out_options(c, t, now_ns, seg);
+    if (b->current.kind == OUTGOING_SCRIPTED) {
+        complete_script(c, t, &b->current.script, now_ns, seg);
+    } else {
+        seg->ttl = c->ttl;
+        lay_out_options(c, t, now_ns, seg);
+    }
     b->segment = *seg; /* so that the captured one is recognised */
     b->handed_ns = now_ns;
     b->waiting = true;
-    b->committed = false;
+    b->committed = b->current.kind == OUTGOING_SCRIPTED && !b->current.script.ours;
     return true;
 }
 

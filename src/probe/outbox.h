@@ -41,6 +41,20 @@ enum outgoing_kind {
     OUTGOING_RST_ACK,    /* with the ack given */
     OUTGOING_KEEPALIVE,  /* ACK with SEQ = SND.UNA - 1: whoever has the connection answers */
     OUTGOING_RETRANSMIT, /* the oldest thing not acknowledged */
+    OUTGOING_SCRIPTED,   /* what the probe has made itself */
+};
+
+/* A segment that a probe has made itself. Addresses, and what is said below to be usual, are filled
+ * in. */
+struct scripted {
+    struct segment seg;
+    const uint8_t *data; /* seg.len octets, the probe's */
+    bool exact_options;  /* seg.opt.raw as it stands; else the usual ones, with the MSS and window
+                            scale of seg.opt where it has them */
+    bool usual_win, usual_ttl;
+    bool ours; /* our end sends it: state and SND.NXT move; else it knows nothing of it */
+    size_t tag;      /* the probe's */
+    enum input call; /* that it carries out: OPEN_ACTIVE, CLOSE, ABORT; INPUT_COUNT: none */
 };
 
 struct outgoing {
@@ -48,6 +62,7 @@ struct outgoing {
     seq_t seq, ack;
     uint32_t cause;   /* event id */
     const char *note; /* static, NULL for none */
+    struct scripted script;
 };
 
 struct outbox {

@@ -264,9 +264,36 @@ static enum status open_ndjson(struct sink *s, const struct run_info *run, struc
     return write_record((struct ndjson *)s, o, ok, fault);
 }
 
+static bool put_if(json_t *o, const char *key, const char *v)
+{
+    return v == NULL || v[0] == '\0' || put_text(o, key, v);
+}
+
+/* A line of a figure; the segments that it is about come before it. */
+static enum status write_line(struct ndjson *n, const struct event *e, struct fault *fault)
+{
+    const struct event_line *l = e->line;
+    enum status s = step_builder_flush(&n->steps, fault);
+    json_t *o = new_record("line");
+    bool ok = put_number(o, "session", e->session) &&
+              (l->number == 0 || put_number(o, "line", l->number)) &&
+              put_number(o, "source_line", l->source_line) &&
+              put_text(o, "status", event_line_status_name(l->status)) &&
+              (!l->stamped || put_number(o, "t_ns", e->t_ns)) && put_if(o, "a", l->a) &&
+              put_if(o, "b", l->b) && put_if(o, "segment", l->segment) &&
+              put_if(o, "wire", l->wire) && put_if(o, "time", l->behind) &&
+              put_if(o, "alternative", l->alternative) && put_if(o, "text", l->text);
+    if (s == STATUS_OK)
+        return write_record(n, o, ok, fault);
+    json_decref(o);
+    return s;
+}
+
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     struct ndjson *n = (struct ndjson *)sink;
+    if (e->kind == EVENT_LINE)
+        return write_line(n, e, fault);
     enum status s = step_builder_event(&n->steps, e, fault);
     if (s == STATUS_OK && (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY))
         s = write_result(n, e, fault);

@@ -10,6 +10,8 @@
 struct sink *ladder_new(struct writer out, struct style style);
 /* The result's labelled lines only (-q). */
 struct sink *brief_new(struct writer out, struct style style);
+/* A figure that was played, line by line. */
+struct sink *played_new(struct writer out, struct style style);
 /* One JSON record a line, as doc/tcpshake.schema.json says. */
 struct sink *ndjson_new(struct writer out);
 /* Every segment with ns stamps; state changes and their reasons as packet comments. */

@@ -308,7 +308,8 @@ static void draw_columns(struct pen *p, const struct row *r, const struct row_sh
     put_at(p, row_shape_own_at(s), PROSE_STATE, r->own, strlen(r->own));
     put_at(p, arrow_at(s), PROSE_PLAIN, r->arrow, arrow);
     put_left(p, r, s, rest);
-    put_at(p, row_shape_peer_at(s) - ARROW - 1, PROSE_PLAIN, r->arrow, arrow);
+    const char *far = r->far_arrow != NULL ? r->far_arrow : r->arrow;
+    put_at(p, row_shape_peer_at(s) - ARROW - 1, PROSE_PLAIN, far, strlen(far));
     put_right(p, r, s, row_shape_peer_at(s), rest);
     if (s->truth != 0 && r->truth != NULL)
         put_at(p, row_shape_truth_at(s), r->truth_wrong ? PROSE_ALARM : PROSE_PLAIN, r->truth,

@@ -18,6 +18,7 @@ struct row {
     bool continued;    /* belongs to the line above and has no number of its own */
     bool remark_only;  /* states and segment are not shown: a "(Close)" of its own */
     const char *arrow; /* "-->", "<--", "" */
+    const char *far_arrow; /* beside B's; NULL: the same */
     const char *own;   /* A's state */
     const char *truth; /* what the kernel says B's is; NULL unknown */
     bool truth_wrong;  /* it is none of B's states */

@@ -228,6 +228,7 @@ enum status step_builder_event(struct step_builder *b, const struct event *e, st
         return add_peer(b, e, fault);
     case EVENT_TRUTH:
         return add_truth(b, e);
+    case EVENT_LINE:
     case EVENT_VERDICT:
     case EVENT_SUMMARY:
         break;

@@ -1,0 +1,25 @@
+/* Whether a segment on the wire is the one that a figure shows. */
+#ifndef TCPSHAKE_FIGURE_MATCH_H
+#define TCPSHAKE_FIGURE_MATCH_H
+
+#include "figure/bind.h"
+#include "wire/segment.h"
+
+enum {
+    MATCH_WHY_MAX = 160
+};
+
+enum match {
+    MATCH_OTHER,   /* something else: other control bits, or data where there should be some */
+    MATCH_DIFFERS, /* the kind is right, and what it says is not: see `why` */
+    MATCH_YES,
+};
+
+/* Compares the segment, sent by `from`, with what the figure shows. The fields that are given must
+ * be equal; PSH and the ECN bits count only if a SYN shows ECN. On MATCH_YES the numbers that were
+ * not known are tied to the wire; else `b` stays as it was. `why` (MATCH_WHY_MAX) is filled in on
+ * MATCH_DIFFERS. */
+enum match match_segment(struct bind *b, enum figure_side from, const struct figure_segment *want,
+                         const struct segment *seg, char *why);
+
+#endif

@@ -1,0 +1,24 @@
+/* Whoever stands at the peer's side: in the lab its application and its kernel, which do what a
+ * figure says and tell what is true. On the open network there is nobody. */
+#ifndef TCPSHAKE_PROBE_ACCOMPLICE_H
+#define TCPSHAKE_PROBE_ACCOMPLICE_H
+
+#include "base/fault.h"
+#include "figure/figure.h"
+#include "tcp/state.h"
+#include "wire/address.h"
+
+struct accomplice {
+    /* Makes the peer's application act: CONNECT to `ours`, CLOSE, ABORT, SAY with its octets,
+     * LISTEN, CRASH. Returns when it has. */
+    enum status (*act)(void *arg, const struct endpoint *ours, enum figure_event what,
+                       const void *data, size_t n, struct fault *fault);
+    /* From now on nobody listens there. */
+    enum status (*shut)(void *arg, struct fault *fault);
+    /* The state of the peer's end as its kernel has it. */
+    enum status (*state)(void *arg, const struct endpoint *ours, enum state *state,
+                         struct fault *fault);
+    void *arg;
+};
+
+#endif

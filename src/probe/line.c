@@ -1,0 +1,82 @@
+/* See line.h. */
+#include "probe/line.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "figure/print.h"
+
+static const char *arrow(enum figure_arrow a)
+{
+    static const char *const names[] = {
+        [FIGURE_ARROW_NONE] = "",
+        [FIGURE_ARROW_RIGHT] = "-->",
+        [FIGURE_ARROW_LEFT] = "<--",
+        [FIGURE_ARROW_HELD] = "...",
+    };
+    return names[a];
+}
+
+/* Where the figure names states, those that were. */
+static void put_cell(struct text *out, const struct figure_cell *cell, state_set found)
+{
+    char set[STATE_SET_TEXT_MAX];
+    if (cell->states != STATE_SET_NONE && found != STATE_SET_NONE)
+        text_printf(out, "%s", state_set_format(found, set));
+    else
+        figure_print_cell(out, cell);
+}
+
+void line_wire(struct text *out, const struct segment *seg)
+{
+    char flags[FLAGS_TEXT_MAX];
+    text_printf(out, "<SEQ=%" PRIu32 ">", seg->seq.v);
+    if (seg->flags & FLAG_ACK)
+        text_printf(out, "<ACK=%" PRIu32 ">", seg->ack.v);
+    text_printf(out, "<CTL=%s>", flags_format(seg->flags, flags));
+    if (seg->len != 0)
+        text_printf(out, "<DATA=%" PRIu32 ">", seg->len);
+    if (seg->checksum == SEGMENT_CHECKSUM_BAD)
+        text_printf(out, "<BADSUM>");
+}
+
+bool line_init(struct line *l, const struct line_facts *f)
+{
+    const struct figure_row *row = f->row;
+    *l = (struct line){0};
+    put_cell(&l->a, &row->a, f->a);
+    put_cell(&l->b, &row->b, f->b);
+    if (row->has_segment)
+        figure_print_segment(&l->segment, &row->segment);
+    if (f->seg != NULL)
+        line_wire(&l->wire, f->seg);
+    figure_print_times(&l->behind, row);
+    l->event = (struct event_line){
+        .status = f->status,
+        .number = row->number,
+        .begins_step = row->begins_step,
+        .source_line = row->line,
+        .stamped = f->seg != NULL,
+        .a = l->a.data,
+        .b = l->b.data,
+        .a_arrow = arrow(row->a_arrow),
+        .b_arrow = arrow(row->b_arrow),
+        .segment = l->segment.data,
+        .wire = l->wire.data,
+        .behind = l->behind.data,
+        .remark = row->remark,
+        .alternative = f->alternative,
+        .text = f->text,
+    };
+    return !l->a.failed && !l->b.failed && !l->segment.failed && !l->wire.failed &&
+           !l->behind.failed;
+}
+
+void line_done(struct line *l)
+{
+    text_done(&l->a);
+    text_done(&l->b);
+    text_done(&l->segment);
+    text_done(&l->wire);
+    text_done(&l->behind);
+}

@@ -1,0 +1,31 @@
+/* A row of a figure, as it turned out, put into words for the record. */
+#ifndef TCPSHAKE_PROBE_LINE_H
+#define TCPSHAKE_PROBE_LINE_H
+
+#include "base/text.h"
+#include "event/event.h"
+#include "figure/figure.h"
+
+/* What was in the place of what the figure shows. */
+struct line_facts {
+    const struct figure_row *row;
+    enum event_line_status status;
+    state_set a, b; /* NONE: not judged; then the figure's stand */
+    const struct segment *seg; /* NULL: none crossed the wire */
+    const char *alternative, *text;
+};
+
+/* The texts of an event_line; release with line_done. */
+struct line {
+    struct event_line event;
+    struct text a, b, segment, wire, behind;
+};
+
+/* False when memory ran out. */
+bool line_init(struct line *l, const struct line_facts *f);
+void line_done(struct line *l);
+
+/* "<SEQ=1><ACK=2><CTL=ACK><DATA=3>" with the numbers of the wire. */
+void line_wire(struct text *out, const struct segment *seg);
+
+#endif

@@ -10,7 +10,7 @@ ends()
     local name=$1 status=$2 signal=$3 after=$4 expression=$5
     shift 5
     try "$name" "$status" "$expression && \$summary->{interrupted}" \
-        timeout --preserve-status -k 20 -s "$signal" "$after" "$@"
+        timeout --foreground --preserve-status -k 20 -s "$signal" "$after" "$@"
 }
 
 freed='1 == grep({ $_->{flags} eq "RST" } @out) && (grep { $_->{flags} eq "RST" } @out)[0]{seq} == '

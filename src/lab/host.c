@@ -193,11 +193,28 @@ __attribute__((noreturn)) static void run(struct host *h)
     }
 }
 
-static bool drop_privileges(void)
+static const char orphan_retries[] = "/proc/sys/net/ipv4/tcp_orphan_retries";
+
+static bool set_capabilities(uint32_t permitted, uint32_t effective)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    return syscall(SYS_capset, &head, none) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+        {.permitted = permitted, .effective = effective}};
+    return syscall(SYS_capset, &head, data) == 0;
+}
+
+/* The one setting that we change at our end is root's by its owner; where root is only that of our
+ * user namespace it needs CAP_NET_ADMIN there, which is then put aside until the end. */
+static bool drop_privileges(void)
+{
+    const uint32_t admin = 1u << CAP_NET_ADMIN;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return false;
+    bool aside = set_capabilities(admin, 0);
+    int fd = open(orphan_retries, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return (aside && fd < 0) || set_capabilities(0, 0);
 }
 
 /* Leaves open only the listener, as descriptor 3, and nothing of the caller's terminal, pipes and
@@ -218,8 +235,10 @@ static void shed_descriptors(struct host *h)
  * tcp(7), tcp_orphan_retries. Now it gives up within a second. */
 static void leave(int signal_number)
 {
+    const uint32_t admin = 1u << CAP_NET_ADMIN;
     (void)signal_number;
-    int fd = open("/proc/sys/net/ipv4/tcp_orphan_retries", O_WRONLY | O_CLOEXEC);
+    (void)set_capabilities(admin, admin); /* refused where it was not kept, and then not needed */
+    int fd = open(orphan_retries, O_WRONLY | O_CLOEXEC);
     if (fd >= 0)
         (void)!write(fd, "1", 1); /* it was worth a try: without it, the 100 s remain */
     _exit(0);

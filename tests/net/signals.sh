@@ -10,7 +10,7 @@ ends()
     local name=$1 status=$2 signal=$3 after=$4 expression=$5
     shift 5
     try "$name" "$status" "$expression && \$summary->{interrupted}" \
-        timeout --preserve-status -k 20 -s "$signal" "$after" "$@"
+        timeout --foreground --preserve-status -k 20 -s "$signal" "$after" "$@"
 }
 
 freed='1 == grep({ $_->{flags} eq "RST" } @out) && (grep { $_->{flags} eq "RST" } @out)[0]{seq} == '
@@ -32,7 +32,7 @@ ends "SIGINT in the middle of --repeat: no further session" 0 INT 1.5 '@results 
     tcpshake lab synack --repeat 9 --json
 
 # The text says it too.
-timeout --preserve-status -s INT 1.6 tcpshake lab synack >"$work/text" 2>&1
+timeout --foreground --preserve-status -s INT 1.6 tcpshake lab synack >"$work/text" 2>&1
 verdict "the summary is printed for people too" "$(
     grep -q '^end .*truncated' "$work/text" && grep -q '^gaps .*1\.' "$work/text" || cat "$work/text")"
 

@@ -7,14 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/arguments.h"
+#include "engine/deaf.h"
 
 enum {
     KEY_APP = 512,
     KEY_SYSCTL,
     KEY_BACKLOG,
-    KEY_TRUTH
+    KEY_TRUTH,
+    KEY_DEAF
 };
 enum {
     SYSCTL_MAX = 32,
@@ -25,6 +28,7 @@ struct line {
     struct lab_options lab;
     const char *sysctls[SYSCTL_MAX];
     bool truth;
+    unsigned deaf;
     int command_at; /* where COMMAND stands in argv */
 };
 
@@ -36,6 +40,8 @@ static const struct argp_option options[] = {
     {NULL, '6', NULL, 0, "Use IPv6 between the two sides", 0},
     {"truth", KEY_TRUTH, NULL, 0,
      "After every segment, show the peer's real state from its kernel beside the inferred one", 0},
+    {"deaf", KEY_DEAF, "PERCENT", 0,
+     "Do not hear this share of the peer's packets, at random; the same ones for the same seed", 0},
     {0},
 };
 
@@ -53,6 +59,20 @@ static error_t take_backlog(struct line *line, const struct argp_state *state, c
     error_t error = arguments_number(state, "--backlog", arg, 1, BACKLOG_MAX, &n);
     line->lab.backlog = (int)n;
     return error;
+}
+
+static error_t take_deaf(struct line *line, const struct argp_state *state, const char *arg)
+{
+    char number[16];
+    uint64_t n = 0;
+    size_t len = strlen(arg);
+    bool marked = len > 1 && len < sizeof(number) && arg[len - 1] == '%';
+    (void)snprintf(number, sizeof(number), "%.*s", (int)len - 1, arg);
+    if (!text_to_number(marked ? number : arg, 0, DEAF_PERCENT_MAX, &n))
+        return arguments_refuse(state, "--deaf takes a share from 0%% to %d%%, not '%s'",
+                                DEAF_PERCENT_MAX, arg);
+    line->deaf = (unsigned)n;
+    return 0;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -75,6 +95,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TRUTH:
         line->truth = true;
         return 0;
+    case KEY_DEAF:
+        return take_deaf(line, state, arg);
     case ARGP_KEY_ARG:
         line->command_at = state->next - 1;
         state->next = state->argc; /* the rest is the command's */
@@ -169,7 +191,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     struct lab *lab = lab_open(&line.lab, &fault);
     if (lab == NULL)
         return command_fail("lab", "%s", fault.text);
-    const struct surroundings inside = {.lab = lab, .truth = line.truth};
+    const struct surroundings inside = {.lab = lab, .truth = line.truth, .deaf = line.deaf};
     int code = shell ? run_shell(lab, argv + line.command_at)
                      : command_run(c, &inside, argc - line.command_at, argv + line.command_at);
     lab_close(lab);

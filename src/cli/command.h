@@ -8,6 +8,7 @@
 struct surroundings {
     struct lab *lab; /* NULL outside the lab */
     bool truth;      /* lab --truth */
+    unsigned deaf;   /* lab --deaf, in percent */
 };
 
 struct command {

@@ -168,6 +168,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .sport = o->sport,
         .sessions = st->m->sessions,
         .key = hash_key_of_seed(st->seed),
+        .deaf = st->m->around->deaf,
         .progress = output_progress_wanted(o) ? tell_progress : NULL,
         .asked = tell_asked,
         .arg = st,

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/deaf.h"
 #include "engine/numbers.h"
 #include "net/capture.h"
 #include "net/inject.h"
@@ -45,6 +46,7 @@ struct live {
     enum status status; /* the first failure of the run */
     struct fault fault;
     int64_t progress_at;
+    struct deaf deaf;
     uint64_t dropped_told;
 };
 
@@ -157,6 +159,7 @@ struct live *live_open(const struct live_config *config, struct fault *fault)
         return NULL;
     }
     l->config = *config;
+    l->deaf = (struct deaf){.key = config->key, .percent = config->deaf};
     if (open_all(l, fault) != STATUS_OK) {
         live_free(l);
         return NULL;
@@ -231,22 +234,27 @@ static void plan(struct live *l)
     loop_set_deadline(l->loop, at);
 }
 
-static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
-{
-    struct live *l = arg;
-    struct fault fault = {0};
-    if (l->status == STATUS_OK)
-        keep_failure(l, run_packet(l->run, ip, n, t_ns, &fault), &fault);
-}
-
-/* What the kernel could not give us is told once, when it happens, and is in the result. */
+/* What the kernel could not give us, or we did not hear, is told once, when it happens, and is in
+ * the result. */
 static void look_for_drops(struct live *l)
 {
-    uint64_t dropped = capture_dropped(l->capture);
+    uint64_t dropped = capture_dropped(l->capture) + l->deaf.missed;
     if (dropped == l->dropped_told || run_over(l->run))
         return;
     l->dropped_told = dropped;
     exchange_lost_packets(&l->run->exchange, dropped);
+}
+
+static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
+{
+    struct live *l = arg;
+    struct fault fault = {0};
+    if (deaf_misses(&l->deaf, &l->route.source, &l->config.remote, ip, n)) {
+        look_for_drops(l); /* at once: the next packet may be the run's last */
+        return;
+    }
+    if (l->status == STATUS_OK)
+        keep_failure(l, run_packet(l->run, ip, n, t_ns, &fault), &fault);
 }
 
 static void readable(void *arg)

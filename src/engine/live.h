@@ -15,6 +15,7 @@ struct live_config {
     uint16_t sport;                /* 0: from the key */
     size_t sessions;
     struct hash_key key;
+    unsigned deaf; /* percent of the peer's packets that are lost on purpose: deaf.h */
     /* Called now and then with one line on how it goes; NULL: nobody waits. */
     void (*progress)(void *arg, const char *line);
     /* The user asked how it goes (SIGQUIT). */

@@ -52,13 +52,17 @@ static void take_http(struct app_conn *c)
 const struct app *app_at(size_t i)
 {
     static const struct app apps[] = {
-        {{"echo", "echoes; closes when the client does", 7}, APP_PORT_SERVED, false, take_echo},
-        {{"discard", "reads and ignores until the end", 9}, APP_PORT_SERVED, false, take_discard},
-        {{"hold", "accepts, never reads, never closes", 5001}, APP_PORT_SERVED, false, NULL},
-        {{"close", "closes at once after accept", 5002}, APP_PORT_SERVED, true, NULL},
-        {{"http", "answers one HTTP request and closes", 80}, APP_PORT_SERVED, false, take_http},
-        {{"closed", "nothing listens", 5003}, APP_PORT_CLOSED, false, NULL},
-        {{"filtered", "drops what arrives without an answer", 5004}, APP_PORT_SILENT, false, NULL},
+        {.shown = {"echo", "echoes; closes when the client does", 7}, .take = take_echo},
+        {.shown = {"discard", "reads and ignores until the end", 9}, .take = take_discard},
+        {.shown = {"hold", "accepts, never reads, never closes", 5001}},
+        {.shown = {"close", "closes at once after accept", 5002}, .hangs_up = true},
+        {.shown = {"cue", "reads and ignores, closes only when a figure says so", 5005},
+         .on_cue = true,
+         .take = take_discard},
+        {.shown = {"http", "answers one HTTP request and closes", 80}, .take = take_http},
+        {.shown = {"closed", "nothing listens", 5003}, .port = APP_PORT_CLOSED},
+        {.shown = {"filtered", "drops what arrives without an answer", 5004},
+         .port = APP_PORT_SILENT},
     };
     return i < sizeof(apps) / sizeof(apps[0]) ? &apps[i] : NULL;
 }

@@ -30,6 +30,7 @@ struct app {
     struct lab_app shown;
     enum app_port port;
     bool hangs_up; /* closes at once after accept */
+    bool on_cue;   /* that the other end has closed is no reason to close */
     /* Looks at what `in` holds. Called when more has come and all of `out` is sent; there is always
      * room for more when it returns. NULL: never reads. */
     void (*take)(struct app_conn *c);

@@ -6,17 +6,17 @@
 #include <sys/types.h>
 
 #include "base/fault.h"
-#include "lab/app.h"
-#include "wire/address.h"
+#include "lab/server.h"
 
-/* Opens what `app` listens with, in the network namespace that the process is in now; the address
- * need not be there yet. `*fd` is -1 for an app whose port is closed. backlog 0: SOMAXCONN. */
-enum status host_listen(const struct app *app, const struct endpoint *at, int backlog, int *fd,
-                        struct fault *fault);
+struct host_config {
+    struct service service;
+    int listener;     /* of server_listen; -1: none */
+    int cue;          /* the peer's end of cue_open */
+    int namespace_fd; /* the network namespace that it moves to */
+};
 
-/* Starts the process, which moves to the network namespace `namespace_fd`. Both descriptors stay
- * the caller's. It gets SIGTERM when the calling thread dies; the caller may end it so itself. */
-enum status host_start(const struct app *app, int listener, int namespace_fd, pid_t *pid,
-                       struct fault *fault);
+/* Starts the process. The descriptors stay the caller's. It gets SIGTERM when the calling thread
+ * dies; the caller may end it so itself. */
+enum status host_start(const struct host_config *config, pid_t *pid, struct fault *fault);
 
 #endif

@@ -12,22 +12,25 @@
 #include <unistd.h>
 
 #include "lab/app.h"
+#include "lab/cue.h"
 #include "lab/host.h"
 #include "lab/link.h"
 #include "lab/namespace.h"
+#include "lab/server.h"
 #include "lab/truth.h"
 
 struct lab {
     const struct app *app;
     struct endpoint peer;
     struct truth truth;
+    struct cue cue;
     pid_t child;
     bool keeps_no_entry;
 };
 
-/* What is left in the peer's namespace for the time of construction. */
+/* What is the peer's, and ours only for the time of construction. */
 struct site {
-    int namespace_fd, listener;
+    struct host_config host;
     struct nl_sock *route;
 };
 
@@ -63,15 +66,15 @@ static void open_truth(struct lab *lab, int listener)
 static enum status prepare_peer(struct lab *lab, const struct lab_options *options,
                                 struct site *site, struct fault *fault)
 {
-    enum status s = namespace_new_net(&site->namespace_fd, fault);
+    enum status s = namespace_new_net(&site->host.namespace_fd, fault);
     for (size_t i = 0; s == STATUS_OK && i < options->sysctl_count; i++)
         s = namespace_sysctl(options->sysctls[i], fault);
     if (s == STATUS_OK)
-        s = host_listen(lab->app, &lab->peer, options->backlog, &site->listener, fault);
+        s = server_listen(&site->host.service, &site->host.listener, fault);
     if (s == STATUS_OK && (site->route = link_socket_new(fault)) == NULL)
         s = STATUS_SYSTEM;
     if (s == STATUS_OK)
-        open_truth(lab, site->listener);
+        open_truth(lab, site->host.listener);
     return s;
 }
 
@@ -83,14 +86,20 @@ static enum status connect_us(const struct site *site, bool v6, struct fault *fa
     struct nl_sock *ours = link_socket_new(fault);
     if (ours == NULL)
         return STATUS_SYSTEM;
-    s = link_open(ours, site->route, site->namespace_fd, v6, fault);
+    s = link_open(ours, site->route, site->host.namespace_fd, v6, fault);
     link_socket_free(ours);
     return s;
 }
 
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
 static enum status build(struct lab *lab, const struct lab_options *options, struct fault *fault)
 {
-    struct site site = {.namespace_fd = -1, .listener = -1, .route = NULL};
+    struct site site = {.host = {.listener = -1, .cue = -1, .namespace_fd = -1}};
     enum status s = check_options(options, &lab->app, fault);
     if (s != STATUS_OK)
         return s;
@@ -98,18 +107,21 @@ static enum status build(struct lab *lab, const struct lab_options *options, str
         lab->keeps_no_entry |= strcmp(options->sysctls[i], "net.ipv4.tcp_syncookies=2") == 0;
     lab->peer =
         (struct endpoint){.ip = link_address(LINK_PEER, options->v6), .port = lab->app->shown.port};
+    site.host.service =
+        (struct service){.app = lab->app, .at = lab->peer, .backlog = options->backlog};
     s = namespace_become_able(fault);
     if (s == STATUS_OK)
         s = prepare_peer(lab, options, &site, fault);
     if (s == STATUS_OK)
         s = connect_us(&site, options->v6, fault);
     if (s == STATUS_OK)
-        s = host_start(lab->app, site.listener, site.namespace_fd, &lab->child, fault);
+        s = cue_open(&lab->cue, &site.host.cue, fault);
+    if (s == STATUS_OK)
+        s = host_start(&site.host, &lab->child, fault);
     link_socket_free(site.route);
-    if (site.listener >= 0)
-        close(site.listener);
-    if (site.namespace_fd >= 0)
-        close(site.namespace_fd);
+    close_if_open(site.host.listener);
+    close_if_open(site.host.cue);
+    close_if_open(site.host.namespace_fd);
     return s;
 }
 
@@ -120,7 +132,7 @@ struct lab *lab_open(const struct lab_options *options, struct fault *fault)
         fault_set(fault, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    lab->truth.fd = -1;
+    lab->truth.fd = lab->cue.fd = -1;
     lab->child = -1;
     if (build(lab, options, fault) == STATUS_OK)
         return lab;
@@ -133,6 +145,7 @@ void lab_close(struct lab *lab)
     if (lab == NULL)
         return;
     truth_close(&lab->truth);
+    cue_close(&lab->cue);
     /* Not waited for if the signal could not be sent (by seccomp's will): it dies when we do. */
     if (lab->child > 0 && kill(lab->child, SIGTERM) == 0) {
         while (waitpid(lab->child, NULL, 0) < 0 && errno == EINTR)
@@ -150,6 +163,17 @@ enum status lab_truth(struct lab *lab, const struct endpoint *ours, enum state *
                       struct fault *fault)
 {
     return truth_read(&lab->truth, &lab->peer, ours, state, fault);
+}
+
+enum status lab_cue(struct lab *lab, enum lab_cue cue, const struct endpoint *ours,
+                    const void *data, size_t n, struct fault *fault)
+{
+    struct cue_order order = {.what = cue};
+    if (cue != LAB_CUE_LISTEN && cue != LAB_CUE_LISTEN_NOT)
+        order.ours = *ours;
+    if (cue == LAB_CUE_SAY)
+        order.n = n;
+    return cue_give(&lab->cue, order, data, fault);
 }
 
 bool lab_keeps_no_entry(const struct lab *lab)

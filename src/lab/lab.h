@@ -47,6 +47,32 @@ const struct endpoint *lab_peer(const struct lab *lab);
 enum status lab_truth(struct lab *lab, const struct endpoint *ours, enum state *state,
                       struct fault *fault);
 
+/* What a figure can have the peer's application do. Those that speak of a connection mean the
+ * newest between lab_peer and `ours`, whoever opened it. */
+enum lab_cue {
+    /* Stops listening and connects from where it listened to `ours`: SYN-SENT. A connection that
+     * is left of an earlier time forbids it. */
+    LAB_CUE_CONNECT,
+    LAB_CUE_CLOSE, /* RFC 9293's CLOSE: sends what is left and a FIN; still reads, and ignores */
+    LAB_CUE_ABORT, /* RFC 9293's ABORT: a RST where the state has one, and the connection is gone */
+    LAB_CUE_SAY,   /* sends the octets */
+    LAB_CUE_LISTEN_NOT, /* closes the listener; connections stay, the half-open are forgotten */
+    LAB_CUE_LISTEN,     /* listens again, on a port that was closed too */
+    LAB_CUE_CRASH,      /* forgets the connection without a segment */
+};
+
+enum {
+    LAB_CUE_DATA_MAX = 65536
+};
+
+/* Returns when the peer's system call has been made, or after a second at most with a line. A line
+ * too for what cannot be: no such connection, octets after CLOSE. CLOSE, ABORT and SAY for a
+ * connection that came in and is still half-open (SYN-RECEIVED) wait until it is established, as
+ * the RFC's CLOSE and SEND do; CRASH of it is impossible. `ours` is not looked at by LISTEN_NOT and
+ * LISTEN, nor `data` but by SAY. Works after privilege_drop. */
+enum status lab_cue(struct lab *lab, enum lab_cue cue, const struct endpoint *ours,
+                    const void *data, size_t n, struct fault *fault);
+
 /* Whether the peer answers every SYN with a cookie (tcp_syncookies=2) and so keeps no entry for a
  * half-open connection: its kernel then says LISTEN where RFC 9293 has SYN-RECEIVED (RFC 4987 3.6).
  */

@@ -1,0 +1,44 @@
+/* How a figure has the peer's application act at a given moment: an order from our process to the
+ * peer's, and the answer when the system call has been made. One pair of local sockets, opened
+ * before the peer's process is started; afterwards only sent and received on. */
+#ifndef TCPSHAKE_LAB_CUE_H
+#define TCPSHAKE_LAB_CUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "lab/lab.h"
+#include "wire/address.h"
+
+enum {
+    CUE_DATA_MAX = LAB_CUE_DATA_MAX
+};
+
+/* Our end. */
+struct cue {
+    int fd;
+    uint32_t number; /* of the last order */
+};
+
+struct cue_order {
+    uint32_t number; /* the answer bears the same */
+    enum lab_cue what;
+    struct endpoint ours;
+    size_t n; /* octets of data */
+};
+
+/* `peer_fd` is the caller's, to be handed to the peer's process and closed in ours. */
+enum status cue_open(struct cue *c, int *peer_fd, struct fault *fault);
+void cue_close(struct cue *c);
+/* Gives an order (its number is set here) and waits a second at most for the answer; see lab_cue.
+ */
+enum status cue_give(struct cue *c, struct cue_order order, const void *data, struct fault *fault);
+
+/* The peer's side. Takes an order that poll has announced; false when no more will come. */
+bool cue_take(int fd, struct cue_order *order, char data[CUE_DATA_MAX]);
+/* `error`: 0 or an errno. */
+void cue_answer(int fd, const struct cue_order *order, int error);
+
+#endif

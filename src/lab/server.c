@@ -1,0 +1,384 @@
+/* Sockets of the peer's kernel and one loop over them: see server.h. */
+#include "lab/server.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lab/conn.h"
+#include "lab/cue.h"
+#include "lab/truth.h"
+
+enum {
+    CONNS_MAX = 256,
+    RETRY_MS = 100,
+    EARLY_MAX = 8
+};
+
+/* Where things stand in what is polled. */
+enum {
+    POLL_LISTENER,
+    POLL_CUE,
+    POLL_CONNS
+};
+
+/* A cue for a connection that is still half-open. */
+struct early {
+    struct cue_order order;
+    char *data;
+};
+
+struct server {
+    struct service service;
+    int listener, cue;
+    size_t used; /* slots that have been in use: the rest is untouched memory */
+    bool full;   /* no slot or no memory for another connection */
+    uint64_t born;
+    struct conn *conns;
+    struct pollfd polls[POLL_CONNS + CONNS_MAX];
+    struct early early[EARLY_MAX];
+    size_t early_count;
+    char data[CUE_DATA_MAX]; /* what came with a cue */
+};
+
+/* --- Sockets --- */
+
+static socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out)
+{
+    *out = (struct sockaddr_storage){0};
+    if (address_is_v4(&e->ip)) {
+        struct sockaddr_in *in = (struct sockaddr_in *)out;
+        in->sin_family = AF_INET;
+        in->sin_port = htons(e->port);
+        memcpy(&in->sin_addr, address_v4_octets(&e->ip), sizeof(in->sin_addr));
+        return sizeof(*in);
+    }
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(e->port);
+    in6->sin6_addr = e->ip;
+    return sizeof(*in6);
+}
+
+static struct endpoint from_sockaddr(const struct sockaddr_storage *from)
+{
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+        uint8_t octets[4];
+        memcpy(octets, &in->sin_addr, sizeof(octets));
+        return (struct endpoint){.ip = address_from_v4(octets), .port = ntohs(in->sin_port)};
+    }
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+    return (struct endpoint){.ip = in6->sin6_addr, .port = ntohs(in6->sin6_port)};
+}
+
+/* A listener whose filter accepts nothing neither answers a SYN nor has the kernel reset it. */
+static int accept_nothing(int fd)
+{
+    struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    const struct sock_fprog filter = {.len = 1, .filter = code};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+/* Before the address is there, so before anything can arrive unfiltered; and beside connections
+ * that are left on the port, so that a listener can make room for an active open and come back. */
+static int bind_early(int fd, const struct endpoint *at)
+{
+    struct sockaddr_storage address;
+    socklen_t n = to_sockaddr(at, &address);
+    const int on = 1;
+    int error = address.ss_family == AF_INET
+                    ? setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on))
+                    : setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
+    if (error == 0)
+        error = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    return error != 0 ? error : bind(fd, (const struct sockaddr *)&address, n);
+}
+
+static int open_socket(const struct service *service)
+{
+    return socket(address_is_v4(&service->at.ip) ? AF_INET : AF_INET6,
+                  SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+}
+
+static void close_keeping_errno(int fd)
+{
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+}
+
+/* -1 with errno. */
+static int open_listener(const struct service *service)
+{
+    int fd = open_socket(service);
+    int error = fd < 0 ? -1 : 0;
+    if (error == 0 && service->app->port == APP_PORT_SILENT)
+        error = accept_nothing(fd);
+    if (error == 0)
+        error = bind_early(fd, &service->at);
+    if (error == 0)
+        error = listen(fd, service->backlog != 0 ? service->backlog : SOMAXCONN);
+    if (error == 0)
+        return fd;
+    close_keeping_errno(fd);
+    return -1;
+}
+
+enum status server_listen(const struct service *service, int *fd, struct fault *fault)
+{
+    *fd = -1;
+    if (service->app->port == APP_PORT_CLOSED)
+        return STATUS_OK;
+    *fd = open_listener(service);
+    if (*fd >= 0)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_SYSTEM, "the lab's peer cannot listen: %s", strerror(errno));
+}
+
+/* --- Cues --- */
+
+static struct conn *find(struct server *s, const struct endpoint *ours)
+{
+    struct conn *newest = NULL;
+    for (size_t slot = 0; slot < s->used; slot++) {
+        struct conn *c = &s->conns[slot];
+        if (c->fd >= 0 && endpoint_equal(&c->remote, ours) &&
+            (newest == NULL || c->born > newest->born))
+            newest = c;
+    }
+    return newest;
+}
+
+/* NULL when there is no room. */
+static struct conn *free_slot(struct server *s)
+{
+    size_t slot = 0;
+    while (slot < s->used && s->conns[slot].fd >= 0)
+        slot++;
+    if (slot == CONNS_MAX)
+        return NULL;
+    if (slot == s->used)
+        s->conns[s->used++].fd = -1;
+    return &s->conns[slot];
+}
+
+static int act(struct conn *c, const struct cue_order *order, const char *data)
+{
+    switch (order->what) {
+    case LAB_CUE_CLOSE:
+        return conn_close(c);
+    case LAB_CUE_ABORT:
+        return conn_abort(c);
+    case LAB_CUE_SAY:
+        return conn_say(c, data, order->n);
+    case LAB_CUE_CRASH:
+        return conn_crash(c);
+    case LAB_CUE_CONNECT:
+    case LAB_CUE_LISTEN_NOT:
+    case LAB_CUE_LISTEN:
+        break;
+    }
+    return EINVAL;
+}
+
+/* The application gets a connection that came in when it is established; what was asked of it
+ * before that is done now. */
+static void catch_up(struct server *s, struct conn *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->early_count; i++) {
+        struct early *e = &s->early[i];
+        if (!endpoint_equal(&e->order.ours, &c->remote)) {
+            s->early[kept++] = *e;
+            continue;
+        }
+        if (c->fd >= 0)
+            (void)act(c, &e->order, e->data);
+        free(e->data);
+    }
+    s->early_count = kept;
+}
+
+static int postpone(struct server *s, const struct cue_order *order)
+{
+    if (order->what == LAB_CUE_CRASH)
+        return EOPNOTSUPP;
+    if (s->early_count == EARLY_MAX)
+        return ENOBUFS;
+    char *data = malloc(order->n + 1);
+    if (data == NULL)
+        return ENOMEM;
+    memcpy(data, s->data, order->n);
+    s->early[s->early_count++] = (struct early){.order = *order, .data = data};
+    return 0;
+}
+
+static bool half_open(const struct server *s, const struct endpoint *ours)
+{
+    struct truth truth;
+    enum state state = STATE_CLOSED;
+    if (truth_open(&truth, NULL) != STATUS_OK)
+        return false;
+    enum status status = truth_read(&truth, &s->service.at, ours, &state, NULL);
+    truth_close(&truth);
+    return status == STATUS_OK && state == STATE_SYN_RECEIVED;
+}
+
+static int listen_not(struct server *s)
+{
+    if (s->listener < 0)
+        return EALREADY;
+    close(s->listener);
+    s->listener = -1;
+    s->full = false;
+    return 0;
+}
+
+static int listen_again(struct server *s)
+{
+    if (s->listener >= 0)
+        return EALREADY;
+    s->listener = open_listener(&s->service);
+    return s->listener >= 0 ? 0 : errno;
+}
+
+/* -1 with errno. */
+static int dial(const struct service *service, const struct endpoint *ours)
+{
+    struct sockaddr_storage to;
+    socklen_t n = to_sockaddr(ours, &to);
+    int fd = open_socket(service);
+    int error = fd < 0 ? -1 : bind_early(fd, &service->at);
+    if (error == 0)
+        error = connect(fd, (const struct sockaddr *)&to, n);
+    if (error == 0 || (fd >= 0 && errno == EINPROGRESS))
+        return fd;
+    close_keeping_errno(fd);
+    return -1;
+}
+
+/* The port cannot be listened on and bound by another socket at once, so a dial that fails brings
+ * the listener back. */
+static int connect_to(struct server *s, const struct endpoint *ours)
+{
+    struct conn *c = free_slot(s);
+    if (c == NULL)
+        return ENOBUFS;
+    bool listened = listen_not(s) == 0;
+    int fd = dial(&s->service, ours);
+    int error = errno;
+    if (fd >= 0) {
+        conn_init(c, fd, ours, ++s->born);
+        return 0;
+    }
+    if (listened)
+        (void)listen_again(s);
+    return error;
+}
+
+static int obey(struct server *s, const struct cue_order *order)
+{
+    switch (order->what) {
+    case LAB_CUE_CONNECT:
+        return connect_to(s, &order->ours);
+    case LAB_CUE_LISTEN_NOT:
+        return listen_not(s);
+    case LAB_CUE_LISTEN:
+        return listen_again(s);
+    case LAB_CUE_CLOSE:
+    case LAB_CUE_ABORT:
+    case LAB_CUE_SAY:
+    case LAB_CUE_CRASH:
+        break;
+    }
+    struct conn *c = find(s, &order->ours);
+    if (c != NULL)
+        return act(c, order, s->data);
+    return half_open(s, &order->ours) ? postpone(s, order) : ENOTCONN;
+}
+
+static void heed(struct server *s)
+{
+    struct cue_order order;
+    if (cue_take(s->cue, &order, s->data)) {
+        cue_answer(s->cue, &order, obey(s, &order));
+        return;
+    }
+    close(s->cue);
+    s->cue = -1;
+}
+
+/* --- The loop --- */
+
+static void welcome(struct server *s)
+{
+    for (;;) {
+        struct sockaddr_storage from;
+        socklen_t n = sizeof(from);
+        struct conn *c = free_slot(s);
+        s->full = c == NULL;
+        if (s->full)
+            return;
+        int fd = accept4(s->listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            s->full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+            return;
+        }
+        const struct endpoint remote = from_sockaddr(&from);
+        conn_init(c, fd, &remote, ++s->born);
+        catch_up(s, c);
+        if (s->service.app->hangs_up && c->fd >= 0)
+            conn_drop(c);
+    }
+}
+
+static void plan(struct server *s)
+{
+    s->polls[POLL_LISTENER] = (struct pollfd){.fd = s->full ? -1 : s->listener, .events = POLLIN};
+    s->polls[POLL_CUE] = (struct pollfd){.fd = s->cue, .events = POLLIN};
+    for (size_t slot = 0; slot < s->used; slot++) {
+        const struct conn *c = &s->conns[slot];
+        s->polls[POLL_CONNS + slot] =
+            (struct pollfd){.fd = c->fd, .events = conn_wants(c, s->service.app)};
+    }
+}
+
+struct server *server_new(const struct service *service)
+{
+    struct server *s = calloc(1, sizeof(*s));
+    struct conn *conns = calloc(CONNS_MAX, sizeof(*conns));
+    if (s == NULL || conns == NULL) {
+        free(s);
+        free(conns);
+        return NULL;
+    }
+    s->service = *service;
+    s->conns = conns;
+    return s;
+}
+
+void server_run(struct server *s, int listener, int cue)
+{
+    s->listener = listener;
+    s->cue = cue;
+    for (;;) {
+        plan(s);
+        if (poll(s->polls, (nfds_t)(POLL_CONNS + s->used), s->full ? RETRY_MS : -1) < 0)
+            continue;
+        for (size_t slot = 0; slot < s->used; slot++) {
+            short reported = s->polls[POLL_CONNS + slot].revents;
+            if (reported != 0)
+                conn_serve(&s->conns[slot], s->service.app, reported);
+        }
+        if (s->listener >= 0)
+            welcome(s);
+        if (s->polls[POLL_CUE].revents != 0)
+            heed(s);
+    }
+}

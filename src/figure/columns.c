@@ -52,6 +52,14 @@ static bool beside(const struct piece *left, const struct piece *right)
     return right->cell <= left->end + BESIDE;
 }
 
+/* Where the cell of state `i` begins: parentheses may stand before it. */
+static unsigned cell_of(const struct piece *p, size_t i)
+{
+    while (i > 0 && !p[i - 1].state && beside(&p[i - 1], &p[i]))
+        i--;
+    return p[i].cell;
+}
+
 static void assign_states(const struct columns *c, struct piece *p, size_t n)
 {
     size_t states = 0, seen = 0;
@@ -63,7 +71,7 @@ static void assign_states(const struct columns *c, struct piece *p, size_t n)
         if (states > 1)
             p[i].column = seen++ == 0 ? COLUMN_A : COLUMN_B;
         else
-            p[i].column = nearest(c, p[i].cell, COLUMN_A, COLUMN_B, false);
+            p[i].column = nearest(c, cell_of(p, i), COLUMN_A, COLUMN_B, false);
     }
 }
 

@@ -98,6 +98,8 @@ static enum status append_meaning(struct lex *l, struct lex_place *p, uint32_t c
     const char *meaning = c < 0x80 ? ascii : glyph_meaning(c);
     if (meaning == NULL)
         meaning = other;
+    if (c == '\t' || c == '\f') /* in a text it is but a blank */
+        p->at = " ";
     for (; *meaning != '\0'; meaning++) {
         enum status s = append(l, *meaning == '\t' ? ' ' : *meaning, p, fault);
         if (s != STATUS_OK)

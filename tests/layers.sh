@@ -158,9 +158,12 @@ foreign_exports()
 {
     symbols -g --defined-only <<<"$units" | awk '
         {
-            prefix = $1
-            sub(/.*\//, "", prefix); sub(/\.c$/, "", prefix); gsub(/-/, "_", prefix)
-            if ($2 != prefix && index($2, prefix "_") != 1)
+            n = split($1, path, "/")
+            prefix = path[n]
+            sub(/\.c$/, "", prefix); gsub(/-/, "_", prefix)
+            name = $2
+            sub("^" path[n - 1] "_", "", name) # FOLDER_FILE_* is as good
+            if (index($2 "_", prefix "_") != 1 && index(name "_", prefix "_") != 1)
                 print $1 ": exports " $2 ", which is not " prefix "_*"
         }'
 }

@@ -11,7 +11,16 @@
 #include "tcp/state.h"
 
 enum {
-    FIGURE_SYMBOL_MAX = 16 /* with the NUL */
+    FIGURE_SYMBOL_MAX = 16, /* with the NUL */
+    FIGURE_SOURCE_MAX = 64 * 1024,
+    FIGURE_ITEMS_MAX = 1000,
+    FIGURE_REPEAT_MAX = 100,
+    FIGURE_OPTIONS_MAX = 40,
+};
+
+enum figure_side {
+    FIGURE_A,
+    FIGURE_B
 };
 
 enum figure_side {
@@ -35,22 +44,22 @@ struct figure_number {
     uint32_t value;                 /* the number, or what is added to the symbol (modulo 2^32) */
 };
 
-/* Fields that are not given may be anything in a segment that comes, and are chosen in the usual way
- * in one that goes. */
+/* Fields that are not given may be anything in a segment that comes, and are chosen in the usual
+ * way in one that goes. */
 struct figure_segment {
     struct figure_number seq, ack;
     bool has_flags;
-    uint16_t flags;   /* as in wire/flags.h */
-    bool has_data;    /* <DATA>: any octets */
-    bool has_len;     /* <DATA=n> */
-    uint32_t len;     /* octets */
+    uint16_t flags; /* as in wire/flags.h */
+    bool has_data;  /* <DATA>: any octets */
+    bool has_len;   /* <DATA=n> */
+    uint32_t len;   /* octets */
     bool has_win, has_urg, has_mss, has_wscale, has_ttl;
     uint16_t win, urg, mss;
     uint8_t wscale, ttl;
     bool sack_permitted; /* <SACK> */
     bool timestamps;     /* <TS>: there must be some */
     bool has_options;    /* <OPT=hex>, exactly these octets; <OPT=> for none */
-    uint8_t options[40];
+    uint8_t options[FIGURE_OPTIONS_MAX];
     size_t options_len;
     bool bad_checksum; /* <BADSUM> */
 };
@@ -68,16 +77,17 @@ enum figure_event {
     FIGURE_SAY,     /* (say "text") */
     FIGURE_NEW_ISN, /* (new ISN): unlike every earlier one of this end, and ahead of the last */
     FIGURE_NUMBERS, /* (send 300,receive 100): SND.NXT and RCV.NXT of this end */
+    FIGURE_NEW_ISN, /* (new ISN): this end's SYN has a number ahead of all before it, RFC 6528 */
 };
 
 /* What stands in one end's column of a row. */
 struct figure_cell {
     state_set states; /* STATE_SET_NONE: none given */
     enum figure_event event;
-    bool duplicate;     /* (duplicate): the segment of this row was never sent in this figure */
-    const char *text;   /* REMARK: what is between the parentheses; SAY: the octets; else NULL */
-    size_t text_len;    /* of SAY, whose octets may hold a NUL */
-    int64_t wait_ns;    /* WAIT */
+    bool duplicate;   /* (duplicate): the segment of this row was never sent in this figure */
+    const char *text; /* REMARK: what is between the parentheses; SAY: the octets; else NULL */
+    size_t text_len;  /* of SAY, whose octets may hold a NUL */
+    int64_t wait_ns;  /* WAIT */
     struct figure_number send, receive; /* NUMBERS */
     unsigned line, column;              /* in the source, from 1; 0: the cell is empty */
 };
@@ -119,13 +129,14 @@ struct figure_item {
     const char *name;      /* EITHER, OR: of the alternative that begins here; "" if it has none */
     bool deviates;         /* EITHER, OR: to be found here is a deviation */
     unsigned count;        /* REPEAT */
-    /* EITHER, OR: the index of the next OR, or of the END; REPEAT: of its END; END: of its opener. */
+    /* EITHER, OR: the index of the next OR, or of the END; REPEAT: of its END; END: of its opener.
+     */
     size_t to;
     unsigned line, column; /* in the source */
 };
 
 struct figure {
-    const char *name; /* of the library, or the file's */
+    const char *name;                 /* of the library, or the file's */
     const char *title, *cite, *about; /* "" if not given; about: paragraphs joined by \n */
     unsigned needs;
     struct figure_item *items;
@@ -133,5 +144,7 @@ struct figure {
     char *store; /* owns every text above */
     size_t store_len, store_cap;
 };
+
+void figure_done(struct figure *f);
 
 #endif

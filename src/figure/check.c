@@ -1,0 +1,326 @@
+/* See check.h. */
+#include "figure/check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "figure/place.h"
+#include "figure/reach.h"
+#include "wire/flags.h"
+#include "wire/seq.h"
+
+enum {
+    WINDOW = 65535 /* octets: how far from what was sent an ACK may be wrong */
+};
+
+static const char side_names[] = {[FIGURE_A] = 'A', [FIGURE_B] = 'B'};
+
+struct check {
+    const struct figure *f;
+    enum figure_side us;
+};
+
+/* What a row shows. */
+
+static const struct figure_cell *cell_of(const struct figure_row *r, enum figure_side side)
+{
+    return side == FIGURE_A ? &r->a : &r->b;
+}
+
+static enum figure_arrow arrow_of(const struct figure_row *r, enum figure_side side)
+{
+    return side == FIGURE_A ? r->a_arrow : r->b_arrow;
+}
+
+static enum figure_side other(enum figure_side side)
+{
+    return side == FIGURE_A ? FIGURE_B : FIGURE_A;
+}
+
+/* The end that a segment comes from, seen to leave it or not. */
+static enum figure_side sender_of(const struct figure_row *r)
+{
+    return r->a_arrow == FIGURE_ARROW_RIGHT || r->b_arrow == FIGURE_ARROW_RIGHT ? FIGURE_A
+                                                                                : FIGURE_B;
+}
+
+static bool leaves(const struct figure_row *r, enum figure_side side)
+{
+    return r->has_segment && sender_of(r) == side && arrow_of(r, side) != FIGURE_ARROW_HELD;
+}
+
+static bool reaches(const struct figure_row *r, enum figure_side side)
+{
+    return r->has_segment && sender_of(r) != side && arrow_of(r, side) != FIGURE_ARROW_HELD;
+}
+
+static enum status fault_at_cell(const struct check *c, const struct figure_row *r,
+                                 enum figure_side side, struct fault *fault, const char *text)
+{
+    const struct figure_cell *cell = cell_of(r, side);
+    return place_fault(fault, c->f->name, cell->line, cell->column, "%s", text);
+}
+
+static enum status fault_at_segment(const struct check *c, const struct figure_row *r,
+                                    struct fault *fault, const char *text)
+{
+    return place_fault(fault, c->f->name, r->segment_line, r->segment_column, "%s", text);
+}
+
+/* Segments that arrive without having left. */
+
+static bool same_number(const struct figure_number *a, const struct figure_number *b)
+{
+    return !a->given || !b->given || (strcmp(a->symbol, b->symbol) == 0 && a->value == b->value);
+}
+
+/* Whether the two may be the same segment. */
+static bool same_segment(const struct figure_segment *a, const struct figure_segment *b)
+{
+    return same_number(&a->seq, &b->seq) && same_number(&a->ack, &b->ack) &&
+           (!a->has_flags || !b->has_flags || a->flags == b->flags) &&
+           (!a->has_len || !b->has_len || a->len == b->len);
+}
+
+/* The first item behind what can have happened before item `at`: all of a repeated block can. */
+static size_t horizon(const struct figure *f, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (f->items[i].kind == FIGURE_REPEAT && f->items[i].to > at)
+            return f->items[i].to;
+    }
+    return at;
+}
+
+static enum status check_arrival(const struct check *c, size_t at, struct fault *fault)
+{
+    const struct figure_row *r = &c->f->items[at].row;
+    enum figure_side from = sender_of(r);
+    const struct figure_cell *cell = cell_of(r, from);
+    if (!r->has_segment || leaves(r, from) || cell->duplicate || cell->states == STATE_SET_NONE)
+        return STATUS_OK;
+    for (size_t i = 0; i < horizon(c->f, at); i++) {
+        const struct figure_item *item = &c->f->items[i];
+        if (item->kind == FIGURE_ROW && leaves(&item->row, from) && sender_of(&item->row) == from &&
+            same_segment(&item->row.segment, &r->segment))
+            return STATUS_OK;
+    }
+    return fault_at_segment(c, r, fault,
+                            "this segment arrives without having left, expected (duplicate) or a "
+                            "row before in which it leaves");
+}
+
+/* Acknowledgments. The numbers of an end are known by what it sends, by (send n,receive n), and,
+ * where a figure begins in the middle of a connection, by the first ACK of the other end. */
+
+struct numbers {
+    bool used;   /* some number of this end is known */
+    bool symbol; /* the symbol is one of them */
+    bool near;   /* a plain number within a window is one of them */
+    bool any_plain;
+};
+
+static void see_number(struct numbers *n, const struct figure_number *seen,
+                       const struct figure_number *ack)
+{
+    if (!seen->given)
+        return;
+    n->used = true;
+    bool plain = seen->symbol[0] == '\0';
+    n->symbol = n->symbol || (!plain && strcmp(seen->symbol, ack->symbol) == 0);
+    n->any_plain = n->any_plain || plain;
+    int32_t distance = seq_diff(seq_of(ack->value), seq_of(seen->value));
+    n->near = n->near || (plain && distance >= -WINDOW && distance <= WINDOW);
+}
+
+static bool has_ack(const struct figure_segment *s)
+{
+    return s->ack.given && (!s->has_flags || (s->flags & FLAG_ACK) != 0);
+}
+
+static struct numbers numbers_of(const struct figure *f, enum figure_side side, size_t at,
+                                 const struct figure_number *ack)
+{
+    struct numbers n = {0};
+    for (size_t i = 0; i < f->count; i++) {
+        const struct figure_row *r = &f->items[i].row;
+        bool used = n.used;
+        if (f->items[i].kind != FIGURE_ROW)
+            continue;
+        see_number(&n, &cell_of(r, side)->send, ack);
+        see_number(&n, &cell_of(r, other(side))->receive, ack);
+        if (r->has_segment && sender_of(r) == side)
+            see_number(&n, &r->segment.seq, ack);
+        if (r->has_segment && sender_of(r) != side && i < at && has_ack(&r->segment))
+            see_number(&n, &r->segment.ack, ack);
+        if (i >= at)
+            n.used = used; /* only what came before has bound the space */
+    }
+    return n;
+}
+
+/* Whether an end's first state is synchronized or not shown: then it has numbers of its own that
+ * the figure may not show. */
+static bool begins_inside(const struct figure *f, enum figure_side side)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        state_set states = cell_of(&f->items[i].row, side)->states;
+        if (f->items[i].kind != FIGURE_ROW || states == STATE_SET_NONE)
+            continue;
+        for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
+            if (state_set_has(states, s) && state_synchronized(s))
+                return true;
+        }
+        return i != 0;
+    }
+    return true;
+}
+
+static enum status check_ack(const struct check *c, size_t at, struct fault *fault)
+{
+    const struct figure_row *r = &c->f->items[at].row;
+    const struct figure_number *ack = &r->segment.ack;
+    char text[128];
+    if (!r->has_segment || !has_ack(&r->segment))
+        return STATUS_OK;
+    enum figure_side acknowledged = other(sender_of(r));
+    struct numbers n = numbers_of(c->f, acknowledged, at, ack);
+    if (ack->symbol[0] != '\0') {
+        if (!n.used || n.symbol)
+            return STATUS_OK;
+        (void)snprintf(text, sizeof(text),
+                       "an ACK of %s, which %c never sends, expected a number of its own",
+                       ack->symbol, side_names[acknowledged]);
+        return fault_at_segment(c, r, fault, text);
+    }
+    if (acknowledged != c->us || !n.used || !n.any_plain || n.near || begins_inside(c->f, c->us))
+        return STATUS_OK;
+    (void)snprintf(text, sizeof(text),
+                   "an ACK of %" PRIu32 ", near which %c sends nothing, expected a number of its "
+                   "own",
+                   ack->value, side_names[acknowledged]);
+    return fault_at_segment(c, r, fault, text);
+}
+
+/* Events and times. */
+
+static enum status check_events(const struct check *c, const struct figure_row *r,
+                                struct fault *fault)
+{
+    enum figure_side peer = other(c->us);
+    if (cell_of(r, peer)->event == FIGURE_CRASH)
+        return fault_at_cell(c, r, peer, fault,
+                             "the peer cannot be made to crash, expected this in our column");
+    for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
+        bool syn = leaves(r, side) && (!r->segment.has_flags || (r->segment.flags & FLAG_SYN) != 0);
+        if (cell_of(r, side)->event == FIGURE_NEW_ISN && r->has_segment && !syn)
+            return fault_at_cell(c, r, side, fault,
+                                 "(new ISN) beside a segment that is no SYN of this end");
+        const struct figure_cell *far = cell_of(r, other(side));
+        if (far->duplicate && sender_of(r) == side)
+            return fault_at_cell(c, r, other(side), fault,
+                                 "(duplicate) at the end that this segment goes to, expected it "
+                                 "at the other");
+    }
+    return STATUS_OK;
+}
+
+static enum status check_times(const struct check *c, const struct figure_row *r,
+                               struct fault *fault)
+{
+    if ((r->within_ns != 0 || r->after_ns != 0) && r->has_segment && sender_of(r) == c->us)
+        return fault_at_segment(c, r, fault,
+                                "[after] and [within] are about what the peer sends, expected "
+                                "(wait 1s) in our column of a row before");
+    return STATUS_OK;
+}
+
+/* Alternatives. */
+
+static enum status check_alternative(const struct check *c, size_t at, struct fault *fault)
+{
+    const struct figure_item *first = &c->f->items[at + 1];
+    if (first->row.silence_ns != 0 || leaves(&first->row, other(c->us)))
+        return STATUS_OK;
+    return place_fault(fault, c->f->name, first->line, first->column,
+                       "an alternative that does not begin with what %c does, expected a segment "
+                       "of its or [silence 3s]",
+                       side_names[other(c->us)]);
+}
+
+/* States. */
+
+struct both {
+    struct reach end[2];
+};
+
+static enum status check_states(const struct check *c, const struct figure_row *r,
+                                struct both *ends, struct fault *fault)
+{
+    for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
+        char now[STATE_SET_TEXT_MAX], possible[STATE_SET_TEXT_MAX];
+        const struct figure_cell *cell = cell_of(r, side);
+        struct reach *e = &ends->end[side];
+        if (reach_row(e, cell, &r->segment, leaves(r, side), reaches(r, side)))
+            continue;
+        return place_fault(fault, c->f->name, cell->line, cell->column,
+                           "%c cannot be in %s here, expected %s or a segment before that leads "
+                           "there",
+                           side_names[side], state_set_format(cell->states, now),
+                           state_set_format(e->states, possible));
+    }
+    return STATUS_OK;
+}
+
+static void meet(struct both *a, const struct both *b)
+{
+    a->end[FIGURE_A] = reach_either(&a->end[FIGURE_A], &b->end[FIGURE_A]);
+    a->end[FIGURE_B] = reach_either(&a->end[FIGURE_B], &b->end[FIGURE_B]);
+}
+
+static enum status check_row(const struct check *c, size_t at, struct fault *fault)
+{
+    const struct figure_row *r = &c->f->items[at].row;
+    enum status s = check_arrival(c, at, fault);
+    if (s == STATUS_OK)
+        s = check_ack(c, at, fault);
+    if (s == STATUS_OK)
+        s = check_events(c, r, fault);
+    return s == STATUS_OK ? check_times(c, r, fault) : s;
+}
+
+enum status figure_check(const struct figure *f, enum figure_side us, struct fault *fault)
+{
+    const struct check c = {f, us};
+    struct both now, fork = {0}, met = {0};
+    bool first_way = true;
+    enum status s = STATUS_OK;
+    reach_init(&now.end[FIGURE_A]);
+    reach_init(&now.end[FIGURE_B]);
+    for (size_t i = 0; s == STATUS_OK && i < f->count; i++) {
+        const struct figure_item *item = &f->items[i];
+        bool ends_way = item->kind == FIGURE_OR ||
+                        (item->kind == FIGURE_END && f->items[item->to].kind == FIGURE_EITHER);
+        if (ends_way) {
+            if (first_way)
+                met = now;
+            else
+                meet(&met, &now);
+            first_way = false;
+            now = item->kind == FIGURE_OR ? fork : met;
+        }
+        if (item->kind == FIGURE_EITHER) {
+            fork = now;
+            first_way = true;
+        }
+        if (item->kind == FIGURE_EITHER || item->kind == FIGURE_OR)
+            s = check_alternative(&c, i, fault);
+        if (item->kind != FIGURE_ROW)
+            continue;
+        s = check_row(&c, i, fault);
+        if (s == STATUS_OK)
+            s = check_states(&c, &item->row, &now, fault);
+    }
+    return s;
+}

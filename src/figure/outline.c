@@ -1,0 +1,163 @@
+/* See outline.h. */
+#include "figure/outline.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "figure/cell.h"
+
+/* The words of a line, as far as they are parted by blanks. */
+struct word {
+    size_t from, to;
+};
+
+static bool next_word(const struct lex *l, struct word *w)
+{
+    w->from = w->to + strspn(l->line + w->to, " \f");
+    w->to = w->from + strcspn(l->line + w->from, " \f");
+    return w->from < w->to;
+}
+
+static bool word_is(const struct lex *l, const struct word *w, const char *text)
+{
+    return lex_is(l, w->from, w->to, text);
+}
+
+static size_t first_of(const struct lex *l)
+{
+    return strspn(l->line, " \f");
+}
+
+bool outline_is_empty(const struct lex *l)
+{
+    return first_of(l) == l->len;
+}
+
+bool outline_is_comment(const struct lex *l)
+{
+    return l->line[first_of(l)] == '#';
+}
+
+bool outline_is_indented(const struct lex *l)
+{
+    return first_of(l) > 0;
+}
+
+/* "[Page 32]" at either end of the line, "RFC 9293" at its beginning, or a form feed. */
+bool outline_is_page_break(const struct lex *l)
+{
+    const char *first = l->line + first_of(l);
+    const char *page = strcasestr(first, "[page ");
+    if (page != NULL) {
+        const char *end = page + strlen("[page ");
+        end += strspn(end, "0123456789ivxlc");
+        if (*end == ']' && (page == first || end[1 + strspn(end + 1, " ")] == '\0'))
+            return true;
+    }
+    return strncmp(first, "RFC ", 4) == 0 || strchr(l->line, '\f') != NULL;
+}
+
+/* "TCP Peer A", "TCP A" or "Peer A", of which `w` is the first word. */
+static bool is_end_name(const struct lex *l, struct word *w, const char *letter)
+{
+    bool named = false;
+    if (word_is(l, w, "TCP")) {
+        named = next_word(l, w);
+        if (!named)
+            return false;
+    }
+    if (word_is(l, w, "Peer")) {
+        named = next_word(l, w);
+        if (!named)
+            return false;
+    }
+    return named && word_is(l, w, letter);
+}
+
+bool outline_is_head(const struct lex *l, struct columns *c)
+{
+    struct word w = {0, 0}, a, b;
+    if (!next_word(l, &w))
+        return false;
+    if ((word_is(l, &w, "ms") || word_is(l, &w, "s")) && !next_word(l, &w))
+        return false;
+    a = w;
+    if (!is_end_name(l, &w, "A") || !next_word(l, &w))
+        return false;
+    b = w;
+    if (!is_end_name(l, &w, "B"))
+        return false;
+    bool kernel = next_word(l, &w);
+    struct word last = w;
+    if (kernel && (!word_is(l, &w, "kernel") || next_word(l, &last)))
+        return false;
+    c->head = true;
+    c->head_a = l->place[a.from].cell;
+    c->head_b = l->place[b.from].cell;
+    c->kernel = kernel;
+    c->head_kernel = kernel ? l->place[w.from].cell : 0;
+    return true;
+}
+
+bool outline_is_caption(const struct lex *l)
+{
+    struct word w = {0, 0};
+    return next_word(l, &w) && word_is(l, &w, "Figure") && next_word(l, &w) &&
+           isdigit((unsigned char)l->line[w.from]);
+}
+
+static bool is_keyword(const struct lex *l, const struct word *w)
+{
+    return word_is(l, w, "either") || word_is(l, w, "or") || word_is(l, w, "end") ||
+           word_is(l, w, "repeat");
+}
+
+static bool is_state(const struct lex *l, const struct word *w)
+{
+    enum state s;
+    const struct lex_token t = {.from = w->from, .to = w->to};
+    return cell_state(l, &t, &s, NULL) == STATUS_OK;
+}
+
+static bool has_small_letter(const struct lex *l, const struct word *w)
+{
+    for (size_t i = w->from; i < w->to; i++) {
+        if (islower((unsigned char)l->line[i]) || l->line[i] == LEX_OTHER)
+            return true;
+    }
+    return false;
+}
+
+bool outline_is_prose(const struct lex *l)
+{
+    struct word w = {0, 0};
+    if (!next_word(l, &w) || is_keyword(l, &w) || strpbrk(l->line, "<>|[\"") != NULL ||
+        (!isalpha((unsigned char)l->line[w.from]) && l->line[w.from] != LEX_OTHER))
+        return false;
+    do {
+        if (has_small_letter(l, &w) && l->line[w.from] != '(' && !is_state(l, &w))
+            return true;
+    } while (next_word(l, &w));
+    return false;
+}
+
+bool outline_is_row(const struct lex *l)
+{
+    size_t first = first_of(l), digits = strspn(l->line + first, "0123456789");
+    struct word w = {0, first + digits + 1};
+    if (digits > 0 && l->line[first + digits] == '.' && next_word(l, &w) &&
+        (is_state(l, &w) || strchr("(<-.", l->line[w.from]) != NULL))
+        return true;
+    return strcasestr(l->line, "<SEQ") != NULL;
+}
+
+bool outline_is_header(const struct lex *l, size_t *name_to, size_t *text_from)
+{
+    size_t first = first_of(l), end = first;
+    while (isalpha((unsigned char)l->line[end]))
+        end++;
+    *name_to = end;
+    *text_from = end + 1;
+    return end > first && l->line[end] == ':';
+}

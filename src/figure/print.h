@@ -1,0 +1,24 @@
+/* A figure in the notation it was read from: what is printed parses to the same figure. */
+#ifndef TCPSHAKE_FIGURE_PRINT_H
+#define TCPSHAKE_FIGURE_PRINT_H
+
+#include "base/text.h"
+#include "figure/figure.h"
+
+/* "100", "x+1"; "" if it is not given. */
+void figure_print_number(struct text *out, const struct figure_number *n);
+/* "<SEQ=100><ACK=301><CTL=SYN,ACK>" */
+void figure_print_segment(struct text *out, const struct figure_segment *s);
+/* "(Close)", "ESTABLISHED", "(Close) FIN-WAIT-1"; "" if it is empty. */
+void figure_print_cell(struct text *out, const struct figure_cell *c);
+/* "[after 1s +- 200ms]", several with a blank between; "" if the row says nothing of the kind. */
+void figure_print_times(struct text *out, const struct figure_row *r);
+/* "3s", "200ms", exactly. */
+void figure_print_duration(struct text *out, int64_t ns);
+/* The arrow as three characters. */
+const char *figure_print_arrow(enum figure_arrow arrow);
+
+/* The whole figure, headers included. */
+void figure_print(struct text *out, const struct figure *f);
+
+#endif

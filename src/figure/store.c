@@ -1,0 +1,26 @@
+/* See store.h. */
+#include "figure/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum status store_init(struct figure *f, size_t cap, struct fault *fault)
+{
+    f->store = malloc(cap);
+    if (f->store == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    f->store_cap = cap;
+    f->store_len = 0;
+    return STATUS_OK;
+}
+
+const char *store_put(struct figure *f, const char *s, size_t n)
+{
+    if (n == 0 || n >= f->store_cap - f->store_len)
+        return "";
+    char *copy = f->store + f->store_len;
+    memcpy(copy, s, n);
+    copy[n] = '\0';
+    f->store_len += n + 1;
+    return copy;
+}

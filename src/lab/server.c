@@ -66,14 +66,19 @@ static socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *
 
 static struct endpoint from_sockaddr(const struct sockaddr_storage *from)
 {
+    struct endpoint e;
     if (from->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+        struct sockaddr_in in;
+        memcpy(&in, from, sizeof(in));
         uint8_t octets[4];
-        memcpy(octets, &in->sin_addr, sizeof(octets));
-        return (struct endpoint){.ip = address_from_v4(octets), .port = ntohs(in->sin_port)};
+        memcpy(octets, &in.sin_addr, sizeof(octets));
+        e = (struct endpoint){.ip = address_from_v4(octets), .port = ntohs(in.sin_port)};
+    } else {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, from, sizeof(in6));
+        e = (struct endpoint){.ip = in6.sin6_addr, .port = ntohs(in6.sin6_port)};
     }
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
-    return (struct endpoint){.ip = in6->sin6_addr, .port = ntohs(in6->sin6_port)};
+    return e;
 }
 
 /* A listener whose filter accepts nothing neither answers a SYN nor has the kernel reset it. */
@@ -319,7 +324,7 @@ static void heed(struct server *s)
 static void welcome(struct server *s)
 {
     for (;;) {
-        struct sockaddr_storage from;
+        struct sockaddr_storage from = {0};
         socklen_t n = sizeof(from);
         struct conn *c = free_slot(s);
         s->full = c == NULL;

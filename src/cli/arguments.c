@@ -156,7 +156,9 @@ static error_t take_ttl(struct arguments *a, const struct argp_state *state, con
 
 static error_t take_target(struct arguments *a, const struct argp_state *state, char *arg)
 {
-    if (a->host == NULL)
+    if (a->leading != NULL && *a->leading == NULL)
+        *a->leading = arg;
+    else if (a->host == NULL)
         a->host = arg;
     else if (a->port_word == NULL)
         a->port_word = arg;
@@ -275,7 +277,7 @@ int arguments_parse(struct arguments *o, const struct argp_option *own_options,
     const struct argp_child children[] = {{&command, 0, NULL, 0}, {0}};
     const struct argp argp = {.options = options,
                               .parser = parse,
-                              .args_doc = "TARGET",
+                              .args_doc = o->args_doc != NULL ? o->args_doc : "TARGET",
                               .doc = doc,
                               .children = children};
     o->own = own;

@@ -16,6 +16,8 @@
 struct arguments {
     const char *command;
     void *own; /* input of the command's own parser */
+    const char *args_doc; /* what --usage shows for the words; NULL: TARGET */
+    const char **leading; /* takes the word before the target; NULL: there is none */
     /* Target */
     const char *host, *port_word;
     int family; /* AF_UNSPEC, AF_INET, AF_INET6 */

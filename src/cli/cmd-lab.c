@@ -188,6 +188,8 @@ static int run(const struct surroundings *around, int argc, char **argv)
     if (!shell && (c == NULL || c->run == run)) /* no lab in the lab */
         return command_fail("lab", "there is no command '%s' to run; 'tcpshake --help' lists them",
                             name);
+    if (line.lab.app == NULL && !shell)
+        line.lab.app = c->lab_app;
     struct lab *lab = lab_open(&line.lab, &fault);
     if (lab == NULL)
         return command_fail("lab", "%s", fault.text);

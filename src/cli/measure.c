@@ -96,6 +96,7 @@ static void describe(struct stage *st, const char *interface, const char *clock)
         .version = PACKAGE_VERSION,
         .argv = st->argv,
         .seed = st->seed,
+        .heading = m->heading,
         .lab_truth = m->around->truth,
     };
 }

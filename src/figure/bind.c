@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wire/flags.h"
+
 void bind_init(struct bind *b)
 {
     *b = (struct bind){0};
@@ -69,6 +71,12 @@ void bind_shift(struct bind *b, enum figure_side side, uint32_t octets)
         if (b->symbols[i].side == side)
             b->symbols[i].wire = seq_add(b->symbols[i].wire, octets);
     }
+}
+
+bool bind_is_absolute(const struct figure_segment *s)
+{
+    return s->seq.given && s->seq.symbol[0] == '\0' && s->seq.value == 0 && s->has_flags &&
+           (s->flags & FLAG_RST) != 0;
 }
 
 bool bind_zero(const struct bind *b, enum figure_side side, seq_t *zero)

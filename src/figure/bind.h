@@ -36,6 +36,9 @@ bool bind_set(struct bind *b, enum figure_side side, const struct figure_number 
 void bind_syn(struct bind *b, enum figure_side side, const struct figure_number *n);
 /* The end has sent `octets` that the figure does not count. */
 void bind_shift(struct bind *b, enum figure_side side, uint32_t octets);
+/* <SEQ=0><CTL=RST,ACK>: where there is no connection there is nothing to count from, and the number
+ * is 0 on the wire (RFC 9293 3.5.2 group 1). */
+bool bind_is_absolute(const struct figure_segment *s);
 /* Whether the space is tied, and if so what its 0 is. */
 bool bind_zero(const struct bind *b, enum figure_side side, seq_t *zero);
 

@@ -23,11 +23,6 @@ enum figure_side {
     FIGURE_B
 };
 
-enum figure_side {
-    FIGURE_A,
-    FIGURE_B,
-};
-
 /* What B must be able to do, as bits. */
 enum figure_needs {
     FIGURE_NEEDS_LISTENS = 0x01, /* the default */
@@ -77,7 +72,6 @@ enum figure_event {
     FIGURE_SAY,     /* (say "text") */
     FIGURE_NEW_ISN, /* (new ISN): unlike every earlier one of this end, and ahead of the last */
     FIGURE_NUMBERS, /* (send 300,receive 100): SND.NXT and RCV.NXT of this end */
-    FIGURE_NEW_ISN, /* (new ISN): this end's SYN has a number ahead of all before it, RFC 6528 */
 };
 
 /* What stands in one end's column of a row. */

@@ -90,7 +90,13 @@ enum match match_segment(struct bind *b, enum figure_side from, const struct fig
     if (seg->flags & FLAG_SYN && want->seq.given)
         bind_syn(&trial, from, &want->seq);
     bool ack = (seg->flags & FLAG_ACK) != 0;
-    if (!same_number(&trial, from, "SEQ", &want->seq, seg->seq, why) ||
+    struct figure_segment figured = *want;
+    if (bind_is_absolute(want)) {
+        figured.seq.given = false;
+        if (seg->seq.v != 0 && !differs(why, "SEQ", seg->seq.v, 0))
+            return MATCH_DIFFERS;
+    }
+    if (!same_number(&trial, from, "SEQ", &figured.seq, seg->seq, why) ||
         (ack && !same_number(&trial, view_other(from), "ACK", &want->ack, seg->ack, why)) ||
         !same_fields(want, seg, why))
         return MATCH_DIFFERS;

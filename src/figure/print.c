@@ -334,7 +334,7 @@ static void print_header(struct text *out, const char *name, const char *text)
     }
 }
 
-static void print_needs(struct text *out, unsigned needs)
+void figure_print_needs(struct text *out, unsigned needs)
 {
     if (needs == FIGURE_NEEDS_LISTENS)
         return;
@@ -354,7 +354,7 @@ void figure_print(struct text *out, const struct figure *f)
     print_header(out, "title", f->title);
     print_header(out, "cite", f->cite);
     print_header(out, "about", f->about);
-    print_needs(out, f->needs);
+    figure_print_needs(out, f->needs);
     if (out->len != begin)
         put(out, "\n");
     text_pad(out, l.a);

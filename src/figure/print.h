@@ -15,6 +15,8 @@ void figure_print_cell(struct text *out, const struct figure_cell *c);
 void figure_print_times(struct text *out, const struct figure_row *r);
 /* "3s", "200ms", exactly. */
 void figure_print_duration(struct text *out, int64_t ns);
+/* "needs: closes" as a line of its own; nothing for the default. */
+void figure_print_needs(struct text *out, unsigned needs);
 /* The arrow as three characters. */
 const char *figure_print_arrow(enum figure_arrow arrow);
 

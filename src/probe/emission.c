@@ -86,7 +86,8 @@ bool emission_of(const struct figure_segment *figured, enum emission_kind kind,
     struct segment *seg = &out->seg;
     take_fields(figured, out);
     bool syn = (seg->flags & FLAG_SYN) != 0;
-    seg->seq = number(b, us, &figured->seq, syn ? t->iss : t->snd_nxt);
+    if (!bind_is_absolute(figured))
+        seg->seq = number(b, us, &figured->seq, syn ? t->iss : t->snd_nxt);
     if (seg->flags & FLAG_ACK)
         seg->ack = number(b, view_other(us), &figured->ack, t->rcv_nxt);
     if (kind == EMISSION_ABORT && seg->flags & FLAG_RST) {

@@ -6,17 +6,6 @@
 
 #include "figure/print.h"
 
-static const char *arrow(enum figure_arrow a)
-{
-    static const char *const names[] = {
-        [FIGURE_ARROW_NONE] = "",
-        [FIGURE_ARROW_RIGHT] = "-->",
-        [FIGURE_ARROW_LEFT] = "<--",
-        [FIGURE_ARROW_HELD] = "...",
-    };
-    return names[a];
-}
-
 /* Where the figure names states, those that were. */
 static void put_cell(struct text *out, const struct figure_cell *cell, state_set found)
 {
@@ -59,8 +48,8 @@ bool line_init(struct line *l, const struct line_facts *f)
         .stamped = f->seg != NULL,
         .a = l->a.data,
         .b = l->b.data,
-        .a_arrow = arrow(row->a_arrow),
-        .b_arrow = arrow(row->b_arrow),
+        .a_arrow = figure_print_arrow(row->a_arrow),
+        .b_arrow = figure_print_arrow(row->b_arrow),
         .segment = l->segment.data,
         .wire = l->wire.data,
         .behind = l->behind.data,

@@ -179,13 +179,20 @@ static void end_row(struct exchange *x, state_set peer_found)
 
 /* --- The columns --- */
 
-/* CLOSED is that the connection does not exist, and so is LISTEN at an end that listens. */
-static bool agrees(state_set figured, state_set found)
+#define NO_CONNECTION (STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN))
+
+/* CLOSED is that the connection does not exist, also where somebody listens. */
+static bool agrees_with_kernel(state_set figured, state_set found)
 {
-    const state_set none = STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN);
-    if (figured & STATE_SET(STATE_CLOSED) && found & none)
-        return true;
-    return (figured & found) != STATE_SET_NONE;
+    return (figured & found) != STATE_SET_NONE ||
+           (figured & STATE_SET(STATE_CLOSED) && found & NO_CONNECTION);
+}
+
+/* In the set of states CLOSED says nothing about whether somebody listens (tcp/peer.h). */
+static bool agrees_with_set(state_set figured, state_set found)
+{
+    return (figured & found) != STATE_SET_NONE ||
+           (figured & NO_CONNECTION && found & NO_CONNECTION);
 }
 
 static void judge_own(struct exchange *x)
@@ -202,7 +209,7 @@ static void judge_own(struct exchange *x)
 static void judge_set(struct exchange *x, state_set figured, state_set found)
 {
     char what[PLAY_TEXT_MAX], set[STATE_SET_TEXT_MAX];
-    if (agrees(figured, found))
+    if (agrees_with_set(figured, found))
         return;
     (void)snprintf(what, sizeof(what), "the peer cannot be there: it is in %s",
                    state_set_format(found, set));
@@ -230,7 +237,9 @@ static bool judge_peer(struct exchange *x)
         return true;
     }
     p->found = STATE_SET(truth);
-    if (agrees(figured, p->found)) {
+    if (agrees_with_kernel(figured, p->found)) {
+        if ((figured & p->found) == STATE_SET_NONE)
+            p->found = STATE_SET(STATE_CLOSED); /* in the figure's words */
         if (x->capture_dropped == 0) /* else what it stands on is incomplete */
             judge_set(x, figured, p->row.peer_set | x->peer.set);
         return true;
@@ -663,7 +672,7 @@ static void judge_time(struct exchange *x)
 }
 
 /* The row's segment is here. */
-static void accept(struct exchange *x, const struct play_kept *k)
+static void take_in(struct exchange *x, const struct play_kept *k)
 {
     struct play *p = state_of(x);
     const struct figure_segment *f = &p->row.view.row->segment;
@@ -840,7 +849,7 @@ static enum considered consider(struct exchange *x, const struct play_kept *k)
     char why[MATCH_WHY_MAX] = "";
     if (k->seg.checksum != SEGMENT_CHECKSUM_BAD) {
         if (try_here(x, &k->seg, why) == MATCH_YES || skip_to(x, &k->seg)) {
-            accept(x, k);
+            take_in(x, k);
             if (p->row.view.leg == VIEW_WITHHOLD)
                 put_aside(p, k);
             return CONSIDERED_MATCH;

@@ -199,6 +199,19 @@ static void draw_heads(const struct row_shape *s, const char *unit, struct text 
     text_done(&line);
 }
 
+/* How wide the first line is, without its tints. */
+static size_t first_line_cells(const struct played *p, const struct row *r,
+                               const struct row_shape *s)
+{
+    const struct style plain = {.columns = p->style.columns};
+    struct text drawn;
+    text_init(&drawn);
+    row_draw(r, s, &plain, &drawn);
+    size_t cells = drawn.data != NULL ? text_cells(drawn.data, strcspn(drawn.data, "\n")) : 0;
+    text_done(&drawn);
+    return cells;
+}
+
 /* The line with its mark, where there is room for it: at `column`, or behind a longer line. */
 static void draw_line(const struct played *p, const struct played_line *l,
                       const struct row_shape *s, size_t column, struct text *out)
@@ -207,7 +220,7 @@ static void draw_line(const struct played *p, const struct played_line *l,
     text_init(&drawn);
     row_draw(&l->row, s, &p->style, &drawn);
     const char *text = drawn.data != NULL ? drawn.data : "\n";
-    size_t first = strcspn(text, "\n"), cells = prose_cells(text, first);
+    size_t first = strcspn(text, "\n"), cells = first_line_cells(p, &l->row, s);
     size_t at = cells + 2 > column ? cells + 2 : column, wide = text_cells(l->mark.data, l->mark.len);
     bool plain = l->row.seg[0] != '\0' || l->own.len > 0 || l->row.peer[0] != '\0';
     text_put(out, text, first);

@@ -21,6 +21,10 @@ static const struct move moves[] = {
      S(CLOSED)},
     {PEER_GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT)},   /* RFC 1337: ignored by many */
     {PEER_GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED)}, /* 3.10.7.2, 3.10.7.3 */
+    {PEER_GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED)},   /* if somebody listens there */
+    {PEER_GETS_SYN, S(SYN_RECEIVED),
+     S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED)}, /* another one: back to LISTEN, 3.10.7.4 fourth */
+    {PEER_GETS_SYN, S(TIME_WAIT), S(TIME_WAIT) | S(SYN_RECEIVED)}, /* 3.6.1 MAY-2 */
     {PEER_GETS_ACK_OF_SYN, S(SYN_RECEIVED) | S(SYN_SENT), S(ESTABLISHED)},
     {PEER_GETS_DATA, S(FIN_WAIT_1) | S(FIN_WAIT_2),
      S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSED)}, /* 3.6.1 SHLD-3: nobody reads any more */
@@ -420,9 +424,10 @@ static void learn(struct peer *p, const struct segment *seg)
 {
     if (seg->flags & FLAG_RST)
         return;
-    if (seg->flags & FLAG_SYN && !p->irs_known) {
+    if (seg->flags & FLAG_SYN && (!p->irs_known || !seq_eq(seg->seq, p->irs))) {
         p->irs_known = true;
         p->irs = seg->seq;
+        p->fin_seen = false; /* a new connection */
     }
     if (seg->flags & FLAG_FIN && !p->fin_seen) {
         p->fin_seen = true;

@@ -15,7 +15,7 @@
 
 struct arguments {
     const char *command;
-    void *own; /* input of the command's own parser */
+    void *own;            /* input of the command's own parser */
     const char *args_doc; /* what --usage shows for the words; NULL: TARGET */
     const char **leading; /* takes the word before the target; NULL: there is none */
     /* Target */
@@ -29,7 +29,7 @@ struct arguments {
     int64_t wait_ns, deadline_ns; /* -W, -w; CLOCK_NEVER: no deadline */
     /* Output */
     bool json, quiet, verbose, dry_run;
-    bool plays_figure; /* the text is that of a figure */
+    bool plays_figure;            /* the text is that of a figure */
     const char *pcapng, *mermaid; /* file names, "-" for stdout */
     enum arguments_colour {
         ARGUMENTS_COLOUR_AUTO,

@@ -92,7 +92,7 @@ static enum status add_text(struct output *out, struct timeline *t, const struct
     enum status s = open_file(out, NULL, &w, fault);
     if (s != STATUS_OK)
         return s;
-    struct sink *(*make)(struct writer, struct style) = o->quiet       ? brief_new
+    struct sink *(*make)(struct writer, struct style) = o->quiet          ? brief_new
                                                         : o->plays_figure ? played_new
                                                                           : ladder_new;
     return timeline_add_sink(t, make(w, style), fault);

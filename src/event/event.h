@@ -43,8 +43,8 @@ enum event_line_status {
     EVENT_LINE_NOT_REACHED,
 };
 
-/* A line of a figure (figure/figure.h) as it turned out. Texts may be NULL where there is nothing to
- * say, and live during the call to the sinks only. */
+/* A line of a figure (figure/figure.h) as it turned out. Texts may be NULL where there is nothing
+ * to say, and live during the call to the sinks only. */
 struct event_line {
     enum event_line_status status;
     unsigned number;      /* of its step; 0: the figure does not number */

@@ -16,7 +16,7 @@ struct run_info {
     const char *argv; /* the command line, for the comment of a capture file */
     uint64_t seed;
     const char *heading; /* the header lines of a figure that is played; NULL: none is */
-    bool lab_truth; /* EVENT_TRUTH events will come */
+    bool lab_truth;      /* EVENT_TRUTH events will come */
 };
 
 /* How text for people is to look. */

@@ -14,9 +14,9 @@ enum {
 struct bind {
     struct {
         bool bound;
-        seq_t zero; /* what the figure's 0 is on the wire */
+        seq_t zero;               /* what the figure's 0 is on the wire */
         struct figure_number syn; /* of the last SYN of this end, if given */
-    } space[2]; /* by enum figure_side */
+    } space[2];                   /* by enum figure_side */
     struct {
         char name[FIGURE_SYMBOL_MAX];
         enum figure_side side;

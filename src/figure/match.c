@@ -49,10 +49,10 @@ static bool same_number(struct bind *b, enum figure_side side, const char *field
 static bool same_options(const struct figure_segment *want, const struct segment *seg, char *why)
 {
     const struct options *o = &seg->opt;
-    bool raw = want->options_len == o->raw_len &&
-               memcmp(want->options, o->raw, want->options_len) == 0;
-    const char *wrong = want->has_mss && !o->has_mss          ? "no MSS option came"
-                        : want->has_wscale && !o->has_wscale  ? "no window scale option came"
+    bool raw =
+        want->options_len == o->raw_len && memcmp(want->options, o->raw, want->options_len) == 0;
+    const char *wrong = want->has_mss && !o->has_mss         ? "no MSS option came"
+                        : want->has_wscale && !o->has_wscale ? "no window scale option came"
                         : want->sack_permitted && !o->sack_permitted
                             ? "no SACK-permitted option came"
                         : want->timestamps && !o->has_timestamps ? "no timestamps option came"

@@ -6,7 +6,8 @@ enum figure_side view_other(enum figure_side side)
     return side == FIGURE_A ? FIGURE_B : FIGURE_A;
 }
 
-/* An arrow that is missing on the far side, as at the end of Figure 9, is the same as the near one. */
+/* An arrow that is missing on the far side, as at the end of Figure 9, is the same as the near one.
+ */
 static enum view_leg leg_of(enum figure_arrow own, enum figure_arrow peer, enum figure_arrow away)
 {
     if (own == FIGURE_ARROW_NONE)

@@ -27,11 +27,10 @@ static bool is_own(const struct tcb *t, const struct segment *seg)
     if (seg->flags & FLAG_RST || seg->checksum == SEGMENT_CHECKSUM_BAD)
         return false;
     if (seg->flags & FLAG_SYN)
-        return opens(t, seg) || (seq_eq(seg->seq, t->iss) && (t->state == STATE_SYN_SENT ||
-                                                              t->state == STATE_SYN_RECEIVED));
+        return opens(t, seg) || (seq_eq(seg->seq, t->iss) &&
+                                 (t->state == STATE_SYN_SENT || t->state == STATE_SYN_RECEIVED));
     bool can = state_synchronized(t->state) || t->state == STATE_SYN_RECEIVED;
-    return can && seg->flags & FLAG_ACK && seq_lt(t->iss, seg->seq) &&
-           seq_le(seg->seq, t->snd_nxt);
+    return can && seg->flags & FLAG_ACK && seq_lt(t->iss, seg->seq) && seq_le(seg->seq, t->snd_nxt);
 }
 
 static enum input call_of(const struct tcb *t, const struct segment *seg)
@@ -79,8 +78,8 @@ static void take_fields(const struct figure_segment *f, struct scripted *out)
     take_options(f, out);
 }
 
-bool emission_of(const struct figure_segment *figured, enum emission_kind kind,
-                 enum figure_side us, const struct tcb *t, struct bind *b, struct scripted *out)
+bool emission_of(const struct figure_segment *figured, enum emission_kind kind, enum figure_side us,
+                 const struct tcb *t, struct bind *b, struct scripted *out)
 {
     *out = (struct scripted){.call = INPUT_COUNT};
     struct segment *seg = &out->seg;

@@ -1,5 +1,5 @@
-/* From a figure's segment to one of ours: the numbers of the wire, and what the figure leaves open as
- * our TCB would have it. */
+/* From a figure's segment to one of ours: the numbers of the wire, and what the figure leaves open
+ * as our TCB would have it. */
 #ifndef TCPSHAKE_PROBE_EMISSION_H
 #define TCPSHAKE_PROBE_EMISSION_H
 
@@ -20,7 +20,7 @@ enum emission_kind {
 /* Ties numbers that are used for the first time to what our end sends next: SND.NXT, RCV.NXT, or
  * the ISS for a SYN. `*data` may be NULL: zeros. A SYN of a new connection needs a new TCB with
  * seg.seq as its ISS: true is returned then. */
-bool emission_of(const struct figure_segment *figured, enum emission_kind kind,
-                 enum figure_side us, const struct tcb *t, struct bind *b, struct scripted *out);
+bool emission_of(const struct figure_segment *figured, enum emission_kind kind, enum figure_side us,
+                 const struct tcb *t, struct bind *b, struct scripted *out);
 
 #endif

@@ -603,14 +603,14 @@ void exchange_keepalive(struct exchange *x, const char *why)
 
 void exchange_acknowledge(struct exchange *x, const char *why)
 {
-    enqueue(x, (struct outgoing){
-                   .kind = OUTGOING_ACK, .note = why, .cause = x->timeline->last_id});
+    enqueue(x, (struct outgoing){.kind = OUTGOING_ACK, .note = why, .cause = x->timeline->last_id});
 }
 
 void exchange_refuse(struct exchange *x, seq_t ack, const char *why)
 {
-    enqueue(x, (struct outgoing){
-                   .kind = OUTGOING_RST_ACK, .ack = ack, .note = why, .cause = x->timeline->last_id});
+    enqueue(x,
+            (struct outgoing){
+                .kind = OUTGOING_RST_ACK, .ack = ack, .note = why, .cause = x->timeline->last_id});
 }
 
 void exchange_wake_at(struct exchange *x, int64_t when_ns)

@@ -134,8 +134,8 @@ void exchange_renew(struct exchange *x, seq_t iss);
 void exchange_call(struct exchange *x, enum input call);
 /* Time has passed: the peer's states may have expired. */
 void exchange_elapse(struct exchange *x);
-/* Puts the segment on the wire; if it is ours, our end moves when it is seen leaving. False when too
- * much is queued already. */
+/* Puts the segment on the wire; if it is ours, our end moves when it is seen leaving. False when
+ * too much is queued already. */
 bool exchange_emit(struct exchange *x, const struct scripted *script, const char *note);
 /* Our end sends what does not leave yet: it moves, the wire stays as it is. */
 void exchange_hold_back(struct exchange *x, const struct scripted *script);

@@ -10,7 +10,7 @@
 struct line_facts {
     const struct figure_row *row;
     enum event_line_status status;
-    state_set a, b; /* NONE: not judged; then the figure's stand */
+    state_set a, b;            /* NONE: not judged; then the figure's stand */
     const struct segment *seg; /* NULL: none crossed the wire */
     const char *alternative, *text;
 };

@@ -1,6 +1,6 @@
-/* See play.h. The walk goes from row to row; between two rows nothing of the peer's reaches our end:
- * what comes early is kept until a row asks for it, as if it had been a little longer under way, so
- * that both columns can be held against the figure in the figure's order. */
+/* See play.h. The walk goes from row to row; between two rows nothing of the peer's reaches our
+ * end: what comes early is kept until a row asks for it, as if it had been a little longer under
+ * way, so that both columns can be held against the figure in the figure's order. */
 #include "probe/play.h"
 
 #include <inttypes.h>
@@ -48,9 +48,8 @@ static void wait_until(struct exchange *x, enum play_phase phase, int64_t until_
 
 /* --- How a row turned out --- */
 
-__attribute__((format(printf, 3, 4))) static void find(struct play *p,
-                                                       enum event_line_status status,
-                                                       const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void
+find(struct play *p, enum event_line_status status, const char *fmt, ...)
 {
     va_list ap;
     if (p->row.status == EVENT_LINE_DEVIATES ||
@@ -240,7 +239,7 @@ static bool judge_peer(struct exchange *x)
     if (agrees_with_kernel(figured, p->found)) {
         if ((figured & p->found) == STATE_SET_NONE)
             p->found = STATE_SET(STATE_CLOSED); /* in the figure's words */
-        if (x->capture_dropped == 0) /* else what it stands on is incomplete */
+        if (x->capture_dropped == 0)            /* else what it stands on is incomplete */
             judge_set(x, figured, p->row.peer_set | x->peer.set);
         return true;
     }
@@ -369,8 +368,7 @@ static void cue(struct exchange *x, enum figure_event what, const void *data, si
     if (p->peer_side == NULL)
         return;
     p->cued |= 1u << what;
-    if (p->peer_side->act(p->peer_side->arg, &x->config.local, what, data, n, &fault) !=
-        STATUS_OK)
+    if (p->peer_side->act(p->peer_side->arg, &x->config.local, what, data, n, &fault) != STATUS_OK)
         find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
 }
 
@@ -418,8 +416,8 @@ static bool was_seen(const struct play *p, seq_t seq, unsigned flags, uint32_t l
                      unsigned *number)
 {
     for (size_t i = 0; i < p->seen_count; i++) {
-        if (seq_eq(p->seen[i].seq, seq) && ((p->seen[i].flags ^ flags) & ~(unsigned)FLAG_PSH) == 0 &&
-            p->seen[i].len == len) {
+        if (seq_eq(p->seen[i].seq, seq) &&
+            ((p->seen[i].flags ^ flags) & ~(unsigned)FLAG_PSH) == 0 && p->seen[i].len == len) {
             *number = p->seen[i].number;
             return true;
         }
@@ -665,8 +663,8 @@ static void judge_time(struct exchange *x)
     (void)clock_format(gap, took, sizeof(took));
     (void)snprintf(what, sizeof(what), "it came after %s", took);
     bool late = row->within_ns != 0 && gap > row->within_ns;
-    bool off = row->after_ns != 0 && (gap < row->after_ns - row->tolerance_ns ||
-                                      gap > row->after_ns + row->tolerance_ns);
+    bool off = row->after_ns != 0 &&
+               (gap < row->after_ns - row->tolerance_ns || gap > row->after_ns + row->tolerance_ns);
     if (late || off)
         find_deviation(x, what);
 }
@@ -764,8 +762,9 @@ static bool skip_to(struct exchange *x, const struct segment *seg)
     }
     while (p->row.item < to) {
         if (p->row.view.leg != VIEW_NONE) {
-            find(p, EVENT_LINE_UNKNOWN, "it did not come; what followed has come instead. Not sent, "
-                                        "or lost on the way");
+            find(p, EVENT_LINE_UNKNOWN,
+                 "it did not come; what followed has come instead. Not sent, "
+                 "or lost on the way");
             p->row.skipped = true;
             tell_line(x, &p->row, STATE_SET_NONE);
         } else {
@@ -798,8 +797,8 @@ static bool is_retransmission(const struct exchange *x, const struct segment *se
 {
     struct play *p = state_of(x);
     unsigned number = 0;
-    bool of_handshake = seg->flags & FLAG_SYN && state_synchronized(x->tcb.state) &&
-                        seq_eq(seg->seq, x->tcb.irs);
+    bool of_handshake =
+        seg->flags & FLAG_SYN && state_synchronized(x->tcb.state) && seq_eq(seg->seq, x->tcb.irs);
     if (segment_seq_len(seg) == 0 || seg->flags & FLAG_RST)
         return false;
     return of_handshake || was_seen(p, seg->seq, seg->flags, seg->len, &number);

@@ -1,6 +1,6 @@
-/* `tcpshake play`: a figure as a probe. It walks the figure's lines: what our side emits is sent when
- * the line says that it arrives, what the peer emits is awaited, both columns are held against our
- * TCB and against the set of states that the peer may be in. */
+/* `tcpshake play`: a figure as a probe. It walks the figure's lines: what our side emits is sent
+ * when the line says that it arrives, what the peer emits is awaited, both columns are held against
+ * our TCB and against the set of states that the peer may be in. */
 #ifndef TCPSHAKE_PROBE_PLAY_H
 #define TCPSHAKE_PROBE_PLAY_H
 
@@ -69,12 +69,12 @@ struct play {
     struct play_row row;
     bool choosing; /* the row is the first of alternatives, which begin at item `choice` */
     size_t choice;
-    state_set owed;     /* states of the peer's that could not be judged yet */
-    state_set judged;   /* those that the row is held against now */
-    state_set found;    /* what was found in their place */
-    int64_t mark_ns;    /* when the last line was over */
-    int64_t until_ns;   /* of the phase */
-    int64_t settle_ns;  /* until when the peer's kernel may say something else */
+    state_set owed;    /* states of the peer's that could not be judged yet */
+    state_set judged;  /* those that the row is held against now */
+    state_set found;   /* what was found in their place */
+    int64_t mark_ns;   /* when the last line was over */
+    int64_t until_ns;  /* of the phase */
+    int64_t settle_ns; /* until when the peer's kernel may say something else */
     int64_t settle_within;
 
     struct play_kept inbox[PLAY_INBOX_MAX];
@@ -95,7 +95,7 @@ struct play {
 
     struct tcb before_crash;
     bool abort_called; /* (Abort): the next RST is the call's */
-    unsigned cued; /* what the peer's application was told to do, bits by enum figure_event */
+    unsigned cued;     /* what the peer's application was told to do, bits by enum figure_event */
     bool said;
     const char *filler; /* (say "text") in our column */
     size_t filler_len;

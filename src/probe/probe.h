@@ -22,8 +22,8 @@ struct probe {
     bool withholds;
 
     void (*start)(struct exchange *x);
-    /* A segment of the peer's has come. False: the probe keeps it back and hands it in when its turn
-     * has come (exchange_take). NULL: always true. */
+    /* A segment of the peer's has come. False: the probe keeps it back and hands it in when its
+     * turn has come (exchange_take). NULL: always true. */
     bool (*offered)(struct exchange *x, const struct segment *seg, int64_t t_ns);
     /* A segment of ours was seen leaving; both ends' states are up to date. */
     void (*left)(struct exchange *x, const struct segment *seg);

@@ -48,8 +48,8 @@ static json_t *line_or_null(const struct tally_line *l)
 {
     if (!l->known)
         return json_null();
-    return json_pack("{s:i, s:i, s:s}", "line", (int)l->number, "source_line",
-                     (int)l->source_line, "text", l->text);
+    return json_pack("{s:i, s:i, s:s}", "line", (int)l->number, "source_line", (int)l->source_line,
+                     "text", l->text);
 }
 
 static void say_line(struct result *r, const char *label, const struct figure *f,

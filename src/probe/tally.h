@@ -12,7 +12,7 @@ enum {
 };
 
 struct tally {
-    unsigned counts[4]; /* of lines, by enum event_line_status */
+    unsigned counts[4];                        /* of lines, by enum event_line_status */
     char alternatives[TALLY_ALTERNATIVES_MAX]; /* the names of those found */
     struct tally_line {
         bool known;

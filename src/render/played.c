@@ -221,7 +221,8 @@ static void draw_line(const struct played *p, const struct played_line *l,
     row_draw(&l->row, s, &p->style, &drawn);
     const char *text = drawn.data != NULL ? drawn.data : "\n";
     size_t first = strcspn(text, "\n"), cells = first_line_cells(p, &l->row, s);
-    size_t at = cells + 2 > column ? cells + 2 : column, wide = text_cells(l->mark.data, l->mark.len);
+    size_t at = cells + 2 > column ? cells + 2 : column,
+           wide = text_cells(l->mark.data, l->mark.len);
     bool plain = l->row.seg[0] != '\0' || l->own.len > 0 || l->row.peer[0] != '\0';
     text_put(out, text, first);
     if (plain && at + wide <= p->style.columns) {
@@ -265,8 +266,7 @@ static enum status draw(struct played *p, struct text *out, struct fault *fault)
     return STATUS_OK;
 }
 
-static enum status write_session(struct played *p, const struct result *result,
-                                 struct fault *fault)
+static enum status write_session(struct played *p, const struct result *result, struct fault *fault)
 {
     struct text out;
     enum status s = STATUS_OK;

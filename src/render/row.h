@@ -14,15 +14,15 @@ enum {
 };
 
 struct row {
-    unsigned line;     /* its number */
-    bool continued;    /* belongs to the line above and has no number of its own */
-    bool remark_only;  /* states and segment are not shown: a "(Close)" of its own */
-    const char *arrow; /* "-->", "<--", "" */
+    unsigned line;         /* its number */
+    bool continued;        /* belongs to the line above and has no number of its own */
+    bool remark_only;      /* states and segment are not shown: a "(Close)" of its own */
+    const char *arrow;     /* "-->", "<--", "" */
     const char *far_arrow; /* beside B's; NULL: the same */
-    const char *own;   /* A's state */
-    const char *truth; /* what the kernel says B's is; NULL unknown */
-    bool truth_wrong;  /* it is none of B's states */
-    bool alarm;        /* the segment is a reset */
+    const char *own;       /* A's state */
+    const char *truth;     /* what the kernel says B's is; NULL unknown */
+    bool truth_wrong;      /* it is none of B's states */
+    bool alarm;            /* the segment is a reset */
     int64_t t_ns;
     char time[ROW_TIME_MAX];       /* may be "" */
     char seg[ROW_SEGMENT_MAX];     /* "<SEQ=0><CTL=SYN>", may be "" */

@@ -183,6 +183,11 @@ static size_t skip_digits(const struct lex *l, size_t at)
     return at + strspn(l->line + at, "0123456789");
 }
 
+bool lex_is_arrow(const struct lex_token *t)
+{
+    return t->kind == LEX_RIGHT || t->kind == LEX_LEFT || t->kind == LEX_HELD;
+}
+
 /* Tokens. `from` is where the token begins in the line, `end` where what follows it does. */
 
 static enum status add(struct lex *l, enum lex_kind kind, size_t from, size_t end,

@@ -313,7 +313,8 @@ static enum status take_enclosed(struct lex *l, enum lex_kind kind, char close, 
     size_t from = *at, end = from + 1;
     while (end < l->len && l->line[end] != close && (kind != LEX_FIELD || l->line[end] != '<'))
         end++;
-    if (end >= l->len || l->line[end] != close)
+    bool arrow = kind == LEX_FIELD && l->line[end - 1] == '-'; /* its head closes nothing */
+    if (end >= l->len || l->line[end] != close || arrow)
         return lex_fault(l, from, fault, "this %c is never closed, expected %c", l->line[from],
                          close);
     *at = end + 1;

@@ -174,17 +174,7 @@ static bool is_head(const struct lex *l)
 /* Behind the end of the figure there may be anything but another. */
 static enum outline_kind next_behind(const struct lex *l)
 {
-    return is_head(l) || is_row(l) ? OUTLINE_BEHIND : OUTLINE_NOTHING;
-}
-
-static enum outline_kind next_head(struct outline *o, const struct lex *l)
-{
-    if (!o->in_rows)
-        return OUTLINE_HEAD;
-    if (o->in_page_head)
-        return OUTLINE_NOTHING;
-    o->ended = l->line_number;
-    return OUTLINE_BEHIND;
+    return is_head(l) ? OUTLINE_SECOND : is_row(l) ? OUTLINE_BEHIND : OUTLINE_NOTHING;
 }
 
 enum outline_kind outline_next(struct outline *o, const struct lex *l)
@@ -197,7 +187,7 @@ enum outline_kind outline_next(struct outline *o, const struct lex *l)
     if (is_empty(l))
         return OUTLINE_NOTHING;
     if (is_head(l))
-        return next_head(o, l);
+        return !o->in_rows ? OUTLINE_HEAD : o->in_page_head ? OUTLINE_NOTHING : OUTLINE_SECOND;
     if (in_header && first_of(l) > 0) {
         o->in_header = true;
         return OUTLINE_MORE;

@@ -17,7 +17,8 @@ enum outline_kind {
     OUTLINE_MORE,    /* goes on with the header above */
     OUTLINE_HEAD,    /* "TCP Peer A   TCP Peer B" */
     OUTLINE_ROW,     /* a row, or a line of a block */
-    OUTLINE_BEHIND,  /* of a figure that has ended before: not allowed */
+    OUTLINE_BEHIND,  /* a row of a figure that has ended before */
+    OUTLINE_SECOND,  /* the head row of a second figure */
 };
 
 /* What the lines so far were; zeroed at the beginning. */

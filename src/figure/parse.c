@@ -650,20 +650,10 @@ static enum status take_tokens(struct parser *p, struct fault *fault)
     return take_row_line(p, fault);
 }
 
-static enum status refuse_line(const struct parser *p, struct fault *fault)
-{
-    size_t first = strspn(p->lex.line, " \f");
-    if (p->outline.ended == p->lex.line_number)
-        return lex_fault(&p->lex, first, fault,
-                         "a second figure begins here, expected one figure a file");
-    return lex_fault(&p->lex, first, fault,
-                     "a row behind the end of the figure, which line %u was taken for",
-                     p->outline.ended);
-}
-
 static enum status take_line(struct parser *p, struct fault *fault)
 {
     enum outline_kind kind = outline_next(&p->outline, &p->lex);
+    size_t first = strspn(p->lex.line, " \f");
     if (kind == OUTLINE_MORE)
         return header_go_on(&p->headers, &p->lex, fault);
     enum status s = header_end(&p->headers, fault);
@@ -675,7 +665,12 @@ static enum status take_line(struct parser *p, struct fault *fault)
     case OUTLINE_ROW:
         return take_tokens(p, fault);
     case OUTLINE_BEHIND:
-        return refuse_line(p, fault);
+        return lex_fault(&p->lex, first, fault,
+                         "a row behind the end of the figure, which line %u was taken for",
+                         p->outline.ended);
+    case OUTLINE_SECOND:
+        return lex_fault(&p->lex, first, fault,
+                         "a second figure begins here, expected one figure a file");
     case OUTLINE_NOTHING:
     case OUTLINE_MORE:
     case OUTLINE_HEAD:

@@ -76,6 +76,7 @@ void survey_columns(struct columns *c, const char *name, const char *text, size_
         case OUTLINE_HEADER:
         case OUTLINE_MORE:
         case OUTLINE_BEHIND:
+        case OUTLINE_SECOND:
             break;
         }
     }

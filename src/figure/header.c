@@ -81,13 +81,9 @@ static enum status take_text(struct headers *h, const struct lex *l, size_t from
     return h->text.failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
 }
 
-enum status header_begin(struct headers *h, const struct lex *l, size_t name_to, size_t text_from,
-                         struct fault *fault)
+enum status header_begin(struct headers *h, const struct lex *l, size_t colon, struct fault *fault)
 {
-    size_t from = 0, to = name_to;
-    enum status s = header_end(h, fault);
-    if (s != STATUS_OK)
-        return s;
+    size_t from = 0, to = colon;
     lex_trim(l, &from, &to);
     for (h->name = HEADER_TITLE; h->name < HEADER_COUNT; h->name++) {
         if (!lex_is(l, from, to, names[h->name]))
@@ -98,7 +94,7 @@ enum status header_begin(struct headers *h, const struct lex *l, size_t name_to,
         h->open = true;
         if (h->name == HEADER_NEEDS)
             h->figure->needs = 0;
-        return take_text(h, l, text_from, fault);
+        return take_text(h, l, colon + 1, fault);
     }
     return lex_fault(l, from, fault, "no such header, expected title: cite: about: or needs:");
 }

@@ -24,9 +24,8 @@ struct headers {
 void header_init(struct headers *h, struct figure *f);
 void header_done(struct headers *h);
 
-/* A line "name: text", as outline_is_header found it. */
-enum status header_begin(struct headers *h, const struct lex *l, size_t name_to, size_t text_from,
-                         struct fault *fault);
+/* A line "name: text". */
+enum status header_begin(struct headers *h, const struct lex *l, size_t colon, struct fault *fault);
 /* An indented line that goes on with the header that is open. */
 enum status header_go_on(struct headers *h, const struct lex *l, struct fault *fault);
 /* No more lines for the header that is open. */

@@ -183,6 +183,11 @@ static size_t skip_digits(const struct lex *l, size_t at)
     return at + strspn(l->line + at, "0123456789");
 }
 
+bool lex_is_arrow(const struct lex_token *t)
+{
+    return t->kind == LEX_RIGHT || t->kind == LEX_LEFT || t->kind == LEX_HELD;
+}
+
 /* Tokens. `from` is where the token begins in the line, `end` where what follows it does. */
 
 static enum status add(struct lex *l, enum lex_kind kind, size_t from, size_t end,
@@ -308,7 +313,8 @@ static enum status take_enclosed(struct lex *l, enum lex_kind kind, char close, 
     size_t from = *at, end = from + 1;
     while (end < l->len && l->line[end] != close && (kind != LEX_FIELD || l->line[end] != '<'))
         end++;
-    if (end >= l->len || l->line[end] != close)
+    bool arrow = kind == LEX_FIELD && l->line[end - 1] == '-'; /* its head closes nothing */
+    if (end >= l->len || l->line[end] != close || arrow)
         return lex_fault(l, from, fault, "this %c is never closed, expected %c", l->line[from],
                          close);
     *at = end + 1;

@@ -65,6 +65,8 @@ enum status lex_line(struct lex *l, bool *more, struct fault *fault);
  * which are then part of this line, if they stand further in than it. */
 enum status lex_tokens(struct lex *l, struct fault *fault);
 
+bool lex_is_arrow(const struct lex_token *t);
+
 /* Appends what stands in the source for the characters [from, to) of the line. */
 void lex_source(const struct lex *l, size_t from, size_t to, struct text *out);
 /* Narrows [*from, *to) to what is left without blanks at either end. */

@@ -29,23 +29,13 @@ static size_t first_of(const struct lex *l)
     return strspn(l->line, " \f");
 }
 
-bool outline_is_empty(const struct lex *l)
+static bool is_empty(const struct lex *l)
 {
     return first_of(l) == l->len;
 }
 
-bool outline_is_comment(const struct lex *l)
-{
-    return l->line[first_of(l)] == '#';
-}
-
-bool outline_is_indented(const struct lex *l)
-{
-    return first_of(l) > 0;
-}
-
-/* "[Page 32]" at either end of the line, "RFC 9293" at its beginning, or a form feed. */
-bool outline_is_page_break(const struct lex *l)
+/* "[Page 32]" at either end of the line, "RFC 9293" at its beginning. */
+static bool is_page_break(const struct lex *l)
 {
     const char *first = l->line + first_of(l);
     const char *page = strcasestr(first, "[page ");
@@ -55,7 +45,7 @@ bool outline_is_page_break(const struct lex *l)
         if (*end == ']' && (page == first || end[1 + strspn(end + 1, " ")] == '\0'))
             return true;
     }
-    return strncmp(first, "RFC ", 4) == 0 || strchr(l->line, '\f') != NULL;
+    return strncmp(first, "RFC ", 4) == 0;
 }
 
 /* "TCP Peer A", "TCP A" or "Peer A", of which `w` is the first word. */
@@ -75,7 +65,8 @@ static bool is_end_name(const struct lex *l, struct word *w, const char *letter)
     return named && word_is(l, w, letter);
 }
 
-bool outline_is_head(const struct lex *l, struct columns *c)
+/* "TCP Peer A   TCP Peer B", perhaps with the unit of the times before and "kernel" behind. */
+static bool find_head(const struct lex *l, struct columns *c)
 {
     struct word w = {0, 0}, a, b;
     if (!next_word(l, &w))
@@ -100,7 +91,8 @@ bool outline_is_head(const struct lex *l, struct columns *c)
     return true;
 }
 
-bool outline_is_caption(const struct lex *l)
+/* "Figure 8" */
+static bool is_caption(const struct lex *l)
 {
     struct word w = {0, 0};
     return next_word(l, &w) && word_is(l, &w, "Figure") && next_word(l, &w) &&
@@ -129,7 +121,8 @@ static bool has_small_letter(const struct lex *l, const struct word *w)
     return false;
 }
 
-bool outline_is_prose(const struct lex *l)
+/* See outline.h. */
+static bool is_prose(const struct lex *l)
 {
     struct word w = {0, 0};
     if (!next_word(l, &w) || is_keyword(l, &w) || strpbrk(l->line, "<>|[\"") != NULL ||
@@ -142,7 +135,8 @@ bool outline_is_prose(const struct lex *l)
     return false;
 }
 
-bool outline_is_row(const struct lex *l)
+/* Surely a row, wherever it stands. */
+static bool is_row(const struct lex *l)
 {
     size_t first = first_of(l), digits = strspn(l->line + first, "0123456789");
     struct word w = {0, first + digits + 1};
@@ -152,12 +146,68 @@ bool outline_is_row(const struct lex *l)
     return strcasestr(l->line, "<SEQ") != NULL;
 }
 
-bool outline_is_header(const struct lex *l, size_t *name_to, size_t *text_from)
+size_t outline_colon(const struct lex *l)
 {
-    size_t first = first_of(l), end = first;
+    size_t end = first_of(l);
     while (isalpha((unsigned char)l->line[end]))
         end++;
-    *name_to = end;
-    *text_from = end + 1;
-    return end > first && l->line[end] == ':';
+    return end;
+}
+
+static bool is_header(const struct lex *l)
+{
+    size_t colon = outline_colon(l);
+    return colon > first_of(l) && l->line[colon] == ':';
+}
+
+void outline_columns(const struct lex *l, struct columns *c)
+{
+    (void)find_head(l, c);
+}
+
+static bool is_head(const struct lex *l)
+{
+    struct columns c;
+    return find_head(l, &c);
+}
+
+/* Behind the end of the figure there may be anything but another. */
+static enum outline_kind next_behind(const struct lex *l)
+{
+    return is_head(l) ? OUTLINE_SECOND : is_row(l) ? OUTLINE_BEHIND : OUTLINE_NOTHING;
+}
+
+enum outline_kind outline_next(struct outline *o, const struct lex *l)
+{
+    bool in_header = o->in_header;
+    if (o->ended != 0)
+        return next_behind(l);
+    o->in_header = false;
+    o->in_page_head = o->in_page_head || l->line[strspn(l->line, " ")] == '\f';
+    if (is_empty(l))
+        return OUTLINE_NOTHING;
+    if (is_head(l))
+        return !o->in_rows ? OUTLINE_HEAD : o->in_page_head ? OUTLINE_NOTHING : OUTLINE_SECOND;
+    if (in_header && first_of(l) > 0) {
+        o->in_header = true;
+        return OUTLINE_MORE;
+    }
+    if (l->line[first_of(l)] == '#')
+        return OUTLINE_NOTHING;
+    if (is_page_break(l)) {
+        o->in_page_head = true;
+        return OUTLINE_NOTHING;
+    }
+    if (!o->in_rows && is_header(l)) {
+        o->in_header = true;
+        return OUTLINE_HEADER;
+    }
+    if (is_caption(l) || is_prose(l)) {
+        if (o->in_rows && !o->in_page_head)
+            o->ended = l->line_number;
+        return OUTLINE_NOTHING;
+    }
+    o->in_rows = true;
+    o->in_page_head = false;
+    return OUTLINE_ROW;
 }

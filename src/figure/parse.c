@@ -17,6 +17,7 @@
 #include "figure/outline.h"
 #include "figure/place.h"
 #include "figure/store.h"
+#include "figure/survey.h"
 #include "figure/timing.h"
 
 enum {
@@ -26,6 +27,7 @@ enum {
 
 struct parser {
     struct lex lex;
+    struct outline outline;
     struct columns columns;
     struct headers headers;
     struct figure *f;
@@ -33,11 +35,8 @@ struct parser {
     struct text remark; /* of the row that is open */
     bool row_open;      /* the last item is a row, which the next line may go on with */
     bool a_unfinished, b_unfinished; /* its set of states ended with | */
-    size_t a_at, b_at;               /* where in the line of the set */
     unsigned number;
     bool number_waits;     /* no row has begun this step */
-    bool in_page_head;     /* behind a page break, up to the next row */
-    unsigned ended;        /* the line that ended the figure: a caption, or text behind it */
     size_t repeat, branch; /* items that are not ended: REPEAT; EITHER or its latest OR */
 };
 
@@ -235,24 +234,9 @@ static enum status take_brackets(struct parser *p, size_t *at, struct fault *fau
 
 static enum figure_arrow arrow_of(const struct lex_token *t)
 {
-    switch (t->kind) {
-    case LEX_RIGHT:
-        return FIGURE_ARROW_RIGHT;
-    case LEX_LEFT:
-        return FIGURE_ARROW_LEFT;
-    case LEX_HELD:
-        return FIGURE_ARROW_HELD;
-    case LEX_NUMBER:
-    case LEX_TIME:
-    case LEX_WORD:
-    case LEX_BAR:
-    case LEX_PAREN:
-    case LEX_FIELD:
-    case LEX_BRACKET:
-    case LEX_STRING:
-        break;
-    }
-    return FIGURE_ARROW_NONE;
+    return t->kind == LEX_RIGHT  ? FIGURE_ARROW_RIGHT
+           : t->kind == LEX_LEFT ? FIGURE_ARROW_LEFT
+                                 : FIGURE_ARROW_HELD;
 }
 
 /* Before the first arrow: all of it is A's. */
@@ -331,7 +315,7 @@ static enum status take_segment(struct parser *p, size_t *at, struct fault *faul
     if (s != STATUS_OK)
         return s;
     end = *at < l->tokens ? l->token[*at].from : l->len;
-    if (*at == l->tokens || arrow_of(&l->token[*at]) == FIGURE_ARROW_NONE)
+    if (*at == l->tokens || !lex_is_arrow(&l->token[*at]))
         return lex_fault(l, end, fault, "expected -->, <-- or ... behind the segment");
     r->b_arrow = arrow_of(&l->token[*at]);
     return check_arrows(p, r, (*at)++, fault);
@@ -394,7 +378,7 @@ static enum status check_row(const struct parser *p, const struct figure_row *r,
 static bool has_arrow(const struct lex *l)
 {
     for (size_t i = 0; i < l->tokens; i++) {
-        if (arrow_of(&l->token[i]) != FIGURE_ARROW_NONE)
+        if (lex_is_arrow(&l->token[i]))
             return true;
     }
     return false;
@@ -666,119 +650,33 @@ static enum status take_tokens(struct parser *p, struct fault *fault)
     return take_row_line(p, fault);
 }
 
-/* Behind the caption there may be anything but another figure. */
-static enum status take_line_behind(struct parser *p, struct fault *fault)
-{
-    struct columns unused;
-    size_t first = strspn(p->lex.line, " \f");
-    if (outline_is_head(&p->lex, &unused))
-        return lex_fault(&p->lex, first, fault,
-                         "a second figure begins here, expected one figure a file");
-    if (outline_is_row(&p->lex))
-        return lex_fault(&p->lex, first, fault,
-                         "a row behind the end of the figure, which line %u was taken for",
-                         p->ended);
-    return STATUS_OK;
-}
-
-static enum status take_text_line(struct parser *p)
-{
-    if (p->f->count != 0 && !p->in_page_head)
-        p->ended = p->lex.line_number;
-    return STATUS_OK;
-}
-
-/* While nothing but headers has come: whether the line is one of theirs. */
-static enum status take_header_line(struct parser *p, bool *taken, struct fault *fault)
-{
-    const struct lex *l = &p->lex;
-    size_t name_to, text_from;
-    struct columns unused;
-    bool begins = outline_is_header(l, &name_to, &text_from);
-    *taken = true;
-    if (p->headers.open && outline_is_indented(l) && !outline_is_empty(l) &&
-        !outline_is_head(l, &unused))
-        return header_go_on(&p->headers, l, fault);
-    if (begins)
-        return header_begin(&p->headers, l, name_to, text_from, fault);
-    *taken = false;
-    return header_end(&p->headers, fault);
-}
-
 static enum status take_line(struct parser *p, struct fault *fault)
 {
-    const struct lex *l = &p->lex;
-    if (p->ended != 0)
-        return take_line_behind(p, fault);
-    if (outline_is_page_break(l)) {
-        p->in_page_head = true;
-        return STATUS_OK;
+    enum outline_kind kind = outline_next(&p->outline, &p->lex);
+    size_t first = strspn(p->lex.line, " \f");
+    if (kind == OUTLINE_MORE)
+        return header_go_on(&p->headers, &p->lex, fault);
+    enum status s = header_end(&p->headers, fault);
+    if (s != STATUS_OK)
+        return s;
+    switch (kind) {
+    case OUTLINE_HEADER:
+        return header_begin(&p->headers, &p->lex, outline_colon(&p->lex), fault);
+    case OUTLINE_ROW:
+        return take_tokens(p, fault);
+    case OUTLINE_BEHIND:
+        return lex_fault(&p->lex, first, fault,
+                         "a row behind the end of the figure, which line %u was taken for",
+                         p->outline.ended);
+    case OUTLINE_SECOND:
+        return lex_fault(&p->lex, first, fault,
+                         "a second figure begins here, expected one figure a file");
+    case OUTLINE_NOTHING:
+    case OUTLINE_MORE:
+    case OUTLINE_HEAD:
+        break;
     }
-    if (p->f->count == 0) {
-        bool taken;
-        enum status s = take_header_line(p, &taken, fault);
-        if (s != STATUS_OK || taken)
-            return s;
-    }
-    if (outline_is_empty(l) || outline_is_comment(l))
-        return STATUS_OK;
-    struct columns unused;
-    if (outline_is_head(l, &unused)) {
-        if (p->f->count != 0 && !p->in_page_head)
-            return lex_fault(l, strspn(l->line, " \f"), fault,
-                             "a second figure begins here, expected one figure a file");
-        return STATUS_OK;
-    }
-    if (outline_is_caption(l) || outline_is_prose(l))
-        return take_text_line(p);
-    p->in_page_head = false;
-    return take_tokens(p, fault);
-}
-
-/* The first pass: where the columns are. What is wrong here is found again by the second. */
-
-static void see_row(struct parser *p)
-{
-    const struct lex *l = &p->lex;
-    size_t at = 0, words = 0, last = 0;
-    while (at < l->tokens && (l->token[at].kind == LEX_NUMBER || l->token[at].kind == LEX_TIME))
-        at++;
-    if (at == l->tokens)
-        return;
-    bool arrow = has_arrow(l);
-    if (arrow && (l->token[at].kind == LEX_WORD || l->token[at].kind == LEX_PAREN))
-        columns_saw(&p->columns, COLUMN_A, l->token[at].cell);
-    for (size_t i = at; i < l->tokens; i++) {
-        const struct lex_token *t = &l->token[i];
-        bool joined = i > at && l->token[i - 1].kind == LEX_BAR;
-        if (arrow && t->kind == LEX_FIELD && l->token[i - 1].kind != LEX_FIELD)
-            columns_saw(&p->columns, COLUMN_SEGMENT, t->cell);
-        if (arrow && i > at && l->token[i - 1].kind != LEX_PAREN && t->kind != LEX_FIELD &&
-            arrow_of(&l->token[i - 1]) != FIGURE_ARROW_NONE)
-            columns_saw(&p->columns, COLUMN_B, t->cell);
-        if (t->kind == LEX_WORD && !joined) {
-            words++;
-            last = i;
-        }
-    }
-    if (!arrow && words == 2 && l->token[at].kind == LEX_WORD) {
-        columns_saw(&p->columns, COLUMN_A, l->token[at].cell);
-        columns_saw(&p->columns, COLUMN_B, l->token[last].cell);
-    }
-}
-
-static void find_columns(struct parser *p, const char *name, const char *text, size_t len)
-{
-    bool more = true;
-    lex_init(&p->lex, name, text, len);
-    while (lex_line(&p->lex, &more, NULL) == STATUS_OK && more) {
-        if (outline_is_head(&p->lex, &p->columns) || outline_is_prose(&p->lex) ||
-            outline_is_caption(&p->lex))
-            continue;
-        if (lex_tokens(&p->lex, NULL) == STATUS_OK)
-            see_row(p);
-    }
-    lex_done(&p->lex);
+    return STATUS_OK;
 }
 
 /* The end of the source. */
@@ -817,7 +715,7 @@ static enum status parse(struct parser *p, const char *name, const char *text, s
     if (s != STATUS_OK)
         return s;
     p->f->name = store_put(p->f, name, strlen(name));
-    find_columns(p, name, text, len);
+    survey_columns(&p->columns, name, text, len);
     lex_init(&p->lex, name, text, len);
     while (s == STATUS_OK) {
         s = lex_line(&p->lex, &more, fault);

@@ -237,6 +237,11 @@ static size_t cells(struct text *scratch)
     return n;
 }
 
+static bool is_empty(const struct figure_cell *c)
+{
+    return c->event == FIGURE_NOTHING && !c->duplicate && c->states == STATE_SET_NONE;
+}
+
 static struct layout layout_of(const struct figure *f)
 {
     size_t number = MARGIN, a = HEAD, segment = 0;
@@ -248,7 +253,8 @@ static struct layout layout_of(const struct figure *f)
             continue;
         text_printf(&scratch, "%u. ", r->number);
         number = larger(number, cells(&scratch));
-        figure_print_cell(&scratch, &r->a);
+        if (r->has_segment || !is_empty(&r->b)) /* else it may be as wide as it is */
+            figure_print_cell(&scratch, &r->a);
         a = larger(a, cells(&scratch));
         if (r->has_segment)
             figure_print_segment(&scratch, &r->segment);
@@ -266,7 +272,7 @@ static void print_row(struct text *out, const struct figure_row *r, const struct
     size_t begin = out->len;
     if (r->begins_step)
         text_printf(out, "%u.", r->number);
-    if (r->a.event != FIGURE_NOTHING || r->a.duplicate || r->a.states != STATE_SET_NONE) {
+    if (!is_empty(&r->a)) {
         text_pad(out, l->a);
         figure_print_cell(out, &r->a);
     }
@@ -277,7 +283,7 @@ static void print_row(struct text *out, const struct figure_row *r, const struct
         text_pad(out, l->b - ARROW - 1);
         put(out, figure_print_arrow(r->b_arrow));
     }
-    if (r->b.event != FIGURE_NOTHING || r->b.duplicate || r->b.states != STATE_SET_NONE) {
+    if (!is_empty(&r->b)) {
         text_pad(out, l->b);
         figure_print_cell(out, &r->b);
     }

@@ -1,0 +1,247 @@
+/* What is wrong with a figure as a whole is said before anything is sent, and where; the figures of
+ * the RFCs and sensible variations pass. */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "figure.h"
+#include "figure/check.h"
+
+static void expect(const char *text, enum figure_side us, const char *complaint)
+{
+    struct figure f;
+    struct fault fault = {""};
+    if (figure_parse(&f, "f", text, strlen(text), &fault) != STATUS_OK)
+        fail_msg("%s", fault.text);
+    fault.text[0] = '\0';
+    enum status s = figure_check(&f, us, &fault);
+    assert_string_equal(fault.text, complaint);
+    assert_int_equal(s, complaint[0] == '\0' ? STATUS_OK : STATUS_MALFORMED);
+    figure_done(&f);
+}
+
+static void expect_file(const char *folder, const char *name, enum figure_side us,
+                        const char *complaint)
+{
+    char path[4096], text[FIGURE_SOURCE_MAX];
+    const char *top = getenv("srcdir");
+    (void)snprintf(path, sizeof(path), "%s/tests/%s/%s", top != NULL ? top : ".", folder, name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    size_t len = fread(text, 1, sizeof(text) - 1, f);
+    text[len] = '\0';
+    (void)fclose(f);
+    expect(text, us, complaint);
+}
+
+static void figures_of_the_rfcs(void **state)
+{
+    (void)state;
+    static const char *const crash =
+        "the peer cannot be made to crash, expected this in our column";
+    static const struct {
+        const char *name;
+        const char *crashes; /* where */
+    } figures[] = {
+        {"rfc9293-figure-6.txt", NULL},       {"rfc9293-figure-7.txt", NULL},
+        {"rfc9293-figure-8.txt", NULL},       {"rfc9293-figure-9.txt", "f:3:10: "},
+        {"rfc9293-figure-10.txt", "f:3:8: "}, {"rfc9293-figure-11.txt", NULL},
+        {"rfc9293-figure-12.txt", NULL},      {"rfc9293-figure-13.txt", NULL},
+        {"rfc793-figure-7.txt", NULL},        {"rfc793-figure-8.txt", NULL},
+        {"rfc793-figure-9.txt", NULL},        {"rfc793-figure-10.txt", "f:3:7: "},
+        {"rfc793-figure-11.txt", "f:3:7: "},  {"rfc793-figure-12.txt", NULL},
+        {"rfc793-figure-13.txt", NULL},       {"rfc793-figure-14.txt", NULL},
+    };
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
+        char complaint[128] = "";
+        expect_file("figures", figures[i].name, FIGURE_A, "");
+        if (figures[i].crashes != NULL)
+            (void)snprintf(complaint, sizeof(complaint), "%s%s", figures[i].crashes, crash);
+        expect_file("figures", figures[i].name, FIGURE_B, complaint);
+    }
+}
+
+static void ladders(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "handshake-80.txt", "handshake-verbose-120.txt",
+        "hostile-80.txt",   "refused-80.txt",
+        "synack-80.txt",    "truth-80.txt",
+        "truth-120.txt",
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        expect_file("golden", names[i], FIGURE_A, "");
+}
+
+static void states(void **state)
+{
+    (void)state;
+    expect("1. CLOSED LISTEN\n2. ESTABLISHED LISTEN\n", FIGURE_A,
+           "f:2:4: A cannot be in ESTABLISHED here, expected CLOSED|LISTEN or a segment before "
+           "that leads there");
+    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <CTL=SYN> --> ESTABLISHED\n", FIGURE_A,
+           "f:2:31: B cannot be in ESTABLISHED here, expected CLOSED|LISTEN|SYN-RECEIVED or a "
+           "segment before that leads there");
+    expect("1. ESTABLISHED ESTABLISHED\n2. --> <CTL=ACK> --> CLOSE-WAIT\n", FIGURE_A,
+           "f:2:22: B cannot be in CLOSE-WAIT here, expected CLOSED|LISTEN|ESTABLISHED or a "
+           "segment before that leads there");
+    expect("1. ESTABLISHED ESTABLISHED\n2. FIN-WAIT-2 --> <CTL=FIN,ACK> --> CLOSE-WAIT\n", FIGURE_A,
+           "f:2:4: A cannot be in FIN-WAIT-2 here, expected CLOSED|LISTEN|ESTABLISHED|FIN-WAIT-1 "
+           "or a segment before that leads there");
+    /* Held in the network, it has not arrived. */
+    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <CTL=SYN> ... SYN-RECEIVED\n", FIGURE_A,
+           "f:2:31: B cannot be in SYN-RECEIVED here, expected CLOSED|LISTEN or a segment before "
+           "that leads there");
+    /* Time-outs, calls and crashes need not be shown, nor what a segment has whose bits are not. */
+    expect("1. ESTABLISHED ESTABLISHED\n2. CLOSED LISTEN\n", FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <SEQ=1> --> ESTABLISHED\n", FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. (connect)\n3. SYN-SENT LISTEN\n", FIGURE_A, "");
+    expect("1. ESTABLISHED ESTABLISHED\n2. (Close)\n3. FIN-WAIT-1 ESTABLISHED\n", FIGURE_A, "");
+    /* One of several is enough; a state that is shown late may be. */
+    expect("1. CLOSED CLOSED|LISTEN\n2. SYN-SENT --> <CTL=SYN> --> CLOSED|SYN-RECEIVED\n", FIGURE_A,
+           "");
+    expect("1. SYN-SENT LISTEN\n2. SYN-SENT <-- <CTL=SYN,ACK> <--\n3. ESTABLISHED SYN-RECEIVED\n",
+           FIGURE_A,
+           "f:3:16: B cannot be in SYN-RECEIVED here, expected CLOSED|LISTEN|SYN-SENT or a segment "
+           "before that leads there");
+    expect("1. SYN-SENT SYN-RECEIVED\n2. SYN-SENT <-- <CTL=SYN,ACK> <--\n"
+           "3. ESTABLISHED --> <CTL=ACK> -->\n",
+           FIGURE_A, "");
+}
+
+static void states_of_alternatives(void **state)
+{
+    (void)state;
+    static const char both[] = "1. ESTABLISHED ESTABLISHED\n"
+                               "either\n2. CLOSE-WAIT <-- <CTL=FIN,ACK> <-- FIN-WAIT-1\n"
+                               "or\n3. %s <-- <CTL=RST> <-- CLOSED\nend\n"
+                               "4. %s CLOSED\n";
+    char text[256];
+    (void)snprintf(text, sizeof(text), both, "CLOSED", "CLOSE-WAIT");
+    expect(text, FIGURE_A, "");
+    (void)snprintf(text, sizeof(text), both, "CLOSED", "CLOSED");
+    expect(text, FIGURE_A, "");
+    (void)snprintf(text, sizeof(text), both, "CLOSE-WAIT", "CLOSED");
+    expect(text, FIGURE_A,
+           "f:5:4: A cannot be in CLOSE-WAIT here, expected CLOSED|LISTEN|ESTABLISHED or a segment "
+           "before that leads there");
+    (void)snprintf(text, sizeof(text), both, "CLOSED", "FIN-WAIT-1");
+    expect(text, FIGURE_A,
+           "f:7:4: A cannot be in FIN-WAIT-1 here, expected CLOSED|LISTEN|CLOSE-WAIT or a segment "
+           "before that leads there");
+}
+
+static void arrivals(void **state)
+{
+    (void)state;
+    static const char not_sent[] = "this segment arrives without having left, expected (duplicate) "
+                                   "or a row before in which it leaves";
+    char complaint[160];
+    (void)snprintf(complaint, sizeof(complaint), "f:2:16: %s", not_sent);
+    expect("1. CLOSED LISTEN\n2. CLOSED  ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, complaint);
+    expect("1. CLOSED LISTEN\n2. (duplicate) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> ...\n3. SYN-SENT ... <SEQ=9><CTL=SYN> -->\n",
+           FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> ...\n3. SYN-SENT ... <SEQ=9> -->\n", FIGURE_A,
+           "");
+    (void)snprintf(complaint, sizeof(complaint), "f:3:17: %s", not_sent);
+    expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> ...\n3. SYN-SENT ... <SEQ=8><CTL=SYN> -->\n",
+           FIGURE_A, complaint);
+    /* The other way round. */
+    (void)snprintf(complaint, sizeof(complaint), "f:2:8: %s", not_sent);
+    expect("1. CLOSED LISTEN\n2. <-- <SEQ=9><CTL=RST> ... LISTEN\n", FIGURE_A, complaint);
+    expect("1. CLOSED LISTEN\n2. ... <SEQ=9><CTL=RST> <-- LISTEN\n"
+           "3. <-- <SEQ=9><CTL=RST> ... LISTEN\n",
+           FIGURE_A, "");
+    /* What leaves late in a repeated block arrives early the next time round. */
+    expect("1. CLOSED LISTEN\nrepeat 2\n2. CLOSED ... <SEQ=9><CTL=RST> -->\n"
+           "3. CLOSED --> <SEQ=9><CTL=RST> ...\nend\n",
+           FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> --> (duplicate)\n", FIGURE_A,
+           "f:2:29: (duplicate) at the end that this segment goes to, expected it at the other");
+}
+
+static void acknowledgments(void **state)
+{
+    (void)state;
+    static const char handshake[] = "1. CLOSED LISTEN\n2. SYN-SENT --> <SEQ=%s><CTL=SYN> -->\n"
+                                    "3. SYN-SENT <-- <SEQ=%s><ACK=%s><CTL=SYN,ACK> <--\n"
+                                    "4. --> <SEQ=101><ACK=%s><CTL=ACK> -->\n";
+    static const struct {
+        const char *seq, *peer_seq, *peer_ack, *ack;
+        const char *complaint;
+    } cases[] = {
+        {"100", "300", "101", "301", ""},
+        {"100", "300", "92", "301", ""},      /* a wrong expectation is for the run to find */
+        {"100", "300", "101", "9999999", ""}, /* ours may be wrong on purpose */
+        {"100", "300", "70000", "301",
+         "f:3:17: an ACK of 70000, near which A sends nothing, expected a number of its own"},
+        {"4294967290", "300", "5", "301", ""},
+        {"x", "y", "x+1", "y+1", ""},
+        {"x", "y", "y+1", "y+1",
+         "f:3:17: an ACK of y, which A never sends, expected a number of its own"},
+        {"x", "y", "x+1", "z",
+         "f:4:8: an ACK of z, which B never sends, expected a number of its own"},
+        {"100", "y", "x", "y+1",
+         "f:3:17: an ACK of x, which A never sends, expected a number of its own"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+        (void)snprintf(text, sizeof(text), handshake, cases[i].seq, cases[i].peer_seq,
+                       cases[i].peer_ack, cases[i].ack);
+        expect(text, FIGURE_A, cases[i].complaint);
+    }
+    /* In the middle of a connection there are numbers that the figure does not show. */
+    expect("1. ESTABLISHED ESTABLISHED\n2. SYN-SENT --> <SEQ=100><CTL=SYN> -->\n"
+           "3. <-- <SEQ=1><ACK=9000000><CTL=ACK> <--\n",
+           FIGURE_A, "");
+    expect("1. ESTABLISHED ESTABLISHED\n2. --> <SEQ=x><ACK=y><CTL=ACK> -->\n"
+           "3. <-- <SEQ=y><ACK=x><CTL=ACK> <--\n",
+           FIGURE_A, "");
+    expect("1. CLOSED (send y,receive x)\n2. <-- <SEQ=y><ACK=x><CTL=ACK> <--\n"
+           "3. --> <SEQ=x><CTL=RST> -->\n",
+           FIGURE_A, "");
+}
+
+static void events_times_alternatives(void **state)
+{
+    (void)state;
+    expect("1. CLOSED ESTABLISHED\n2. CLOSED        (REBOOT)\n", FIGURE_A,
+           "f:2:18: the peer cannot be made to crash, expected this in our column");
+    expect("1. CLOSED ESTABLISHED\n2. CLOSED        (REBOOT)\n", FIGURE_B, "");
+    expect("1. (new ISN) --> <SEQ=1><CTL=ACK> -->\n", FIGURE_A,
+           "f:1:4: (new ISN) beside a segment that is no SYN of this end");
+    expect("1. <-- <SEQ=1><CTL=SYN> <-- (new ISN)\n", FIGURE_A, "");
+    expect("1. --> <SEQ=1> --> [within 1s]\n", FIGURE_A,
+           "f:1:8: [after] and [within] are about what the peer sends, expected (wait 1s) in our "
+           "column of a row before");
+    expect("1. --> <SEQ=1> --> [within 1s]\n", FIGURE_B, "");
+    expect("1. CLOSED LISTEN [within 1s]\n", FIGURE_A, "");
+    expect("either\n1. <-- <SEQ=1> <--\nor\n2. --> <SEQ=1> -->\nend\n", FIGURE_A,
+           "f:4:1: an alternative that does not begin with what B does, expected a segment of its "
+           "or [silence 3s]");
+    expect("either\n1. --> <SEQ=1> -->\nor\n2. [silence 1s]\nend\n", FIGURE_B, "");
+    expect("either\n1. ... <SEQ=1> <--\nor\n2. <-- <SEQ=1> ...\nend\n", FIGURE_A,
+           "f:4:1: an alternative that does not begin with what B does, expected a segment of its "
+           "or [silence 3s]");
+    expect("either\n1. CLOSED LISTEN\n2. <-- <SEQ=1> <--\nor\n3. [silence 1s]\nend\n", FIGURE_A,
+           "f:2:1: an alternative that does not begin with what B does, expected a segment of its "
+           "or [silence 3s]");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(figures_of_the_rfcs),
+        cmocka_unit_test(ladders),
+        cmocka_unit_test(states),
+        cmocka_unit_test(states_of_alternatives),
+        cmocka_unit_test(arrivals),
+        cmocka_unit_test(acknowledgments),
+        cmocka_unit_test(events_times_alternatives),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -90,6 +90,17 @@ static bool shows_timestamps(const struct figure *f)
     return false;
 }
 
+static bool uses_second_port(const struct figure *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct figure_row *r = &f->items[i].row;
+        if (f->items[i].kind == FIGURE_ROW &&
+            (r->a.event == FIGURE_OTHER_PORT || r->b.event == FIGURE_OTHER_PORT))
+            return true;
+    }
+    return false;
+}
+
 static void put_heading(struct text *out, const struct figure *f)
 {
     text_printf(out, "title: %s\n", f->title[0] != '\0' ? f->title : f->name);
@@ -127,6 +138,7 @@ static int play(const struct line *line, const struct figure *f, const struct pa
         .states = states,
         .sessions = 1,
         .tries = 3,
+        .second_port = uses_second_port(f),
         .heading = heading.data,
         .argc = argc,
         .argv = argv,

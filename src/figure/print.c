@@ -126,9 +126,11 @@ static void print_said(struct text *out, const struct figure_cell *c)
 static void print_event(struct text *out, const struct figure_cell *c)
 {
     static const char *const fixed[] = {
-        [FIGURE_CONNECT] = "(connect)", [FIGURE_LISTEN] = "(listen)", [FIGURE_CLOSE] = "(Close)",
-        [FIGURE_ABORT] = "(Abort)",     [FIGURE_CRASH] = "(REBOOT)",  [FIGURE_TWO_MSL] = "(2 MSL)",
-        [FIGURE_NEW_ISN] = "(new ISN)",
+        [FIGURE_CONNECT] = "(connect)",       [FIGURE_LISTEN] = "(listen)",
+        [FIGURE_CLOSE] = "(Close)",           [FIGURE_ABORT] = "(Abort)",
+        [FIGURE_CRASH] = "(REBOOT)",          [FIGURE_TWO_MSL] = "(2 MSL)",
+        [FIGURE_NEW_ISN] = "(new ISN)",       [FIGURE_OTHER_PORT] = "(other port)",
+        [FIGURE_FIRST_PORT] = "(first port)",
     };
     switch (c->event) {
     case FIGURE_NOTHING:
@@ -160,6 +162,8 @@ static void print_event(struct text *out, const struct figure_cell *c)
     case FIGURE_CRASH:
     case FIGURE_TWO_MSL:
     case FIGURE_NEW_ISN:
+    case FIGURE_OTHER_PORT:
+    case FIGURE_FIRST_PORT:
         put(out, fixed[c->event]);
     }
 }

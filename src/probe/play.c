@@ -22,6 +22,7 @@
 #define TWO_MSL_MOST  (240 * CLOCK_S) /* RFC 9293 3.4.2 */
 
 static void walk(struct exchange *x);
+static void change_port(struct exchange *x);
 
 static struct play *state_of(const struct exchange *x)
 {
@@ -141,6 +142,20 @@ static void clean_up(struct exchange *x)
         exchange_reset(x, x->tcb.snd_nxt, why);
 }
 
+/* Once what the first needs has left; in any case soon. */
+static void clean_up_the_other(struct exchange *x)
+{
+    struct play *p = state_of(x);
+    if (x->outbox.queued != 0 || x->outbox.waiting) {
+        exchange_wake_at(x, x->now_ns + CLOCK_S);
+        return;
+    }
+    change_port(x);
+    p->used_other_port = false;
+    clean_up(x);
+    exchange_finish(x);
+}
+
 static void forget_kept(struct play_kept *kept, size_t *count, size_t i)
 {
     free(kept[i].raw);
@@ -161,7 +176,10 @@ static void finish(struct exchange *x)
     }
     not_reached(x, p->at);
     clean_up(x);
-    exchange_finish(x);
+    if (!p->used_other_port)
+        exchange_finish(x);
+    else
+        clean_up_the_other(x);
 }
 
 static void end_row(struct exchange *x, state_set peer_found)
@@ -338,6 +356,20 @@ static void tie_numbers(struct exchange *x, const struct figure_cell *cell, bool
     tie(p, own ? peers(p) : p->us, &cell->receive, own ? t->rcv_nxt : t->snd_nxt);
 }
 
+static void change_port(struct exchange *x)
+{
+    struct play *p = state_of(x);
+    const struct play_aside now = {p->bind, p->before_crash, p->acked, p->ack};
+    exchange_change_port(x);
+    p->bind = p->aside.bind;
+    p->before_crash = p->aside.before_crash;
+    p->acked = p->aside.acked;
+    p->ack = p->aside.ack;
+    p->aside = now;
+    p->on_other_port = !p->on_other_port;
+    p->used_other_port = true;
+}
+
 static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
 {
     struct play *p = state_of(x);
@@ -347,7 +379,9 @@ static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
         exchange_call(x, INPUT_OPEN_PASSIVE);
         return;
     }
-    if (cell->event == FIGURE_ABORT)
+    if (cell->event == (p->on_other_port ? FIGURE_FIRST_PORT : FIGURE_OTHER_PORT))
+        change_port(x);
+    else if (cell->event == FIGURE_ABORT)
         p->abort_called = true;
     else if (cell->event == FIGURE_CRASH)
         renew(x, x->config.iss);
@@ -776,11 +810,21 @@ static bool skip_to(struct exchange *x, const struct segment *seg)
     return true;
 }
 
-static void describe(char *out, size_t cap, const struct segment *seg, const char *why)
+/* In the figure's numbers, as far as they are tied to the wire's: those of a SYN are its own. */
+static void describe(const struct play *p, char *out, size_t cap, const struct segment *seg,
+                     const char *why)
 {
+    char flags[FLAGS_TEXT_MAX];
+    seq_t zero;
     struct text t;
     text_init(&t);
-    line_wire(&t, seg);
+    if (!(seg->flags & FLAG_SYN) && bind_zero(&p->bind, peers(p), &zero))
+        text_printf(&t, "<SEQ=%" PRIu32 ">", seg->seq.v - zero.v);
+    if (seg->flags & FLAG_ACK && bind_zero(&p->bind, p->us, &zero))
+        text_printf(&t, "<ACK=%" PRIu32 ">", seg->ack.v - zero.v);
+    text_printf(&t, "<CTL=%s>", flags_format(seg->flags, flags));
+    if (seg->len > 0)
+        text_printf(&t, "<DATA=%" PRIu32 ">", seg->len);
     (void)snprintf(out, cap, "%s came%s%s", t.failed ? "something else" : t.data,
                    why[0] != '\0' ? ": " : "", why);
     text_done(&t);
@@ -827,7 +871,7 @@ static enum considered consider_other(struct exchange *x, const struct play_kept
     }
     if (lies_behind_a_gap(x, seg))
         return CONSIDERED_EARLY;
-    describe(text, sizeof(text), seg, why);
+    describe(p, text, sizeof(text), seg, why);
     bool harmless = !(seg->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST));
     if (harmless) {
         seq_t before = x->tcb.rcv_nxt;
@@ -888,7 +932,7 @@ static bool listen_to_inbox(struct exchange *x)
         struct play_kept k = p->inbox[0];
         char text[PLAY_TEXT_MAX];
         bool again = is_retransmission(x, &k.seg);
-        describe(text, sizeof(text), &k.seg, "");
+        describe(p, text, sizeof(text), &k.seg, "");
         take(x, &k, true);
         forget_kept(p->inbox, &p->inbox_count, 0);
         if (again) {
@@ -1017,6 +1061,8 @@ static void begin(struct exchange *x)
 {
     struct play *p = state_of(x);
     exchange_follow_script(x, true);
+    if (p->phase == PLAY_HANDSHAKE)
+        exchange_note(x, "a handshake that the figure does not show went before");
     p->phase = PLAY_NEXT;
     p->before_crash = x->tcb;
     p->mark_ns = x->now_ns;
@@ -1061,6 +1107,10 @@ static void left(struct exchange *x, const struct segment *seg)
 {
     struct play *p = state_of(x);
     const struct outgoing *o = &x->outbox.current;
+    if (p->phase == PLAY_OVER && p->used_other_port) {
+        clean_up_the_other(x);
+        return;
+    }
     if (p->phase == PLAY_HANDSHAKE) {
         if (x->tcb.state == STATE_ESTABLISHED && x->outbox.queued == 0)
             begin(x);
@@ -1133,9 +1183,12 @@ static void timer(struct exchange *x)
         end_row(x, p->found);
         on = p->phase != PLAY_OVER;
         break;
+    case PLAY_OVER:
+        x->outbox.queued = 0;
+        clean_up_the_other(x);
+        return;
     case PLAY_NEXT:
     case PLAY_LEAVING:
-    case PLAY_OVER:
         return;
     }
     if (on)

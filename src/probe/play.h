@@ -94,6 +94,13 @@ struct play {
     size_t isn_count;
 
     struct tcb before_crash;
+    bool on_other_port, used_other_port;
+    struct play_aside { /* what goes with the connection that is put aside */
+        struct bind bind;
+        struct tcb before_crash;
+        bool acked;
+        seq_t ack;
+    } aside;
     bool abort_called; /* (Abort): the next RST is the call's */
     unsigned cued;     /* what the peer's application was told to do, bits by enum figure_event */
     bool said;

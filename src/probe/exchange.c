@@ -88,6 +88,11 @@ void exchange_note(struct exchange *x, const char *fmt, ...)
     (void)record(x, EVENT_NOTE, x->timeline->last_id, (struct event){.text = text});
 }
 
+void exchange_remark(struct exchange *x, const char *text)
+{
+    (void)record(x, EVENT_NOTE, 0, (struct event){.text = text});
+}
+
 /* --- Beginning --- */
 
 void exchange_init(struct exchange *x, const struct exchange_config *config,

@@ -155,6 +155,8 @@ void exchange_take(struct exchange *x, const struct segment *seg, int64_t t_ns, 
 /* It reaches our end now. */
 void exchange_deliver(struct exchange *x, const struct segment *seg, int64_t t_ns);
 
+/* A remark about no segment. */
+void exchange_remark(struct exchange *x, const char *text);
 /* No more from the probe; what is queued is still sent. */
 void exchange_finish(struct exchange *x);
 /* Octets of payload the peer has not acknowledged. */

@@ -12,6 +12,7 @@ struct line_facts {
     enum event_line_status status;
     state_set a, b;            /* NONE: not judged; then the figure's stand */
     const struct segment *seg; /* NULL: none crossed the wire */
+    unsigned round;            /* of a repeat: its symbols are this round's alone */
     const char *alternative, *text;
 };
 

@@ -88,6 +88,7 @@ static void tell_line(struct exchange *x, const struct play_row *row, state_set 
                              .a = p->us == FIGURE_A ? own : peer,
                              .b = p->us == FIGURE_A ? peer : own,
                              .seg = row->has_seg ? &row->seg : NULL,
+                             .round = p->round,
                              .alternative = row->alternative,
                              .text = row->why[0] != '\0' ? row->why : NULL,
                          })) {
@@ -212,13 +213,27 @@ static bool agrees_with_set(state_set figured, state_set found)
            (figured & NO_CONNECTION && found & NO_CONNECTION);
 }
 
+static bool step_ends(const struct play *p)
+{
+    return p->at == p->figure->count || item_at(p, p->at)->kind != FIGURE_ROW ||
+           item_at(p, p->at)->row.begins_step;
+}
+
+/* Beside a segment that has not reached us stands what we do next, in the same step. */
 static void judge_own(struct exchange *x)
 {
     struct play *p = state_of(x);
-    const struct figure_cell *own = p->row.view.own;
+    state_set figured = p->row.view.own->states;
     char what[PLAY_TEXT_MAX];
-    if (own->states == STATE_SET_NONE || state_set_has(own->states, x->tcb.state))
+    if (figured == STATE_SET_NONE)
+        figured = p->own_owed;
+    p->own_owed = STATE_SET_NONE;
+    if (figured == STATE_SET_NONE || state_set_has(figured, x->tcb.state))
         return;
+    if (p->row.view.leg == VIEW_WITHHOLD && !step_ends(p)) {
+        p->own_owed = figured;
+        return;
+    }
     (void)snprintf(what, sizeof(what), "our end is in %s", state_name(x->tcb.state));
     find_deviation(x, what);
 }
@@ -267,12 +282,6 @@ static bool judge_peer(struct exchange *x)
     (void)snprintf(what, sizeof(what), "the peer's kernel says %s", state_name(truth));
     find_deviation(x, what);
     return true;
-}
-
-static bool step_ends(const struct play *p)
-{
-    return p->at == p->figure->count || item_at(p, p->at)->kind != FIGURE_ROW ||
-           item_at(p, p->at)->row.begins_step;
 }
 
 /* Which states of the peer's this row is to be held against. What stands beside a segment that has
@@ -924,26 +933,20 @@ static bool look_into_inbox(struct exchange *x)
     return false;
 }
 
-/* While there should be silence. */
-static bool listen_to_inbox(struct exchange *x)
+/* Something has come while there should be silence. */
+static bool silence_broken(struct exchange *x)
 {
     struct play *p = state_of(x);
-    while (p->inbox_count > 0) {
-        struct play_kept k = p->inbox[0];
-        char text[PLAY_TEXT_MAX];
-        bool again = is_retransmission(x, &k.seg);
-        describe(p, text, sizeof(text), &k.seg, "");
-        take(x, &k, true);
-        forget_kept(p->inbox, &p->inbox_count, 0);
-        if (again) {
-            exchange_note(x, "not in the figure: a retransmission");
-            continue;
-        }
-        find_deviation(x, text);
-        end_row(x, STATE_SET_NONE);
-        return p->phase != PLAY_OVER;
-    }
-    return false;
+    char text[PLAY_TEXT_MAX];
+    if (p->inbox_count == 0)
+        return false;
+    struct play_kept k = p->inbox[0];
+    describe(p, text, sizeof(text), &k.seg, is_retransmission(x, &k.seg) ? "a retransmission" : "");
+    take(x, &k, true);
+    forget_kept(p->inbox, &p->inbox_count, 0);
+    find_deviation(x, text);
+    end_row(x, STATE_SET_NONE);
+    return p->phase != PLAY_OVER;
 }
 
 static bool silence_kept(struct exchange *x)
@@ -1013,6 +1016,8 @@ static bool next_item(struct exchange *x)
             ++p->round < item_at(p, item->to)->count) {
             begin_round(p);
             p->at = item->to + 1;
+        } else {
+            p->round = 0;
         }
         return true;
     }
@@ -1028,7 +1033,7 @@ static void walk(struct exchange *x)
         else if (p->phase == PLAY_AWAIT)
             on = look_into_inbox(x);
         else if (p->phase == PLAY_SILENCE)
-            on = listen_to_inbox(x);
+            on = silence_broken(x);
         else
             on = false;
     }
@@ -1061,8 +1066,8 @@ static void begin(struct exchange *x)
 {
     struct play *p = state_of(x);
     exchange_follow_script(x, true);
-    if (p->phase == PLAY_HANDSHAKE)
-        exchange_note(x, "a handshake that the figure does not show went before");
+    if (x->segments_sent > 0)
+        exchange_remark(x, "a handshake that the figure does not show went before");
     p->phase = PLAY_NEXT;
     p->before_crash = x->tcb;
     p->mark_ns = x->now_ns;

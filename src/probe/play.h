@@ -69,12 +69,13 @@ struct play {
     struct play_row row;
     bool choosing; /* the row is the first of alternatives, which begin at item `choice` */
     size_t choice;
-    state_set owed;    /* states of the peer's that could not be judged yet */
-    state_set judged;  /* those that the row is held against now */
-    state_set found;   /* what was found in their place */
-    int64_t mark_ns;   /* when the last line was over */
-    int64_t until_ns;  /* of the phase */
-    int64_t settle_ns; /* until when the peer's kernel may say something else */
+    state_set own_owed; /* states of ours that could not be judged yet */
+    state_set owed;     /* states of the peer's that could not be judged yet */
+    state_set judged;   /* those that the row is held against now */
+    state_set found;    /* what was found in their place */
+    int64_t mark_ns;    /* when the last line was over */
+    int64_t until_ns;   /* of the phase */
+    int64_t settle_ns;  /* until when the peer's kernel may say something else */
     int64_t settle_within;
 
     struct play_kept inbox[PLAY_INBOX_MAX];

@@ -144,6 +144,8 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
     struct played *p = arg;
     struct text *out = p->count > 0 ? &p->lines[p->count - 1].row.comments : &p->aside;
     (void)fault;
+    if (s->kind == STEP_NOTE)
+        comment(out, "", s->text);
     for (size_t i = 0; i < s->entry_count; i++) {
         const struct step_entry *e = &s->entries[i];
         if (e->kind == EVENT_FAULT) {
@@ -300,10 +302,12 @@ static enum status open_played(struct sink *s, const struct run_info *run, struc
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     struct played *p = (struct played *)sink;
+    if (e->kind == EVENT_LINE) { /* what led to it comes before it */
+        enum status s = step_builder_flush(&p->steps, fault);
+        return s == STATUS_OK ? take_line(p, e, fault) : s;
+    }
     enum status s = step_builder_event(&p->steps, e, fault);
-    if (s == STATUS_OK && e->kind == EVENT_LINE)
-        s = take_line(p, e, fault);
-    if (s == STATUS_OK && (e->kind == EVENT_VERDICT))
+    if (s == STATUS_OK && e->kind == EVENT_VERDICT)
         s = write_session(p, e->result, fault);
     return s;
 }

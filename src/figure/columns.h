@@ -39,7 +39,7 @@ struct columns {
 /* One thing in a row: a state or set of states, or a parenthesis. */
 struct piece {
     bool state;
-    bool event;           /* a parenthesis that does something */
+    bool event, numbers;  /* a parenthesis that does something; that gives the end's numbers */
     unsigned cell, end;   /* the cells from `cell` up to `end` */
     size_t token, tokens; /* which tokens of the line */
     enum column column;

@@ -195,6 +195,7 @@ static enum status take_pieces(struct parser *p, size_t *at, struct piece *piece
             if (s != STATUS_OK)
                 return s;
             new->event = c.event != FIGURE_REMARK;
+            new->numbers = c.event == FIGURE_NUMBERS;
         }
     }
     return STATUS_OK;

@@ -99,7 +99,7 @@ void columns_assign(const struct columns *c, struct piece *p, size_t n)
             continue;
         bounds(p, n, i, &first, &last);
         bool behind_a = i > 0 && p[i - 1].state && p[i - 1].column == COLUMN_A;
-        bool in_segments = !p[i].event || (behind_a && !p[i].numbers);
+        bool in_segments = n > 1 && (!p[i].event || (behind_a && !p[i].numbers));
         if (i + 1 < n && p[i + 1].state && beside(&p[i], &p[i + 1]))
             p[i].column = p[i + 1].column;
         else if (i > 0 && p[i - 1].state && beside(&p[i - 1], &p[i]))

@@ -155,11 +155,14 @@ static int run_figure(struct line *line, const struct surroundings *around, int 
     struct figure f;
     struct payload say = {0};
     struct fault fault;
-    int code;
-    if (figures_load(&f, line->figure, &fault) != STATUS_OK)
-        return command_fail("play", "%s", fault.text);
-    if (figure_check(&f, line->us, &fault) != STATUS_OK ||
-        (line->say != NULL && payload_append(&say, line->say, &fault) != STATUS_OK)) {
+    enum status s = figures_load(&f, line->figure, &fault);
+    int code = EXIT_TROUBLE;
+    if (s != STATUS_OK)
+        return figures_fail("play", s, &fault);
+    s = figure_check(&f, line->us, &fault);
+    if (s != STATUS_OK) {
+        code = figures_fail("play", s, &fault);
+    } else if (line->say != NULL && payload_append(&say, line->say, &fault) != STATUS_OK) {
         code = command_fail("play", "%s", fault.text);
     } else if (line->common.dry_run) {
         code = show(&f);

@@ -73,11 +73,12 @@ static void print_options(struct text *out, const struct figure_segment *s)
 
 void figure_print_segment(struct text *out, const struct figure_segment *s)
 {
-    char flags[FLAGS_TEXT_MAX];
     print_sequence(out, "SEQ", &s->seq);
     print_sequence(out, "ACK", &s->ack);
-    if (s->has_flags)
+    if (s->has_flags) {
+        char flags[FLAGS_TEXT_MAX];
         text_printf(out, "<CTL=%s>", flags_format(s->flags, flags));
+    }
     if (s->has_len)
         text_printf(out, "<DATA=%" PRIu32 ">", s->len);
     else if (s->has_data)
@@ -176,7 +177,6 @@ static void part(struct text *out, size_t begin)
 
 void figure_print_cell(struct text *out, const struct figure_cell *c)
 {
-    char states[STATE_SET_TEXT_MAX];
     size_t begin = out->len;
     if (c->duplicate)
         put(out, "(duplicate)");
@@ -185,6 +185,7 @@ void figure_print_cell(struct text *out, const struct figure_cell *c)
         print_event(out, c);
     }
     if (c->states != STATE_SET_NONE) {
+        char states[STATE_SET_TEXT_MAX];
         part(out, begin);
         put(out, state_set_format(c->states, states));
     }

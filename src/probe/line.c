@@ -68,7 +68,9 @@ bool line_init(struct line *l, const struct line_facts *f)
         .wire = l->wire.data,
         .behind = l->behind.data,
         .remark = row->remark,
-        .alternative = f->alternative,
+        .alternative = f->alternative != NULL ? f->alternative->name : NULL,
+        .alternative_deviates = f->alternative != NULL && f->alternative->deviates,
+        .alternative_ends = f->alternative_ends,
         .text = f->text,
     };
     return !l->a.failed && !l->b.failed && !l->segment.failed && !l->wire.failed &&

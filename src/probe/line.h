@@ -13,7 +13,9 @@ struct line_facts {
     state_set a, b;            /* NONE: not judged; then the figure's stand */
     const struct segment *seg; /* NULL: none crossed the wire */
     unsigned round;            /* of a repeat: its symbols are this round's alone */
-    const char *alternative, *text;
+    const char *text;
+    const struct figure_item *alternative; /* that the row begins; NULL: none */
+    bool alternative_ends;
 };
 
 /* The texts of an event_line; release with line_done. */

@@ -75,6 +75,15 @@ static void find_deviation(struct exchange *x, const char *what)
         find(p, EVENT_LINE_DEVIATES, "%s", what);
 }
 
+static bool ends_alternative(const struct play *p, size_t item)
+{
+    if (item + 1 >= p->figure->count)
+        return false;
+    const struct figure_item *next = item_at(p, item + 1);
+    return next->kind == FIGURE_OR ||
+           (next->kind == FIGURE_END && item_at(p, next->to)->kind != FIGURE_REPEAT);
+}
+
 static void tell_line(struct exchange *x, const struct play_row *row, state_set peer_found)
 {
     struct play *p = state_of(x);
@@ -90,6 +99,7 @@ static void tell_line(struct exchange *x, const struct play_row *row, state_set 
                              .seg = row->has_seg ? &row->seg : NULL,
                              .round = p->round,
                              .alternative = row->alternative,
+                             .alternative_ends = judged && ends_alternative(p, row->item),
                              .text = row->why[0] != '\0' ? row->why : NULL,
                          })) {
         (void)timeline_append(x->timeline, (struct event){
@@ -653,7 +663,7 @@ static void choose(struct exchange *x, size_t i)
     p->choosing = false;
     look_at(x, i + 1);
     p->row.dropped = dropped;
-    p->row.alternative = item_at(p, i)->name;
+    p->row.alternative = item_at(p, i);
     tally_alternative(&p->tally, item_at(p, i), p->row.view.row);
 }
 

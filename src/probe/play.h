@@ -41,9 +41,9 @@ struct play_row {
     struct view view;
     enum event_line_status status;
     char why[PLAY_TEXT_MAX];
-    const char *alternative; /* the name of the one that it begins */
-    bool stuck;              /* what it awaited did not come */
-    bool skipped;            /* what comes later has come instead */
+    const struct figure_item *alternative; /* that it begins; NULL: none */
+    bool stuck;                            /* what it awaited did not come */
+    bool skipped;                          /* what comes later has come instead */
     bool has_seg;
     struct segment seg; /* as on the wire; without octets */
     int64_t t_ns;

@@ -17,6 +17,8 @@
 struct played_line {
     struct row row;
     struct text own, mark;
+    struct text before; /* a line of its own: the alternative that begins here */
+    bool ends_alternative;
 };
 
 struct played {
@@ -38,6 +40,7 @@ static void forget(struct played *p)
         row_done(&p->lines[i].row);
         text_done(&p->lines[i].own);
         text_done(&p->lines[i].mark);
+        text_done(&p->lines[i].before);
     }
     p->count = 0;
     text_clear(&p->aside);
@@ -122,8 +125,10 @@ static enum status take_line(struct played *p, const struct event *event, struct
     if (p->aside.len > 0)
         text_put(&r->comments, p->aside.data, p->aside.len);
     text_clear(&p->aside);
-    if (e->alternative != NULL && e->alternative[0] != '\0')
-        comment(&r->comments, "found: ", e->alternative);
+    if (e->alternative != NULL)
+        text_printf(&l->before, "either \"%s\"%s\n", e->alternative,
+                    e->alternative_deviates ? " deviates" : "");
+    l->ends_alternative = e->alternative_ends;
     return STATUS_OK;
 }
 
@@ -226,6 +231,7 @@ static void draw_line(const struct played *p, const struct played_line *l,
     size_t at = cells + 2 > column ? cells + 2 : column,
            wide = text_cells(l->mark.data, l->mark.len);
     bool plain = l->row.seg[0] != '\0' || l->own.len > 0 || l->row.peer[0] != '\0';
+    text_put(out, l->before.data != NULL ? l->before.data : "", l->before.len);
     text_put(out, text, first);
     if (plain && at + wide <= p->style.columns) {
         prose_blank(out, at - cells);
@@ -234,6 +240,8 @@ static void draw_line(const struct played *p, const struct played_line *l,
         text_printf(out, "  %s", l->mark.data);
     }
     text_put(out, text + first, strlen(text + first));
+    if (l->ends_alternative)
+        text_printf(out, "end\n");
     out->failed = out->failed || drawn.failed;
     text_done(&drawn);
 }

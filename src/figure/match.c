@@ -16,7 +16,8 @@ static bool same_kind(const struct figure_segment *want, const struct segment *s
     unsigned judged = TELLING | (want->flags & ecn);
     if (want->has_flags && ((want->flags ^ seg->flags) & judged) != 0)
         return false;
-    return !(want->has_data || (want->has_len && want->len > 0)) || seg->len > 0;
+    bool data = want->has_len ? want->len > 0 : want->has_data;
+    return !data || seg->len > 0;
 }
 
 static bool differs(char *why, const char *field, uint32_t is, uint32_t should)

@@ -92,7 +92,7 @@ bool emission_of(const struct figure_segment *figured, enum emission_kind kind, 
     if (kind == EMISSION_ABORT && seg->flags & FLAG_RST) {
         out->ours = true;
         out->call = INPUT_ABORT;
-    } else if (kind == EMISSION_REGULAR && is_own(t, seg)) {
+    } else if (kind != EMISSION_DUPLICATE && is_own(t, seg)) {
         out->ours = true;
         out->call = call_of(t, seg);
     }

@@ -620,9 +620,6 @@ static enum status take_end(struct parser *p, struct fault *fault)
         return lex_fault(&p->lex, t->from, fault, "'end' without 'either' or 'repeat'");
     if (is_empty_block(p))
         return lex_fault(&p->lex, t->from, fault, "expected rows before the end of the block");
-    if (p->f->items[opener].kind == FIGURE_EITHER)
-        return lex_fault(&p->lex, t->from, fault,
-                         "a single alternative, expected 'or' and another before the end");
     enum status s = add_item(p, FIGURE_END, t->line, t->column, fault);
     if (s != STATUS_OK)
         return s;

@@ -692,8 +692,6 @@ static const struct {
     {"either \"a\" fails\n", "f:1:12: expected a name in quotes or deviates"},
     {"either\nor\n", "f:2:1: expected rows before the next alternative"},
     {"repeat 2\nend\n", "f:2:1: expected rows before the end of the block"},
-    {"either\n1. CLOSED\nend\n",
-     "f:3:1: a single alternative, expected 'or' and another before the end"},
     {"1. CLOSED\neither\n2. CLOSED\nor\n3. CLOSED\n",
      "f:2:1: this 'either' is never closed, expected 'end'"},
     {" repeat 2\n1. CLOSED\n", "f:1:2: this 'repeat' is never closed, expected 'end'"},

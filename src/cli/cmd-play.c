@@ -101,6 +101,19 @@ static bool uses_second_port(const struct figure *f)
     return false;
 }
 
+/* Whether the first segment on the wire is the peer's. */
+static bool peer_goes_first(const struct figure *f, enum figure_side us)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->items[i].kind != FIGURE_ROW)
+            continue;
+        const struct view v = view_of(&f->items[i].row, us);
+        if (v.leg != VIEW_NONE && v.leg != VIEW_HOLD_BACK)
+            return view_comes(&v) && !play_begins_connected(f);
+    }
+    return false;
+}
+
 static void put_heading(struct text *out, const struct figure *f)
 {
     text_printf(out, "title: %s\n", f->title[0] != '\0' ? f->title : f->name);
@@ -138,6 +151,7 @@ static int play(const struct line *line, const struct figure *f, const struct pa
         .states = states,
         .sessions = 1,
         .tries = 3,
+        .peer_connects = peer_goes_first(f, line->us),
         .second_port = uses_second_port(f),
         .heading = heading.data,
         .argc = argc,
@@ -178,7 +192,7 @@ static int run_figure(struct line *line, const struct surroundings *around, int 
 static int run(const struct surroundings *around, int argc, char **argv)
 {
     struct line line = {
-        .common = arguments_defaults("play", 8 * CLOCK_S, CLOCK_NEVER),
+        .common = arguments_defaults("play", 8 * CLOCK_S, 5 * CLOCK_MIN),
         .us = FIGURE_A,
     };
     line.common.plays_figure = true;

@@ -51,6 +51,21 @@ static enum status take_lab_peer(struct stage *st, struct fault *fault)
         family == AF_INET ? 4 : 6, family == AF_INET ? " -6" : "", st->m->options->command);
 }
 
+/* Where the peer connects to us, its port is known only then: HOST alone will do. */
+static enum status parse_target(const struct measurement *m, struct resolve_target *t, bool *port,
+                                struct fault *fault)
+{
+    const struct arguments *o = m->options;
+    struct fault ignored;
+    *port = true;
+    if (o->port_word == NULL && m->peer_connects &&
+        resolve_parse(t, o->host, NULL, &ignored) != STATUS_OK) {
+        *port = false;
+        return resolve_parse(t, o->host, "1", fault);
+    }
+    return resolve_parse(t, o->host, o->port_word, fault);
+}
+
 static enum status find_target(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
@@ -62,10 +77,14 @@ static enum status find_target(struct stage *st, struct fault *fault)
         return fault_set(fault, STATUS_MALFORMED,
                          "no target; write HOST:PORT, [V6]:PORT or HOST PORT, or put 'lab' before "
                          "the command to run it against a peer on this machine");
-    enum status s = resolve_parse(&t, o->host, o->port_word, fault);
+    bool port;
+    enum status s = parse_target(st->m, &t, &port, fault);
     if (s != STATUS_OK)
         return s;
-    return resolve_lookup(&t, o->family, o->numeric, &st->remote, &st->scope_id, fault);
+    s = resolve_lookup(&t, o->family, o->numeric, &st->remote, &st->scope_id, fault);
+    if (!port)
+        st->remote.port = 0;
+    return s;
 }
 
 static enum status choose_seed(struct stage *st, struct fault *fault)

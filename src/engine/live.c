@@ -97,8 +97,10 @@ static void filter_text(const struct live *l, struct text *t)
     bool v4 = address_is_v4(&l->config.remote.ip);
     address_format(&l->config.remote.ip, remote);
     address_format(&l->route.source, local);
-    text_printf(t, "(tcp port %u and host %s and host %s and (", l->config.remote.port, remote,
-                local);
+    text_printf(t, "(host %s and host %s and ", remote, local);
+    if (l->config.remote.port != 0)
+        text_printf(t, "tcp port %u and ", l->config.remote.port);
+    text_printf(t, "(");
     for (size_t i = 0; i < l->config.sessions; i++)
         text_printf(t, "%stcp port %u", i != 0 ? " or " : "", l->locals[i].port);
     text_printf(t, ")) or (%s and dst host %s)",

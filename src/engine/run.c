@@ -145,12 +145,22 @@ void run_done(struct run *r)
     r->craft = NULL;
 }
 
+/* The peer's port is not known until it connects. */
+static void learn_port(struct exchange *x, const struct segment *seg)
+{
+    bool opens = (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN;
+    if (x->config.remote.port == 0 && opens && endpoint_equal(&seg->dst, &x->config.local) &&
+        address_equal(&seg->src.ip, &x->config.remote.ip))
+        x->config.remote.port = seg->src.port;
+}
+
 static void take_segment(struct run *r, const struct segment *seg, int64_t t_ns)
 {
     struct exchange *x = &r->exchange;
     const struct endpoint *local = &x->config.local, *remote = &x->config.remote;
     const struct run_observer *o = r->config->observer;
 
+    learn_port(x, seg);
     if (endpoint_equal(&seg->src, remote) && endpoint_equal(&seg->dst, local))
         exchange_received(x, seg, t_ns);
     else if (!endpoint_equal(&seg->src, local) || !endpoint_equal(&seg->dst, remote))

@@ -21,6 +21,8 @@
 #define TWO_MSL       (60 * CLOCK_S)  /* Linux; RFC 9293 has four minutes */
 #define TWO_MSL_MOST  (240 * CLOCK_S) /* RFC 9293 3.4.2 */
 
+#define NO_ITEM SIZE_MAX
+
 static void walk(struct exchange *x);
 static void change_port(struct exchange *x);
 
@@ -533,12 +535,50 @@ static void emit(struct exchange *x, bool arrives, bool released)
         find(p, EVENT_LINE_UNKNOWN, "too much waits to be sent");
 }
 
+/* What the peer is to do of itself: connect, talk, close. "" for what it only answers. */
+static const char *call_behind(const struct exchange *x)
+{
+    const struct play *p = state_of(x);
+    const struct figure_segment *f = &p->row.view.row->segment;
+    if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
+        return "connect";
+    if (p->row.view.peer->event == FIGURE_ABORT)
+        return "abort";
+    if (f->flags & FLAG_FIN)
+        return "close";
+    return f->has_data || f->has_len ? "talk" : "";
+}
+
+/* "waiting for 192.0.2.7 to connect to port 8888" */
+static void say_what_is_awaited(const struct exchange *x, char *out, size_t cap)
+{
+    const char *call = call_behind(x);
+    char host[ADDRESS_TEXT_MAX];
+    address_format(&x->config.remote.ip, host);
+    if (strcmp(call, "connect") == 0)
+        (void)snprintf(out, cap, "waiting for %s to connect to port %u", host,
+                       x->config.local.port);
+    else
+        (void)snprintf(out, cap, "waiting for %s%s%s", host, call[0] != '\0' ? " to " : "", call);
+}
+
+static void tell_what_is_awaited(struct exchange *x)
+{
+    char text[PLAY_TEXT_MAX];
+    say_what_is_awaited(x, text, sizeof(text));
+    exchange_remark(x, text);
+}
+
+/* An answer is awaited for -W; what somebody has to bring about, as long as -w allows. */
 static bool await(struct exchange *x, int64_t at_least)
 {
     struct play *p = state_of(x);
     int64_t wait = p->reply_wait_ns > at_least ? p->reply_wait_ns : at_least;
+    bool by_somebody = p->peer_side == NULL && call_behind(x)[0] != '\0' && !p->said;
     p->instead[0] = '\0';
-    wait_until(x, PLAY_AWAIT, x->now_ns + wait);
+    if (by_somebody)
+        tell_what_is_awaited(x);
+    wait_until(x, PLAY_AWAIT, by_somebody ? CLOCK_NEVER : x->now_ns + wait);
     return true;
 }
 
@@ -967,21 +1007,33 @@ static bool silence_kept(struct exchange *x)
     return judge(x);
 }
 
+/* The alternative that begins with silence; NO_ITEM: there is none. */
+static size_t silent_alternative(const struct play *p)
+{
+    for (size_t i = p->choice; p->choosing && item_at(p, i)->kind != FIGURE_END;
+         i = item_at(p, i)->to) {
+        const struct figure_row *row = first_row(p, i);
+        if (row != NULL && row->silence_ns > 0)
+            return i;
+    }
+    return NO_ITEM;
+}
+
 /* The row's time is over. */
 static bool gave_up(struct exchange *x)
 {
     struct play *p = state_of(x);
-    for (size_t i = p->choice; p->choosing && item_at(p, i)->kind != FIGURE_END;
-         i = item_at(p, i)->to) {
-        const struct figure_row *row = first_row(p, i);
-        if (row != NULL && row->silence_ns > 0) {
-            choose(x, i);
-            return silence_kept(x);
-        }
+    size_t silent = silent_alternative(p);
+    bool deaf = x->capture_dropped > p->row.dropped;
+    if (silent != NO_ITEM && !deaf) {
+        choose(x, silent);
+        return judge(x);
     }
     p->choosing = false;
     p->row.stuck = true;
-    if (p->instead[0] != '\0')
+    if (deaf)
+        find(p, EVENT_LINE_UNKNOWN, "nothing came, but the capture has lost packets");
+    else if (p->instead[0] != '\0')
         find_deviation(x, p->instead);
     else
         find(p, EVENT_LINE_UNKNOWN, "nothing came: not sent, or lost on the way");
@@ -1059,8 +1111,7 @@ static bool presumes_a_connection(const struct figure_cell *cell)
     return synchronized || cell->event == FIGURE_CRASH || cell->event == FIGURE_NUMBERS;
 }
 
-/* Whether the ends of the figure know each other before its first segment. */
-static bool begins_connected(const struct figure *f)
+bool play_begins_connected(const struct figure *f)
 {
     for (size_t i = 0; i < f->count && f->items[i].kind == FIGURE_ROW; i++) {
         const struct figure_row *row = &f->items[i].row;
@@ -1093,7 +1144,7 @@ static void start(struct exchange *x)
     if (p->figure->needs & FIGURE_NEEDS_NOTHING && p->peer_side != NULL &&
         p->peer_side->shut(p->peer_side->arg, &fault) != STATUS_OK)
         exchange_note(x, "%s", fault.text);
-    if (!begins_connected(p->figure)) {
+    if (!play_begins_connected(p->figure)) {
         begin(x);
         return;
     }
@@ -1239,24 +1290,18 @@ static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t
 {
     const struct play *p = state_of(x);
     const struct figure_row *row = p->row.view.row;
-    char host[ADDRESS_TEXT_MAX], rest[32];
+    int64_t until = p->until_ns < x->config.deadline_ns ? p->until_ns : x->config.deadline_ns;
+    char what[PLAY_TEXT_MAX] = "waiting", rest[32];
     out[0] = '\0';
     if (row == NULL || (p->phase != PLAY_AWAIT && p->phase != PLAY_SILENCE &&
                         p->phase != PLAY_PAUSE && p->phase != PLAY_SETTLE))
         return;
-    unsigned flags = row->segment.flags;
-    bool connects = p->phase == PLAY_AWAIT && (flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
-    address_format(&x->config.remote.ip, host);
-    (void)clock_format(p->until_ns > now_ns ? p->until_ns - now_ns : 0, rest, sizeof(rest));
-    if (connects)
-        (void)snprintf(out, cap, "line %u: waiting for %s to connect to port %u, %s left",
-                       row->number, host, x->config.local.port, rest);
-    else
-        (void)snprintf(out, cap, "line %u: %s %s, %s left", row->number,
-                       p->phase == PLAY_AWAIT     ? "waiting for"
-                       : p->phase == PLAY_SILENCE ? "silence of"
-                                                  : "waiting, with",
-                       host, rest);
+    if (p->phase == PLAY_AWAIT)
+        say_what_is_awaited(x, what, sizeof(what));
+    else if (p->phase == PLAY_SILENCE)
+        (void)snprintf(what, sizeof(what), "nothing may come");
+    (void)clock_format(until > now_ns ? until - now_ns : 0, rest, sizeof(rest));
+    (void)snprintf(out, cap, "line %u: %s, %s left", row->number, what, rest);
 }
 
 void play_done(struct play *p)

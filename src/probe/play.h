@@ -115,6 +115,8 @@ struct play {
 };
 
 const struct probe *play_probe(void);
+/* Whether the ends know each other before the figure's first segment: a handshake comes before. */
+bool play_begins_connected(const struct figure *f);
 /* Releases what the walk has kept. */
 void play_done(struct play *p);
 

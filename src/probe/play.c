@@ -130,13 +130,16 @@ static void clean_up(struct exchange *x)
     if (p->peer_side != NULL &&
         p->peer_side->state(p->peer_side->arg, &x->config.local, &truth, &ignored) == STATUS_OK)
         set = STATE_SET(truth);
-    if ((set & (state_set)~harmless) == STATE_SET_NONE)
+    bool under_way = x->outbox.waiting; /* it may open something yet */
+    if ((set & (state_set)~harmless) == STATE_SET_NONE && !under_way)
         return;
     static const char why[] = "nothing is left half open";
     if (p->acked)
         exchange_reset(x, p->ack, why);
     else if (x->peer.irs_known)
         exchange_refuse(x, seq_add(x->peer.irs, 1), why);
+    else if (under_way)
+        exchange_abort(x, why); /* with the number that is next when it has left */
     else if (x->segments_sent > 0)
         exchange_reset(x, x->tcb.snd_nxt, why);
 }

@@ -90,6 +90,17 @@ static bool shows_timestamps(const struct figure *f)
     return false;
 }
 
+static bool uses_second_port(const struct figure *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct figure_row *r = &f->items[i].row;
+        if (f->items[i].kind == FIGURE_ROW &&
+            (r->a.event == FIGURE_OTHER_PORT || r->b.event == FIGURE_OTHER_PORT))
+            return true;
+    }
+    return false;
+}
+
 static void put_heading(struct text *out, const struct figure *f)
 {
     text_printf(out, "title: %s\n", f->title[0] != '\0' ? f->title : f->name);
@@ -127,6 +138,7 @@ static int play(const struct line *line, const struct figure *f, const struct pa
         .states = states,
         .sessions = 1,
         .tries = 3,
+        .second_port = uses_second_port(f),
         .heading = heading.data,
         .argc = argc,
         .argv = argv,
@@ -143,11 +155,14 @@ static int run_figure(struct line *line, const struct surroundings *around, int 
     struct figure f;
     struct payload say = {0};
     struct fault fault;
-    int code;
-    if (figures_load(&f, line->figure, &fault) != STATUS_OK)
-        return command_fail("play", "%s", fault.text);
-    if (figure_check(&f, line->us, &fault) != STATUS_OK ||
-        (line->say != NULL && payload_append(&say, line->say, &fault) != STATUS_OK)) {
+    enum status s = figures_load(&f, line->figure, &fault);
+    int code = EXIT_TROUBLE;
+    if (s != STATUS_OK)
+        return figures_fail("play", s, &fault);
+    s = figure_check(&f, line->us, &fault);
+    if (s != STATUS_OK) {
+        code = figures_fail("play", s, &fault);
+    } else if (line->say != NULL && payload_append(&say, line->say, &fault) != STATUS_OK) {
         code = command_fail("play", "%s", fault.text);
     } else if (line->common.dry_run) {
         code = show(&f);

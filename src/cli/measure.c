@@ -138,6 +138,8 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         .deadline_after_ns = o->deadline_ns,
         .summarise = m->summarise,
     };
+    if (m->second_port)
+        st->config.base.other_local = locals[m->sessions];
     if (m->around->truth) {
         witness_init(&st->witness, m->around->lab);
         st->observer = witness_observer(&st->witness);
@@ -167,7 +169,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .source = o->has_source ? &o->source : NULL,
         .ifname = o->interface,
         .sport = o->sport,
-        .sessions = st->m->sessions,
+        .sessions = st->m->sessions + st->m->second_port,
         .key = hash_key_of_seed(st->seed),
         .deaf = st->m->around->deaf,
         .progress = output_progress_wanted(o) ? tell_progress : NULL,

@@ -15,6 +15,7 @@ struct measurement {
     void *const *states; /* one a session */
     size_t sessions;
     unsigned tries;
+    bool second_port;    /* one more is reserved, for a second connection */
     const char *heading; /* of a figure that is played; may be NULL */
     void (*summarise)(void *const *states, size_t n, struct result *r);
     int argc;

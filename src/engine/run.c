@@ -26,6 +26,8 @@ static void start_session(struct run *r, int64_t now_ns)
     e.ts_base = numbers_ts_base(&c->key, &e.remote, e.session);
     if (!c->fixed_isn)
         e.iss = numbers_isn(&c->key, &e.local, &e.remote, c->repeatable ? 0 : now_ns);
+    if (e.other_local.port != 0)
+        e.other_iss = numbers_isn(&c->key, &e.other_local, &e.remote, c->repeatable ? 0 : now_ns);
     e.deadline_ns =
         c->deadline_after_ns == CLOCK_NEVER ? CLOCK_NEVER : now_ns + c->deadline_after_ns;
     exchange_init(&r->exchange, &e, c->probe, c->states[r->session], r->timeline, now_ns);

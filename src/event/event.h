@@ -58,7 +58,9 @@ struct event_line {
     const char *behind;  /* what stands behind: a time, a silence */
     const char *remark;
     const char *alternative; /* the name of the one that begins with this line */
-    const char *text;        /* what is wrong with it, or unknown */
+    bool alternative_deviates;
+    bool alternative_ends; /* with this line */
+    const char *text;      /* what is wrong with it, or unknown */
 };
 
 /* A result: what machines read, and the lines people read. */

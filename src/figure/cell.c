@@ -60,10 +60,12 @@ static const struct {
     const char *words;
     enum figure_event event;
 } events[] = {
-    {"connect", FIGURE_CONNECT}, {"open", FIGURE_CONNECT},  {"listen", FIGURE_LISTEN},
-    {"close", FIGURE_CLOSE},     {"abort", FIGURE_ABORT},   {"crash", FIGURE_CRASH},
-    {"reboot", FIGURE_CRASH},    {"2 MSL", FIGURE_TWO_MSL}, {"2MSL", FIGURE_TWO_MSL},
-    {"new ISN", FIGURE_NEW_ISN},
+    {"connect", FIGURE_CONNECT},       {"open", FIGURE_CONNECT},
+    {"listen", FIGURE_LISTEN},         {"close", FIGURE_CLOSE},
+    {"abort", FIGURE_ABORT},           {"crash", FIGURE_CRASH},
+    {"reboot", FIGURE_CRASH},          {"2 MSL", FIGURE_TWO_MSL},
+    {"2MSL", FIGURE_TWO_MSL},          {"new ISN", FIGURE_NEW_ISN},
+    {"other port", FIGURE_OTHER_PORT}, {"first port", FIGURE_FIRST_PORT},
 };
 
 /* A parenthesis that is being read: the characters [at, to) are left. */

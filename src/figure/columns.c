@@ -32,7 +32,7 @@ static bool place_of(const struct columns *c, enum column column, unsigned *at)
 static enum column nearest(const struct columns *c, unsigned cell, enum column first,
                            enum column last, bool in_segments)
 {
-    enum column best = first;
+    enum column best = first == COLUMN_SEGMENT && !in_segments ? last : first;
     unsigned least = UINT_MAX;
     for (enum column i = first; i <= last; i++) {
         unsigned at;
@@ -99,11 +99,12 @@ void columns_assign(const struct columns *c, struct piece *p, size_t n)
             continue;
         bounds(p, n, i, &first, &last);
         bool behind_a = i > 0 && p[i - 1].state && p[i - 1].column == COLUMN_A;
+        bool in_segments = n > 1 && (!p[i].event || (behind_a && !p[i].numbers));
         if (i + 1 < n && p[i + 1].state && beside(&p[i], &p[i + 1]))
             p[i].column = p[i + 1].column;
         else if (i > 0 && p[i - 1].state && beside(&p[i - 1], &p[i]))
             p[i].column = p[i - 1].column;
         else
-            p[i].column = nearest(c, p[i].cell, first, last, !p[i].event || behind_a);
+            p[i].column = nearest(c, p[i].cell, first, last, in_segments);
     }
 }

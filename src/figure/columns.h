@@ -38,11 +38,11 @@ struct columns {
 
 /* One thing in a row: a state or set of states, or a parenthesis. */
 struct piece {
-    bool state;
-    bool event;           /* a parenthesis that does something */
-    unsigned cell, end;   /* the cells from `cell` up to `end` */
     size_t token, tokens; /* which tokens of the line */
+    unsigned cell, end;   /* the cells from `cell` up to `end` */
     enum column column;
+    bool state;
+    bool event, numbers; /* a parenthesis that does something; that gives the end's numbers */
 };
 
 void columns_saw(struct columns *c, enum column column, unsigned cell);

@@ -61,17 +61,19 @@ struct figure_segment {
 
 enum figure_event {
     FIGURE_NOTHING,
-    FIGURE_REMARK,  /* (??), (return to LISTEN!): says, does nothing */
-    FIGURE_CONNECT, /* (connect), (open) */
-    FIGURE_LISTEN,  /* (listen) */
-    FIGURE_CLOSE,   /* (Close) */
-    FIGURE_ABORT,   /* (Abort) */
-    FIGURE_CRASH,   /* (CRASH), (REBOOT): all state is lost, nothing is sent */
-    FIGURE_TWO_MSL, /* (2 MSL) */
-    FIGURE_WAIT,    /* (wait 3s) */
-    FIGURE_SAY,     /* (say "text") */
-    FIGURE_NEW_ISN, /* (new ISN): unlike every earlier one of this end, and ahead of the last */
-    FIGURE_NUMBERS, /* (send 300,receive 100): SND.NXT and RCV.NXT of this end */
+    FIGURE_REMARK,     /* (??), (return to LISTEN!): says, does nothing */
+    FIGURE_CONNECT,    /* (connect), (open) */
+    FIGURE_LISTEN,     /* (listen) */
+    FIGURE_CLOSE,      /* (Close) */
+    FIGURE_ABORT,      /* (Abort) */
+    FIGURE_CRASH,      /* (CRASH), (REBOOT): all state is lost, nothing is sent */
+    FIGURE_TWO_MSL,    /* (2 MSL) */
+    FIGURE_WAIT,       /* (wait 3s) */
+    FIGURE_SAY,        /* (say "text") */
+    FIGURE_OTHER_PORT, /* (other port): from here on the connection from our second port */
+    FIGURE_FIRST_PORT, /* (first port): back to the first */
+    FIGURE_NEW_ISN,    /* (new ISN): unlike every earlier one of this end, and ahead of the last */
+    FIGURE_NUMBERS,    /* (send 300,receive 100): SND.NXT and RCV.NXT of this end */
 };
 
 /* What stands in one end's column of a row. */

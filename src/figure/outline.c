@@ -128,9 +128,14 @@ static bool is_prose(const struct lex *l)
     if (!next_word(l, &w) || is_keyword(l, &w) || strpbrk(l->line, "<>|[\"") != NULL ||
         (!isalpha((unsigned char)l->line[w.from]) && l->line[w.from] != LEX_OTHER))
         return false;
+    int depth = 0; /* what is in parentheses is no text around the figure */
     do {
-        if (has_small_letter(l, &w) && l->line[w.from] != '(' && !is_state(l, &w))
+        if (l->line[w.from] == '#')
+            break;
+        if (depth == 0 && l->line[w.from] != '(' && has_small_letter(l, &w) && !is_state(l, &w))
             return true;
+        for (size_t i = w.from; i < w.to; i++)
+            depth += (l->line[i] == '(') - (l->line[i] == ')');
     } while (next_word(l, &w));
     return false;
 }
@@ -181,7 +186,7 @@ enum outline_kind outline_next(struct outline *o, const struct lex *l)
 {
     bool in_header = o->in_header;
     if (o->ended != 0)
-        return next_behind(l);
+        return l->line[first_of(l)] == '#' ? OUTLINE_NOTHING : next_behind(l);
     o->in_header = false;
     o->in_page_head = o->in_page_head || l->line[strspn(l->line, " ")] == '\f';
     if (is_empty(l))

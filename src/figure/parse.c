@@ -63,7 +63,7 @@ static enum status close_row(struct parser *p, struct fault *fault)
 }
 
 static enum status add_item(struct parser *p, enum figure_item_kind kind, unsigned line,
-                            unsigned column, struct figure_item **item, struct fault *fault)
+                            unsigned column, struct fault *fault)
 {
     struct figure *f = p->f;
     enum status s = close_row(p, fault);
@@ -81,14 +81,19 @@ static enum status add_item(struct parser *p, enum figure_item_kind kind, unsign
         f->items = grown;
         p->cap = cap;
     }
-    *item = &f->items[f->count++];
-    **item = (struct figure_item){.kind = kind, .name = "", .line = line, .column = column};
+    f->items[f->count++] =
+        (struct figure_item){.kind = kind, .name = "", .line = line, .column = column};
     return STATUS_OK;
+}
+
+static struct figure_item *last_item(struct parser *p)
+{
+    return &p->f->items[p->f->count - 1];
 }
 
 static struct figure_row *open_row(struct parser *p)
 {
-    return &p->f->items[p->f->count - 1].row;
+    return &last_item(p)->row;
 }
 
 /* Cells. */
@@ -144,6 +149,7 @@ static enum status take_event(struct parser *p, const struct lex_token *t, struc
                               bool remarks, struct fault *fault)
 {
     struct figure_cell said = {0};
+    size_t kept = p->f->store_len;
     enum status s = cell_event(p->f, &p->lex, t, &said, fault);
     if (s != STATUS_OK)
         return s;
@@ -153,8 +159,10 @@ static enum status take_event(struct parser *p, const struct lex_token *t, struc
         return STATUS_OK;
     }
     bool taken = c->event != FIGURE_NOTHING;
-    if (said.event == FIGURE_REMARK && (taken || !remarks))
+    if (said.event == FIGURE_REMARK && (taken || !remarks)) {
+        p->f->store_len = kept; /* it is stored with the row's other remarks */
         return add_remark(p, t, fault);
+    }
     if (taken)
         return lex_fault(&p->lex, t->from, fault, "a second event in one cell, expected one a row");
     said.states = c->states;
@@ -195,6 +203,7 @@ static enum status take_pieces(struct parser *p, size_t *at, struct piece *piece
             if (s != STATUS_OK)
                 return s;
             new->event = c.event != FIGURE_REMARK;
+            new->numbers = c.event == FIGURE_NUMBERS;
         }
     }
     return STATUS_OK;
@@ -397,19 +406,19 @@ static bool has_kind(const struct lex *l, enum lex_kind kind)
 static enum status take_row(struct parser *p, size_t at, struct fault *fault)
 {
     const struct lex_token *first = &p->lex.token[0];
-    struct figure_item *item;
-    enum status s = add_item(p, FIGURE_ROW, first->line, first->column, &item, fault);
+    enum status s = add_item(p, FIGURE_ROW, first->line, first->column, fault);
     if (s != STATUS_OK)
         return s;
-    item->row = (struct figure_row){.number = p->number,
-                                    .begins_step = p->number_waits,
-                                    .line = first->line,
-                                    .column = first->column};
+    struct figure_row *r = open_row(p);
+    *r = (struct figure_row){.number = p->number,
+                             .begins_step = p->number_waits,
+                             .line = first->line,
+                             .column = first->column};
     p->number_waits = false;
     p->row_open = true;
     bool segment = has_arrow(&p->lex) || has_kind(&p->lex, LEX_FIELD);
     s = segment ? take_row_with_segment(p, at, fault) : take_row_without_segment(p, at, fault);
-    return s == STATUS_OK ? check_row(p, &item->row, fault) : s;
+    return s == STATUS_OK ? check_row(p, r, fault) : s;
 }
 
 /* Lines that go on with the row above. */
@@ -419,7 +428,7 @@ static enum status goes_on(struct parser *p, size_t at, bool *yes, struct fault 
 {
     const struct lex *l = &p->lex;
     struct piece piece[LEX_TOKENS_MAX];
-    size_t n;
+    size_t n = 0;
     *yes = false;
     if (!p->row_open || p->number_waits || has_arrow(l) || has_kind(l, LEX_BRACKET))
         return STATUS_OK;
@@ -543,49 +552,46 @@ static enum status take_alternative(struct parser *p, struct figure_item *item, 
 
 static bool is_empty_block(const struct parser *p)
 {
-    return p->f->items[p->f->count - 1].kind != FIGURE_ROW &&
-           p->f->items[p->f->count - 1].kind != FIGURE_END;
+    enum figure_item_kind last = p->f->items[p->f->count - 1].kind;
+    return last != FIGURE_ROW && last != FIGURE_END;
 }
 
 static enum status take_either(struct parser *p, struct fault *fault)
 {
     const struct lex_token *t = &p->lex.token[0];
-    struct figure_item *item;
     if (p->branch != NO_ITEM)
         return lex_fault(&p->lex, t->from, fault, "'either' within 'either', expected rows");
-    enum status s = add_item(p, FIGURE_EITHER, t->line, t->column, &item, fault);
+    enum status s = add_item(p, FIGURE_EITHER, t->line, t->column, fault);
     if (s != STATUS_OK)
         return s;
     p->branch = p->f->count - 1;
-    return take_alternative(p, item, fault);
+    return take_alternative(p, last_item(p), fault);
 }
 
 static enum status take_or(struct parser *p, struct fault *fault)
 {
     const struct lex_token *t = &p->lex.token[0];
-    struct figure_item *item;
     if (p->branch == NO_ITEM)
         return lex_fault(&p->lex, t->from, fault, "'or' without 'either'");
     if (is_empty_block(p))
         return lex_fault(&p->lex, t->from, fault, "expected rows before the next alternative");
-    enum status s = add_item(p, FIGURE_OR, t->line, t->column, &item, fault);
+    enum status s = add_item(p, FIGURE_OR, t->line, t->column, fault);
     if (s != STATUS_OK)
         return s;
     p->f->items[p->branch].to = p->f->count - 1;
     p->branch = p->f->count - 1;
-    return take_alternative(p, item, fault);
+    return take_alternative(p, last_item(p), fault);
 }
 
 static enum status take_repeat(struct parser *p, struct fault *fault)
 {
     const struct lex *l = &p->lex;
     const struct lex_token *t = &l->token[0];
-    struct figure_item *item;
     char digits[8] = "";
     uint64_t n = 0;
     if (p->repeat != NO_ITEM || p->branch != NO_ITEM)
         return lex_fault(l, t->from, fault, "'repeat' within a block, expected rows");
-    enum status s = add_item(p, FIGURE_REPEAT, t->line, t->column, &item, fault);
+    enum status s = add_item(p, FIGURE_REPEAT, t->line, t->column, fault);
     if (s != STATUS_OK)
         return s;
     p->repeat = p->f->count - 1;
@@ -594,7 +600,7 @@ static enum status take_repeat(struct parser *p, struct fault *fault)
     if (!text_to_number(digits, 1, FIGURE_REPEAT_MAX, &n))
         return lex_fault(l, l->tokens > 1 ? l->token[1].from : t->to, fault,
                          "expected how many times, from 1 to %d", FIGURE_REPEAT_MAX);
-    item->count = (unsigned)n;
+    last_item(p)->count = (unsigned)n;
     return expect_end(l, 2, fault);
 }
 
@@ -609,7 +615,6 @@ static size_t either_of(const struct figure *f, size_t last)
 static enum status take_end(struct parser *p, struct fault *fault)
 {
     const struct lex_token *t = &p->lex.token[0];
-    struct figure_item *item;
     size_t opener = p->branch != NO_ITEM ? p->branch : p->repeat;
     if (opener == NO_ITEM)
         return lex_fault(&p->lex, t->from, fault, "'end' without 'either' or 'repeat'");
@@ -618,15 +623,15 @@ static enum status take_end(struct parser *p, struct fault *fault)
     if (p->f->items[opener].kind == FIGURE_EITHER)
         return lex_fault(&p->lex, t->from, fault,
                          "a single alternative, expected 'or' and another before the end");
-    enum status s = add_item(p, FIGURE_END, t->line, t->column, &item, fault);
+    enum status s = add_item(p, FIGURE_END, t->line, t->column, fault);
     if (s != STATUS_OK)
         return s;
     p->f->items[opener].to = p->f->count - 1;
     if (p->branch != NO_ITEM) {
-        item->to = either_of(p->f, opener);
+        last_item(p)->to = either_of(p->f, opener);
         p->branch = NO_ITEM;
     } else {
-        item->to = opener;
+        last_item(p)->to = opener;
         p->repeat = NO_ITEM;
     }
     return expect_end(&p->lex, 1, fault);

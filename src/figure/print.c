@@ -73,11 +73,12 @@ static void print_options(struct text *out, const struct figure_segment *s)
 
 void figure_print_segment(struct text *out, const struct figure_segment *s)
 {
-    char flags[FLAGS_TEXT_MAX];
     print_sequence(out, "SEQ", &s->seq);
     print_sequence(out, "ACK", &s->ack);
-    if (s->has_flags)
+    if (s->has_flags) {
+        char flags[FLAGS_TEXT_MAX];
         text_printf(out, "<CTL=%s>", flags_format(s->flags, flags));
+    }
     if (s->has_len)
         text_printf(out, "<DATA=%" PRIu32 ">", s->len);
     else if (s->has_data)
@@ -126,9 +127,11 @@ static void print_said(struct text *out, const struct figure_cell *c)
 static void print_event(struct text *out, const struct figure_cell *c)
 {
     static const char *const fixed[] = {
-        [FIGURE_CONNECT] = "(connect)", [FIGURE_LISTEN] = "(listen)", [FIGURE_CLOSE] = "(Close)",
-        [FIGURE_ABORT] = "(Abort)",     [FIGURE_CRASH] = "(REBOOT)",  [FIGURE_TWO_MSL] = "(2 MSL)",
-        [FIGURE_NEW_ISN] = "(new ISN)",
+        [FIGURE_CONNECT] = "(connect)",       [FIGURE_LISTEN] = "(listen)",
+        [FIGURE_CLOSE] = "(Close)",           [FIGURE_ABORT] = "(Abort)",
+        [FIGURE_CRASH] = "(REBOOT)",          [FIGURE_TWO_MSL] = "(2 MSL)",
+        [FIGURE_NEW_ISN] = "(new ISN)",       [FIGURE_OTHER_PORT] = "(other port)",
+        [FIGURE_FIRST_PORT] = "(first port)",
     };
     switch (c->event) {
     case FIGURE_NOTHING:
@@ -160,6 +163,8 @@ static void print_event(struct text *out, const struct figure_cell *c)
     case FIGURE_CRASH:
     case FIGURE_TWO_MSL:
     case FIGURE_NEW_ISN:
+    case FIGURE_OTHER_PORT:
+    case FIGURE_FIRST_PORT:
         put(out, fixed[c->event]);
     }
 }
@@ -172,7 +177,6 @@ static void part(struct text *out, size_t begin)
 
 void figure_print_cell(struct text *out, const struct figure_cell *c)
 {
-    char states[STATE_SET_TEXT_MAX];
     size_t begin = out->len;
     if (c->duplicate)
         put(out, "(duplicate)");
@@ -181,6 +185,7 @@ void figure_print_cell(struct text *out, const struct figure_cell *c)
         print_event(out, c);
     }
     if (c->states != STATE_SET_NONE) {
+        char states[STATE_SET_TEXT_MAX];
         part(out, begin);
         put(out, state_set_format(c->states, states));
     }

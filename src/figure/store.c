@@ -1,6 +1,7 @@
 /* See store.h. */
 #include "figure/store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,9 @@ enum status store_init(struct figure *f, size_t cap, struct fault *fault)
 
 const char *store_put(struct figure *f, const char *s, size_t n)
 {
-    if (n == 0 || n >= f->store_cap - f->store_len)
+    bool fits = n < f->store_cap - f->store_len;
+    assert(fits);
+    if (n == 0 || !fits)
         return "";
     char *copy = f->store + f->store_len;
     memcpy(copy, s, n);

@@ -8,8 +8,8 @@
 /* Room for `cap` octets, ends of strings included. */
 enum status store_init(struct figure *f, size_t cap, struct fault *fault);
 
-/* A terminated copy of the n octets that lives as long as `f`. The block never moves, so the room
- * must have been reckoned with: "" if it has not. */
+/* A terminated copy of the n octets that lives as long as `f`. The block never moves, so there
+ * must be room. */
 const char *store_put(struct figure *f, const char *s, size_t n);
 
 #endif

@@ -88,6 +88,11 @@ void exchange_note(struct exchange *x, const char *fmt, ...)
     (void)record(x, EVENT_NOTE, x->timeline->last_id, (struct event){.text = text});
 }
 
+void exchange_remark(struct exchange *x, const char *text)
+{
+    (void)record(x, EVENT_NOTE, 0, (struct event){.text = text});
+}
+
 /* --- Beginning --- */
 
 void exchange_init(struct exchange *x, const struct exchange_config *config,
@@ -111,6 +116,8 @@ void exchange_init(struct exchange *x, const struct exchange_config *config,
     x->own_path[x->own_path_len++] = x->tcb.state;
     rto_init(&x->rto);
     peer_init(&x->peer, STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN));
+    x->aside = (struct exchange_aside){config->other_local, x->tcb, x->peer};
+    x->aside.tcb.iss = x->aside.tcb.snd_una = x->aside.tcb.snd_nxt = config->other_iss;
     (void)record(x, EVENT_PEER_SET, 0,
                  (struct event){.peer = {STATE_SET_NONE, x->peer.set,
                                          "no connection yet; whether somebody listens is unknown",
@@ -285,6 +292,8 @@ static bool within_limit(struct exchange *x, const struct arrival *a)
  * answered (RFC 7323 4.1); without it there is no measurement (Karn). */
 static int64_t syn_round_trip(const struct exchange *x, const struct segment *seg)
 {
+    if (x->capture_dropped > 0) /* the answer proper may be among what was lost */
+        return 0;
     if (x->syn_count == 1 && x->retransmitted == 0)
         return x->now_ns - x->syns[0].t_ns;
     for (size_t i = 0; seg->opt.has_timestamps && i < x->syn_count; i++) {
@@ -442,6 +451,21 @@ void exchange_renew(struct exchange *x, seq_t iss)
     uint32_t rcv_wnd = x->config.win;
     tcb_init(&x->tcb, iss, rcv_wnd, x->config.timestamps, t->offer_wscale, x->config.like->wscale);
     record_own(x, x->timeline->last_id, from, "everything is forgotten", "RFC 9293 3.5.1");
+}
+
+void exchange_change_port(struct exchange *x)
+{
+    const struct exchange_aside now = {x->config.local, x->tcb, x->peer};
+    enum state from = x->tcb.state;
+    struct peer_change change = {
+        .from = x->peer.set, .why = "the connection from our other port", .rfc = "RFC 9293 3.3.1"};
+    x->config.local = x->aside.local;
+    x->tcb = x->aside.tcb;
+    x->peer = x->aside.peer;
+    x->aside = now;
+    change.to = x->peer.set;
+    record_own(x, x->timeline->last_id, from, change.why, change.rfc);
+    record_peer(x, x->timeline->last_id, &change);
 }
 
 void exchange_call(struct exchange *x, enum input call)

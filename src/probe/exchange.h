@@ -23,6 +23,13 @@ enum {
     EXCHANGE_RECORDED_MAX = 20000
 };
 
+/* A connection that is put aside while another one goes on. */
+struct exchange_aside {
+    struct endpoint local;
+    struct tcb tcb;
+    struct peer peer;
+};
+
 struct exchange {
     struct exchange_config config;
     const struct probe *probe;
@@ -35,6 +42,7 @@ struct exchange {
     enum state own_path[EXCHANGE_PATH_MAX]; /* the states our end went through */
     size_t own_path_len;
     struct peer peer;
+    struct exchange_aside aside; /* from config.other_local, or the first while that one goes on */
     struct rto rto;
     unsigned sent_times; /* how often the oldest outstanding segment was sent */
 
@@ -134,6 +142,8 @@ void exchange_renew(struct exchange *x, seq_t iss);
 void exchange_call(struct exchange *x, enum input call);
 /* Time has passed: the peer's states may have expired. */
 void exchange_elapse(struct exchange *x);
+/* Goes on with the connection from our other port, and the next time with the first again. */
+void exchange_change_port(struct exchange *x);
 /* Puts the segment on the wire; if it is ours, our end moves when it is seen leaving. False when
  * too much is queued already. */
 bool exchange_emit(struct exchange *x, const struct scripted *script, const char *note);
@@ -145,6 +155,8 @@ void exchange_take(struct exchange *x, const struct segment *seg, int64_t t_ns, 
 /* It reaches our end now. */
 void exchange_deliver(struct exchange *x, const struct segment *seg, int64_t t_ns);
 
+/* A remark about no segment. */
+void exchange_remark(struct exchange *x, const char *text);
 /* No more from the probe; what is queued is still sent. */
 void exchange_finish(struct exchange *x);
 /* Octets of payload the peer has not acknowledged. */

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "figure/print.h"
 
@@ -29,14 +30,27 @@ void line_wire(struct text *out, const struct segment *seg)
         text_printf(out, "<BADSUM>");
 }
 
+/* x of the second round is not that of the first: x2. */
+static void in_round(struct figure_number *n, unsigned round)
+{
+    char suffix[12];
+    int len = snprintf(suffix, sizeof(suffix), "%u", round + 1);
+    size_t used = strlen(n->symbol);
+    if (used > 0 && round > 0 && used + (size_t)len < sizeof(n->symbol))
+        memcpy(n->symbol + used, suffix, (size_t)len + 1);
+}
+
 bool line_init(struct line *l, const struct line_facts *f)
 {
     const struct figure_row *row = f->row;
     *l = (struct line){0};
     put_cell(&l->a, &row->a, f->a);
     put_cell(&l->b, &row->b, f->b);
+    struct figure_segment segment = row->segment;
+    in_round(&segment.seq, f->round);
+    in_round(&segment.ack, f->round);
     if (row->has_segment)
-        figure_print_segment(&l->segment, &row->segment);
+        figure_print_segment(&l->segment, &segment);
     if (f->seg != NULL)
         line_wire(&l->wire, f->seg);
     figure_print_times(&l->behind, row);
@@ -54,7 +68,9 @@ bool line_init(struct line *l, const struct line_facts *f)
         .wire = l->wire.data,
         .behind = l->behind.data,
         .remark = row->remark,
-        .alternative = f->alternative,
+        .alternative = f->alternative != NULL ? f->alternative->name : NULL,
+        .alternative_deviates = f->alternative != NULL && f->alternative->deviates,
+        .alternative_ends = f->alternative_ends,
         .text = f->text,
     };
     return !l->a.failed && !l->b.failed && !l->segment.failed && !l->wire.failed &&

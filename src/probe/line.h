@@ -12,7 +12,10 @@ struct line_facts {
     enum event_line_status status;
     state_set a, b;            /* NONE: not judged; then the figure's stand */
     const struct segment *seg; /* NULL: none crossed the wire */
-    const char *alternative, *text;
+    unsigned round;            /* of a repeat: its symbols are this round's alone */
+    const char *text;
+    const struct figure_item *alternative; /* that the row begins; NULL: none */
+    bool alternative_ends;
 };
 
 /* The texts of an event_line; release with line_done. */

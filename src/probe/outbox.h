@@ -19,6 +19,9 @@ struct exchange_config {
     uint32_t session;
     struct endpoint local, remote;
     seq_t iss;
+    /* For a second connection to the same peer; port 0: there is none. */
+    struct endpoint other_local;
+    seq_t other_iss;
     uint32_t ts_base;            /* our timestamp clock at the epoch, in ms */
     const struct syn_like *like; /* static */
     uint16_t mss;                /* announced */

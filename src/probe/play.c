@@ -22,6 +22,7 @@
 #define TWO_MSL_MOST  (240 * CLOCK_S) /* RFC 9293 3.4.2 */
 
 static void walk(struct exchange *x);
+static void change_port(struct exchange *x);
 
 static struct play *state_of(const struct exchange *x)
 {
@@ -74,6 +75,15 @@ static void find_deviation(struct exchange *x, const char *what)
         find(p, EVENT_LINE_DEVIATES, "%s", what);
 }
 
+static bool ends_alternative(const struct play *p, size_t item)
+{
+    if (item + 1 >= p->figure->count)
+        return false;
+    const struct figure_item *next = item_at(p, item + 1);
+    return next->kind == FIGURE_OR ||
+           (next->kind == FIGURE_END && item_at(p, next->to)->kind != FIGURE_REPEAT);
+}
+
 static void tell_line(struct exchange *x, const struct play_row *row, state_set peer_found)
 {
     struct play *p = state_of(x);
@@ -87,7 +97,9 @@ static void tell_line(struct exchange *x, const struct play_row *row, state_set 
                              .a = p->us == FIGURE_A ? own : peer,
                              .b = p->us == FIGURE_A ? peer : own,
                              .seg = row->has_seg ? &row->seg : NULL,
+                             .round = p->round,
                              .alternative = row->alternative,
+                             .alternative_ends = judged && ends_alternative(p, row->item),
                              .text = row->why[0] != '\0' ? row->why : NULL,
                          })) {
         (void)timeline_append(x->timeline, (struct event){
@@ -144,6 +156,20 @@ static void clean_up(struct exchange *x)
         exchange_reset(x, x->tcb.snd_nxt, why);
 }
 
+/* Once what the first needs has left; in any case soon. */
+static void clean_up_the_other(struct exchange *x)
+{
+    struct play *p = state_of(x);
+    if (x->outbox.queued != 0 || x->outbox.waiting) {
+        exchange_wake_at(x, x->now_ns + CLOCK_S);
+        return;
+    }
+    change_port(x);
+    p->used_other_port = false;
+    clean_up(x);
+    exchange_finish(x);
+}
+
 static void forget_kept(struct play_kept *kept, size_t *count, size_t i)
 {
     free(kept[i].raw);
@@ -164,7 +190,10 @@ static void finish(struct exchange *x)
     }
     not_reached(x, p->at);
     clean_up(x);
-    exchange_finish(x);
+    if (!p->used_other_port)
+        exchange_finish(x);
+    else
+        clean_up_the_other(x);
 }
 
 static void end_row(struct exchange *x, state_set peer_found)
@@ -197,13 +226,27 @@ static bool agrees_with_set(state_set figured, state_set found)
            (figured & NO_CONNECTION && found & NO_CONNECTION);
 }
 
+static bool step_ends(const struct play *p)
+{
+    return p->at == p->figure->count || item_at(p, p->at)->kind != FIGURE_ROW ||
+           item_at(p, p->at)->row.begins_step;
+}
+
+/* Beside a segment that has not reached us stands what we do next, in the same step. */
 static void judge_own(struct exchange *x)
 {
     struct play *p = state_of(x);
-    const struct figure_cell *own = p->row.view.own;
+    state_set figured = p->row.view.own->states;
     char what[PLAY_TEXT_MAX];
-    if (own->states == STATE_SET_NONE || state_set_has(own->states, x->tcb.state))
+    if (figured == STATE_SET_NONE)
+        figured = p->own_owed;
+    p->own_owed = STATE_SET_NONE;
+    if (figured == STATE_SET_NONE || state_set_has(figured, x->tcb.state))
         return;
+    if (p->row.view.leg == VIEW_WITHHOLD && !step_ends(p)) {
+        p->own_owed = figured;
+        return;
+    }
     (void)snprintf(what, sizeof(what), "our end is in %s", state_name(x->tcb.state));
     find_deviation(x, what);
 }
@@ -252,12 +295,6 @@ static bool judge_peer(struct exchange *x)
     (void)snprintf(what, sizeof(what), "the peer's kernel says %s", state_name(truth));
     find_deviation(x, what);
     return true;
-}
-
-static bool step_ends(const struct play *p)
-{
-    return p->at == p->figure->count || item_at(p, p->at)->kind != FIGURE_ROW ||
-           item_at(p, p->at)->row.begins_step;
 }
 
 /* Which states of the peer's this row is to be held against. What stands beside a segment that has
@@ -341,6 +378,20 @@ static void tie_numbers(struct exchange *x, const struct figure_cell *cell, bool
     tie(p, own ? peers(p) : p->us, &cell->receive, own ? t->rcv_nxt : t->snd_nxt);
 }
 
+static void change_port(struct exchange *x)
+{
+    struct play *p = state_of(x);
+    const struct play_aside now = {p->bind, p->before_crash, p->acked, p->ack};
+    exchange_change_port(x);
+    p->bind = p->aside.bind;
+    p->before_crash = p->aside.before_crash;
+    p->acked = p->aside.acked;
+    p->ack = p->aside.ack;
+    p->aside = now;
+    p->on_other_port = !p->on_other_port;
+    p->used_other_port = true;
+}
+
 static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
 {
     struct play *p = state_of(x);
@@ -350,7 +401,9 @@ static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
         exchange_call(x, INPUT_OPEN_PASSIVE);
         return;
     }
-    if (cell->event == FIGURE_ABORT)
+    if (cell->event == (p->on_other_port ? FIGURE_FIRST_PORT : FIGURE_OTHER_PORT))
+        change_port(x);
+    else if (cell->event == FIGURE_ABORT)
         p->abort_called = true;
     else if (cell->event == FIGURE_CRASH)
         renew(x, x->config.iss);
@@ -613,7 +666,7 @@ static void choose(struct exchange *x, size_t i)
     p->choosing = false;
     look_at(x, i + 1);
     p->row.dropped = dropped;
-    p->row.alternative = item_at(p, i)->name;
+    p->row.alternative = item_at(p, i);
     tally_alternative(&p->tally, item_at(p, i), p->row.view.row);
 }
 
@@ -779,11 +832,21 @@ static bool skip_to(struct exchange *x, const struct segment *seg)
     return true;
 }
 
-static void describe(char *out, size_t cap, const struct segment *seg, const char *why)
+/* In the figure's numbers, as far as they are tied to the wire's: those of a SYN are its own. */
+static void describe(const struct play *p, char *out, size_t cap, const struct segment *seg,
+                     const char *why)
 {
+    char flags[FLAGS_TEXT_MAX];
+    seq_t zero;
     struct text t;
     text_init(&t);
-    line_wire(&t, seg);
+    if (!(seg->flags & FLAG_SYN) && bind_zero(&p->bind, peers(p), &zero))
+        text_printf(&t, "<SEQ=%" PRIu32 ">", seg->seq.v - zero.v);
+    if (seg->flags & FLAG_ACK && bind_zero(&p->bind, p->us, &zero))
+        text_printf(&t, "<ACK=%" PRIu32 ">", seg->ack.v - zero.v);
+    text_printf(&t, "<CTL=%s>", flags_format(seg->flags, flags));
+    if (seg->len > 0)
+        text_printf(&t, "<DATA=%" PRIu32 ">", seg->len);
     (void)snprintf(out, cap, "%s came%s%s", t.failed ? "something else" : t.data,
                    why[0] != '\0' ? ": " : "", why);
     text_done(&t);
@@ -830,7 +893,7 @@ static enum considered consider_other(struct exchange *x, const struct play_kept
     }
     if (lies_behind_a_gap(x, seg))
         return CONSIDERED_EARLY;
-    describe(text, sizeof(text), seg, why);
+    describe(p, text, sizeof(text), seg, why);
     bool harmless = !(seg->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST));
     if (harmless) {
         seq_t before = x->tcb.rcv_nxt;
@@ -883,26 +946,20 @@ static bool look_into_inbox(struct exchange *x)
     return false;
 }
 
-/* While there should be silence. */
-static bool listen_to_inbox(struct exchange *x)
+/* Something has come while there should be silence. */
+static bool silence_broken(struct exchange *x)
 {
     struct play *p = state_of(x);
-    while (p->inbox_count > 0) {
-        struct play_kept k = p->inbox[0];
-        char text[PLAY_TEXT_MAX];
-        bool again = is_retransmission(x, &k.seg);
-        describe(text, sizeof(text), &k.seg, "");
-        take(x, &k, true);
-        forget_kept(p->inbox, &p->inbox_count, 0);
-        if (again) {
-            exchange_note(x, "not in the figure: a retransmission");
-            continue;
-        }
-        find_deviation(x, text);
-        end_row(x, STATE_SET_NONE);
-        return p->phase != PLAY_OVER;
-    }
-    return false;
+    char text[PLAY_TEXT_MAX];
+    if (p->inbox_count == 0)
+        return false;
+    struct play_kept k = p->inbox[0];
+    describe(p, text, sizeof(text), &k.seg, is_retransmission(x, &k.seg) ? "a retransmission" : "");
+    take(x, &k, true);
+    forget_kept(p->inbox, &p->inbox_count, 0);
+    find_deviation(x, text);
+    end_row(x, STATE_SET_NONE);
+    return p->phase != PLAY_OVER;
 }
 
 static bool silence_kept(struct exchange *x)
@@ -972,6 +1029,8 @@ static bool next_item(struct exchange *x)
             ++p->round < item_at(p, item->to)->count) {
             begin_round(p);
             p->at = item->to + 1;
+        } else {
+            p->round = 0;
         }
         return true;
     }
@@ -987,7 +1046,7 @@ static void walk(struct exchange *x)
         else if (p->phase == PLAY_AWAIT)
             on = look_into_inbox(x);
         else if (p->phase == PLAY_SILENCE)
-            on = listen_to_inbox(x);
+            on = silence_broken(x);
         else
             on = false;
     }
@@ -1020,6 +1079,8 @@ static void begin(struct exchange *x)
 {
     struct play *p = state_of(x);
     exchange_follow_script(x, true);
+    if (x->segments_sent > 0)
+        exchange_remark(x, "a handshake that the figure does not show went before");
     p->phase = PLAY_NEXT;
     p->before_crash = x->tcb;
     p->mark_ns = x->now_ns;
@@ -1064,6 +1125,10 @@ static void left(struct exchange *x, const struct segment *seg)
 {
     struct play *p = state_of(x);
     const struct outgoing *o = &x->outbox.current;
+    if (p->phase == PLAY_OVER && p->used_other_port) {
+        clean_up_the_other(x);
+        return;
+    }
     if (p->phase == PLAY_HANDSHAKE) {
         if (x->tcb.state == STATE_ESTABLISHED && x->outbox.queued == 0)
             begin(x);
@@ -1136,9 +1201,12 @@ static void timer(struct exchange *x)
         end_row(x, p->found);
         on = p->phase != PLAY_OVER;
         break;
+    case PLAY_OVER:
+        x->outbox.queued = 0;
+        clean_up_the_other(x);
+        return;
     case PLAY_NEXT:
     case PLAY_LEAVING:
-    case PLAY_OVER:
         return;
     }
     if (on)

@@ -41,9 +41,9 @@ struct play_row {
     struct view view;
     enum event_line_status status;
     char why[PLAY_TEXT_MAX];
-    const char *alternative; /* the name of the one that it begins */
-    bool stuck;              /* what it awaited did not come */
-    bool skipped;            /* what comes later has come instead */
+    const struct figure_item *alternative; /* that it begins; NULL: none */
+    bool stuck;                            /* what it awaited did not come */
+    bool skipped;                          /* what comes later has come instead */
     bool has_seg;
     struct segment seg; /* as on the wire; without octets */
     int64_t t_ns;
@@ -69,12 +69,13 @@ struct play {
     struct play_row row;
     bool choosing; /* the row is the first of alternatives, which begin at item `choice` */
     size_t choice;
-    state_set owed;    /* states of the peer's that could not be judged yet */
-    state_set judged;  /* those that the row is held against now */
-    state_set found;   /* what was found in their place */
-    int64_t mark_ns;   /* when the last line was over */
-    int64_t until_ns;  /* of the phase */
-    int64_t settle_ns; /* until when the peer's kernel may say something else */
+    state_set own_owed; /* states of ours that could not be judged yet */
+    state_set owed;     /* states of the peer's that could not be judged yet */
+    state_set judged;   /* those that the row is held against now */
+    state_set found;    /* what was found in their place */
+    int64_t mark_ns;    /* when the last line was over */
+    int64_t until_ns;   /* of the phase */
+    int64_t settle_ns;  /* until when the peer's kernel may say something else */
     int64_t settle_within;
 
     struct play_kept inbox[PLAY_INBOX_MAX];
@@ -94,6 +95,13 @@ struct play {
     size_t isn_count;
 
     struct tcb before_crash;
+    bool on_other_port, used_other_port;
+    struct play_aside { /* what goes with the connection that is put aside */
+        struct bind bind;
+        struct tcb before_crash;
+        bool acked;
+        seq_t ack;
+    } aside;
     bool abort_called; /* (Abort): the next RST is the call's */
     unsigned cued;     /* what the peer's application was told to do, bits by enum figure_event */
     bool said;

@@ -17,6 +17,8 @@
 struct played_line {
     struct row row;
     struct text own, mark;
+    struct text before; /* a line of its own: the alternative that begins here */
+    bool ends_alternative;
 };
 
 struct played {
@@ -38,6 +40,7 @@ static void forget(struct played *p)
         row_done(&p->lines[i].row);
         text_done(&p->lines[i].own);
         text_done(&p->lines[i].mark);
+        text_done(&p->lines[i].before);
     }
     p->count = 0;
     text_clear(&p->aside);
@@ -122,8 +125,10 @@ static enum status take_line(struct played *p, const struct event *event, struct
     if (p->aside.len > 0)
         text_put(&r->comments, p->aside.data, p->aside.len);
     text_clear(&p->aside);
-    if (e->alternative != NULL && e->alternative[0] != '\0')
-        comment(&r->comments, "found: ", e->alternative);
+    if (e->alternative != NULL)
+        text_printf(&l->before, "either \"%s\"%s\n", e->alternative,
+                    e->alternative_deviates ? " deviates" : "");
+    l->ends_alternative = e->alternative_ends;
     return STATUS_OK;
 }
 
@@ -144,6 +149,8 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
     struct played *p = arg;
     struct text *out = p->count > 0 ? &p->lines[p->count - 1].row.comments : &p->aside;
     (void)fault;
+    if (s->kind == STEP_NOTE)
+        comment(out, "", s->text);
     for (size_t i = 0; i < s->entry_count; i++) {
         const struct step_entry *e = &s->entries[i];
         if (e->kind == EVENT_FAULT) {
@@ -224,6 +231,7 @@ static void draw_line(const struct played *p, const struct played_line *l,
     size_t at = cells + 2 > column ? cells + 2 : column,
            wide = text_cells(l->mark.data, l->mark.len);
     bool plain = l->row.seg[0] != '\0' || l->own.len > 0 || l->row.peer[0] != '\0';
+    text_put(out, l->before.data != NULL ? l->before.data : "", l->before.len);
     text_put(out, text, first);
     if (plain && at + wide <= p->style.columns) {
         prose_blank(out, at - cells);
@@ -232,6 +240,8 @@ static void draw_line(const struct played *p, const struct played_line *l,
         text_printf(out, "  %s", l->mark.data);
     }
     text_put(out, text + first, strlen(text + first));
+    if (l->ends_alternative)
+        text_printf(out, "end\n");
     out->failed = out->failed || drawn.failed;
     text_done(&drawn);
 }
@@ -300,10 +310,12 @@ static enum status open_played(struct sink *s, const struct run_info *run, struc
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     struct played *p = (struct played *)sink;
+    if (e->kind == EVENT_LINE) { /* what led to it comes before it */
+        enum status s = step_builder_flush(&p->steps, fault);
+        return s == STATUS_OK ? take_line(p, e, fault) : s;
+    }
     enum status s = step_builder_event(&p->steps, e, fault);
-    if (s == STATUS_OK && e->kind == EVENT_LINE)
-        s = take_line(p, e, fault);
-    if (s == STATUS_OK && (e->kind == EVENT_VERDICT))
+    if (s == STATUS_OK && e->kind == EVENT_VERDICT)
         s = write_session(p, e->result, fault);
     return s;
 }

@@ -410,9 +410,11 @@ static bool is_retransmission(const struct peer *p, const struct tcb *own,
 }
 
 /* Our end has gone to CLOSED and judges no segment any more; the peer's may not have. What fits the
- * numbers of the connection that was is its. */
+ * numbers of the connection that was is its, and so is a SYN that opens one. */
 static bool fits_what_was(const struct peer *p, const struct tcb *own, const struct segment *seg)
 {
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST | FLAG_FIN)) == FLAG_SYN)
+        return seg->checksum != SEGMENT_CHECKSUM_BAD;
     if (!p->irs_known || seg->checksum == SEGMENT_CHECKSUM_BAD || seg->flags & FLAG_SYN ||
         !seq_within(seg->seq, own->rcv_nxt, own->rcv_wnd + 1))
         return false;

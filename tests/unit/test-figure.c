@@ -555,7 +555,8 @@ static void lone_things(void **state)
                              "  CLOSED (gone)               LISTEN (come)\n"
                              "  CLOSED       (2 MSL)        LISTEN\n"
                              "               (noticed)      LISTEN\n"
-                             "     (Close) FIN-WAIT-1\n");
+                             "     (Close) FIN-WAIT-1\n"
+                             "  CLOSED           (send 300,receive 100)\n");
     assert_int_equal(row(&f, 0)->number, 0);
     assert_false(row(&f, 0)->begins_step);
     assert_int_equal(row(&f, 2)->a.event, FIGURE_CLOSE);
@@ -571,6 +572,7 @@ static void lone_things(void **state)
     assert_string_equal(row(&f, 10)->remark, "noticed");
     assert_int_equal(row(&f, 11)->a.event, FIGURE_CLOSE);
     assert_states(row(&f, 11), SET(FIN_WAIT_1), STATE_SET_NONE);
+    assert_int_equal(row(&f, 12)->b.event, FIGURE_NUMBERS);
     assert_reads_back(&f);
     figure_done(&f);
 }

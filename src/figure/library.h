@@ -1,0 +1,12 @@
+/* The figures that come with the program: figures/NAME.fig, put into it when it is built. */
+#ifndef TCPSHAKE_FIGURE_LIBRARY_H
+#define TCPSHAKE_FIGURE_LIBRARY_H
+
+#include <stddef.h>
+
+/* In the order of the names; NULL past the end. */
+const char *figure_library_name(size_t i);
+/* The source of the figure of that name, as its file has it; NULL if there is none. */
+const char *figure_library_source(const char *name);
+
+#endif

@@ -468,15 +468,32 @@ static void let_the_peer_act(struct exchange *x, const struct figure_cell *cell)
         say_to_the_peer(x);
 }
 
-static bool was_seen(const struct play *p, seq_t seq, unsigned flags, uint32_t len,
-                     unsigned *number)
+/* A SYN,ACK with another ACK answers another SYN. */
+static bool was_seen(const struct play *p, const struct segment *seg)
 {
     for (size_t i = 0; i < p->seen_count; i++) {
-        if (seq_eq(p->seen[i].seq, seq) &&
-            ((p->seen[i].flags ^ flags) & ~(unsigned)FLAG_PSH) == 0 && p->seen[i].len == len) {
-            *number = p->seen[i].number;
+        if (seq_eq(p->seen[i].seq, seg->seq) &&
+            ((p->seen[i].flags ^ seg->flags) & ~(unsigned)FLAG_PSH) == 0 &&
+            p->seen[i].len == seg->len &&
+            (!(seg->flags & FLAG_SYN) || seq_eq(p->seen[i].ack, seg->ack)))
             return true;
-        }
+    }
+    return false;
+}
+
+/* Whether the figure shows again what was matched before: by its number, which is known. */
+static bool shows_again(const struct play *p, const struct figure_segment *f)
+{
+    struct bind then = p->bind;
+    seq_t seq;
+    if (f->seq.given && f->flags & FLAG_SYN)
+        bind_syn(&then, peers(p), &f->seq);
+    if (!f->seq.given || !bind_lookup(&then, peers(p), &f->seq, &seq))
+        return false;
+    for (size_t i = 0; i < p->seen_count; i++) {
+        bool same = !f->has_flags || ((p->seen[i].flags ^ f->flags) & ~(unsigned)FLAG_PSH) == 0;
+        if (same && seq_eq(p->seen[i].seq, seq))
+            return true;
     }
     return false;
 }
@@ -486,11 +503,8 @@ static void imply_a_call(struct exchange *x, const struct figure_segment *f)
 {
     struct play *p = state_of(x);
     static const uint8_t filler[EMISSION_DATA_MAX];
-    unsigned number;
-    seq_t seq;
     uint32_t len = f->has_len ? f->len : f->has_data ? 1 : 0;
-    if (f->seq.given && bind_lookup(&p->bind, peers(p), &f->seq, &seq) &&
-        was_seen(p, seq, f->flags, len, &number))
+    if (shows_again(p, f))
         return;
     if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && !(p->cued & 1u << FIGURE_CONNECT))
         cue(x, FIGURE_CONNECT, NULL, 0);
@@ -685,17 +699,30 @@ static void take(struct exchange *x, const struct play_kept *k, bool reaches_us)
     }
 }
 
+/* A SYN that the figure numbers otherwise than the last, or in another round, is of another
+ * connection, even if its number on the wire is the same. */
+static void remember_isn(struct play *p, seq_t isn)
+{
+    const struct figure_number *n = &p->row.view.row->segment.seq, *last = &p->last_syn;
+    bool anew = p->isn_count == 0 || p->new_round || n->value != last->value ||
+                strcmp(n->symbol, last->symbol) != 0;
+    if (p->isn_count == PLAY_ISNS_MAX || (!anew && seq_eq(p->isns[p->isn_count - 1].isn, isn)))
+        return;
+    p->isns[p->isn_count++].isn = isn;
+    p->last_syn = *n;
+    p->new_round = false;
+}
+
 static void remember(struct play *p, const struct segment *seg)
 {
     if (p->seen_count < PLAY_SEEN_MAX && segment_seq_len(seg) > 0) {
         p->seen[p->seen_count].seq = seg->seq;
+        p->seen[p->seen_count].ack = seg->ack;
         p->seen[p->seen_count].flags = seg->flags;
-        p->seen[p->seen_count].len = seg->len;
-        p->seen[p->seen_count++].number = p->row.view.row->number;
+        p->seen[p->seen_count++].len = seg->len;
     }
-    if (seg->flags & FLAG_SYN && p->isn_count < PLAY_ISNS_MAX &&
-        (p->isn_count == 0 || !seq_eq(p->isns[p->isn_count - 1].isn, seg->seq)))
-        p->isns[p->isn_count++].isn = seg->seq;
+    if (seg->flags & FLAG_SYN)
+        remember_isn(p, seg->seq);
 }
 
 /* Data that the figure does not show are taken and acknowledged, or the peer would send nothing
@@ -762,8 +789,8 @@ static enum match try_row(struct play *p, const struct figure_row *row, const st
                           char *why)
 {
     const struct view v = view_of(row, p->us);
-    if (!view_comes(&v))
-        return MATCH_OTHER;
+    if (!view_comes(&v) || (was_seen(p, seg) && !shows_again(p, &row->segment)))
+        return MATCH_OTHER; /* a copy is none but where the figure shows one */
     return match_segment(&p->bind, peers(p), &row->segment, seg, why);
 }
 
@@ -861,13 +888,12 @@ enum considered {
 
 static bool is_retransmission(const struct exchange *x, const struct segment *seg)
 {
-    struct play *p = state_of(x);
-    unsigned number = 0;
+    const struct play *p = state_of(x);
     bool of_handshake =
         seg->flags & FLAG_SYN && state_synchronized(x->tcb.state) && seq_eq(seg->seq, x->tcb.irs);
     if (segment_seq_len(seg) == 0 || seg->flags & FLAG_RST)
         return false;
-    return of_handshake || was_seen(p, seg->seq, seg->flags, seg->len, &number);
+    return of_handshake || was_seen(p, seg);
 }
 
 static bool lies_behind_a_gap(const struct exchange *x, const struct segment *seg)
@@ -1000,6 +1026,9 @@ static void begin_round(struct play *p)
     p->bind.symbol_count = 0;
     p->bind.space[peer].bound = false;
     p->bind.space[peer].syn.given = false;
+    p->seen_count = 0;
+    p->new_round = true;
+    p->cued = 0;
 }
 
 static bool next_item(struct exchange *x)

@@ -83,16 +83,17 @@ struct play {
     struct play_kept withheld[PLAY_INBOX_MAX];
     size_t withheld_count;
     struct { /* what has been matched: a copy is a retransmission */
-        seq_t seq;
+        seq_t seq, ack;
         uint16_t flags;
         uint32_t len;
-        unsigned number;
     } seen[PLAY_SEEN_MAX];
     size_t seen_count;
     struct {
         seq_t isn;
     } isns[PLAY_ISNS_MAX];
     size_t isn_count;
+    struct figure_number last_syn; /* of the peer's */
+    bool new_round;                /* it has sent none in this one */
 
     struct tcb before_crash;
     bool on_other_port, used_other_port;

@@ -610,7 +610,7 @@ static void look_at(struct exchange *x, size_t item)
     p->row = (struct play_row){
         .item = item,
         .view = view_of(&item_at(p, item)->row, p->us),
-        .dropped = x->capture_dropped,
+        .dropped = p->dropped,
     };
     p->at = item + 1;
 }
@@ -672,16 +672,23 @@ static bool begin_choice(struct exchange *x, size_t item)
     return true;
 }
 
-/* What happened is the alternative that begins at item `i`. */
+/* What happened is the alternative that begins at item `i`, unless something before it was missed:
+ * then it need not be. */
 static void choose(struct exchange *x, size_t i)
 {
     struct play *p = state_of(x);
-    uint64_t dropped = p->row.dropped;
+    const struct figure_item *chosen = item_at(p, i);
+    bool missed = x->capture_dropped > p->row.dropped;
     p->choosing = false;
     look_at(x, i + 1);
-    p->row.dropped = dropped;
-    p->row.alternative = item_at(p, i);
-    tally_alternative(&p->tally, item_at(p, i), p->row.view.row);
+    p->row.alternative = chosen;
+    if (missed || (chosen->deviates && x->capture_dropped > 0))
+        find(p, EVENT_LINE_UNKNOWN,
+             "this alternative is what was seen, but the capture has lost packets");
+    else if (chosen->deviates && p->tally.counts[EVENT_LINE_UNKNOWN] > 0)
+        find(p, EVENT_LINE_UNKNOWN,
+             "this alternative deviates, but an earlier line is not known to be as figured");
+    tally_alternative(&p->tally, chosen, p->row.view.row, p->row.status == EVENT_LINE_OK);
 }
 
 /* --- What comes --- */
@@ -766,6 +773,7 @@ static void take_in(struct exchange *x, const struct play_kept *k)
     p->row.seg.raw_len = 0;
     p->row.t_ns = k->t_ns;
     p->row.peer_set = x->peer.set;
+    p->dropped = k->dropped;
     remember(p, &k->seg);
     if (k->seg.len > 0)
         p->cued &= ~(1u << FIGURE_SAY);
@@ -1113,6 +1121,7 @@ static void begin(struct exchange *x)
     p->phase = PLAY_NEXT;
     p->before_crash = x->tcb;
     p->mark_ns = x->now_ns;
+    p->dropped = x->capture_dropped;
     walk(x);
 }
 
@@ -1139,7 +1148,8 @@ static bool offered(struct exchange *x, const struct segment *seg, int64_t t_ns)
     if (p->phase == PLAY_HANDSHAKE || p->phase == PLAY_OVER || p->inbox_count == PLAY_INBOX_MAX)
         return true;
     struct play_kept *k = &p->inbox[p->inbox_count];
-    *k = (struct play_kept){.seg = *seg, .t_ns = t_ns, .raw = malloc(seg->raw_len + 1)};
+    *k = (struct play_kept){
+        .seg = *seg, .t_ns = t_ns, .raw = malloc(seg->raw_len + 1), .dropped = x->capture_dropped};
     if (k->raw == NULL)
         return true;
     if (seg->raw_len > 0)

@@ -48,8 +48,7 @@ static inline void stage_connects(struct stage *s)
 {
     const struct segment like = stage_like(s);
     struct bench_host *h = &s->bench.host;
-    if (!h->begun)
-        tcb_init(&h->tcb, seq_of(h->iss), h->win, h->timestamps, false, 0);
+    tcb_init(&h->tcb, seq_of(h->iss), h->win, h->timestamps, false, 0);
     h->begun = true;
     assert_int_equal(tcb_call(&h->tcb, INPUT_OPEN_ACTIVE).reply, REPLY_SYN);
     bench_host_says(&s->bench, &like, REPLY_SYN, NULL, NULL, 0);

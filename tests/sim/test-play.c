@@ -918,6 +918,28 @@ static void numbers_that_do_not(void **state)
     }
 }
 
+/* What the figure only implies is done again in each round. */
+static void the_peer_connects_each_time(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        "1.  CLOSED                                             CLOSED\n"
+        "repeat 2\n"
+        "2.  (listen)\n"
+        "    LISTEN                                             CLOSED\n"
+        "3.  SYN-RECEIVED <-- <SEQ=y><CTL=SYN>                   <-- SYN-SENT\n"
+        "4.  SYN-RECEIVED --> <SEQ=x><ACK=y+1><CTL=SYN,ACK>      --> ESTABLISHED\n"
+        "5.  ESTABLISHED  <-- <SEQ=y+1><ACK=x+1><CTL=ACK>        <-- ESTABLISHED\n"
+        "6.  (Abort)\n"
+        "    CLOSED       --> <SEQ=x+1><CTL=RST>                 --> CLOSED\n"
+        "end\n");
+    stage_man(&s);
+    stage_run(&s);
+    stage_as_figured(&s);
+    assert_int_equal(s.done_count, 2);
+    stage_done(&s);
+}
+
 /* Without a repetition: the second connection of a figure, each with its own number in it. */
 static void a_number_that_does_not_move(void **state)
 {
@@ -1330,6 +1352,7 @@ int main(void)
         CASE(one_of_the_alternatives),
         CASE(numbers_that_move),
         CASE(numbers_that_do_not),
+        CASE(the_peer_connects_each_time),
         CASE(a_number_that_does_not_move),
         CASE(a_bare_ack_did_not_come),
         CASE(nothing_came),

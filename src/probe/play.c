@@ -398,6 +398,8 @@ static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
     bool first = state_set_has(cell->states, STATE_LISTEN) && x->tcb.state == STATE_CLOSED &&
                  x->segments_sent == 0 && state_set_only(cell->states) == STATE_LISTEN;
     if (first || cell->event == FIGURE_LISTEN) {
+        if (x->tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
+            exchange_renew(x, x->config.iss);
         exchange_call(x, INPUT_OPEN_PASSIVE);
         return;
     }

@@ -144,13 +144,16 @@ static void clean_up(struct exchange *x)
     if (p->peer_side != NULL &&
         p->peer_side->state(p->peer_side->arg, &x->config.local, &truth, &ignored) == STATUS_OK)
         set = STATE_SET(truth);
-    if ((set & (state_set)~harmless) == STATE_SET_NONE)
+    bool under_way = x->outbox.waiting; /* it may open something yet */
+    if ((set & (state_set)~harmless) == STATE_SET_NONE && !under_way)
         return;
     static const char why[] = "nothing is left half open";
     if (p->acked)
         exchange_reset(x, p->ack, why);
     else if (x->peer.irs_known)
         exchange_refuse(x, seq_add(x->peer.irs, 1), why);
+    else if (under_way)
+        exchange_abort(x, why); /* with the number that is next when it has left */
     else if (x->segments_sent > 0)
         exchange_reset(x, x->tcb.snd_nxt, why);
 }
@@ -397,6 +400,8 @@ static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
     bool first = state_set_has(cell->states, STATE_LISTEN) && x->tcb.state == STATE_CLOSED &&
                  x->segments_sent == 0 && state_set_only(cell->states) == STATE_LISTEN;
     if (first || cell->event == FIGURE_LISTEN) {
+        if (x->tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
+            exchange_renew(x, x->config.iss);
         exchange_call(x, INPUT_OPEN_PASSIVE);
         return;
     }
@@ -467,15 +472,32 @@ static void let_the_peer_act(struct exchange *x, const struct figure_cell *cell)
         say_to_the_peer(x);
 }
 
-static bool was_seen(const struct play *p, seq_t seq, unsigned flags, uint32_t len,
-                     unsigned *number)
+/* A SYN,ACK with another ACK answers another SYN. */
+static bool was_seen(const struct play *p, const struct segment *seg)
 {
     for (size_t i = 0; i < p->seen_count; i++) {
-        if (seq_eq(p->seen[i].seq, seq) &&
-            ((p->seen[i].flags ^ flags) & ~(unsigned)FLAG_PSH) == 0 && p->seen[i].len == len) {
-            *number = p->seen[i].number;
+        if (seq_eq(p->seen[i].seq, seg->seq) &&
+            ((p->seen[i].flags ^ seg->flags) & ~(unsigned)FLAG_PSH) == 0 &&
+            p->seen[i].len == seg->len &&
+            (!(seg->flags & FLAG_SYN) || seq_eq(p->seen[i].ack, seg->ack)))
             return true;
-        }
+    }
+    return false;
+}
+
+/* Whether the figure shows again what was matched before: by its number, which is known. */
+static bool shows_again(const struct play *p, const struct figure_segment *f)
+{
+    struct bind then = p->bind;
+    seq_t seq;
+    if (f->seq.given && f->flags & FLAG_SYN)
+        bind_syn(&then, peers(p), &f->seq);
+    if (!f->seq.given || !bind_lookup(&then, peers(p), &f->seq, &seq))
+        return false;
+    for (size_t i = 0; i < p->seen_count; i++) {
+        bool same = !f->has_flags || ((p->seen[i].flags ^ f->flags) & ~(unsigned)FLAG_PSH) == 0;
+        if (same && seq_eq(p->seen[i].seq, seq))
+            return true;
     }
     return false;
 }
@@ -485,11 +507,8 @@ static void imply_a_call(struct exchange *x, const struct figure_segment *f)
 {
     struct play *p = state_of(x);
     static const uint8_t filler[EMISSION_DATA_MAX];
-    unsigned number;
-    seq_t seq;
     uint32_t len = f->has_len ? f->len : f->has_data ? 1 : 0;
-    if (f->seq.given && bind_lookup(&p->bind, peers(p), &f->seq, &seq) &&
-        was_seen(p, seq, f->flags, len, &number))
+    if (shows_again(p, f))
         return;
     if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && !(p->cued & 1u << FIGURE_CONNECT))
         cue(x, FIGURE_CONNECT, NULL, 0);
@@ -633,7 +652,7 @@ static void look_at(struct exchange *x, size_t item)
     p->row = (struct play_row){
         .item = item,
         .view = view_of(&item_at(p, item)->row, p->us),
-        .dropped = x->capture_dropped,
+        .dropped = p->dropped,
     };
     p->at = item + 1;
 }
@@ -695,16 +714,23 @@ static bool begin_choice(struct exchange *x, size_t item)
     return true;
 }
 
-/* What happened is the alternative that begins at item `i`. */
+/* What happened is the alternative that begins at item `i`, unless something before it was missed:
+ * then it need not be. */
 static void choose(struct exchange *x, size_t i)
 {
     struct play *p = state_of(x);
-    uint64_t dropped = p->row.dropped;
+    const struct figure_item *chosen = item_at(p, i);
+    bool missed = x->capture_dropped > p->row.dropped;
     p->choosing = false;
     look_at(x, i + 1);
-    p->row.dropped = dropped;
-    p->row.alternative = item_at(p, i);
-    tally_alternative(&p->tally, item_at(p, i), p->row.view.row);
+    p->row.alternative = chosen;
+    if (missed || (chosen->deviates && x->capture_dropped > 0))
+        find(p, EVENT_LINE_UNKNOWN,
+             "this alternative is what was seen, but the capture has lost packets");
+    else if (chosen->deviates && p->tally.counts[EVENT_LINE_UNKNOWN] > 0)
+        find(p, EVENT_LINE_UNKNOWN,
+             "this alternative deviates, but an earlier line is not known to be as figured");
+    tally_alternative(&p->tally, chosen, p->row.view.row, p->row.status == EVENT_LINE_OK);
 }
 
 /* --- What comes --- */
@@ -722,17 +748,30 @@ static void take(struct exchange *x, const struct play_kept *k, bool reaches_us)
     }
 }
 
+/* A SYN that the figure numbers otherwise than the last, or in another round, is of another
+ * connection, even if its number on the wire is the same. */
+static void remember_isn(struct play *p, seq_t isn)
+{
+    const struct figure_number *n = &p->row.view.row->segment.seq, *last = &p->last_syn;
+    bool anew = p->isn_count == 0 || p->new_round || n->value != last->value ||
+                strcmp(n->symbol, last->symbol) != 0;
+    if (p->isn_count == PLAY_ISNS_MAX || (!anew && seq_eq(p->isns[p->isn_count - 1].isn, isn)))
+        return;
+    p->isns[p->isn_count++].isn = isn;
+    p->last_syn = *n;
+    p->new_round = false;
+}
+
 static void remember(struct play *p, const struct segment *seg)
 {
     if (p->seen_count < PLAY_SEEN_MAX && segment_seq_len(seg) > 0) {
         p->seen[p->seen_count].seq = seg->seq;
+        p->seen[p->seen_count].ack = seg->ack;
         p->seen[p->seen_count].flags = seg->flags;
-        p->seen[p->seen_count].len = seg->len;
-        p->seen[p->seen_count++].number = p->row.view.row->number;
+        p->seen[p->seen_count++].len = seg->len;
     }
-    if (seg->flags & FLAG_SYN && p->isn_count < PLAY_ISNS_MAX &&
-        (p->isn_count == 0 || !seq_eq(p->isns[p->isn_count - 1].isn, seg->seq)))
-        p->isns[p->isn_count++].isn = seg->seq;
+    if (seg->flags & FLAG_SYN)
+        remember_isn(p, seg->seq);
 }
 
 /* Data that the figure does not show are taken and acknowledged, or the peer would send nothing
@@ -776,6 +815,7 @@ static void take_in(struct exchange *x, const struct play_kept *k)
     p->row.seg.raw_len = 0;
     p->row.t_ns = k->t_ns;
     p->row.peer_set = x->peer.set;
+    p->dropped = k->dropped;
     remember(p, &k->seg);
     if (k->seg.len > 0)
         p->cued &= ~(1u << FIGURE_SAY);
@@ -799,8 +839,8 @@ static enum match try_row(struct play *p, const struct figure_row *row, const st
                           char *why)
 {
     const struct view v = view_of(row, p->us);
-    if (!view_comes(&v))
-        return MATCH_OTHER;
+    if (!view_comes(&v) || (was_seen(p, seg) && !shows_again(p, &row->segment)))
+        return MATCH_OTHER; /* a copy is none but where the figure shows one */
     return match_segment(&p->bind, peers(p), &row->segment, seg, why);
 }
 
@@ -898,13 +938,12 @@ enum considered {
 
 static bool is_retransmission(const struct exchange *x, const struct segment *seg)
 {
-    struct play *p = state_of(x);
-    unsigned number = 0;
+    const struct play *p = state_of(x);
     bool of_handshake =
         seg->flags & FLAG_SYN && state_synchronized(x->tcb.state) && seq_eq(seg->seq, x->tcb.irs);
     if (segment_seq_len(seg) == 0 || seg->flags & FLAG_RST)
         return false;
-    return of_handshake || was_seen(p, seg->seq, seg->flags, seg->len, &number);
+    return of_handshake || was_seen(p, seg);
 }
 
 static bool lies_behind_a_gap(const struct exchange *x, const struct segment *seg)
@@ -1049,6 +1088,9 @@ static void begin_round(struct play *p)
     p->bind.symbol_count = 0;
     p->bind.space[peer].bound = false;
     p->bind.space[peer].syn.given = false;
+    p->seen_count = 0;
+    p->new_round = true;
+    p->cued = 0;
 }
 
 static bool next_item(struct exchange *x)
@@ -1132,6 +1174,7 @@ static void begin(struct exchange *x)
     p->phase = PLAY_NEXT;
     p->before_crash = x->tcb;
     p->mark_ns = x->now_ns;
+    p->dropped = x->capture_dropped;
     walk(x);
 }
 
@@ -1158,7 +1201,8 @@ static bool offered(struct exchange *x, const struct segment *seg, int64_t t_ns)
     if (p->phase == PLAY_HANDSHAKE || p->phase == PLAY_OVER || p->inbox_count == PLAY_INBOX_MAX)
         return true;
     struct play_kept *k = &p->inbox[p->inbox_count];
-    *k = (struct play_kept){.seg = *seg, .t_ns = t_ns, .raw = malloc(seg->raw_len + 1)};
+    *k = (struct play_kept){
+        .seg = *seg, .t_ns = t_ns, .raw = malloc(seg->raw_len + 1), .dropped = x->capture_dropped};
     if (k->raw == NULL)
         return true;
     if (seg->raw_len > 0)

@@ -33,6 +33,7 @@ struct play_kept {
     struct segment seg;
     uint8_t *raw;
     int64_t t_ns;
+    uint64_t dropped; /* by the capture so far */
 };
 
 /* What the walk knows of the row it is at. */
@@ -48,7 +49,7 @@ struct play_row {
     struct segment seg; /* as on the wire; without octets */
     int64_t t_ns;
     state_set peer_set; /* when the segment crossed */
-    uint64_t dropped;   /* by the capture, when the row began */
+    uint64_t dropped;   /* by the capture, when the peer was last heard */
 };
 
 struct play {
@@ -74,6 +75,7 @@ struct play {
     state_set judged;   /* those that the row is held against now */
     state_set found;    /* what was found in their place */
     int64_t mark_ns;    /* when the last line was over */
+    uint64_t dropped;   /* by the capture, when the peer was last heard */
     int64_t until_ns;   /* of the phase */
     int64_t settle_ns;  /* until when the peer's kernel may say something else */
     int64_t settle_within;
@@ -83,16 +85,17 @@ struct play {
     struct play_kept withheld[PLAY_INBOX_MAX];
     size_t withheld_count;
     struct { /* what has been matched: a copy is a retransmission */
-        seq_t seq;
+        seq_t seq, ack;
         uint16_t flags;
         uint32_t len;
-        unsigned number;
     } seen[PLAY_SEEN_MAX];
     size_t seen_count;
     struct {
         seq_t isn;
     } isns[PLAY_ISNS_MAX];
     size_t isn_count;
+    struct figure_number last_syn; /* of the peer's */
+    bool new_round;                /* it has sent none in this one */
 
     struct tcb before_crash;
     bool on_other_port, used_other_port;

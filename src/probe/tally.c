@@ -28,12 +28,12 @@ void tally_line(struct tally *t, const struct event_line *line)
 }
 
 void tally_alternative(struct tally *t, const struct figure_item *choice,
-                       const struct figure_row *first)
+                       const struct figure_row *first, bool certain)
 {
     size_t used = strlen(t->alternatives);
     (void)snprintf(t->alternatives + used, sizeof(t->alternatives) - used, "%s%s",
                    used != 0 ? ", " : "", choice->name);
-    if (choice->deviates)
+    if (choice->deviates && certain)
         note_first(&t->first_deviation, first->number, first->line, choice->name);
 }
 

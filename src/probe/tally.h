@@ -23,9 +23,10 @@ struct tally {
 
 /* A line has been told. */
 void tally_line(struct tally *t, const struct event_line *line);
-/* An alternative has been found; `line` is its first. */
+/* An alternative has been found, for certain or only as far as was seen; `first` is its first row.
+ */
 void tally_alternative(struct tally *t, const struct figure_item *choice,
-                       const struct figure_row *first);
+                       const struct figure_row *first, bool certain);
 /* The figure could not even begin. */
 void tally_trouble(struct tally *t, const char *what, const char *why);
 

@@ -3,6 +3,8 @@
 #ifndef TCPSHAKE_SIM_BENCH_H
 #define TCPSHAKE_SIM_BENCH_H
 
+#include <stdio.h>
+
 #include "../unit/unit.h"
 
 #include "base/clock.h"
@@ -14,6 +16,7 @@ enum {
     BENCH_EVENTS_MAX = 45000,
     BENCH_SESSIONS_MAX = 4,
     BENCH_HEARD_MAX = 70000,
+    BENCH_LINES_MAX = 64,
     BENCH_ISS = 100000, /* ours */
     BENCH_IRS = 500000,
 };
@@ -58,6 +61,15 @@ struct bench_event {
     enum event_fault fault;
 };
 
+/* A line of a figure as it was told. */
+struct bench_line {
+    unsigned number;
+    enum event_line_status status;
+    int64_t t_ns;
+    bool stamped;
+    char a[64], b[64], wire[96], text[240], alternative[64];
+};
+
 struct bench {
     struct sink sink;
     struct timeline timeline;
@@ -73,6 +85,8 @@ struct bench {
 
     struct bench_event *events;
     size_t count;
+    struct bench_line lines[BENCH_LINES_MAX];
+    size_t line_count;
     json_t *verdict, *summary; /* of the last session, of the run */
     unsigned verdicts;
     enum status sink_answers; /* from its next event on */
@@ -98,6 +112,21 @@ static inline void bench_keep_verdict(struct bench *b, const struct event *e)
     json_object_set_new(*place, "exit", json_integer(e->result->exit_code));
 }
 
+static inline void bench_keep_line(struct bench *b, const struct event *e)
+{
+    const struct event_line *from = e->line;
+    assert_true(b->line_count < BENCH_LINES_MAX);
+    struct bench_line *l = &b->lines[b->line_count++];
+    *l =
+        (struct bench_line){from->number, from->status, e->t_ns, from->stamped, "", "", "", "", ""};
+    (void)snprintf(l->a, sizeof(l->a), "%s", from->a != NULL ? from->a : "");
+    (void)snprintf(l->b, sizeof(l->b), "%s", from->b != NULL ? from->b : "");
+    (void)snprintf(l->wire, sizeof(l->wire), "%s", from->wire != NULL ? from->wire : "");
+    (void)snprintf(l->text, sizeof(l->text), "%s", from->text != NULL ? from->text : "");
+    (void)snprintf(l->alternative, sizeof(l->alternative), "%s",
+                   from->alternative != NULL ? from->alternative : "");
+}
+
 /* Keeps the event, and holds it to what is promised of all. */
 static inline enum status bench_sink_event(struct sink *s, const struct event *e,
                                            struct fault *fault)
@@ -120,6 +149,8 @@ static inline enum status bench_sink_event(struct sink *s, const struct event *e
         assert_true(e->peer.to != STATE_SET_NONE);
     } else if (e->kind == EVENT_FAULT) {
         k->fault = e->fault.fault;
+    } else if (e->kind == EVENT_LINE) {
+        bench_keep_line(b, e);
     } else if (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY) {
         bench_keep_verdict(b, e);
     }

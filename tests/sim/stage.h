@@ -1,0 +1,204 @@
+/* A figure on the bench: parsed, checked and played against the host, whose application may be
+ * there to do as the figure says. */
+#ifndef TCPSHAKE_SIM_STAGE_H
+#define TCPSHAKE_SIM_STAGE_H
+
+#include "bench.h"
+
+#include "figure/check.h"
+#include "figure/parse.h"
+#include "probe/play.h"
+
+struct stage {
+    struct bench bench; /* first: the host's callbacks are given it */
+    struct figure figure;
+    struct play play;
+    struct accomplice application;
+    uint32_t iss, irs; /* ours, the host's */
+    enum figure_event done[16];
+    size_t done_count;
+    bool mute; /* its kernel cannot be asked */
+};
+
+static inline struct segment stage_like(const struct stage *s)
+{
+    return (struct segment){.src = s->bench.locals[0], .dst = s->bench.config.base.remote};
+}
+
+/* The host sends this, whatever its TCP thinks of it. */
+static inline void stage_says(struct stage *s, int64_t after_ns, unsigned flags, uint32_t seq,
+                              uint32_t ack, uint32_t len)
+{
+    static const uint8_t octets[1400] = {'x'};
+    const struct segment seg = {.src = s->bench.config.base.remote,
+                                .dst = s->bench.locals[0],
+                                .ttl = 64,
+                                .df = true,
+                                .win = 65535,
+                                .seq = seq_of(seq),
+                                .ack = seq_of(ack),
+                                .flags = (uint16_t)flags};
+    assert_true(len <= sizeof(octets));
+    sim_emit(s->bench.sim, after_ns, &seg, octets, len);
+}
+
+/* --- The host's application --- */
+
+static inline void stage_connects(struct stage *s)
+{
+    const struct segment like = stage_like(s);
+    struct bench_host *h = &s->bench.host;
+    tcb_init(&h->tcb, seq_of(h->iss), h->win, h->timestamps, false, 0);
+    h->begun = true;
+    assert_int_equal(tcb_call(&h->tcb, INPUT_OPEN_ACTIVE).reply, REPLY_SYN);
+    bench_host_says(&s->bench, &like, REPLY_SYN, NULL, NULL, 0);
+}
+
+static inline enum status stage_act(void *arg, const struct endpoint *ours, enum figure_event what,
+                                    const void *data, size_t n, struct fault *fault)
+{
+    struct stage *s = arg;
+    const struct segment like = stage_like(s);
+    (void)fault;
+    assert_true(endpoint_equal(ours, &s->bench.locals[0]));
+    assert_true(s->done_count < sizeof(s->done) / sizeof(s->done[0]));
+    s->done[s->done_count++] = what;
+    if (what == FIGURE_CONNECT)
+        stage_connects(s);
+    else if (what == FIGURE_CLOSE)
+        bench_host_closes(&s->bench, &like);
+    else if (what == FIGURE_SAY)
+        bench_host_says(&s->bench, &like, REPLY_ACK, NULL, data, n);
+    else if (what == FIGURE_ABORT && tcb_call(&s->bench.host.tcb, INPUT_ABORT).reply != 0)
+        bench_host_says(&s->bench, &like, REPLY_RST_OWN, NULL, NULL, 0);
+    return STATUS_OK;
+}
+
+static inline enum status stage_shut(void *arg, struct fault *fault)
+{
+    (void)fault;
+    ((struct stage *)arg)->bench.host.refuses = true;
+    return STATUS_OK;
+}
+
+static inline enum status stage_state(void *arg, const struct endpoint *ours, enum state *state,
+                                      struct fault *fault)
+{
+    struct stage *s = arg;
+    (void)ours;
+    if (s->mute)
+        return fault_set(fault, STATUS_SYSTEM, "the peer's kernel does not answer");
+    bench_host_begins(&s->bench.host);
+    *state = s->bench.host.tcb.state;
+    return STATUS_OK;
+}
+
+/* --- The run --- */
+
+/* `figure` with its columns' heads or without any. Nobody is at the host's side. */
+static inline void stage_init(struct stage *s, enum figure_side us, const char *figure)
+{
+    struct fault fault = {0};
+    struct text source = {0};
+    if (strstr(figure, "TCP Peer") == NULL)
+        text_printf(&source, "    TCP Peer A%40sTCP Peer B\n", "");
+    text_printf(&source, "%s", figure);
+    uint32_t iss = s->iss, irs = s->irs;
+    *s = (struct stage){.iss = iss, .irs = irs};
+    bench_init(&s->bench, play_probe(), 1);
+    if (figure_parse(&s->figure, "test.fig", source.data, source.len, &fault) != STATUS_OK ||
+        figure_check(&s->figure, us, &fault) != STATUS_OK)
+        fail_msg("%s", fault.text);
+    text_done(&source);
+    s->play = (struct play){.figure = &s->figure, .us = us, .reply_wait_ns = 5 * CLOCK_S};
+    s->bench.states[0] = &s->play;
+    s->bench.config.base.iss = seq_of(iss);
+    s->bench.config.base.timestamps = false;
+    s->bench.host.iss = irs;
+    s->bench.host.timestamps = false;
+    s->bench.host.stays = true;
+    s->bench.config.deadline_after_ns = CLOCK_NEVER;
+}
+
+/* From now on somebody is. */
+static inline void stage_man(struct stage *s)
+{
+    s->application = (struct accomplice){stage_act, stage_shut, stage_state, s};
+    s->play.peer_side = &s->application;
+}
+
+static inline void stage_run(struct stage *s)
+{
+    bench_run(&s->bench, 10 * CLOCK_MIN);
+}
+
+static inline void stage_done(struct stage *s)
+{
+    bench_done(&s->bench);
+    play_done(&s->play);
+    figure_done(&s->figure);
+}
+
+/* --- What came of it --- */
+
+/* "ok ok deviates not-reached": a word for each line that was told. */
+static inline void stage_expect_lines(const struct stage *s, const char *expected)
+{
+    struct text found = {0};
+    for (size_t i = 0; i < s->bench.line_count; i++)
+        text_printf(&found, "%s%s", i != 0 ? " " : "",
+                    event_line_status_name(s->bench.lines[i].status));
+    if (found.data == NULL || strcmp(found.data, expected) != 0) {
+        for (size_t i = 0; i < s->bench.line_count; i++)
+            print_message("# %u: %s | %s | %s | %s\n", s->bench.lines[i].number,
+                          event_line_status_name(s->bench.lines[i].status), s->bench.lines[i].a,
+                          s->bench.lines[i].b, s->bench.lines[i].text);
+        fail_msg("%s", found.data != NULL ? found.data : "no lines");
+    }
+    text_done(&found);
+}
+
+static inline void stage_expect(const struct stage *s, const char *verdict, int exit_code)
+{
+    assert_string_equal(bench_text(&s->bench, "verdict"), verdict);
+    assert_int_equal(bench_number(&s->bench, "exit"), exit_code);
+    assert_int_equal(s->bench.verdicts, 1);
+    assert_non_null(s->bench.summary);
+}
+
+/* What is said of the line at `i`, from 0. */
+static inline void stage_expect_text(const struct stage *s, size_t i, const char *text)
+{
+    assert_true(i < s->bench.line_count);
+    if (strstr(s->bench.lines[i].text, text) == NULL)
+        fail_msg("'%s' is not in '%s'", text, s->bench.lines[i].text);
+}
+
+static inline void stage_as_figured(const struct stage *s)
+{
+    for (size_t i = 0; i < s->bench.line_count; i++) {
+        if (s->bench.lines[i].status != EVENT_LINE_OK)
+            stage_expect_lines(s, "all ok");
+    }
+    stage_expect(s, "as-figured", 0);
+    assert_int_equal(bench_count(&s->bench, EVENT_FAULT), 0);
+}
+
+/* The last segment that we sent is a reset, with that number; when it has arrived, the host has
+ * nothing left. */
+static inline void stage_expect_reset(struct stage *s, uint32_t seq)
+{
+    const struct bench_event *last = NULL;
+    for (size_t i = 0; i < s->bench.count; i++) {
+        if (s->bench.events[i].kind == EVENT_SENT)
+            last = &s->bench.events[i];
+    }
+    assert_non_null(last);
+    assert_int_equal(last->seg.flags, FLAG_RST);
+    assert_int_equal(last->seg.seq.v, seq);
+    bench_arrive(&s->bench);
+    enum state left = s->bench.host.tcb.state;
+    assert_true(left == STATE_CLOSED || left == STATE_LISTEN);
+}
+
+#endif

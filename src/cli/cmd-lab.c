@@ -42,7 +42,7 @@ static const struct argp_option options[] = {
     {NULL, '6', NULL, 0, "Use IPv6 between the two sides", 0},
     {"truth", KEY_TRUTH, NULL, 0,
      "After every segment, show the peer's real state from its kernel beside the inferred one", 0},
-    {"a", KEY_A, "kernel", 0, "The peer plays end A of a figure, and we B, as play --as B does", 0},
+    {"a", KEY_A, "kernel", 0, "The peer is end A of a figure that is played, and we are B", 0},
     {"deaf", KEY_DEAF, "PERCENT", 0,
      "Do not hear this share of the peer's packets, at random; the same ones for the same seed", 0},
     {0},

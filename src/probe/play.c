@@ -19,7 +19,7 @@
 #define SETTLE_WITHIN   (250 * CLOCK_MS)
 #define SETTLE_EVERY    (2 * CLOCK_MS)
 #define TWO_MSL         (60 * CLOCK_S) /* Linux; RFC 9293 has four minutes */
-#define SOMEBODY_WITHIN (60 * CLOCK_MIN)
+#define SOMEBODY_WITHIN (5 * CLOCK_MIN)
 #define TWO_MSL_MOST    (240 * CLOCK_S) /* RFC 9293 3.4.2 */
 
 #define NO_ITEM SIZE_MAX
@@ -599,8 +599,8 @@ static bool await(struct exchange *x, int64_t at_least)
     p->instead[0] = '\0';
     if (by_somebody)
         tell_what_is_awaited(x);
-    if (by_somebody)
-        wait = SOMEBODY_WITHIN;
+    if (by_somebody) /* the deadline comes first */
+        wait = x->config.deadline_ns == CLOCK_NEVER ? SOMEBODY_WITHIN : CLOCK_NEVER - x->now_ns;
     wait_until(x, PLAY_AWAIT, x->now_ns + wait);
     return true;
 }

@@ -55,7 +55,7 @@ static void figures_of_the_rfcs(void **state)
         {"rfc9293-figure-13.txt", NULL},
         {"rfc793-figure-7.txt", NULL},
         {"rfc793-figure-8.txt", NULL},
-        {"rfc793-figure-9.txt", NULL, "f:7:8: "},
+        {"rfc793-figure-9.txt", NULL, "f:7:7: "},
         {"rfc793-figure-10.txt", "f:3:7: "},
         {"rfc793-figure-11.txt", "f:3:7: "},
         {"rfc793-figure-12.txt", NULL},

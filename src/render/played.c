@@ -17,6 +17,7 @@
 struct played_line {
     struct row row;
     struct text own, mark;
+    size_t time_len;    /* with which the mark begins: "[within 1s]" */
     struct text before; /* a line of its own: the alternative that begins here */
     bool ends_alternative;
 };
@@ -83,12 +84,22 @@ static const char *mark_of(enum event_line_status s)
     return marks[s];
 }
 
-/* What only the end of the line has room for. */
+/* What only the end of the line has room for. A time belongs to the figure; how the line turned out
+ * may go missing there. */
 static void put_behind(struct played_line *l, const struct event_line *e)
 {
-    if (e->behind != NULL)
+    if (e->behind != NULL && e->segment != NULL) {
+        l->time_len = strlen(e->behind);
         text_printf(&l->mark, "%s  ", e->behind);
+    }
     text_printf(&l->mark, "%s", mark_of(e->status));
+}
+
+/* A silence stands in the place of the segment that does not come. */
+static const char *segment_of(const struct event_line *e)
+{
+    const char *shown = e->segment != NULL ? e->segment : e->behind;
+    return shown != NULL ? shown : "";
 }
 
 static enum status take_line(struct played *p, const struct event *event, struct fault *fault)
@@ -100,7 +111,7 @@ static enum status take_line(struct played *p, const struct event *event, struct
     struct row *r = &l->row;
     text_printf(&l->own, "%s", e->a != NULL ? e->a : "");
     put_behind(l, e);
-    (void)snprintf(r->seg, sizeof(r->seg), "%s", e->segment != NULL ? e->segment : "");
+    (void)snprintf(r->seg, sizeof(r->seg), "%s", segment_of(e));
     (void)snprintf(r->peer, sizeof(r->peer), "%s", e->b != NULL ? e->b : "");
     r->line = e->number;
     r->continued = !e->begins_step;
@@ -236,8 +247,8 @@ static void draw_line(const struct played *p, const struct played_line *l,
     if (plain && at + wide <= p->style.columns) {
         prose_blank(out, at - cells);
         prose_put(out, &p->style, PROSE_ASIDE, l->mark.data, l->mark.len);
-    } else if (l->mark.data[0] == '[') {
-        text_printf(out, "  %s", l->mark.data);
+    } else if (l->time_len > 0) {
+        text_printf(out, "  %.*s", (int)l->time_len, l->mark.data);
     }
     text_put(out, text + first, strlen(text + first));
     if (l->ends_alternative)
@@ -246,12 +257,15 @@ static void draw_line(const struct played *p, const struct played_line *l,
     text_done(&drawn);
 }
 
+/* For which there must be room: the times, and that most lines are as figured. */
 static size_t widest_mark(const struct played *p)
 {
     size_t widest = 0;
     for (size_t i = 0; i < p->count; i++) {
-        size_t n = p->lines[i].mark.len;
-        widest = n > widest && n <= sizeof("# ok") - 1 ? n : widest;
+        const struct played_line *l = &p->lines[i];
+        size_t n = l->time_len > 0 ? l->time_len : l->mark.len;
+        if (n > widest && (l->time_len > 0 || n <= sizeof("# ok") - 1))
+            widest = n;
     }
     return widest;
 }

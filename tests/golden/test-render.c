@@ -1,15 +1,7 @@
 /* Plays fixed scripts of events into every sink and compares what comes out with the files beside
  * this one. TCPSHAKE_UPDATE_GOLDEN=1 writes them anew; look at the difference before committing it.
  * The files are found through the environment variable `srcdir`, the top of the source tree. */
-#include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "golden.h"
 
 #include "base/clock.h"
 #include "event/timeline.h"
@@ -23,25 +15,6 @@ enum {
     ISS = 1931475532u,
     IRS = 1234567890u
 };
-
-/* A writer into memory that can be made to fail. */
-
-struct memory {
-    struct text text;
-    size_t limit; /* octets it takes before it fails */
-    bool failed;
-};
-
-static enum status put_memory(void *arg, const void *data, size_t n, struct fault *fault)
-{
-    struct memory *m = arg;
-    if (m->text.len + n > m->limit) {
-        m->failed = true;
-        return fault_set(fault, STATUS_SYSTEM, "the disk is full");
-    }
-    text_put(&m->text, data, n);
-    return STATUS_OK;
-}
 
 /* A script in progress: who talks to whom, and when it is. */
 
@@ -519,7 +492,7 @@ static struct sink *new_sink(const struct golden *g, struct writer out)
     return NULL;
 }
 
-static enum status perform(const struct golden *g, struct memory *m, struct fault *fault)
+static enum status perform(const struct golden *g, struct golden_memory *m, struct fault *fault)
 {
     static const struct run_info run = {.command = "open",
                                         .target = "192.0.2.2:7",
@@ -533,7 +506,7 @@ static enum status perform(const struct golden *g, struct memory *m, struct faul
     assert_non_null(p.craft);
     use_addresses(&p, "192.0.2.1", "192.0.2.2", 4);
     timeline_init(&p.timeline);
-    struct sink *sink = new_sink(g, (struct writer){.put = put_memory, .arg = m});
+    struct sink *sink = new_sink(g, (struct writer){.put = golden_put, .arg = m});
     assert_int_equal(timeline_add_sink(&p.timeline, sink, fault), STATUS_OK);
     enum status s = timeline_open(&p.timeline, &mine, fault);
     if (s == STATUS_OK)
@@ -543,89 +516,16 @@ static enum status perform(const struct golden *g, struct memory *m, struct faul
     return s != STATUS_OK ? s : closed;
 }
 
-static void path_of(const struct golden *g, char *path, size_t cap)
-{
-    const char *top = getenv("srcdir");
-    int n = snprintf(path, cap, "%s/tests/golden/%s", top != NULL ? top : ".", g->file);
-    assert_true(n > 0 && (size_t)n < cap);
-}
-
-static void update(const struct golden *g, const struct text *text)
-{
-    char path[4096];
-    path_of(g, path, sizeof(path));
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(text->data, 1, text->len, f), text->len);
-    assert_int_equal(fclose(f), 0);
-}
-
-static void read_golden(const struct golden *g, struct text *text)
-{
-    char path[4096], part[4096];
-    path_of(g, path, sizeof(path));
-    FILE *f = fopen(path, "rb");
-    if (f == NULL)
-        fail_msg("cannot read %s", path);
-    for (size_t n; (n = fread(part, 1, sizeof(part), f)) > 0;)
-        text_put(text, part, n);
-    (void)fclose(f);
-}
-
-/* Cells of the longest line, escape sequences not counted. */
-static size_t widest(const struct text *text)
-{
-    size_t most = 0, cells = 0;
-    for (size_t i = 0; i < text->len; i++) {
-        if (text->data[i] == '\n') {
-            cells = 0;
-            continue;
-        }
-        if (text->data[i] == '\033') {
-            i += strcspn(text->data + i, "m");
-            continue;
-        }
-        cells += text_cells(text->data + i, 1);
-        most = cells > most ? cells : most;
-    }
-    return most;
-}
-
-/* No control character reaches a terminal but the line feed and our own colours. */
-static bool harmless(const struct text *text, bool colour)
-{
-    for (size_t i = 0; i < text->len; i++) {
-        unsigned char c = (unsigned char)text->data[i];
-        if ((c < 0x20 && c != '\n' && !(colour && c == 0x1b)) || c == 0x7f || c == 0xff)
-            return false;
-    }
-    return true;
-}
-
 static void test_golden(void **state)
 {
     const struct golden *g = *state;
-    struct memory m = {.limit = SIZE_MAX};
+    struct golden_memory m = {.limit = SIZE_MAX};
     struct fault fault = {0};
-    struct text want;
     text_init(&m.text);
-    text_init(&want);
     assert_int_equal(perform(g, &m, &fault), STATUS_OK);
-    if (g->output != PCAPNG)
-        assert_true(harmless(&m.text, g->style.colour));
     if (g->output == LADDER || g->output == BRIEF)
-        assert_in_range(widest(&m.text), 1, g->style.columns);
-    const char *updating = getenv("TCPSHAKE_UPDATE_GOLDEN");
-    if (updating != NULL && strcmp(updating, "1") == 0)
-        update(g, &m.text);
-    read_golden(g, &want);
-    if (want.len != m.text.len || memcmp(want.data, m.text.data, want.len) != 0) {
-        if (g->output != PCAPNG)
-            print_message("%s\n", m.text.data);
-        fail_msg("%s is not what came out; %zu octets, expected %zu", g->file, m.text.len,
-                 want.len);
-    }
-    text_done(&want);
+        golden_drawing(&m.text, &g->style);
+    golden_compare(g->file, &m.text);
     text_done(&m.text);
 }
 
@@ -634,12 +534,12 @@ static void test_full_disk(void **state)
 {
     const struct golden *g = *state;
     struct fault fault = {0};
-    struct memory whole = {.limit = SIZE_MAX};
+    struct golden_memory whole = {.limit = SIZE_MAX};
     text_init(&whole.text);
     assert_int_equal(perform(g, &whole, &fault), STATUS_OK);
     size_t step = whole.text.len / 50 + 1;
     for (size_t limit = 0; limit < whole.text.len; limit += step) {
-        struct memory m = {.limit = limit};
+        struct golden_memory m = {.limit = limit};
         text_init(&m.text);
         fault.text[0] = '\0';
         assert_int_equal(perform(g, &m, &fault), STATUS_SYSTEM);

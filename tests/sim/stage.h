@@ -7,6 +7,7 @@
 
 #include "figure/check.h"
 #include "figure/parse.h"
+#include "figure/print.h"
 #include "probe/play.h"
 
 struct stage {

@@ -17,6 +17,7 @@ enum {
     KEY_SYSCTL,
     KEY_BACKLOG,
     KEY_TRUTH,
+    KEY_A,
     KEY_DEAF
 };
 enum {
@@ -29,6 +30,7 @@ struct line {
     const char *sysctls[SYSCTL_MAX];
     bool truth;
     unsigned deaf;
+    bool kernel_is_a;
     int command_at; /* where COMMAND stands in argv */
 };
 
@@ -40,6 +42,7 @@ static const struct argp_option options[] = {
     {NULL, '6', NULL, 0, "Use IPv6 between the two sides", 0},
     {"truth", KEY_TRUTH, NULL, 0,
      "After every segment, show the peer's real state from its kernel beside the inferred one", 0},
+    {"a", KEY_A, "kernel", 0, "The peer is end A of a figure that is played, and we are B", 0},
     {"deaf", KEY_DEAF, "PERCENT", 0,
      "Do not hear this share of the peer's packets, at random; the same ones for the same seed", 0},
     {0},
@@ -95,6 +98,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TRUTH:
         line->truth = true;
         return 0;
+    case KEY_A:
+        line->kernel_is_a = true;
+        return strcmp(arg, "kernel") == 0
+                   ? 0
+                   : arguments_refuse(state, "--a takes kernel, not '%s'", arg);
     case KEY_DEAF:
         return take_deaf(line, state, arg);
     case ARGP_KEY_ARG:
@@ -193,7 +201,8 @@ static int run(const struct surroundings *around, int argc, char **argv)
     struct lab *lab = lab_open(&line.lab, &fault);
     if (lab == NULL)
         return command_fail("lab", "%s", fault.text);
-    const struct surroundings inside = {.lab = lab, .truth = line.truth, .deaf = line.deaf};
+    const struct surroundings inside = {
+        .lab = lab, .truth = line.truth, .deaf = line.deaf, .kernel_is_a = line.kernel_is_a};
     int code = shell ? run_shell(lab, argv + line.command_at)
                      : command_run(c, &inside, argc - line.command_at, argv + line.command_at);
     lab_close(lab);

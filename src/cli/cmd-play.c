@@ -193,7 +193,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
 {
     struct line line = {
         .common = arguments_defaults("play", 8 * CLOCK_S, 5 * CLOCK_MIN),
-        .us = FIGURE_A,
+        .us = around->kernel_is_a ? FIGURE_B : FIGURE_A,
     };
     line.common.plays_figure = true;
     line.common.args_doc = "FIGURE [TARGET]";

@@ -6,9 +6,10 @@
 
 /* What a command is run in. */
 struct surroundings {
-    struct lab *lab; /* NULL outside the lab */
-    bool truth;      /* lab --truth */
-    unsigned deaf;   /* lab --deaf, in percent */
+    struct lab *lab;  /* NULL outside the lab */
+    bool truth;       /* lab --truth */
+    unsigned deaf;    /* lab --deaf, in percent */
+    bool kernel_is_a; /* lab --a kernel: of a figure */
 };
 
 struct command {

@@ -212,10 +212,6 @@ static enum status check_events(const struct check *c, const struct figure_row *
     if (cell_of(r, peer)->event == FIGURE_CRASH)
         return fault_at_cell(c, r, peer, fault,
                              "the peer cannot be made to crash, expected this in our column");
-    if (cell_of(r, peer)->duplicate)
-        return fault_at_cell(c, r, peer, fault,
-                             "the peer cannot be made to send an old duplicate, expected this in "
-                             "our column");
     for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
         bool syn = leaves(r, side) && (!r->segment.has_flags || (r->segment.flags & FLAG_SYN) != 0);
         if (cell_of(r, side)->event == FIGURE_NEW_ISN && r->has_segment && !syn)
@@ -227,6 +223,10 @@ static enum status check_events(const struct check *c, const struct figure_row *
                                  "(duplicate) at the end that this segment goes to, expected it "
                                  "at the other");
     }
+    if (cell_of(r, peer)->duplicate)
+        return fault_at_cell(c, r, peer, fault,
+                             "the peer cannot be made to send an old duplicate, expected this in "
+                             "our column");
     return STATUS_OK;
 }
 

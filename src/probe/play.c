@@ -16,10 +16,11 @@
 #include "probe/line.h"
 #include "probe/tally.h"
 
-#define SETTLE_WITHIN (250 * CLOCK_MS)
-#define SETTLE_EVERY  (2 * CLOCK_MS)
-#define TWO_MSL       (60 * CLOCK_S)  /* Linux; RFC 9293 has four minutes */
-#define TWO_MSL_MOST  (240 * CLOCK_S) /* RFC 9293 3.4.2 */
+#define SETTLE_WITHIN   (250 * CLOCK_MS)
+#define SETTLE_EVERY    (2 * CLOCK_MS)
+#define TWO_MSL         (60 * CLOCK_S) /* Linux; RFC 9293 has four minutes */
+#define SOMEBODY_WITHIN (5 * CLOCK_MIN)
+#define TWO_MSL_MOST    (240 * CLOCK_S) /* RFC 9293 3.4.2 */
 
 #define NO_ITEM SIZE_MAX
 
@@ -588,7 +589,8 @@ static void tell_what_is_awaited(struct exchange *x)
     exchange_remark(x, text);
 }
 
-/* An answer is awaited for -W; what somebody has to bring about, as long as -w allows. */
+/* An answer is awaited for -W; what somebody has to bring about, as long as -w allows, or an hour.
+ */
 static bool await(struct exchange *x, int64_t at_least)
 {
     struct play *p = state_of(x);
@@ -597,7 +599,9 @@ static bool await(struct exchange *x, int64_t at_least)
     p->instead[0] = '\0';
     if (by_somebody)
         tell_what_is_awaited(x);
-    wait_until(x, PLAY_AWAIT, by_somebody ? CLOCK_NEVER : x->now_ns + wait);
+    if (by_somebody) /* the deadline comes first */
+        wait = x->config.deadline_ns == CLOCK_NEVER ? SOMEBODY_WITHIN : CLOCK_NEVER - x->now_ns;
+    wait_until(x, PLAY_AWAIT, x->now_ns + wait);
     return true;
 }
 

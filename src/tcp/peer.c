@@ -410,10 +410,12 @@ static bool is_retransmission(const struct peer *p, const struct tcb *own,
 }
 
 /* Our end has gone to CLOSED and judges no segment any more; the peer's may not have. What fits the
- * numbers of the connection that was is its, and so is a SYN that opens one. */
+ * numbers of the connection that was is its; and where there was none, a SYN opens one. */
 static bool fits_what_was(const struct peer *p, const struct tcb *own, const struct segment *seg)
 {
-    if ((seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST | FLAG_FIN)) == FLAG_SYN)
+    const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_SENT);
+    bool opens = (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST | FLAG_FIN)) == FLAG_SYN;
+    if (opens && (p->set & (state_set)~none) == STATE_SET_NONE)
         return seg->checksum != SEGMENT_CHECKSUM_BAD;
     if (!p->irs_known || seg->checksum == SEGMENT_CHECKSUM_BAD || seg->flags & FLAG_SYN ||
         !seq_within(seg->seq, own->rcv_nxt, own->rcv_wnd + 1))

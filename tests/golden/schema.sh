@@ -25,7 +25,7 @@ point()
     fi
 }
 
-for name in handshake synack refused sessions truth hostile; do
+for name in handshake synack refused sessions truth hostile played played-deviates played-unknown; do
     complaints=$(/usr/bin/python3 "$validate" "$golden/$name.ndjson" 2>&1)
     point "$name.ndjson is valid" $? "$complaints"
 done
@@ -62,6 +62,31 @@ refused "an unknown outcome" handshake '"type":"result"' 's/"outcome":"open"/"ou
 refused "an open without its paths" handshake '"type":"result"' 's/"own_path":\[[^]]*\],//'
 refused "gaps that are no numbers" synack '"type":"result"' 's/"gaps_us":\[/&null,/'
 refused "a synack without an end" synack '"type":"result"' 's/"end":"silence",//'
+line='"type":"line"'
+play='"type":"result"'
+refused "a line without its status" played "$line" 's/"status":"ok",//'
+refused "a line with a status that is none" played "$line" 's/"status":"ok"/"status":"fine"/'
+refused "a line 0" played "$line" 's/"line":1/"line":0/'
+refused "a line without its place" played "$line" 's/"source_line":[0-9]*,//'
+refused "an unknown key in a line" played "$line" 's/"status"/"ok":true,&/'
+refused "a line that is right and says what is wrong" played "$line" 's/"status"/"text":"it is late",&/'
+refused "a line that deviates and does not say how" played-deviates '"status":"deviates"' 's/,"text":.*}/}/'
+refused "a line that is unknown and does not say why" played-unknown '"status":"unknown"' 's/,"text":.*}/}/'
+refused "a line that was not reached and has a segment" played-deviates '"status":"not-reached"' \
+    's/"status"/"t_ns":1,"wire":"<SEQ=1>",&/'
+refused "a segment of a line without its time" played '"wire"' 's/"t_ns":[0-9]*,//'
+refused "a line's segment that is none" played '"wire"' 's/"wire":"</"wire":"/'
+refused "another verdict" played "$play" 's/"as-figured"/"ok"/'
+refused "a play without a verdict" played "$play" 's/"verdict":"[a-z-]*",//'
+refused "a play without its figure" played "$play" 's/"figure":"[^"]*",//'
+refused "a play without its alternative" played "$play" 's/"alternative":null,//'
+refused "a play with an outcome" played "$play" 's/"verdict"/"outcome":"open",&/'
+refused "a deviation that is nowhere" played-deviates "$play" 's/"first_deviation":{[^}]*}/"first_deviation":null/'
+refused "a first deviation without its text" played-deviates "$play" 's/,"text":"[^"]*"}/}/'
+refused "as figured, with a deviation" played-deviates "$play" 's/"verdict":"deviates"/"verdict":"as-figured"/'
+refused "as figured, with an unknown line" played-unknown "$play" 's/"verdict":"unknown"/"verdict":"as-figured"/'
+refused "as figured, with a line that was not reached" played "$play" 's/"not_reached":0/"not_reached":1/'
+refused "a count of lines that lacks some" played "$play" 's/"unknown":0,//'
 refused "a record cut short" handshake "$segment" 's/}$//'
 
 complaints=$(/usr/bin/python3 "$validate" </dev/null 2>&1)

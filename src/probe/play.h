@@ -1,6 +1,17 @@
 /* `tcpshake play`: a figure as a probe. It walks the figure's lines: what our side emits is sent
  * when the line says that it arrives, what the peer emits is awaited, both columns are held against
- * our TCB and against the set of states that the peer may be in. */
+ * our TCB and against the set of states that the peer may be in.
+ *
+ * The parts, each in a file beside this one, on one struct:
+ *   play_walk    from item to item, and what a row waits for
+ *   play_act     what the columns make happen, and what our side emits
+ *   play_arrival what becomes of a segment that has come
+ *   play_judge   the columns and the time against what was found
+ *   play_choice  alternatives
+ *   play_seen    what of the peer's was matched
+ *   play_row     how the row turned out
+ *   play_end     what is left when the figure is over
+ *   play_words   what people are told meanwhile */
 #ifndef TCPSHAKE_PROBE_PLAY_H
 #define TCPSHAKE_PROBE_PLAY_H
 
@@ -8,10 +19,10 @@
 #include "figure/view.h"
 #include "probe/accomplice.h"
 #include "probe/exchange.h"
+#include "probe/kept.h"
 #include "probe/tally.h"
 
 enum {
-    PLAY_INBOX_MAX = 64,
     PLAY_SEEN_MAX = 64,
     PLAY_ISNS_MAX = 16,
     PLAY_TEXT_MAX = 240
@@ -28,14 +39,6 @@ enum play_phase {
     PLAY_OVER,
 };
 
-/* A segment of the peer's whose turn has not come. */
-struct play_kept {
-    struct segment seg;
-    uint8_t *raw;
-    int64_t t_ns;
-    uint64_t dropped; /* by the capture so far */
-};
-
 /* What the walk knows of the row it is at. */
 struct play_row {
     size_t item;
@@ -44,12 +47,14 @@ struct play_row {
     char why[PLAY_TEXT_MAX];
     const struct figure_item *alternative; /* that it begins; NULL: none */
     bool stuck;                            /* what it awaited did not come */
-    bool skipped;                          /* what comes later has come instead */
     bool has_seg;
     struct segment seg; /* as on the wire; without octets */
     int64_t t_ns;
     state_set peer_set; /* when the segment crossed */
     uint64_t dropped;   /* by the capture, when the peer was last heard */
+    state_set due;      /* states of the peer's that the row is held against */
+    state_set found;    /* what was found in their place */
+    int64_t settle_ns;  /* until when the peer's kernel may say something else */
 };
 
 struct play {
@@ -64,40 +69,45 @@ struct play {
 
     /* The walk. */
     enum play_phase phase;
-    size_t at; /* the next item */
+    int64_t until_ns; /* of the phase */
+    size_t at;        /* the next item */
     unsigned round;
-    struct bind bind;
     struct play_row row;
     bool choosing; /* the row is the first of alternatives, which begin at item `choice` */
     size_t choice;
+    struct bind bind;
+    struct tally tally;
+
+    /* What was found so far. */
     state_set own_owed; /* states of ours that could not be judged yet */
     state_set owed;     /* states of the peer's that could not be judged yet */
-    state_set judged;   /* those that the row is held against now */
-    state_set found;    /* what was found in their place */
     int64_t mark_ns;    /* when the last line was over */
     uint64_t dropped;   /* by the capture, when the peer was last heard */
-    int64_t until_ns;   /* of the phase */
-    int64_t settle_ns;  /* until when the peer's kernel may say something else */
-    int64_t settle_within;
 
-    struct play_kept inbox[PLAY_INBOX_MAX];
-    size_t inbox_count;
-    struct play_kept withheld[PLAY_INBOX_MAX];
-    size_t withheld_count;
-    struct { /* what has been matched: a copy is a retransmission */
+    /* What came. */
+    struct kept inbox;    /* its turn has not come */
+    struct kept withheld; /* seen by the tap, still in the network as the figure has it */
+    struct {              /* what has been matched: a copy is a retransmission */
         seq_t seq, ack;
         uint16_t flags;
         uint32_t len;
     } seen[PLAY_SEEN_MAX];
     size_t seen_count;
-    struct {
-        seq_t isn;
-    } isns[PLAY_ISNS_MAX];
+    seq_t isns[PLAY_ISNS_MAX]; /* of the peer's connections */
     size_t isn_count;
     struct figure_number last_syn; /* of the peer's */
     bool new_round;                /* it has sent none in this one */
+    char instead[PLAY_TEXT_MAX];   /* what came while the row waited, "" nothing */
+    bool acked;                    /* the peer has acknowledged something: */
+    seq_t ack;                     /* what it expects next */
 
+    /* What was done. */
     struct tcb before_crash;
+    bool abort_called;  /* (Abort): the next RST is the call's */
+    unsigned cued;      /* what the peer's application was told to do, bits by enum figure_event */
+    bool said;          /* --say */
+    const char *filler; /* (say "text") in our column */
+    size_t filler_len;
     bool on_other_port, used_other_port;
     struct play_aside { /* what goes with the connection that is put aside */
         struct bind bind;
@@ -105,16 +115,6 @@ struct play {
         bool acked;
         seq_t ack;
     } aside;
-    bool abort_called; /* (Abort): the next RST is the call's */
-    unsigned cued;     /* what the peer's application was told to do, bits by enum figure_event */
-    bool said;
-    const char *filler; /* (say "text") in our column */
-    size_t filler_len;
-    bool acked; /* the peer has acknowledged something: `ack` is what it expects next */
-    seq_t ack;
-    char instead[PLAY_TEXT_MAX]; /* what came while the row waited, "" nothing */
-
-    struct tally tally;
 };
 
 const struct probe *play_probe(void);
@@ -122,5 +122,22 @@ const struct probe *play_probe(void);
 bool play_begins_connected(const struct figure *f);
 /* Releases what the walk has kept. */
 void play_done(struct play *p);
+
+/* For the parts. */
+
+static inline struct play *play_of(const struct exchange *x)
+{
+    return x->state;
+}
+
+static inline const struct figure_item *play_item(const struct play *p, size_t i)
+{
+    return &p->figure->items[i];
+}
+
+static inline enum figure_side play_them(const struct play *p)
+{
+    return view_other(p->us);
+}
 
 #endif

@@ -1,0 +1,87 @@
+/* See play_end.h. */
+#include "probe/play_end.h"
+
+#include "base/clock.h"
+#include "probe/play_act.h"
+#include "probe/play_row.h"
+
+static void tell_not_reached(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    for (size_t i = p->at; i < p->figure->count; i++) {
+        const struct figure_item *item = play_item(p, i);
+        while (item->kind == FIGURE_EITHER || item->kind == FIGURE_OR)
+            item = play_item(p, i = item->to); /* which of them it would have been is not known */
+        if (item->kind != FIGURE_ROW)
+            continue;
+        const struct play_row row = {.view = view_of(&item->row, p->us),
+                                     .status = EVENT_LINE_NOT_REACHED};
+        play_row_tell(x, &row);
+    }
+}
+
+/* Whether the peer may have something half open: as its kernel says, if it can be asked. */
+static bool leaves_something(const struct exchange *x)
+{
+    const struct play *p = play_of(x);
+    const state_set harmless =
+        STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN) | STATE_SET(STATE_TIME_WAIT);
+    struct fault ignored = {0};
+    enum state truth;
+    state_set set = x->peer.set;
+    if (p->peer_side != NULL &&
+        p->peer_side->state(p->peer_side->arg, &x->config.local, &truth, &ignored) == STATUS_OK)
+        set = STATE_SET(truth);
+    return (set & (state_set)~harmless) != STATE_SET_NONE;
+}
+
+static void clean_up(struct exchange *x)
+{
+    static const char why[] = "nothing is left half open";
+    const struct play *p = play_of(x);
+    bool under_way = x->outbox.waiting; /* it may open something yet */
+    if (!leaves_something(x) && !under_way)
+        return;
+    if (p->acked)
+        exchange_reset(x, p->ack, why);
+    else if (x->peer.irs_known)
+        exchange_refuse(x, seq_add(x->peer.irs, 1), why);
+    else if (under_way)
+        exchange_abort(x, why); /* with the number that is next when it has left */
+    else if (x->segments_sent > 0)
+        exchange_reset(x, x->tcb.snd_nxt, why);
+}
+
+void play_end_other_port(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    if (!p->used_other_port)
+        return;
+    if (x->outbox.queued != 0 || x->outbox.waiting) {
+        exchange_wake_at(x, x->now_ns + CLOCK_S); /* in any case soon */
+        return;
+    }
+    play_act_change_port(x);
+    p->used_other_port = false;
+    clean_up(x);
+    exchange_finish(x);
+}
+
+void play_end(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    if (p->phase == PLAY_OVER)
+        return;
+    p->phase = PLAY_OVER;
+    while (p->inbox.count > 0) { /* the record is complete even if nobody asked for them */
+        const struct kept_segment *k = &p->inbox.segments[0];
+        exchange_take(x, &k->seg, k->t_ns, true);
+        kept_remove(&p->inbox, 0);
+    }
+    tell_not_reached(x);
+    clean_up(x);
+    if (p->used_other_port)
+        play_end_other_port(x);
+    else
+        exchange_finish(x);
+}

@@ -1,0 +1,174 @@
+/* See play_judge.h. */
+#include "probe/play_judge.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "probe/play_row.h"
+
+#define SETTLE_WITHIN  (250 * CLOCK_MS)
+#define SETTLE_EVERY   (2 * CLOCK_MS)
+#define TWO_MSL_WITHIN (240 * CLOCK_S) /* RFC 9293 3.4.2 */
+#define TWO_MSL_EVERY  (200 * CLOCK_MS)
+
+#define NO_CONNECTION (STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN))
+
+/* CLOSED is that the connection does not exist, also where somebody listens. */
+static bool agrees_with_kernel(state_set figured, state_set found)
+{
+    return (figured & found) != STATE_SET_NONE ||
+           (figured & STATE_SET(STATE_CLOSED) && found & NO_CONNECTION);
+}
+
+/* In the set of states CLOSED says nothing about whether somebody listens (tcp/peer.h). */
+static bool agrees_with_set(state_set figured, state_set found)
+{
+    return (figured & found) != STATE_SET_NONE ||
+           (figured & NO_CONNECTION && found & NO_CONNECTION);
+}
+
+static bool step_ends(const struct play *p)
+{
+    return p->at == p->figure->count || play_item(p, p->at)->kind != FIGURE_ROW ||
+           play_item(p, p->at)->row.begins_step;
+}
+
+/* Beside a segment that has not reached us stands what we do next, in the same step. */
+static void judge_own(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    state_set figured = p->row.view.own->states;
+    char what[PLAY_TEXT_MAX];
+    if (figured == STATE_SET_NONE)
+        figured = p->own_owed;
+    p->own_owed = STATE_SET_NONE;
+    if (figured == STATE_SET_NONE || state_set_has(figured, x->tcb.state))
+        return;
+    if (p->row.view.leg == VIEW_WITHHOLD && !step_ends(p)) {
+        p->own_owed = figured;
+        return;
+    }
+    (void)snprintf(what, sizeof(what), "our end is in %s", state_name(x->tcb.state));
+    play_row_find_deviation(x, what);
+}
+
+static void judge_set(struct exchange *x, state_set found)
+{
+    char what[PLAY_TEXT_MAX], set[STATE_SET_TEXT_MAX];
+    if (agrees_with_set(play_of(x)->row.due, found))
+        return;
+    (void)snprintf(what, sizeof(what), "the peer cannot be there: it is in %s",
+                   state_set_format(found, set));
+    play_row_find_deviation(x, what);
+}
+
+/* True when that is done. */
+static bool judge_kernel(struct exchange *x, enum state truth)
+{
+    struct play_row *row = &play_of(x)->row;
+    char what[PLAY_TEXT_MAX];
+    if (agrees_with_kernel(row->due, STATE_SET(truth))) {
+        /* in the figure's words */
+        row->found = state_set_has(row->due, truth) ? STATE_SET(truth) : STATE_SET(STATE_CLOSED);
+        if (x->capture_dropped == 0) /* else what the set stands on is incomplete */
+            judge_set(x, row->peer_set | x->peer.set);
+        return true;
+    }
+    if (x->now_ns < row->settle_ns)
+        return false;
+    row->found = STATE_SET(truth);
+    (void)snprintf(what, sizeof(what), "the peer's kernel says %s", state_name(truth));
+    play_row_find_deviation(x, what);
+    return true;
+}
+
+bool play_judge_peer(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    struct fault fault = {0};
+    enum state truth;
+    if (p->row.due == STATE_SET_NONE)
+        return true;
+    if (p->peer_side == NULL) {
+        judge_set(x, p->row.peer_set);
+        p->row.found = p->row.peer_set;
+        return true;
+    }
+    if (p->peer_side->state(p->peer_side->arg, &x->config.local, &truth, &fault) == STATUS_OK)
+        return judge_kernel(x, truth);
+    play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
+    return true;
+}
+
+/* Which states of the peer's the row is to be held against. What stands beside a segment that has
+ * not arrived says nothing of it: it is owed until the peer is heard of, or the step ends. */
+static state_set due_states(struct play *p)
+{
+    const struct view *v = &p->row.view;
+    state_set figured = v->peer->states;
+    state_set owed = p->owed;
+    if (v->leg == VIEW_HOLD_BACK) {
+        p->owed = figured;
+        return STATE_SET_NONE;
+    }
+    if (!view_comes(v) && !step_ends(p) && owed != STATE_SET_NONE)
+        return figured;
+    p->owed = STATE_SET_NONE;
+    return figured != STATE_SET_NONE ? figured : owed;
+}
+
+static void judge_isn(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    if (p->isn_count == 0) {
+        play_row_find(p, EVENT_LINE_UNKNOWN, "no SYN of the peer's has come");
+        return;
+    }
+    seq_t last = p->isns[p->isn_count - 1];
+    for (size_t i = 0; i + 1 < p->isn_count; i++) {
+        if (seq_eq(p->isns[i], last))
+            play_row_find_deviation(x, "the ISN is one that was there before (RFC 9293 3.4.1)");
+    }
+    if (p->isn_count > 1 && seq_lt(last, p->isns[p->isn_count - 2]))
+        play_row_find_deviation(x,
+                                "the ISN is behind the last one of this connection (RFC 6528 3)");
+}
+
+static bool awaits_two_msl(const struct play *p)
+{
+    return p->row.view.peer->event == FIGURE_TWO_MSL;
+}
+
+bool play_judge_columns(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    if (p->row.view.peer->event == FIGURE_NEW_ISN)
+        judge_isn(x);
+    judge_own(x);
+    p->row.due = due_states(p);
+    if (!p->row.has_seg)
+        p->row.peer_set = x->peer.set;
+    p->row.settle_ns = x->now_ns + (awaits_two_msl(p) ? TWO_MSL_WITHIN : SETTLE_WITHIN);
+    return play_judge_peer(x);
+}
+
+int64_t play_judge_interval(const struct play *p)
+{
+    return awaits_two_msl(p) ? TWO_MSL_EVERY : SETTLE_EVERY;
+}
+
+void play_judge_time(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    const struct figure_row *row = p->row.view.row;
+    int64_t gap = p->row.t_ns - p->mark_ns;
+    char what[PLAY_TEXT_MAX], took[32];
+    bool late = row->within_ns != 0 && gap > row->within_ns;
+    bool off = row->after_ns != 0 &&
+               (gap < row->after_ns - row->tolerance_ns || gap > row->after_ns + row->tolerance_ns);
+    if (!late && !off)
+        return;
+    (void)clock_format(gap, took, sizeof(took));
+    (void)snprintf(what, sizeof(what), "it came after %s", took);
+    play_row_find_deviation(x, what);
+}

@@ -50,15 +50,15 @@ static void figures_of_the_rfcs(void **state)
         {"rfc9293-figure-8.txt", NULL, "f:7:8: "},
         {"rfc9293-figure-9.txt", "f:3:10: "},
         {"rfc9293-figure-10.txt", "f:3:8: "},
-        {"rfc9293-figure-11.txt", NULL},
+        {"rfc9293-figure-11.txt", NULL, "f:5:17: "},
         {"rfc9293-figure-12.txt", NULL},
         {"rfc9293-figure-13.txt", NULL},
         {"rfc793-figure-7.txt", NULL},
-        {"rfc793-figure-8.txt", NULL},
+        {"rfc793-figure-8.txt", NULL, "f:15:24: "}, /* line 7 is none that was sent */
         {"rfc793-figure-9.txt", NULL, "f:7:7: "},
         {"rfc793-figure-10.txt", "f:3:7: "},
         {"rfc793-figure-11.txt", "f:3:7: "},
-        {"rfc793-figure-12.txt", NULL},
+        {"rfc793-figure-12.txt", NULL, "f:5:16: "},
         {"rfc793-figure-13.txt", NULL},
         {"rfc793-figure-14.txt", NULL},
     };
@@ -153,6 +153,11 @@ static void arrivals(void **state)
     (void)snprintf(complaint, sizeof(complaint), "f:2:16: %s", not_sent);
     expect("1. CLOSED LISTEN\n2. CLOSED  ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, complaint);
     expect("1. CLOSED LISTEN\n2. (duplicate) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_B,
+           "f:2:17: the peer cannot be made to send an old duplicate, expected this in our column");
+    expect("1. LISTEN LISTEN\n2. ... <SEQ=9><CTL=SYN> --> SYN-RECEIVED\n", FIGURE_B,
+           "f:2:8: the peer cannot be made to send an old duplicate, expected this in our column");
     expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, "");
     expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> ...\n3. SYN-SENT ... <SEQ=9><CTL=SYN> -->\n",
            FIGURE_A, "");

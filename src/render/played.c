@@ -31,6 +31,7 @@ struct played {
     bool zero_known;
     int64_t zero_ns, last_ns; /* of the first and the last segment */
     struct text aside;        /* comments for the line that comes next */
+    bool line_follows;        /* what led to it is told now */
     struct text warnings;
     bool failed;
 };
@@ -158,7 +159,8 @@ static void put_segment(struct text *out, const struct segment *seg)
 static enum status take_step(void *arg, const struct step *s, struct fault *fault)
 {
     struct played *p = arg;
-    struct text *out = p->count > 0 ? &p->lines[p->count - 1].row.comments : &p->aside;
+    bool before = p->line_follows || p->count == 0;
+    struct text *out = before ? &p->aside : &p->lines[p->count - 1].row.comments;
     (void)fault;
     if (s->kind == STEP_NOTE)
         comment(out, "", s->text);
@@ -325,7 +327,9 @@ static enum status take_event(struct sink *sink, const struct event *e, struct f
 {
     struct played *p = (struct played *)sink;
     if (e->kind == EVENT_LINE) { /* what led to it comes before it */
+        p->line_follows = true;
         enum status s = step_builder_flush(&p->steps, fault);
+        p->line_follows = false;
         return s == STATUS_OK ? take_line(p, e, fault) : s;
     }
     enum status s = step_builder_event(&p->steps, e, fault);

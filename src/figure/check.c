@@ -98,7 +98,8 @@ static enum status check_arrival(const struct check *c, size_t at, struct fault 
     const struct figure_row *r = &c->f->items[at].row;
     enum figure_side from = sender_of(r);
     const struct figure_cell *cell = cell_of(r, from);
-    if (!r->has_segment || leaves(r, from) || cell->duplicate || cell->states == STATE_SET_NONE)
+    bool old = cell->states == STATE_SET_NONE; /* one that was sent before the figure */
+    if (!r->has_segment || leaves(r, from) || cell->duplicate || (old && from == c->us))
         return STATUS_OK;
     for (size_t i = 0; i < horizon(c->f, at); i++) {
         const struct figure_item *item = &c->f->items[i];
@@ -107,8 +108,10 @@ static enum status check_arrival(const struct check *c, size_t at, struct fault 
             return STATUS_OK;
     }
     return fault_at_segment(c, r, fault,
-                            "this segment arrives without having left, expected (duplicate) or a "
-                            "row before in which it leaves");
+                            old ? "the peer cannot be made to send an old duplicate, expected "
+                                  "this in our column"
+                                : "this segment arrives without having left, expected (duplicate) "
+                                  "or a row before in which it leaves");
 }
 
 /* Acknowledgments. The numbers of an end are known by what it sends, by (send n,receive n), and,

@@ -60,25 +60,26 @@ struct play_row {
 struct play {
     /* What the caller sets. */
     const struct figure *figure;
-    enum figure_side us;
     const struct accomplice *peer_side; /* NULL: nobody */
     const uint8_t *say;                 /* --say: makes a peer talk or close; may be NULL */
     size_t say_len;
     int64_t reply_wait_ns; /* -W */
+    enum figure_side us;
     bool keep_going;
 
     /* The walk. */
     enum play_phase phase;
+    unsigned round;
     int64_t until_ns; /* of the phase */
     size_t at;        /* the next item */
-    unsigned round;
     struct play_row row;
-    bool choosing; /* the row is the first of alternatives, which begin at item `choice` */
-    size_t choice;
     struct bind bind;
     struct tally tally;
+    size_t choice; /* the item where the alternatives begin */
+    bool choosing; /* the row is the first of one of them: which is not known */
 
     /* What was found so far. */
+    bool two_msl;       /* (2 MSL) in the peer's column: its next state may take minutes */
     state_set own_owed; /* states of ours that could not be judged yet */
     state_set owed;     /* states of the peer's that could not be judged yet */
     int64_t mark_ns;    /* when the last line was over */
@@ -103,12 +104,12 @@ struct play {
 
     /* What was done. */
     struct tcb before_crash;
-    bool abort_called;  /* (Abort): the next RST is the call's */
-    unsigned cued;      /* what the peer's application was told to do, bits by enum figure_event */
-    bool said;          /* --say */
+    unsigned cued;     /* what the peer's application was told to do, bits by enum figure_event */
+    bool said;         /* --say */
+    bool abort_called; /* (Abort): the next RST is the call's */
+    bool on_other_port, used_other_port;
     const char *filler; /* (say "text") in our column */
     size_t filler_len;
-    bool on_other_port, used_other_port;
     struct play_aside { /* what goes with the connection that is put aside */
         struct bind bind;
         struct tcb before_crash;

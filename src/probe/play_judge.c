@@ -82,7 +82,7 @@ static bool judge_kernel(struct exchange *x, enum state truth)
     return true;
 }
 
-bool play_judge_peer(struct exchange *x)
+static bool judge_peer(struct exchange *x)
 {
     struct play *p = play_of(x);
     struct fault fault = {0};
@@ -134,27 +134,32 @@ static void judge_isn(struct exchange *x)
                                 "the ISN is behind the last one of this connection (RFC 6528 3)");
 }
 
-static bool awaits_two_msl(const struct play *p)
-{
-    return p->row.view.peer->event == FIGURE_TWO_MSL;
-}
-
 bool play_judge_columns(struct exchange *x)
 {
     struct play *p = play_of(x);
     if (p->row.view.peer->event == FIGURE_NEW_ISN)
         judge_isn(x);
     judge_own(x);
+    p->two_msl = p->two_msl || p->row.view.peer->event == FIGURE_TWO_MSL;
     p->row.due = due_states(p);
     if (!p->row.has_seg)
         p->row.peer_set = x->peer.set;
-    p->row.settle_ns = x->now_ns + (awaits_two_msl(p) ? TWO_MSL_WITHIN : SETTLE_WITHIN);
-    return play_judge_peer(x);
+    p->row.settle_ns = x->now_ns + (p->two_msl ? TWO_MSL_WITHIN : SETTLE_WITHIN);
+    return judge_peer(x);
+}
+
+bool play_judge_again(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    bool done = judge_peer(x);
+    if (done)
+        p->two_msl = false;
+    return done;
 }
 
 int64_t play_judge_interval(const struct play *p)
 {
-    return awaits_two_msl(p) ? TWO_MSL_EVERY : SETTLE_EVERY;
+    return p->two_msl ? TWO_MSL_EVERY : SETTLE_EVERY;
 }
 
 void play_judge_time(struct exchange *x)

@@ -6,10 +6,10 @@
 
 #include "probe/play.h"
 
-/* The columns. False: the peer's kernel may say something else yet; then play_judge_peer is called
- * again every play_judge_interval (ns), until it is true. */
+/* The columns. False: the peer's kernel may say something else yet; then play_judge_again is
+ * called every play_judge_interval (ns), until it is true. */
 bool play_judge_columns(struct exchange *x);
-bool play_judge_peer(struct exchange *x);
+bool play_judge_again(struct exchange *x);
 int64_t play_judge_interval(const struct play *p);
 /* When the row's segment came. */
 void play_judge_time(struct exchange *x);

@@ -268,7 +268,7 @@ static bool wake(struct exchange *x)
         return silence_kept(x);
     case PLAY_SETTLE:
         exchange_elapse(x);
-        return settle(x, play_judge_peer(x));
+        return settle(x, play_judge_again(x));
     case PLAY_HANDSHAKE:
     case PLAY_NEXT:
     case PLAY_LEAVING:

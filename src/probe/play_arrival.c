@@ -36,6 +36,8 @@ static void acknowledge_unfigured_data(struct exchange *x, const struct segment 
     struct play *p = play_of(x);
     if (seg->len == 0 || octets == 0)
         return;
+    if (seg->flags & FLAG_FIN && seq_eq(x->tcb.rcv_nxt, segment_end(seg)))
+        octets--; /* the FIN is in the figure */
     bind_shift(&p->bind, play_them(p), octets);
     exchange_acknowledge(x, "for data that the figure does not show");
 }

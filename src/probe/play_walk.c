@@ -198,12 +198,14 @@ static void begin_round(struct play *p)
     p->cued = 0;
 }
 
-/* Back to the first row of the repeat that the END ends, or behind it. */
-static void repeat(struct play *p, const struct figure_item *end)
+/* Back to the first row of what the END repeats, or behind it. */
+static void end_block(struct play *p, const struct figure_item *end)
 {
     const struct figure_item *opener = play_item(p, end->to);
     p->at++;
-    if (opener->kind == FIGURE_REPEAT && ++p->round < opener->count) {
+    if (opener->kind != FIGURE_REPEAT)
+        return;
+    if (++p->round < opener->count) {
         begin_round(p);
         p->at = end->to + 1;
     } else {
@@ -232,7 +234,7 @@ static bool next_item(struct exchange *x)
         p->at++;
         return true;
     case FIGURE_END:
-        repeat(p, item);
+        end_block(p, item);
         return true;
     }
     return false;

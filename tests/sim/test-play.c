@@ -579,6 +579,31 @@ static void unfigured_data_on_a_figured_segment(void **state)
     stage_done(&s);
 }
 
+/* The FIN behind them is in the figure, and counted there. */
+static bool talks_and_closes(struct bench *b, const struct segment *seg)
+{
+    struct stage *s = stage_of(b);
+    if (seg->len != 5)
+        return false;
+    stage_says(s, 0, FIN_ACK, s->irs + 1, segment_end(seg).v, 9);
+    return true;
+}
+
+static void unfigured_data_with_a_fin(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        HANDSHAKE "5.  ESTABLISHED --> <SEQ=101><ACK=301><DATA=5><CTL=PSH,ACK> --> ESTABLISHED\n"
+                  "6.  CLOSE-WAIT  <-- <SEQ=301><ACK=106><CTL=FIN,ACK>    <-- FIN-WAIT-1\n"
+                  "7.  CLOSE-WAIT  --> <SEQ=106><ACK=302><DATA=1><CTL=ACK> -->\n");
+    s.bench.host.instead = talks_and_closes;
+    stage_run(&s);
+    stage_as_figured(&s);
+    assert_int_equal(bench_segment(&s.bench, EVENT_SENT, FLAG_ACK, 2)->seg.ack.v, s.irs + 11);
+    assert_int_equal(bench_segment(&s.bench, EVENT_SENT, FLAG_ACK, 3)->seg.ack.v, s.irs + 11);
+    stage_done(&s);
+}
+
 static bool damages_its_answer(struct bench *b, const struct segment *seg)
 {
     struct stage *s = stage_of(b);
@@ -937,6 +962,30 @@ static void the_peer_connects_each_time(void **state)
     stage_run(&s);
     stage_as_figured(&s);
     assert_int_equal(s.done_count, 2);
+    stage_done(&s);
+}
+
+/* The end of the last alternative is not the end of the round. */
+static void alternatives_in_each_round(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        "1.  CLOSED                                             LISTEN\n"
+        "repeat 3\n"
+        "2.  SYN-SENT    --> <SEQ=x><CTL=SYN>               --> SYN-RECEIVED\n"
+        "either \"refused\"\n"
+        "3.  CLOSED      <-- <SEQ=0><ACK=x+1><CTL=RST,ACK>  <-- CLOSED\n"
+        "or \"accepted\"\n"
+        "3.  ESTABLISHED <-- <SEQ=y><ACK=x+1><CTL=SYN,ACK>  <-- SYN-RECEIVED\n"
+        "end\n"
+        "4.  (Abort)\n"
+        "    CLOSED      --> <SEQ=x+1><CTL=RST>             --> CLOSED\n"
+        "end\n");
+    step = 1000;
+    s.bench.host.instead = moves_on;
+    stage_run(&s);
+    stage_as_figured(&s);
+    assert_int_equal(bench_segments(&s.bench, EVENT_RECEIVED, SYN_ACK), 3);
     stage_done(&s);
 }
 
@@ -1342,6 +1391,7 @@ int main(void)
         CASE(a_retransmission_that_is_figured),
         CASE(unfigured_data_shift_the_numbers),
         CASE(unfigured_data_on_a_figured_segment),
+        CASE(unfigured_data_with_a_fin),
         CASE(a_damaged_segment_is_none),
         CASE(an_early_segment_waits_for_its_row),
         CASE(what_lies_behind_a_gap_waits),
@@ -1353,6 +1403,7 @@ int main(void)
         CASE(numbers_that_move),
         CASE(numbers_that_do_not),
         CASE(the_peer_connects_each_time),
+        CASE(alternatives_in_each_round),
         CASE(a_number_that_does_not_move),
         CASE(a_bare_ack_did_not_come),
         CASE(nothing_came),

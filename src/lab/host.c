@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,11 +53,10 @@ static void shed_descriptors(int *listener, int *cue)
 /* Our parent has died or has done with us. What our kernel still has to get through to the other
  * end, which may be gone, keeps this namespace for up to 100 s if it is a socket that was closed:
  * tcp(7), tcp_orphan_retries. Now it gives up within a second. */
-static void leave(int signal_number)
+__attribute__((noreturn)) static void leave(void)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     struct __user_cap_data_struct have[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    (void)signal_number;
     /* Root by name alone may not write where root is an ordinary user's user namespace's. */
     if (syscall(SYS_capget, &head, have) == 0) {
         have[0].effective = have[0].permitted;
@@ -68,12 +68,11 @@ static void leave(int signal_number)
     _exit(0);
 }
 
-/* Also if our caller ignores or blocks the signal. */
-static bool leave_when_told(void)
+/* From now on the signal waits for whom it was sent to to look, whatever our caller did with it. */
+static bool hold_signal(sigset_t *leaving)
 {
-    sigset_t leaving;
-    return sigemptyset(&leaving) == 0 && sigaddset(&leaving, SIGTERM) == 0 &&
-           signal(SIGTERM, leave) != SIG_ERR && sigprocmask(SIG_UNBLOCK, &leaving, NULL) == 0;
+    return sigemptyset(leaving) == 0 && sigaddset(leaving, SIGTERM) == 0 &&
+           signal(SIGTERM, SIG_DFL) != SIG_ERR && sigprocmask(SIG_BLOCK, leaving, NULL) == 0;
 }
 
 /* `ready` is written to when all that can fail is done. If our parent died before it was sure to
@@ -82,16 +81,21 @@ __attribute__((noreturn)) static void live(const struct host_config *config, int
 {
     static const char byte = 1;
     int listener = config->listener, cue = config->cue;
+    sigset_t leaving;
     struct server *server = server_new(&config->service);
     /* A session of its own: a Ctrl-C is for the caller, whose death is what ends us. */
     if (server == NULL || setsid() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
         setns(config->namespace_fd, CLONE_NEWNET) != 0 || chdir("/") != 0 || !drop_privileges() ||
-        !leave_when_told() || prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 ||
+        !hold_signal(&leaving) || prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 ||
         write(ready, &byte, 1) != 1)
         _exit(1);
     (void)prctl(PR_SET_NAME, "tcpshake-peer", 0, 0, 0);
     shed_descriptors(&listener, &cue);
-    server_run(server, listener, cue);
+    int told = signalfd(-1, &leaving, SFD_CLOEXEC);
+    if (told < 0) /* then it ends us without a last act */
+        (void)sigprocmask(SIG_UNBLOCK, &leaving, NULL);
+    server_run(server, listener, cue, told);
+    leave();
 }
 
 static ssize_t read_byte(int fd)

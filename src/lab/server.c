@@ -23,6 +23,7 @@ enum {
 enum {
     POLL_LISTENER,
     POLL_CUE,
+    POLL_END,
     POLL_CONNS
 };
 
@@ -368,14 +369,17 @@ struct server *server_new(const struct service *service)
     return s;
 }
 
-void server_run(struct server *s, int listener, int cue)
+void server_run(struct server *s, int listener, int cue, int end)
 {
     s->listener = listener;
     s->cue = cue;
+    s->polls[POLL_END] = (struct pollfd){.fd = end, .events = POLLIN};
     for (;;) {
         plan(s);
         if (poll(s->polls, (nfds_t)(POLL_CONNS + s->used), s->full ? RETRY_MS : -1) < 0)
             continue;
+        if (s->polls[POLL_END].revents != 0)
+            return;
         for (size_t slot = 0; slot < s->used; slot++) {
             short reported = s->polls[POLL_CONNS + slot].revents;
             if (reported != 0)

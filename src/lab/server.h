@@ -21,7 +21,8 @@ struct server;
 
 /* NULL: out of memory. It lives as long as its process. */
 struct server *server_new(const struct service *service);
-/* `listener` may be -1. No cue, nor that none will come any more, makes it end. */
-__attribute__((noreturn)) void server_run(struct server *s, int listener, int cue);
+/* `listener` may be -1. Returns when `end` is readable; no cue, nor that none will come any more,
+ * makes it end. */
+void server_run(struct server *s, int listener, int cue, int end);
 
 #endif

@@ -483,8 +483,8 @@ static int after_exec(size_t descriptors)
     close(fd);
     pid_t peer = only_child();
     CHECK(getsid(peer) == peer); /* no Ctrl-C reaches it */
-    for (int waited = 0; count_descriptors(peer) != 4;
-         waited++) { /* /dev/null thrice, a listener */
+    /* /dev/null thrice, a listener, the signal that ends it */
+    for (int waited = 0; count_descriptors(peer) != 5; waited++) {
         CHECK(waited < 2000);
         sleep_ms(1);
     }

@@ -188,12 +188,11 @@ static void compose(struct exchange *x, struct scripted *s)
     s->tag = p->row.item;
 }
 
-void play_act_send(struct exchange *x)
+bool play_act_send(struct exchange *x)
 {
     struct scripted s;
     compose(x, &s);
-    if (!exchange_emit(x, &s, NULL))
-        play_row_find(play_of(x), EVENT_LINE_UNKNOWN, "too much waits to be sent");
+    return exchange_emit(x, &s, NULL);
 }
 
 void play_act_hold_back(struct exchange *x)

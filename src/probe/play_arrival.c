@@ -61,6 +61,13 @@ static void take_awaited(struct exchange *x, const struct kept_segment *k)
     play_judge_time(x);
 }
 
+void play_arrival_take_rest(struct exchange *x)
+{
+    struct play *p = play_of(x);
+    for (; p->inbox.count > 0; kept_remove(&p->inbox, 0))
+        (void)take(x, &p->inbox.segments[0], true);
+}
+
 void play_arrival_deliver(struct exchange *x)
 {
     struct play *p = play_of(x);

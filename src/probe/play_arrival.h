@@ -16,6 +16,8 @@ enum play_arrival {
 enum play_arrival play_arrival_consider(struct exchange *x, const struct kept_segment *k);
 /* While nothing may come. */
 void play_arrival_breaks_silence(struct exchange *x, const struct kept_segment *k);
+/* What has come and no row has asked for: the record is complete even so. */
+void play_arrival_take_rest(struct exchange *x);
 /* The row's segment, withheld so far, reaches our end. */
 void play_arrival_deliver(struct exchange *x);
 

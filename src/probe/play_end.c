@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "probe/play_act.h"
+#include "probe/play_arrival.h"
 #include "probe/play_row.h"
 
 static void tell_not_reached(struct exchange *x)
@@ -29,6 +30,8 @@ static bool leaves_something(const struct exchange *x)
     struct fault ignored = {0};
     enum state truth;
     state_set set = x->peer.set;
+    if (p->peer_side == NULL && x->tcb.fin_received && x->tcb.fin_acked)
+        return false; /* closed in order, as far as a stranger can know */
     if (p->peer_side != NULL &&
         p->peer_side->state(p->peer_side->arg, &x->config.local, &truth, &ignored) == STATUS_OK)
         set = STATE_SET(truth);
@@ -73,11 +76,7 @@ void play_end(struct exchange *x)
     if (p->phase == PLAY_OVER)
         return;
     p->phase = PLAY_OVER;
-    while (p->inbox.count > 0) { /* the record is complete even if nobody asked for them */
-        const struct kept_segment *k = &p->inbox.segments[0];
-        exchange_take(x, &k->seg, k->t_ns, true);
-        kept_remove(&p->inbox, 0);
-    }
+    play_arrival_take_rest(x);
     tell_not_reached(x);
     clean_up(x);
     if (p->used_other_port)

@@ -82,8 +82,11 @@ static bool begin_leg(struct exchange *x)
     case VIEW_SEND:
     case VIEW_RELEASE:
         p->phase = PLAY_LEAVING;
-        play_act_send(x);
-        return false;
+        if (play_act_send(x))
+            return false;
+        play_row_find(p, EVENT_LINE_UNKNOWN, "too much waits to be sent");
+        p->row.stuck = true;
+        return end_row(x);
     case VIEW_HOLD_BACK:
         play_act_hold_back(x);
         return judge(x);

@@ -36,11 +36,11 @@ static const struct argp_option options[] = {
     {"source", 'S', "ADDRESS", 0, "Our address; one that this host has", 1},
     {"numeric", 'n', NULL, 0, "Take HOST and PORT as numbers, look nothing up", 1},
     {"wait", 'W', "TIME", 0,
-     "How long to wait for the answer to our SYN (default 8s), and for the FIN that is to follow "
-     "ours",
+     "How long to wait for an answer: to our SYN, of the FIN to ours, to a figure's line "
+     "(default 8s)",
      2},
     {"deadline", 'w', "TIME", 0,
-     "End after this time, whatever has happened (default: open 1m, synack none)", 2},
+     "End after this time, whatever has happened (default: open 1m, play 5m, synack none)", 2},
     {"json", KEY_JSON, NULL, 0, "One JSON record a line on stdout, nothing else there", 3},
     {"pcapng", KEY_PCAPNG, "FILE", 0, "Write every segment, with our reasoning as comments", 3},
     {"mermaid", KEY_MERMAID, "FILE", 0, "Write a mermaid sequence diagram", 3},

@@ -1015,6 +1015,7 @@ static bool look_into_inbox(struct exchange *x)
             continue;
         }
         forget_kept(p->inbox, &p->inbox_count, i);
+        i = 0; /* it may have filled a gap */
         if (c == CONSIDERED_MATCH)
             return judge(x);
         if (c == CONSIDERED_WRONG) {

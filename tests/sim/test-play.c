@@ -659,6 +659,29 @@ static void what_lies_behind_a_gap_waits(void **state)
     stage_done(&s);
 }
 
+/* The FIN overtakes data that the figure does not show: when they have come, it is its turn. */
+static bool closes_before_it_talks(struct bench *b, const struct segment *seg)
+{
+    struct stage *s = stage_of(b);
+    if (b->host.arrived == 2) {
+        stage_says(s, CLOCK_MS, FIN_ACK, s->irs + 6, s->iss + 1, 0);
+        stage_says(s, 2 * CLOCK_MS, FLAG_ACK, s->irs + 1, s->iss + 1, 5);
+    }
+    return !(seg->flags & FLAG_SYN);
+}
+
+static void what_lies_behind_unfigured_data_waits(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        HANDSHAKE "5.  CLOSE-WAIT  <-- <SEQ=301><ACK=101><CTL=FIN,ACK>  <-- FIN-WAIT-1\n"
+                  "6.  CLOSE-WAIT  --> <SEQ=101><ACK=302><CTL=ACK>      --> FIN-WAIT-2\n");
+    s.bench.host.instead = closes_before_it_talks;
+    stage_run(&s);
+    stage_as_figured(&s);
+    stage_done(&s);
+}
+
 /* More than anybody keeps, while we wait: nothing breaks, and the record is whole. */
 static bool floods(struct bench *b, const struct segment *seg)
 {
@@ -1345,6 +1368,7 @@ int main(void)
         CASE(a_damaged_segment_is_none),
         CASE(an_early_segment_waits_for_its_row),
         CASE(what_lies_behind_a_gap_waits),
+        CASE(what_lies_behind_unfigured_data_waits),
         CASE(a_flood),
         CASE(times),
         CASE(silence_is_kept),

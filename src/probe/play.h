@@ -13,7 +13,7 @@
 enum {
     PLAY_INBOX_MAX = 64,
     PLAY_SEEN_MAX = 64,
-    PLAY_ISNS_MAX = 16,
+    PLAY_ISNS_MAX = 128, /* more than rounds */
     PLAY_TEXT_MAX = 240
 };
 

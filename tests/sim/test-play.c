@@ -941,6 +941,32 @@ static void numbers_that_do_not(void **state)
     }
 }
 
+static bool stops_moving(struct bench *b, const struct segment *seg)
+{
+    if (b->host.arrived == 36) /* two a round */
+        step = 0;
+    return moves_on(b, seg);
+}
+
+static void a_number_that_no_longer_moves(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        "1.  CLOSED                                             LISTEN\n"
+        "repeat 20\n"
+        "2.  SYN-SENT    --> <SEQ=x><CTL=SYN>               --> SYN-RECEIVED\n"
+        "3.  ESTABLISHED <-- <SEQ=y><ACK=x+1><CTL=SYN,ACK>  <-- SYN-RECEIVED (new ISN)\n"
+        "4.  (Abort)\n"
+        "    CLOSED      --> <SEQ=x+1><CTL=RST>             --> CLOSED\n"
+        "end\n");
+    step = 64000;
+    s.bench.host.instead = stops_moving;
+    stage_run(&s);
+    stage_expect(&s, "deviates", 1);
+    stage_expect_text(&s, 74, "the ISN is one that was there before");
+    stage_done(&s);
+}
+
 /* What the figure only implies is done again in each round. */
 static void the_peer_connects_each_time(void **state)
 {
@@ -1376,6 +1402,7 @@ int main(void)
         CASE(one_of_the_alternatives),
         CASE(numbers_that_move),
         CASE(numbers_that_do_not),
+        CASE(a_number_that_no_longer_moves),
         CASE(the_peer_connects_each_time),
         CASE(a_number_that_does_not_move),
         CASE(a_bare_ack_did_not_come),

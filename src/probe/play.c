@@ -26,6 +26,7 @@
 
 static void walk(struct exchange *x);
 static void change_port(struct exchange *x);
+static void take(struct exchange *x, const struct play_kept *k, bool reaches_us);
 
 static struct play *state_of(const struct exchange *x)
 {
@@ -133,6 +134,18 @@ static void not_reached(struct exchange *x, size_t from)
     }
 }
 
+/* What the peer expects is the number that it has acknowledged, or, if more of ours has arrived
+ * since, the one behind it all: a reset that is not exactly there does not count (RFC
+ * 9293 3.10.7.4).
+ */
+static void reset_what_was_acknowledged(struct exchange *x, const char *why)
+{
+    struct play *p = state_of(x);
+    exchange_reset(x, p->ack, why);
+    if (state_synchronized(x->tcb.state) && seq_lt(p->ack, x->tcb.snd_nxt))
+        exchange_reset(x, x->tcb.snd_nxt, why);
+}
+
 /* Nothing stays half open at the peer, whatever the figure has made of it. */
 static void clean_up(struct exchange *x)
 {
@@ -150,7 +163,7 @@ static void clean_up(struct exchange *x)
         return;
     static const char why[] = "nothing is left half open";
     if (p->acked)
-        exchange_reset(x, p->ack, why);
+        reset_what_was_acknowledged(x, why);
     else if (x->peer.irs_known)
         exchange_refuse(x, seq_add(x->peer.irs, 1), why);
     else if (under_way)
@@ -188,7 +201,7 @@ static void finish(struct exchange *x)
         return;
     p->phase = PLAY_OVER;
     while (p->inbox_count > 0) { /* the record is complete even if nobody asked for them */
-        exchange_take(x, &p->inbox[0].seg, p->inbox[0].t_ns, true);
+        take(x, &p->inbox[0], true);
         forget_kept(p->inbox, &p->inbox_count, 0);
     }
     not_reached(x, p->at);

@@ -1271,6 +1271,30 @@ static void a_deviation_behind_the_unknown(void **state)
 
 /* --- What is left behind --- */
 
+static void what_is_not_acknowledged_yet(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        HANDSHAKE "5.  ESTABLISHED --> <SEQ=101><ACK=301><CTL=ACK><DATA=5> --> ESTABLISHED\n");
+    stage_run(&s);
+    stage_as_figured(&s);
+    stage_expect_reset(&s, s.iss + 6);
+    stage_done(&s);
+}
+
+static void what_was_acknowledged_unasked(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        HANDSHAKE "5.  ESTABLISHED --> <SEQ=101><ACK=301><CTL=ACK><DATA=5> --> ESTABLISHED\n"
+                  "6.  (wait 1s)\n"
+                  "    ESTABLISHED                                             ESTABLISHED\n");
+    stage_run(&s);
+    stage_as_figured(&s);
+    stage_expect_reset(&s, s.iss + 6);
+    stage_done(&s);
+}
+
 static void a_half_open_entry_is_reset(void **state)
 {
     struct stage s;
@@ -1416,6 +1440,8 @@ int main(void)
         CASE(a_deviating_alternative_after_a_loss),
         CASE(a_silence_with_a_loss_before_it),
         CASE(a_deviation_behind_the_unknown),
+        CASE(what_is_not_acknowledged_yet),
+        CASE(what_was_acknowledged_unasked),
         CASE(a_half_open_entry_is_reset),
         CASE(an_entry_that_we_have_not_heard_of),
         CASE(who_opens_to_us_is_refused),

@@ -1295,6 +1295,19 @@ static void what_was_acknowledged_unasked(void **state)
     stage_done(&s);
 }
 
+/* Nothing has come since the handshake before the figure. */
+static void what_the_handshake_acknowledged(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        CONNECTED "2.  (CRASH)\n"
+                  "    CLOSED                                               ESTABLISHED\n");
+    stage_run(&s);
+    stage_as_figured(&s);
+    stage_expect_reset(&s, s.iss + 1);
+    stage_done(&s);
+}
+
 static void a_half_open_entry_is_reset(void **state)
 {
     struct stage s;
@@ -1442,6 +1455,7 @@ int main(void)
         CASE(a_deviation_behind_the_unknown),
         CASE(what_is_not_acknowledged_yet),
         CASE(what_was_acknowledged_unasked),
+        CASE(what_the_handshake_acknowledged),
         CASE(a_half_open_entry_is_reset),
         CASE(an_entry_that_we_have_not_heard_of),
         CASE(who_opens_to_us_is_refused),

@@ -24,7 +24,7 @@
 
 enum {
     PLAY_SEEN_MAX = 64,
-    PLAY_ISNS_MAX = 16,
+    PLAY_ISNS_MAX = 128, /* more than rounds */
     PLAY_TEXT_MAX = 240
 };
 

@@ -38,6 +38,17 @@ static bool leaves_something(const struct exchange *x)
     return (set & (state_set)~harmless) != STATE_SET_NONE;
 }
 
+/* What the peer expects is the number that it has acknowledged, or, if more of ours has arrived
+ * since, the one behind it all: a reset that is not exactly there does not count (RFC
+ * 9293 3.10.7.4). */
+static void reset_what_was_acknowledged(struct exchange *x, const char *why)
+{
+    const struct play *p = play_of(x);
+    exchange_reset(x, p->ack, why);
+    if (state_synchronized(x->tcb.state) && seq_lt(p->ack, x->tcb.snd_nxt))
+        exchange_reset(x, x->tcb.snd_nxt, why);
+}
+
 static void clean_up(struct exchange *x)
 {
     static const char why[] = "nothing is left half open";
@@ -46,7 +57,7 @@ static void clean_up(struct exchange *x)
     if (!leaves_something(x) && !under_way)
         return;
     if (p->acked)
-        exchange_reset(x, p->ack, why);
+        reset_what_was_acknowledged(x, why);
     else if (x->peer.irs_known)
         exchange_refuse(x, seq_add(x->peer.irs, 1), why);
     else if (under_way)

@@ -16,8 +16,10 @@ static void add_isn(struct play *p, seq_t isn)
     const struct figure_number *n = &p->row.view.row->segment.seq, *last = &p->last_syn;
     bool anew = p->isn_count == 0 || p->new_round || n->value != last->value ||
                 strcmp(n->symbol, last->symbol) != 0;
-    if (p->isn_count == PLAY_ISNS_MAX || (!anew && seq_eq(p->isns[p->isn_count - 1], isn)))
+    if (!anew && seq_eq(p->isns[p->isn_count - 1], isn))
         return;
+    if (p->isn_count == PLAY_ISNS_MAX) /* the oldest makes room */
+        memmove(p->isns, p->isns + 1, --p->isn_count * sizeof(p->isns[0]));
     p->isns[p->isn_count++] = isn;
     p->last_syn = *n;
     p->new_round = false;

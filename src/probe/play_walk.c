@@ -140,6 +140,7 @@ static bool look_into_inbox(struct exchange *x)
             continue;
         }
         kept_remove(&p->inbox, i);
+        i = 0; /* it may have filled a gap */
         if (a == PLAY_ARRIVAL_AWAITED)
             return judge(x);
         if (a == PLAY_ARRIVAL_WRONG) {

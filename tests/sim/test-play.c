@@ -684,6 +684,29 @@ static void what_lies_behind_a_gap_waits(void **state)
     stage_done(&s);
 }
 
+/* The FIN overtakes data that the figure does not show: when they have come, it is its turn. */
+static bool closes_before_it_talks(struct bench *b, const struct segment *seg)
+{
+    struct stage *s = stage_of(b);
+    if (b->host.arrived == 2) {
+        stage_says(s, CLOCK_MS, FIN_ACK, s->irs + 6, s->iss + 1, 0);
+        stage_says(s, 2 * CLOCK_MS, FLAG_ACK, s->irs + 1, s->iss + 1, 5);
+    }
+    return !(seg->flags & FLAG_SYN);
+}
+
+static void what_lies_behind_unfigured_data_waits(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        HANDSHAKE "5.  CLOSE-WAIT  <-- <SEQ=301><ACK=101><CTL=FIN,ACK>  <-- FIN-WAIT-1\n"
+                  "6.  CLOSE-WAIT  --> <SEQ=101><ACK=302><CTL=ACK>      --> FIN-WAIT-2\n");
+    s.bench.host.instead = closes_before_it_talks;
+    stage_run(&s);
+    stage_as_figured(&s);
+    stage_done(&s);
+}
+
 /* More than anybody keeps, while we wait: nothing breaks, and the record is whole. */
 static bool floods(struct bench *b, const struct segment *seg)
 {
@@ -941,6 +964,32 @@ static void numbers_that_do_not(void **state)
         stage_expect_text(&s, 7, cases[i].said); /* in the second round */
         stage_done(&s);
     }
+}
+
+static bool stops_moving(struct bench *b, const struct segment *seg)
+{
+    if (b->host.arrived == 36) /* two a round */
+        step = 0;
+    return moves_on(b, seg);
+}
+
+static void a_number_that_no_longer_moves(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        "1.  CLOSED                                             LISTEN\n"
+        "repeat 20\n"
+        "2.  SYN-SENT    --> <SEQ=x><CTL=SYN>               --> SYN-RECEIVED\n"
+        "3.  ESTABLISHED <-- <SEQ=y><ACK=x+1><CTL=SYN,ACK>  <-- SYN-RECEIVED (new ISN)\n"
+        "4.  (Abort)\n"
+        "    CLOSED      --> <SEQ=x+1><CTL=RST>             --> CLOSED\n"
+        "end\n");
+    step = 64000;
+    s.bench.host.instead = stops_moving;
+    stage_run(&s);
+    stage_expect(&s, "deviates", 1);
+    stage_expect_text(&s, 74, "the ISN is one that was there before");
+    stage_done(&s);
 }
 
 /* What the figure only implies is done again in each round. */
@@ -1271,6 +1320,43 @@ static void a_deviation_behind_the_unknown(void **state)
 
 /* --- What is left behind --- */
 
+static void what_is_not_acknowledged_yet(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        HANDSHAKE "5.  ESTABLISHED --> <SEQ=101><ACK=301><CTL=ACK><DATA=5> --> ESTABLISHED\n");
+    stage_run(&s);
+    stage_as_figured(&s);
+    stage_expect_reset(&s, s.iss + 6);
+    stage_done(&s);
+}
+
+static void what_was_acknowledged_unasked(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        HANDSHAKE "5.  ESTABLISHED --> <SEQ=101><ACK=301><CTL=ACK><DATA=5> --> ESTABLISHED\n"
+                  "6.  (wait 1s)\n"
+                  "    ESTABLISHED                                             ESTABLISHED\n");
+    stage_run(&s);
+    stage_as_figured(&s);
+    stage_expect_reset(&s, s.iss + 6);
+    stage_done(&s);
+}
+
+/* Nothing has come since the handshake before the figure. */
+static void what_the_handshake_acknowledged(void **state)
+{
+    struct stage s;
+    set(&s, state,
+        CONNECTED "2.  (CRASH)\n"
+                  "    CLOSED                                               ESTABLISHED\n");
+    stage_run(&s);
+    stage_as_figured(&s);
+    stage_expect_reset(&s, s.iss + 1);
+    stage_done(&s);
+}
+
 static void a_half_open_entry_is_reset(void **state)
 {
     struct stage s;
@@ -1395,6 +1481,7 @@ int main(void)
         CASE(a_damaged_segment_is_none),
         CASE(an_early_segment_waits_for_its_row),
         CASE(what_lies_behind_a_gap_waits),
+        CASE(what_lies_behind_unfigured_data_waits),
         CASE(a_flood),
         CASE(times),
         CASE(silence_is_kept),
@@ -1402,6 +1489,7 @@ int main(void)
         CASE(one_of_the_alternatives),
         CASE(numbers_that_move),
         CASE(numbers_that_do_not),
+        CASE(a_number_that_no_longer_moves),
         CASE(the_peer_connects_each_time),
         CASE(alternatives_in_each_round),
         CASE(a_number_that_does_not_move),
@@ -1416,6 +1504,9 @@ int main(void)
         CASE(a_deviating_alternative_after_a_loss),
         CASE(a_silence_with_a_loss_before_it),
         CASE(a_deviation_behind_the_unknown),
+        CASE(what_is_not_acknowledged_yet),
+        CASE(what_was_acknowledged_unasked),
+        CASE(what_the_handshake_acknowledged),
         CASE(a_half_open_entry_is_reset),
         CASE(an_entry_that_we_have_not_heard_of),
         CASE(who_opens_to_us_is_refused),

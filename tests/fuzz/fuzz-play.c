@@ -1,0 +1,751 @@
+/* A figure, played against a peer that the input scripts, on the simulated wire. Whatever is in the
+ * figure and whatever the peer, its kernel and the capture do: the run ends, every line is told and
+ * once a round, the verdict is what the lines say, what the capture may have missed is held against
+ * nobody, and no more goes out than the figure and the peer call for.
+ *
+ * The input is the figure up to a NUL, then two octets that choose the run, then steps: a few of
+ * them are taken for each segment that reaches the peer, one for each moment of the run. When there
+ * are no more, the peer does as the run's manner says. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/sim.h"
+#include "figure/check.h"
+#include "figure/parse.h"
+#include "probe/play.h"
+
+enum {
+    STEPS_A_SEGMENT = 4,
+    MOMENTS_MAX = 3000,
+    EMITTED_MAX = 1000,
+    /* Ours that neither a line nor a segment of the peer's calls forth: the handshake before, what
+     * --say brings, resets in the end. */
+    FREE_SEGMENTS = 24,
+    LAST_SEGMENTS = OUTBOX_QUEUE_MAX + 4,
+};
+
+#define START (1700000000 * CLOCK_S)
+#define GRACE (10 * CLOCK_S)
+
+struct reader {
+    const uint8_t *data;
+    size_t left;
+};
+
+/* Of the peer when the script is silent, as bits. */
+enum manner {
+    MANNER_TEXTBOOK = 0x01,
+    MANNER_AS_FIGURED = 0x02,
+};
+
+struct scene {
+    struct sink sink;
+    struct timeline timeline;
+    struct run run;
+    struct run_config config;
+    struct run_observer observer;
+    struct endpoint locals[2];
+    struct figure figure;
+    struct play play;
+    struct accomplice accomplice;
+    void *states[1];
+
+    struct sim *sim;
+    struct link wire;
+    struct tcb host;
+    struct reader script;
+    unsigned manner;
+    size_t answered_item; /* the row for which the figure's segment has been sent */
+    unsigned answered_round;
+    uint32_t isns;   /* how many numbers the host has begun with */
+    unsigned unseen; /* the tap misses that many of ours */
+    unsigned emitted;
+    int64_t slept_ns;
+    uint8_t packet[CRAFT_MAX]; /* the last of ours */
+    size_t packet_len;
+
+    uint32_t last_id;
+    unsigned sent, sent_after, received, verdicts, summaries, moments;
+    unsigned told[4], deviating_alternatives;
+    unsigned rounds[FIGURE_ITEMS_MAX]; /* in how many the row has been told */
+    uint64_t lost;
+    unsigned excused; /* lines that may still stand on what was before the loss */
+};
+
+static uint8_t octet(struct reader *r)
+{
+    if (r->left == 0)
+        return 0;
+    r->left--;
+    return *r->data++;
+}
+
+static uint16_t word(struct reader *r)
+{
+    uint8_t high = octet(r);
+    return (uint16_t)(high << 8 | octet(r));
+}
+
+/* --- The record --- */
+
+static enum status sink_open(struct sink *s, const struct run_info *run, struct fault *fault)
+{
+    (void)s;
+    (void)run;
+    (void)fault;
+    return STATUS_OK;
+}
+
+static size_t item_of(const struct scene *c, unsigned source_line)
+{
+    size_t i = 0;
+    while (i < c->figure.count &&
+           (c->figure.items[i].kind != FIGURE_ROW || c->figure.items[i].row.line != source_line))
+        i++;
+    fuzz_require(i < c->figure.count);
+    return i;
+}
+
+static void check_line(struct scene *c, const struct event_line *l)
+{
+    size_t item = item_of(c, l->source_line);
+    bool wrong = l->status == EVENT_LINE_DEVIATES || l->status == EVENT_LINE_UNKNOWN;
+    fuzz_require(l->status <= EVENT_LINE_NOT_REACHED);
+    fuzz_require(wrong == (l->text != NULL && l->text[0] != '\0'));
+    c->told[l->status]++;
+    fuzz_require(c->rounds[item] <= c->play.round); /* else this is the second time */
+    c->rounds[item] = c->play.round + 1;
+    if (c->lost > 0 && c->excused == 0)
+        fuzz_require(l->status != EVENT_LINE_DEVIATES &&
+                     (l->status != EVENT_LINE_OK || !l->alternative_deviates));
+    c->excused -= c->excused > 0;
+    c->deviating_alternatives += l->alternative_deviates && l->status != EVENT_LINE_NOT_REACHED;
+}
+
+static unsigned count_of(const json_t *lines, const char *key)
+{
+    const json_t *n = json_object_get(lines, key);
+    fuzz_require(json_is_integer(n));
+    return (unsigned)json_integer_value(n);
+}
+
+static void check_verdict(const struct scene *c, const struct result *r)
+{
+    const json_t *lines = json_object_get(r->fields, "lines");
+    const char *verdict = json_string_value(json_object_get(r->fields, "verdict"));
+    fuzz_require(verdict != NULL);
+    bool deviates = strcmp(verdict, "deviates") == 0, unknown = strcmp(verdict, "unknown") == 0;
+    fuzz_require(count_of(lines, "ok") == c->told[EVENT_LINE_OK]);
+    fuzz_require(count_of(lines, "deviates") == c->told[EVENT_LINE_DEVIATES]);
+    fuzz_require(count_of(lines, "unknown") == c->told[EVENT_LINE_UNKNOWN]);
+    fuzz_require(count_of(lines, "not_reached") == c->told[EVENT_LINE_NOT_REACHED]);
+    fuzz_require(!c->told[EVENT_LINE_DEVIATES] || deviates);
+    fuzz_require(!deviates || c->told[EVENT_LINE_DEVIATES] || c->deviating_alternatives);
+    fuzz_require(!(c->told[EVENT_LINE_UNKNOWN] || c->told[EVENT_LINE_NOT_REACHED]) || deviates ||
+                 unknown);
+    fuzz_require(!deviates || json_is_object(json_object_get(r->fields, "first_deviation")));
+    fuzz_require(!c->told[EVENT_LINE_UNKNOWN] ||
+                 json_is_object(json_object_get(r->fields, "first_unknown")));
+    fuzz_require(r->exit_code == (deviates ? 1 : unknown ? 3 : 0) || r->exit_code == 2);
+}
+
+static enum status sink_event(struct sink *s, const struct event *e, struct fault *fault)
+{
+    struct scene *c = (struct scene *)s;
+    (void)fault;
+    fuzz_require(e->id == c->last_id + 1 && e->cause < e->id);
+    fuzz_require(c->summaries == 0);
+    c->last_id = e->id;
+    c->sent += e->kind == EVENT_SENT;
+    c->received += e->kind == EVENT_RECEIVED;
+    c->verdicts += e->kind == EVENT_VERDICT;
+    c->summaries += e->kind == EVENT_SUMMARY;
+    if (e->kind == EVENT_LINE)
+        check_line(c, e->line);
+    else if (e->kind == EVENT_VERDICT)
+        check_verdict(c, e->result);
+    return STATUS_OK;
+}
+
+static enum status sink_close(struct sink *s, struct fault *fault)
+{
+    (void)s;
+    (void)fault;
+    return STATUS_OK;
+}
+
+static void sink_free(struct sink *s)
+{
+    (void)s;
+}
+
+/* --- What the peer sends --- */
+
+static void emit(struct scene *c, int64_t after, const struct segment *seg, size_t len)
+{
+    static const uint8_t zeros[1400];
+    if (c->emitted++ < EMITTED_MAX)
+        sim_emit(c->sim, after, seg, zeros, len < sizeof(zeros) ? len : sizeof(zeros));
+}
+
+static struct segment to_us(const struct scene *c)
+{
+    struct segment seg = {.src = c->run.exchange.config.remote,
+                          .dst = c->run.exchange.config.local,
+                          .ip_version = 4,
+                          .ttl = 64,
+                          .win = 65535};
+    if (seg.src.port == 0) /* we do not know it yet */
+        seg.src.port = 4242;
+    return seg;
+}
+
+/* A number near one that matters. */
+static seq_t near(struct reader *r, const struct scene *c)
+{
+    const struct tcb *own = &c->run.exchange.tcb;
+    const seq_t bases[] = {c->host.snd_nxt, c->host.rcv_nxt, own->snd_nxt,        own->snd_una,
+                           own->rcv_nxt,    own->irs,        c->play.row.seg.seq, c->play.ack};
+    uint8_t choice = octet(r);
+    if (choice >= 0xf0)
+        return seq_of((uint32_t)word(r) << 16 | word(r));
+    uint32_t off = octet(r);
+    if (off >= 128)
+        off -= 256;
+    uint32_t far = choice & 0x08 ? (uint32_t)c->config.base.win : 0;
+    return seq_add(bases[choice & 7], far + off);
+}
+
+static void give_options(struct reader *r, struct segment *seg)
+{
+    uint8_t n = octet(r);
+    seg->opt.raw_len = n % 11 * 4;
+    for (size_t i = 0; i < seg->opt.raw_len; i++)
+        seg->opt.raw[i] = octet(r);
+}
+
+static void odd_segment(struct scene *c)
+{
+    struct reader *r = &c->script;
+    struct segment seg = to_us(c);
+    uint8_t how = octet(r);
+    seg.flags = octet(r);
+    seg.seq = near(r, c);
+    seg.ack = near(r, c);
+    if (how & 0x01)
+        seg.win = word(r);
+    if (how & 0x02)
+        give_options(r, &seg);
+    if (how & 0x04)
+        seg.checksum = SEGMENT_CHECKSUM_BAD;
+    if (how & 0x08) { /* as if our own kernel had sent it */
+        seg.src = seg.dst;
+        seg.dst = c->config.base.remote;
+    }
+    int64_t after = how & 0x10 ? octet(r) * (CLOCK_S / 8) : 0;
+    size_t len = how & 0x20 ? octet(r) * 6u : 0;
+    for (unsigned times = how & 0x40 ? octet(r) : 1; times > 0; times--)
+        emit(c, after + (how & 0x80 ? times * CLOCK_MS * 50 : 0), &seg, len);
+}
+
+static void raw_packet(struct scene *c)
+{
+    struct reader *r = &c->script;
+    size_t n = octet(r);
+    n = n < r->left ? n : r->left;
+    if (c->emitted++ < EMITTED_MAX)
+        sim_emit_raw(c->sim, 0, r->data, n);
+    r->data += n;
+    r->left -= n;
+}
+
+/* An error about the last segment of ours, from whoever. */
+static void icmp_error(struct scene *c)
+{
+    enum {
+        IP = 20,
+        HEADER = 8,
+        QUOTE = 28
+    };
+    uint8_t packet[IP + HEADER + QUOTE] = {0x45, 0, 0, sizeof(packet)};
+    if (c->packet_len < QUOTE || c->emitted++ >= EMITTED_MAX)
+        return;
+    packet[8] = 64; /* TTL */
+    packet[9] = 1;  /* ICMP */
+    memcpy(packet + 12, c->packet + 16, 4);
+    memcpy(packet + 16, c->packet + 12, 4);
+    packet[IP] = octet(&c->script) % 4 ? 3 : 11;
+    packet[IP + 1] = octet(&c->script);
+    memcpy(packet + IP + HEADER, c->packet, QUOTE);
+    sim_emit_raw(c->sim, 0, packet, sizeof(packet));
+}
+
+static void host_says(struct scene *c, const struct segment *heard, enum reply what, int64_t after,
+                      size_t len)
+{
+    struct segment out = to_us(c);
+    tcb_fill(&c->host, what, heard, &out);
+    if (out.flags & FLAG_SYN) {
+        out.opt = (struct options){.has_mss = true, .mss = 1460};
+        (void)options_build(&out.opt, "M", NULL);
+    }
+    emit(c, after, &out, len);
+    out.len = (uint32_t)len;
+    tcb_left(&c->host, &out);
+}
+
+/* What a textbook TCP would do. */
+static void answer_properly(struct scene *c, const struct segment *heard, int64_t after)
+{
+    struct arrival a = tcb_arrive(&c->host, heard);
+    if (a.reply >= REPLY_SYN && a.reply <= REPLY_RST_ACK)
+        host_says(c, heard, a.reply, after, 0);
+}
+
+static void host_is_told(struct scene *c, enum input in)
+{
+    enum reply what = tcb_call(&c->host, in).reply;
+    if (what == REPLY_FIN || what == REPLY_RST_OWN || what == REPLY_SYN)
+        host_says(c, NULL, what, 0, 0);
+}
+
+/* --- What the figure wants of the peer --- */
+
+/* The row that is waited for; of alternatives the one of that number. */
+static const struct figure_row *awaited(const struct scene *c, unsigned number)
+{
+    const struct play *p = &c->play;
+    const struct figure_item *items = c->figure.items;
+    if (p->phase != PLAY_AWAIT)
+        return NULL;
+    if (!p->choosing)
+        return p->row.view.row;
+    size_t i = p->choice;
+    while (number-- > 0 && items[items[i].to].kind == FIGURE_OR)
+        i = items[i].to;
+    return items[i + 1].kind == FIGURE_ROW ? &items[i + 1].row : NULL;
+}
+
+static void take_number(const struct bind *b, enum figure_side side, const struct figure_number *n,
+                        seq_t *wire)
+{
+    if (n->given)
+        (void)bind_lookup(b, side, n, wire);
+}
+
+static void take_options(const struct figure_segment *f, struct segment *seg)
+{
+    struct options *o = &seg->opt;
+    char layout[5] = "";
+    size_t n = 0;
+    o->mss = f->mss;
+    o->wscale = f->wscale;
+    o->has_mss = f->has_mss;
+    o->has_wscale = f->has_wscale;
+    o->sack_permitted = f->sack_permitted;
+    o->has_timestamps = f->timestamps;
+    if (o->has_mss)
+        layout[n++] = 'M';
+    if (o->has_wscale)
+        layout[n++] = 'W';
+    if (o->sack_permitted)
+        layout[n++] = 'S';
+    if (o->has_timestamps)
+        layout[n++] = 'T';
+    (void)options_build(o, layout, NULL);
+    if (f->has_options) {
+        memcpy(o->raw, f->options, f->options_len);
+        o->raw_len = (uint8_t)(f->options_len & ~(size_t)3);
+    }
+}
+
+static void as_figured(struct scene *c, unsigned alternative)
+{
+    const struct figure_row *row = awaited(c, alternative);
+    const struct tcb *own = &c->run.exchange.tcb;
+    enum figure_side us = c->play.us, peer = view_other(us);
+    struct bind bind = c->play.bind;
+    struct segment seg = to_us(c);
+    if (row == NULL || !row->has_segment)
+        return;
+    const struct figure_segment *f = &row->segment;
+    seg.flags = f->has_flags ? f->flags : FLAG_ACK;
+    seg.seq = own->rcv_nxt;
+    seg.ack = own->snd_nxt;
+    if (seg.flags & FLAG_SYN) {
+        bind_syn(&bind, peer, &f->seq);
+        seg.seq = seq_add(c->host.iss, c->isns++ * 64000);
+    }
+    take_number(&bind, peer, &f->seq, &seg.seq);
+    take_number(&bind, us, &f->ack, &seg.ack);
+    if (bind_is_absolute(f))
+        seg.seq = seq_of(0);
+    seg.win = f->has_win ? f->win : seg.win;
+    seg.ttl = f->has_ttl ? f->ttl : seg.ttl;
+    seg.urg = f->urg;
+    take_options(f, &seg);
+    emit(c, row->after_ns, &seg, f->has_len ? f->len : f->has_data ? 1 : 0);
+}
+
+/* Once for each row. */
+static void keep_to_the_figure(struct scene *c)
+{
+    const struct play *p = &c->play;
+    if (!(c->manner & MANNER_AS_FIGURED) || c->script.left > 0 || p->phase != PLAY_AWAIT ||
+        (c->answered_item == p->row.item + 1 && c->answered_round == p->round + 1))
+        return;
+    c->answered_item = p->row.item + 1;
+    c->answered_round = p->round + 1;
+    as_figured(c, 0);
+}
+
+/* --- The accomplice --- */
+
+static enum status let_act(void *arg, const struct endpoint *ours, enum figure_event what,
+                           const void *data, size_t n, struct fault *fault)
+{
+    struct scene *c = arg;
+    uint8_t how = octet(&c->script);
+    (void)ours;
+    fuzz_require(n == 0 || data != NULL);
+    if (how >= 0xf0)
+        return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
+    if (how & 1 || !(c->manner & MANNER_TEXTBOOK))
+        return STATUS_OK;
+    if (what == FIGURE_CONNECT)
+        host_is_told(c, INPUT_OPEN_ACTIVE);
+    else if (what == FIGURE_CLOSE)
+        host_is_told(c, INPUT_CLOSE);
+    else if (what == FIGURE_ABORT)
+        host_is_told(c, INPUT_ABORT);
+    else if (what == FIGURE_SAY)
+        host_says(c, NULL, REPLY_ACK, 0, n);
+    return STATUS_OK;
+}
+
+static enum status let_shut(void *arg, struct fault *fault)
+{
+    struct scene *c = arg;
+    return octet(&c->script) >= 0xf0 ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
+}
+
+static enum status let_ask(void *arg, const struct endpoint *ours, enum state *state,
+                           struct fault *fault)
+{
+    struct scene *c = arg;
+    uint8_t how = octet(&c->script);
+    (void)ours;
+    if (how >= 0xf0)
+        return fault_set(fault, STATUS_SYSTEM, "the peer's kernel does not answer");
+    *state = how != 0 ? (enum state)(how % STATE_COUNT) : c->host.state;
+    if (how == 0 && c->manner & MANNER_AS_FIGURED)
+        for (*state = STATE_CLOSED; *state + 1 < STATE_COUNT; (*state)++)
+            if (state_set_has(c->play.row.due, *state))
+                break;
+    return STATUS_OK;
+}
+
+/* --- Steps --- */
+
+/* One step; false: no more for this segment. */
+static bool step(struct scene *c, const struct segment *heard)
+{
+    if (c->script.left == 0) {
+        if (c->manner & MANNER_TEXTBOOK || (c->manner != 0 && c->play.phase == PLAY_HANDSHAKE))
+            answer_properly(c, heard, 0);
+        return false;
+    }
+    uint8_t what = octet(&c->script);
+    switch (what % 8) {
+    case 0:
+        return false;
+    case 1:
+        answer_properly(c, heard, 0);
+        break;
+    case 2:
+        answer_properly(c, heard, octet(&c->script) * (CLOCK_S / 16));
+        break;
+    case 3:
+        host_is_told(c, what & 0x10 ? INPUT_CLOSE : INPUT_OPEN_PASSIVE);
+        break;
+    case 4:
+        host_is_told(c, what & 0x10 ? INPUT_ABORT : INPUT_OPEN_ACTIVE);
+        break;
+    case 5:
+        as_figured(c, what >> 3);
+        break;
+    case 6:
+        odd_segment(c);
+        break;
+    default:
+        raw_packet(c);
+        break;
+    }
+    return true;
+}
+
+static void hears(void *arg, struct sim *sim, const struct segment *seg)
+{
+    struct scene *c = arg;
+    (void)sim;
+    for (int i = 0; i < STEPS_A_SEGMENT && step(c, seg); i++)
+        ;
+}
+
+static bool loses(void *arg, bool ours, const struct segment *seg)
+{
+    struct scene *c = arg;
+    (void)seg;
+    return ours && c->script.left > 0 && *c->script.data >= 0xf8;
+}
+
+static void look(void *arg, struct exchange *x)
+{
+    (void)x;
+    keep_to_the_figure(arg);
+}
+
+static int64_t wants_until(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void add_nothing(void *arg, struct exchange *x, struct result *r)
+{
+    (void)arg;
+    (void)x;
+    (void)r;
+}
+
+/* What leaves us. */
+static enum status put(void *arg, const uint8_t *ip, size_t n, struct fault *fault)
+{
+    struct scene *c = arg;
+    struct segment seg;
+    fuzz_require(!run_over(&c->run));
+    fuzz_require(n <= sizeof(c->packet) && segment_decode(&seg, ip, n, NULL) == STATUS_OK);
+    fuzz_require(address_equal(&seg.src.ip, &c->locals[0].ip));
+    fuzz_require(seg.src.port == c->locals[0].port || seg.src.port == c->locals[1].port);
+    fuzz_require(endpoint_equal(&seg.dst, &c->run.exchange.config.remote));
+    c->sent_after += c->play.phase == PLAY_OVER;
+    fuzz_require(c->sent_after <= LAST_SEGMENTS);
+    memcpy(c->packet, ip, n);
+    c->packet_len = n;
+    if (c->unseen == 0)
+        return c->wire.send(c->wire.arg, ip, n, fault);
+    c->unseen--;
+    hears(c, c->sim, &seg);
+    return STATUS_OK;
+}
+
+/* --- Moments --- */
+
+static void lose_packets(struct scene *c)
+{
+    /* The row that is being played may have been judged already. */
+    if (c->lost == 0)
+        c->excused = 1;
+    c->lost += 1u + octet(&c->script);
+    exchange_lost_packets(&c->run.exchange, c->lost);
+}
+
+static void tell_progress(const struct scene *c)
+{
+    char text[120];
+    memset(text, 'x', sizeof(text));
+    play_probe()->progress(&c->run.exchange, sim_now(c->sim), text, sizeof(text));
+    fuzz_require(memchr(text, '\0', sizeof(text)) != NULL);
+}
+
+static void moment(struct scene *c)
+{
+    struct fault fault;
+    int64_t slept;
+    switch (octet(&c->script) % 16) {
+    case 8:
+        lose_packets(c);
+        break;
+    case 9:
+        if (octet(&c->script) >= 0x80)
+            fuzz_require(run_stop(&c->run, sim_now(c->sim), &fault) == STATUS_OK);
+        break;
+    case 10:
+        icmp_error(c);
+        break;
+    case 11:
+        odd_segment(c);
+        break;
+    case 12:
+        as_figured(c, octet(&c->script));
+        break;
+    case 13:
+        raw_packet(c);
+        break;
+    case 14:
+        c->unseen = octet(&c->script) % 4;
+        break;
+    case 15: /* we have slept, and what came meanwhile is looked at behind it */
+        slept = octet(&c->script) * (CLOCK_S / 8);
+        c->slept_ns += slept;
+        fuzz_require(run_tick(&c->run, sim_now(c->sim) + slept, &fault) == STATUS_OK);
+        break;
+    default:
+        tell_progress(c);
+        break;
+    }
+}
+
+/* --- The run --- */
+
+static seq_t start_of(unsigned choice)
+{
+    static const uint32_t starts[] = {1000, 0xffffffff, 0xfffffff0, 0x7fffffff};
+    return seq_of(starts[choice % 4]);
+}
+
+static void set_up_play(struct scene *c, uint8_t how)
+{
+    c->accomplice = (struct accomplice){let_act, let_shut, let_ask, c};
+    c->play = (struct play){
+        .figure = &c->figure,
+        .us = how & 0x01 ? FIGURE_B : FIGURE_A,
+        .peer_side = how & 0x02 ? &c->accomplice : NULL,
+        .keep_going = how & 0x04,
+        .say = how & 0x08 ? (const uint8_t *)"GET /" : NULL,
+        .say_len = how & 0x08 ? 5 : 0,
+        .reply_wait_ns = 2 * CLOCK_S,
+    };
+    c->manner = how >> 4 & (MANNER_TEXTBOOK | MANNER_AS_FIGURED);
+}
+
+static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
+{
+    static const struct sink_ops ops = {"fuzz", true, sink_open, sink_event, sink_close, sink_free};
+    static const uint8_t here[4] = {192, 0, 2, 1}, there[4] = {192, 0, 2, 2};
+    static const int64_t deadlines[] = {CLOCK_NEVER, 2 * CLOCK_S, 40 * CLOCK_S, 5 * CLOCK_MIN};
+    c->sink.ops = &ops;
+    c->locals[0] = (struct endpoint){address_from_v4(here), 40000};
+    c->locals[1] = (struct endpoint){address_from_v4(here), 40001};
+    c->observer = (struct run_observer){look, wants_until, add_nothing, c};
+    c->states[0] = &c->play;
+    set_up_play(c, how);
+    c->config = (struct run_config){
+        .probe = play_probe(),
+        .base = {.remote = {address_from_v4(there), how & 0x80 ? 0 : 80},
+                 .iss = start_of(numbers),
+                 .other_local = c->locals[1],
+                 .like = syn_like_at(0),
+                 .mss = 1460,
+                 .win = numbers & 0x10 ? 500 : 64240,
+                 .ttl = 64,
+                 .timestamps = how & 0x40,
+                 .tries = 3},
+        .locals = c->locals,
+        .sessions = 1,
+        .states = c->states,
+        .repeatable = true,
+        .fixed_isn = true,
+        .deadline_after_ns = deadlines[numbers >> 5 & 3],
+        .observer = &c->observer,
+    };
+    tcb_init(&c->host, start_of(numbers >> 2), 65535, how & 0x40, false, 0);
+    if (!(numbers & 0x80))
+        (void)tcb_call(&c->host, INPUT_OPEN_PASSIVE);
+}
+
+static void act(struct scene *c)
+{
+    struct fault fault;
+    int64_t end = c->config.deadline_after_ns;
+    if (end != CLOCK_NEVER)
+        end += START + GRACE;
+    const struct link link = {put, c};
+    fuzz_require(run_init(&c->run, &c->config, &c->timeline, link, START, &fault) == STATUS_OK);
+    for (; !run_over(&c->run) && c->moments < MOMENTS_MAX; c->moments++) {
+        keep_to_the_figure(c);
+        fuzz_require(sim_run(c->sim, &c->run, 1, &fault) == STATUS_OK);
+        fuzz_require(run_over(&c->run) || sim_now(c->sim) - c->slept_ns < end);
+        if (!run_over(&c->run))
+            moment(c);
+    }
+    if (!run_over(&c->run))
+        fuzz_require(run_stop(&c->run, sim_now(c->sim), &fault) == STATUS_OK);
+    fuzz_require(sim_run(c->sim, &c->run, GRACE, &fault) == STATUS_OK);
+    fuzz_require(run_over(&c->run));
+}
+
+static void nothing_follows(struct scene *c)
+{
+    struct fault fault;
+    const uint32_t last = c->last_id;
+    const int64_t now = sim_now(c->sim) + CLOCK_MIN;
+    fuzz_require(run_packet(&c->run, c->packet, c->packet_len, now, &fault) == STATUS_OK);
+    fuzz_require(run_tick(&c->run, now, &fault) == STATUS_OK);
+    fuzz_require(run_stop(&c->run, now, &fault) == STATUS_OK);
+    fuzz_require(run_deadline(&c->run) == CLOCK_NEVER && c->last_id == last);
+}
+
+/* Every row but those of alternatives. */
+static void all_is_told(const struct scene *c)
+{
+    const struct figure_item *items = c->figure.items;
+    for (size_t i = 0; i < c->figure.count; i++) {
+        while (items[i].kind == FIGURE_EITHER || items[i].kind == FIGURE_OR)
+            i = items[i].to;
+        fuzz_require(items[i].kind != FIGURE_ROW || c->rounds[i] > 0);
+    }
+}
+
+static void check_bounds(const struct scene *c)
+{
+    unsigned told =
+        c->told[EVENT_LINE_OK] + c->told[EVENT_LINE_DEVIATES] + c->told[EVENT_LINE_UNKNOWN];
+    fuzz_require(c->verdicts == 1 && c->summaries == 1);
+    fuzz_require(c->sent <= FREE_SEGMENTS + told + c->received);
+    unsigned happened = c->sent + c->emitted + c->moments + told + c->told[EVENT_LINE_NOT_REACHED];
+    fuzz_require(c->last_id <= 100 + 12 * happened);
+}
+
+static void play(struct scene *c)
+{
+    static const struct run_info info = {.command = "fuzz"};
+    struct fault fault;
+    const struct sim_peer peer = {hears, loses, c};
+    c->sim = sim_new(&peer, START, 5 * CLOCK_MS);
+    fuzz_require(c->sim != NULL);
+    c->wire = sim_link(c->sim);
+    timeline_init(&c->timeline);
+    fuzz_require(timeline_add_sink(&c->timeline, &c->sink, &fault) == STATUS_OK);
+    fuzz_require(timeline_open(&c->timeline, &info, &fault) == STATUS_OK);
+    act(c);
+    nothing_follows(c);
+    all_is_told(c);
+    check_bounds(c);
+    fuzz_require(timeline_close(&c->timeline, &fault) == STATUS_OK);
+    play_done(&c->play);
+    run_done(&c->run);
+    sim_free(c->sim);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    const uint8_t *nul = memchr(data, '\0', n);
+    struct scene *c = calloc(1, sizeof(*c));
+    struct fault fault;
+    fuzz_require(c != NULL);
+    size_t figure = nul != NULL ? (size_t)(nul - data) : n;
+    if (figure_parse(&c->figure, "fuzz", (const char *)data, figure, &fault) == STATUS_OK) {
+        if (nul != NULL)
+            c->script = (struct reader){nul + 1, n - figure - 1};
+        uint8_t how = octet(&c->script), numbers = octet(&c->script);
+        set_up(c, how, numbers);
+        if (figure_check(&c->figure, c->play.us, &fault) == STATUS_OK)
+            play(c);
+        figure_done(&c->figure);
+    }
+    free(c);
+    return 0;
+}

@@ -199,13 +199,13 @@ enum outline_kind outline_next(struct outline *o, const struct lex *l)
     }
     if (l->line[first_of(l)] == '#')
         return OUTLINE_NOTHING;
-    if (is_page_break(l)) {
-        o->in_page_head = true;
-        return OUTLINE_NOTHING;
-    }
     if (!o->in_rows && is_header(l)) {
         o->in_header = true;
         return OUTLINE_HEADER;
+    }
+    if (is_page_break(l)) {
+        o->in_page_head = true;
+        return OUTLINE_NOTHING;
     }
     if (is_caption(l) || is_prose(l)) {
         if (o->in_rows && !o->in_page_head)

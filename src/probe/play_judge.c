@@ -70,8 +70,11 @@ static bool judge_kernel(struct exchange *x, enum state truth)
     if (agrees_with_kernel(row->due, STATE_SET(truth))) {
         /* in the figure's words */
         row->found = state_set_has(row->due, truth) ? STATE_SET(truth) : STATE_SET(STATE_CLOSED);
-        if (x->capture_dropped == 0) /* else what the set stands on is incomplete */
-            judge_set(x, row->peer_set | x->peer.set);
+        /* Then it is our inference that errs, unless the capture has kept from it what it stands
+         * on. */
+        if (x->capture_dropped == 0 && !agrees_with_set(row->due, row->peer_set | x->peer.set))
+            play_row_find(play_of(x), EVENT_LINE_UNKNOWN,
+                          "the peer's kernel is there, and what was seen does not allow it");
         return true;
     }
     if (x->now_ns < row->settle_ns)

@@ -148,14 +148,16 @@ static bool skip(struct exchange *x, const struct segment *seg)
     if (!find_later(p, seg, &to))
         return false;
     while (p->row.item < to) {
-        if (p->row.view.leg == VIEW_NONE) {
+        const struct view *v = &p->row.view;
+        if (v->leg == VIEW_NONE)
             play_act_columns(x);
-        } else {
+        if (v->leg != VIEW_NONE)
             play_row_find(p, EVENT_LINE_UNKNOWN,
                           "it did not come; what followed has come instead. Not sent, or lost on "
                           "the way");
-            play_row_tell(x, &p->row);
-        }
+        else if ((v->own->states | v->peer->states) != STATE_SET_NONE)
+            play_row_find(p, EVENT_LINE_UNKNOWN, "what followed came before this was looked at");
+        play_row_tell(x, &p->row);
         play_row_enter(p, p->row.item + 1);
     }
     return true;

@@ -26,11 +26,8 @@ struct ladder {
 
     /* The session being collected. */
     uint32_t session;
-    struct row *rows;
-    size_t row_count, row_cap;
+    struct row_list rows;
     struct number_map numbers;
-    bool segment_seen;
-    int64_t zero_ns, last_ns; /* of its first and its last segment */
     struct endpoint a, b;
     struct number_space b_first; /* where B's numbers started */
     uint32_t remark_id;          /* the event whose remark the last row is; 0: not such a row */
@@ -44,11 +41,8 @@ static enum status out_of_memory(struct fault *fault)
 
 static void forget_session(struct ladder *l)
 {
-    for (size_t i = 0; i < l->row_count; i++)
-        row_done(&l->rows[i]);
-    l->row_count = 0;
+    row_list_clear(&l->rows);
     l->numbers = (struct number_map){.absolute = l->style.verbose};
-    l->segment_seen = false;
     l->b_first = (struct number_space){0};
     l->remark_id = 0;
     text_clear(&l->warnings);
@@ -58,17 +52,9 @@ static void forget_session(struct ladder *l)
 
 static struct row *add_row(struct ladder *l)
 {
-    if (l->row_count == l->row_cap) {
-        size_t cap = l->row_cap != 0 ? 2 * l->row_cap : 16;
-        struct row *grown = realloc(l->rows, cap * sizeof(*grown));
-        if (grown == NULL)
-            return NULL;
-        l->rows = grown;
-        l->row_cap = cap;
-    }
-    struct row *r = &l->rows[l->row_count++];
-    row_init(r);
-    r->line = l->row_count > 1 ? r[-1].line + 1 : 1;
+    struct row *r = row_list_add(&l->rows);
+    if (r != NULL)
+        r->line = l->rows.count > 1 ? r[-1].line + 1 : 1;
     return r;
 }
 
@@ -148,7 +134,7 @@ static void comment_reason(struct row *r, const struct step *s, const struct ste
 static void take_fault(struct ladder *l, const char *text, bool after)
 {
     char place[32];
-    unsigned line = l->row_count != 0 ? l->rows[l->row_count - 1].line : 0;
+    unsigned line = l->rows.count != 0 ? l->rows.rows[l->rows.count - 1].line : 0;
     (void)snprintf(place, sizeof(place), "%sline %u", after ? "after " : "", line);
     report_warning(&l->warnings, &l->style, line > 1 ? place : NULL, text);
 }
@@ -170,9 +156,10 @@ static void take_entries(struct ladder *l, struct row *r, const struct step *s)
 
 static void take_states(struct row *r, const struct step *s)
 {
-    r->own = state_name(s->own);
+    char set[STATE_SET_TEXT_MAX];
+    text_printf(&r->own, "%s", state_name(s->own));
     if (s->peer != STATE_SET_NONE)
-        (void)state_set_format(s->peer, r->peer);
+        text_printf(&r->peer, "%s", state_set_format(s->peer, set));
     if (s->truth_seen) {
         r->truth = state_name(s->truth);
         r->truth_wrong = !s->truth_in_set;
@@ -183,13 +170,11 @@ static void take_states(struct row *r, const struct step *s)
 static void take_segment(struct ladder *l, struct row *r, const struct step *s)
 {
     bool sent = s->kind == STEP_SENT;
-    if (!l->segment_seen) {
-        l->segment_seen = true;
-        l->zero_ns = s->t_ns;
+    if (!l->rows.timed) {
         l->a = sent ? s->seg.src : s->seg.dst;
         l->b = sent ? s->seg.dst : s->seg.src;
     }
-    l->last_ns = s->t_ns;
+    row_list_stamp(&l->rows, r, s->t_ns);
     if (s->cause != 0 && s->cause == l->remark_id) {
         r[-1].remark_only = true;
         r->continued = true;
@@ -209,7 +194,7 @@ static void take_segment(struct ladder *l, struct row *r, const struct step *s)
 static enum status take_step(void *arg, const struct step *s, struct fault *fault)
 {
     struct ladder *l = arg;
-    bool begins = s->kind == STEP_START && s->session != 0 && l->row_count == 0;
+    bool begins = s->kind == STEP_START && s->session != 0 && l->rows.count == 0;
     if (step_is_only_faults(s) && !begins) {
         for (size_t i = 0; i < s->entry_count; i++)
             take_fault(l, s->entries[i].text, true);
@@ -219,6 +204,7 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
     if (r == NULL)
         return out_of_memory(fault);
     l->session = s->session;
+    r->timed = !begins;
     r->t_ns = s->t_ns;
     take_states(r, s);
     if (step_is_segment(s)) {
@@ -234,22 +220,6 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
 }
 
 /* From rows to text. */
-
-/* Milliseconds, or seconds when the session was long; both to the microsecond. */
-static const char *format_times(struct ladder *l)
-{
-    bool seconds = l->last_ns - l->zero_ns >= CLOCK_S;
-    for (size_t i = 0; i < l->row_count; i++) {
-        struct row *r = &l->rows[i];
-        int64_t us = (r->t_ns - l->zero_ns + CLOCK_US / 2) / CLOCK_US;
-        if (i == 0 || !l->segment_seen || r->t_ns < l->zero_ns)
-            continue;
-        int64_t unit = seconds ? CLOCK_S / CLOCK_US : CLOCK_MS / CLOCK_US;
-        (void)snprintf(r->time, sizeof(r->time), "%" PRId64 ".%0*" PRId64, us / unit,
-                       seconds ? 6 : 3, us % unit);
-    }
-    return seconds ? "s" : "ms";
-}
 
 static void put_comment(struct ladder *l, struct text *out, const char *text)
 {
@@ -310,40 +280,17 @@ static void draw_endpoints(struct ladder *l, const struct row_shape *s, struct t
     text_done(&line);
 }
 
-static void draw_heads(struct ladder *l, const struct row_shape *s, const char *unit,
-                       struct text *out)
-{
-    struct text line;
-    text_init(&line);
-    if (s->time != 0) {
-        text_pad(&line, s->number + s->gap + s->time - strlen(unit));
-        text_printf(&line, "%s", unit);
-    }
-    text_pad(&line, row_shape_own_at(s));
-    text_printf(&line, "TCP Peer A");
-    text_pad(&line, s->stacked ? line.len + 4 : row_shape_peer_at(s));
-    text_printf(&line, "TCP Peer B");
-    if (s->truth != 0) {
-        text_pad(&line, row_shape_truth_at(s));
-        text_printf(&line, "kernel");
-    }
-    text_printf(out, "%s\n", line.failed ? "" : line.data);
-    out->failed = out->failed || line.failed;
-    text_done(&line);
-    if (l->segment_seen)
-        draw_endpoints(l, s, out);
-}
-
 static void draw_ladder(struct ladder *l, struct text *out)
 {
-    const char *unit = format_times(l);
-    struct row_shape shape = row_shape_of(l->rows, l->row_count, l->style.columns);
+    const char *unit = row_list_times(&l->rows);
+    struct row_shape shape = row_shape_of(&l->rows, l->style.columns);
     draw_preface(l, out);
-    draw_heads(l, &shape, unit, out);
-    for (size_t i = 0; i < l->row_count; i++) {
-        row_draw(&l->rows[i], &shape, &l->style, out);
-        out->failed = out->failed || l->rows[i].remarks.failed || l->rows[i].comments.failed;
-    }
+    row_draw_heads(&shape, unit, out);
+    if (l->rows.timed)
+        draw_endpoints(l, &shape, out);
+    for (size_t i = 0; i < l->rows.count; i++)
+        row_draw(&l->rows.rows[i], &shape, &l->style, out);
+    out->failed = out->failed || row_list_failed(&l->rows);
 }
 
 /* Writes the session that was collected, if any, and the result, if there is one. */
@@ -352,7 +299,7 @@ static enum status write_session(struct ladder *l, const struct result *result, 
     struct text out, report;
     text_init(&out);
     text_init(&report);
-    if (l->row_count > 1)
+    if (l->rows.count > 1)
         draw_ladder(l, &out);
     text_put(&report, l->warnings.data != NULL ? l->warnings.data : "", l->warnings.len);
     if (result != NULL)
@@ -401,7 +348,7 @@ static void free_ladder(struct sink *sink)
 {
     struct ladder *l = (struct ladder *)sink;
     forget_session(l);
-    free(l->rows);
+    row_list_done(&l->rows);
     text_done(&l->warnings);
     step_builder_done(&l->steps);
     free(l);

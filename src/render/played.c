@@ -13,56 +13,21 @@
 #include "render/row.h"
 #include "render/step.h"
 
-/* A line, and the texts that its row borrows. */
-struct played_line {
-    struct row row;
-    struct text own, mark;
-    size_t time_len;    /* with which the mark begins: "[within 1s]" */
-    struct text before; /* a line of its own: the alternative that begins here */
-    bool ends_alternative;
-};
-
 struct played {
     struct sink sink;
     struct style style;
     struct step_builder steps;
-    struct played_line *lines;
-    size_t count, cap;
-    bool zero_known;
-    int64_t zero_ns, last_ns; /* of the first and the last segment */
-    struct text aside;        /* comments for the line that comes next */
-    bool line_follows;        /* what led to it is told now */
+    struct row_list rows;
+    struct text aside; /* comments for the line that comes next */
+    bool line_follows; /* what led to it is told now */
     struct text warnings;
-    bool failed;
 };
 
 static void forget(struct played *p)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        row_done(&p->lines[i].row);
-        text_done(&p->lines[i].own);
-        text_done(&p->lines[i].mark);
-        text_done(&p->lines[i].before);
-    }
-    p->count = 0;
+    row_list_clear(&p->rows);
     text_clear(&p->aside);
     text_clear(&p->warnings);
-}
-
-static struct played_line *add_line(struct played *p)
-{
-    if (p->count == p->cap) {
-        size_t cap = p->cap != 0 ? 2 * p->cap : 16;
-        struct played_line *grown = realloc(p->lines, cap * sizeof(*grown));
-        if (grown == NULL)
-            return NULL;
-        p->lines = grown;
-        p->cap = cap;
-    }
-    struct played_line *l = &p->lines[p->count++];
-    *l = (struct played_line){0};
-    row_init(&l->row);
-    return l;
 }
 
 /* --- From events to lines --- */
@@ -87,13 +52,13 @@ static const char *mark_of(enum event_line_status s)
 
 /* What only the end of the line has room for. A time belongs to the figure; how the line turned out
  * may go missing there. */
-static void put_behind(struct played_line *l, const struct event_line *e)
+static void put_behind(struct row *r, const struct event_line *e)
 {
     if (e->behind != NULL && e->segment != NULL) {
-        l->time_len = strlen(e->behind);
-        text_printf(&l->mark, "%s  ", e->behind);
+        r->mark_kept = strlen(e->behind);
+        text_printf(&r->mark, "%s  ", e->behind);
     }
-    text_printf(&l->mark, "%s", mark_of(e->status));
+    text_printf(&r->mark, "%s", mark_of(e->status));
 }
 
 /* A silence stands in the place of the segment that does not come. */
@@ -103,31 +68,17 @@ static const char *segment_of(const struct event_line *e)
     return shown != NULL ? shown : "";
 }
 
-static enum status take_line(struct played *p, const struct event *event, struct fault *fault)
+static void put_around(struct row *r, const struct event_line *e)
 {
-    const struct event_line *e = event->line;
-    struct played_line *l = add_line(p);
-    if (l == NULL)
-        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    struct row *r = &l->row;
-    text_printf(&l->own, "%s", e->a != NULL ? e->a : "");
-    put_behind(l, e);
-    (void)snprintf(r->seg, sizeof(r->seg), "%s", segment_of(e));
-    (void)snprintf(r->peer, sizeof(r->peer), "%s", e->b != NULL ? e->b : "");
-    r->line = e->number;
-    r->continued = !e->begins_step;
-    r->arrow = e->a_arrow;
-    r->far_arrow = e->b_arrow;
-    r->alarm = e->segment != NULL && strstr(e->segment, "RST") != NULL;
-    if (e->remark != NULL)
-        text_printf(&r->remarks, "(%s)\n", e->remark);
-    if (e->stamped) {
-        if (!p->zero_known)
-            p->zero_ns = event->t_ns;
-        p->zero_known = true;
-        p->last_ns = event->t_ns > p->last_ns ? event->t_ns : p->last_ns;
-        r->t_ns = event->t_ns;
-    }
+    if (e->alternative != NULL)
+        text_printf(&r->before, "either \"%s\"%s\n", e->alternative,
+                    e->alternative_deviates ? " deviates" : "");
+    if (e->alternative_ends)
+        text_printf(&r->after, "end\n");
+}
+
+static void put_comments(struct played *p, struct row *r, const struct event_line *e)
+{
     if (e->text != NULL) {
         text_printf(&r->comments, "%s: ", event_line_status_name(e->status));
         comment(&r->comments, "", e->text);
@@ -137,10 +88,29 @@ static enum status take_line(struct played *p, const struct event *event, struct
     if (p->aside.len > 0)
         text_put(&r->comments, p->aside.data, p->aside.len);
     text_clear(&p->aside);
-    if (e->alternative != NULL)
-        text_printf(&l->before, "either \"%s\"%s\n", e->alternative,
-                    e->alternative_deviates ? " deviates" : "");
-    l->ends_alternative = e->alternative_ends;
+}
+
+static enum status take_line(struct played *p, const struct event *event, struct fault *fault)
+{
+    const struct event_line *e = event->line;
+    struct row *r = row_list_add(&p->rows);
+    if (r == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    text_printf(&r->own, "%s", e->a != NULL ? e->a : "");
+    text_printf(&r->peer, "%s", e->b != NULL ? e->b : "");
+    (void)snprintf(r->seg, sizeof(r->seg), "%s", segment_of(e));
+    r->line = e->number;
+    r->continued = !e->begins_step;
+    r->arrow = e->a_arrow;
+    r->far_arrow = e->b_arrow;
+    r->alarm = e->segment != NULL && strstr(e->segment, "RST") != NULL;
+    if (e->remark != NULL)
+        text_printf(&r->remarks, "(%s)\n", e->remark);
+    if (e->stamped)
+        row_list_stamp(&p->rows, r, event->t_ns);
+    put_behind(r, e);
+    put_around(r, e);
+    put_comments(p, r, e);
     return STATUS_OK;
 }
 
@@ -159,8 +129,8 @@ static void put_segment(struct text *out, const struct segment *seg)
 static enum status take_step(void *arg, const struct step *s, struct fault *fault)
 {
     struct played *p = arg;
-    bool before = p->line_follows || p->count == 0;
-    struct text *out = before ? &p->aside : &p->lines[p->count - 1].row.comments;
+    bool before = p->line_follows || p->rows.count == 0;
+    struct text *out = before ? &p->aside : &p->rows.rows[p->rows.count - 1].comments;
     (void)fault;
     if (s->kind == STEP_NOTE)
         comment(out, "", s->text);
@@ -186,110 +156,17 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
 
 /* --- From lines to text --- */
 
-static const char *format_times(struct played *p)
+static void draw(struct played *p, struct text *out)
 {
-    bool seconds = p->last_ns - p->zero_ns >= CLOCK_S;
-    for (size_t i = 0; i < p->count; i++) {
-        struct row *r = &p->lines[i].row;
-        if (r->t_ns == 0)
-            continue;
-        int64_t us = (r->t_ns - p->zero_ns + CLOCK_US / 2) / CLOCK_US;
-        int64_t unit = seconds ? CLOCK_S / CLOCK_US : CLOCK_MS / CLOCK_US;
-        if (us < 0)
-            continue;
-        (void)snprintf(r->time, sizeof(r->time), "%" PRId64 ".%0*" PRId64, us / unit,
-                       seconds ? 6 : 3, us % unit);
-    }
-    return seconds ? "s" : "ms";
-}
-
-static void draw_heads(const struct row_shape *s, const char *unit, struct text *out)
-{
-    struct text line;
-    text_init(&line);
-    if (s->time != 0) {
-        text_pad(&line, s->number + s->gap + s->time - strlen(unit));
-        text_printf(&line, "%s", unit);
-    }
-    text_pad(&line, row_shape_own_at(s));
-    text_printf(&line, "TCP Peer A");
-    text_pad(&line, s->stacked ? line.len + 4 : row_shape_peer_at(s));
-    text_printf(&line, "TCP Peer B");
-    text_printf(out, "%s\n", line.failed ? "" : line.data);
-    text_done(&line);
-}
-
-/* How wide the first line is, without its tints. */
-static size_t first_line_cells(const struct played *p, const struct row *r,
-                               const struct row_shape *s)
-{
-    const struct style plain = {.columns = p->style.columns};
-    struct text drawn;
-    text_init(&drawn);
-    row_draw(r, s, &plain, &drawn);
-    size_t cells = drawn.data != NULL ? text_cells(drawn.data, strcspn(drawn.data, "\n")) : 0;
-    text_done(&drawn);
-    return cells;
-}
-
-/* The line with its mark, where there is room for it: at `column`, or behind a longer line. */
-static void draw_line(const struct played *p, const struct played_line *l,
-                      const struct row_shape *s, size_t column, struct text *out)
-{
-    struct text drawn;
-    text_init(&drawn);
-    row_draw(&l->row, s, &p->style, &drawn);
-    const char *text = drawn.data != NULL ? drawn.data : "\n";
-    size_t first = strcspn(text, "\n"), cells = first_line_cells(p, &l->row, s);
-    size_t at = cells + 2 > column ? cells + 2 : column,
-           wide = text_cells(l->mark.data, l->mark.len);
-    bool plain = l->row.seg[0] != '\0' || l->own.len > 0 || l->row.peer[0] != '\0';
-    text_put(out, l->before.data != NULL ? l->before.data : "", l->before.len);
-    text_put(out, text, first);
-    if (plain && at + wide <= p->style.columns) {
-        prose_blank(out, at - cells);
-        prose_put(out, &p->style, PROSE_ASIDE, l->mark.data, l->mark.len);
-    } else if (l->time_len > 0) {
-        text_printf(out, "  %.*s", (int)l->time_len, l->mark.data);
-    }
-    text_put(out, text + first, strlen(text + first));
-    if (l->ends_alternative)
-        text_printf(out, "end\n");
-    out->failed = out->failed || drawn.failed;
-    text_done(&drawn);
-}
-
-/* For which there must be room: the times, and that most lines are as figured. */
-static size_t widest_mark(const struct played *p)
-{
-    size_t widest = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        const struct played_line *l = &p->lines[i];
-        size_t n = l->time_len > 0 ? l->time_len : l->mark.len;
-        if (n > widest && (l->time_len > 0 || n <= sizeof("# ok") - 1))
-            widest = n;
-    }
-    return widest;
-}
-
-static enum status draw(struct played *p, struct text *out, struct fault *fault)
-{
-    struct row *rows = calloc(p->count, sizeof(*rows));
-    if (rows == NULL)
-        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    const char *unit = format_times(p);
-    for (size_t i = 0; i < p->count; i++) {
-        p->lines[i].row.own = p->lines[i].own.data;
-        rows[i] = p->lines[i].row;
-    }
-    size_t room = widest_mark(p) + 2;
-    struct row_shape s = row_shape_of(rows, p->count, p->style.columns - room);
-    free(rows);
-    draw_heads(&s, unit, out);
-    size_t column = row_shape_peer_at(&s) + s.peer + 2;
-    for (size_t i = 0; i < p->count; i++)
-        draw_line(p, &p->lines[i], &s, column, out);
-    return STATUS_OK;
+    const char *unit = row_list_times(&p->rows);
+    struct row_shape s = row_shape_of(&p->rows, p->style.columns);
+    if (p->sink.run->heading != NULL)
+        text_printf(out, "%s\n", p->sink.run->heading);
+    row_draw_heads(&s, unit, out);
+    for (size_t i = 0; i < p->rows.count; i++)
+        row_draw(&p->rows.rows[i], &s, &p->style, out);
+    text_put(out, "\n", 1);
+    out->failed = out->failed || row_list_failed(&p->rows);
 }
 
 static enum status write_session(struct played *p, const struct result *result, struct fault *fault)
@@ -297,12 +174,8 @@ static enum status write_session(struct played *p, const struct result *result, 
     struct text out;
     enum status s = STATUS_OK;
     text_init(&out);
-    if (p->count > 0) {
-        if (p->sink.run->heading != NULL)
-            text_printf(&out, "%s\n", p->sink.run->heading);
-        s = draw(p, &out, fault);
-        text_put(&out, "\n", 1);
-    }
+    if (p->rows.count > 0)
+        draw(p, &out);
     text_put(&out, p->warnings.data != NULL ? p->warnings.data : "", p->warnings.len);
     if (result != NULL)
         report_result(&out, &p->style, result);
@@ -348,8 +221,7 @@ static enum status close_played(struct sink *sink, struct fault *fault)
 static void free_played(struct sink *sink)
 {
     struct played *p = (struct played *)sink;
-    forget(p);
-    free(p->lines);
+    row_list_done(&p->rows);
     text_done(&p->aside);
     text_done(&p->warnings);
     step_builder_done(&p->steps);

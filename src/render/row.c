@@ -1,29 +1,106 @@
 /* See row.h. */
 #include "render/row.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "render/prose.h"
 
 enum {
     ARROW = 3,
-    HEAD = 10,         /* "TCP Peer B" */
+    HEAD = 10, /* "TCP Peer B" */
+    MARK_GAP = 2,
     TRUTH_AROUND = 5,  /* "(is X)" less the X */
     STACKED_INDENT = 4 /* of what stands below the first line when there are no columns */
 };
 
-void row_init(struct row *r)
-{
-    *r = (struct row){.arrow = "", .own = ""};
-    text_init(&r->remarks);
-    text_init(&r->comments);
-}
+/* The list. */
 
-void row_done(struct row *r)
+static void done(struct row *r)
 {
+    text_done(&r->own);
+    text_done(&r->peer);
     text_done(&r->remarks);
     text_done(&r->comments);
+    text_done(&r->mark);
+    text_done(&r->before);
+    text_done(&r->after);
+}
+
+void row_list_init(struct row_list *l)
+{
+    *l = (struct row_list){0};
+}
+
+void row_list_clear(struct row_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        done(&l->rows[i]);
+    l->count = 0;
+    l->timed = false;
+}
+
+void row_list_done(struct row_list *l)
+{
+    row_list_clear(l);
+    free(l->rows);
+}
+
+struct row *row_list_add(struct row_list *l)
+{
+    if (l->count == l->cap) {
+        size_t cap = l->cap != 0 ? 2 * l->cap : 16;
+        struct row *grown = realloc(l->rows, cap * sizeof(*grown));
+        if (grown == NULL)
+            return NULL;
+        l->rows = grown;
+        l->cap = cap;
+    }
+    struct row *r = &l->rows[l->count++];
+    *r = (struct row){.arrow = ""};
+    return r;
+}
+
+void row_list_stamp(struct row_list *l, struct row *r, int64_t t_ns)
+{
+    r->timed = true;
+    r->t_ns = t_ns;
+    if (!l->timed)
+        l->zero_ns = l->last_ns = t_ns;
+    l->timed = true;
+    l->last_ns = t_ns > l->last_ns ? t_ns : l->last_ns;
+}
+
+const char *row_list_times(struct row_list *l)
+{
+    bool seconds = l->last_ns - l->zero_ns >= CLOCK_S;
+    int64_t unit = seconds ? CLOCK_S / CLOCK_US : CLOCK_MS / CLOCK_US;
+    for (struct row *r = l->rows; r < l->rows + l->count; r++) {
+        if (!l->timed || !r->timed || r->t_ns < l->zero_ns)
+            continue;
+        int64_t us = (r->t_ns - l->zero_ns + CLOCK_US / 2) / CLOCK_US;
+        (void)snprintf(r->time, sizeof(r->time), "%" PRId64 ".%0*" PRId64, us / unit,
+                       seconds ? 6 : 3, us % unit);
+    }
+    return seconds ? "s" : "ms";
+}
+
+bool row_list_failed(const struct row_list *l)
+{
+    for (const struct row *r = l->rows; r < l->rows + l->count; r++) {
+        if (r->own.failed || r->peer.failed || r->remarks.failed || r->comments.failed ||
+            r->mark.failed || r->before.failed || r->after.failed)
+            return true;
+    }
+    return false;
+}
+
+static const char *string_of(const struct text *t)
+{
+    return t->data != NULL ? t->data : "";
 }
 
 /* The shape of the columns. */
@@ -96,13 +173,13 @@ static struct row_shape full_shape(struct rows *rows)
         s.time = larger(s.time, strlen(r->time));
         if (r->remark_only)
             continue;
-        s.own = larger(s.own, strlen(r->own));
+        s.own = larger(s.own, r->own.len);
         s.seg = larger(s.seg, strlen(r->seg));
-        s.peer = larger(s.peer, strlen(r->peer));
+        s.peer = larger(s.peer, r->peer.len);
         if (r->truth != NULL)
             s.truth = larger(s.truth, strlen(r->truth));
         rows->seg_least = larger(rows->seg_least, widest_piece(r->seg, '>'));
-        rows->peer_least = larger(rows->peer_least, widest_piece(r->peer, '|'));
+        rows->peer_least = larger(rows->peer_least, widest_piece(string_of(&r->peer), '|'));
     }
     return s;
 }
@@ -116,7 +193,8 @@ static size_t cost_of(const struct rows *rows, const struct row_shape *s)
         if (r->remark_only)
             continue;
         size_t seg = pieces(r->seg, '>', s->seg);
-        size_t peer = pieces(r->peer, '|', s->peer) + (r->truth != NULL && s->truth == 0);
+        size_t peer =
+            pieces(string_of(&r->peer), '|', s->peer) + (r->truth != NULL && s->truth == 0);
         cost += larger(seg, peer) + (seg > 1 ? seg - 1 : 0);
     }
     return cost;
@@ -162,9 +240,9 @@ static struct row_shape stacked(struct row_shape s, const struct rows *rows, siz
     return s;
 }
 
-struct row_shape row_shape_of(const struct row *row, size_t count, size_t columns)
+static struct row_shape shape_within(const struct row_list *l, size_t columns)
 {
-    struct rows rows = {.row = row, .count = count};
+    struct rows rows = {.row = l->rows, .count = l->count};
     struct row_shape s = full_shape(&rows);
     if (fits(&s, columns))
         return s;
@@ -182,6 +260,26 @@ struct row_shape row_shape_of(const struct row *row, size_t count, size_t column
     if (squeeze(&timeless, &rows, columns))
         return timeless;
     return stacked(s, &rows, columns);
+}
+
+/* For the marks there must be room: for what is kept of them, and for the shortest one. */
+static size_t mark_room(const struct row_list *l)
+{
+    size_t kept = 0, shortest = SIZE_MAX;
+    for (const struct row *r = l->rows; r < l->rows + l->count; r++) {
+        kept = larger(kept, r->mark_kept);
+        if (r->mark.len > 0 && r->mark_kept == 0 && r->mark.len < shortest)
+            shortest = r->mark.len;
+    }
+    return larger(kept, shortest != SIZE_MAX ? shortest : 0);
+}
+
+struct row_shape row_shape_of(const struct row_list *l, size_t columns)
+{
+    size_t room = mark_room(l);
+    struct row_shape s = shape_within(l, room != 0 ? columns - room - MARK_GAP : columns);
+    s.mark_at = width_of(&s) + MARK_GAP;
+    return s;
 }
 
 /* Drawing. */
@@ -301,11 +399,22 @@ static bool any_left(const struct rest *rest)
            (rest->remarks != NULL && *rest->remarks != '\0');
 }
 
+/* At the end of the row's first line. */
+static void put_mark(struct pen *p, const struct row *r, const struct row_shape *s)
+{
+    size_t at = larger(s->mark_at, p->at + MARK_GAP), n = r->mark.len;
+    if (at + text_cells(string_of(&r->mark), n) > p->style->columns) {
+        at = p->at + MARK_GAP;
+        n = r->mark_kept;
+    }
+    put_at(p, at, PROSE_ASIDE, string_of(&r->mark), n);
+}
+
 static void draw_columns(struct pen *p, const struct row *r, const struct row_shape *s,
                          struct rest *rest)
 {
     size_t arrow = strlen(r->arrow);
-    put_at(p, row_shape_own_at(s), PROSE_STATE, r->own, strlen(r->own));
+    put_at(p, row_shape_own_at(s), PROSE_STATE, string_of(&r->own), r->own.len);
     put_at(p, arrow_at(s), PROSE_PLAIN, r->arrow, arrow);
     put_left(p, r, s, rest);
     const char *far = r->far_arrow != NULL ? r->far_arrow : r->arrow;
@@ -314,6 +423,7 @@ static void draw_columns(struct pen *p, const struct row *r, const struct row_sh
     if (s->truth != 0 && r->truth != NULL)
         put_at(p, row_shape_truth_at(s), r->truth_wrong ? PROSE_ALARM : PROSE_PLAIN, r->truth,
                strlen(r->truth));
+    put_mark(p, r, s);
     while (any_left(rest)) {
         new_line(p);
         put_left(p, r, s, rest);
@@ -324,7 +434,8 @@ static void draw_columns(struct pen *p, const struct row *r, const struct row_sh
 static void draw_stacked(struct pen *p, const struct row *r, const struct row_shape *s,
                          struct rest *rest)
 {
-    put_at(p, row_shape_own_at(s), PROSE_STATE, r->own, strlen(r->own));
+    put_at(p, row_shape_own_at(s), PROSE_STATE, string_of(&r->own), r->own.len);
+    put_mark(p, r, s);
     for (const char *arrow = r->arrow; *rest->seg != '\0'; arrow = "") {
         new_line(p);
         put_at(p, STACKED_INDENT, PROSE_PLAIN, arrow, strlen(arrow));
@@ -343,9 +454,9 @@ static void draw_stacked(struct pen *p, const struct row *r, const struct row_sh
  * column if they are short enough, else on lines of their own. */
 static void draw_full(struct pen *p, const struct row *r, const struct row_shape *s)
 {
-    const char *remarks = r->remarks.data != NULL ? r->remarks.data : "";
+    const char *remarks = string_of(&r->remarks);
     size_t widest = widest_line(remarks), end = width_of(s) + 2, n;
-    struct rest rest = {.seg = r->seg, .peer = r->peer};
+    struct rest rest = {.seg = r->seg, .peer = string_of(&r->peer)};
     if (r->truth != NULL && s->truth == 0)
         (void)snprintf(rest.truth, sizeof(rest.truth), "(is %s)", r->truth);
     if (s->stacked) {
@@ -366,11 +477,33 @@ static void draw_full(struct pen *p, const struct row *r, const struct row_shape
     put_block(p, "", seg_at(s), seg_at(s) + 1, PROSE_PLAIN, remarks);
 }
 
+void row_draw_heads(const struct row_shape *s, const char *unit, struct text *out)
+{
+    struct text line;
+    text_init(&line);
+    if (s->time != 0) {
+        text_pad(&line, s->number + s->gap + s->time - strlen(unit));
+        text_printf(&line, "%s", unit);
+    }
+    text_pad(&line, row_shape_own_at(s));
+    text_printf(&line, "TCP Peer A");
+    text_pad(&line, s->stacked ? line.len + 4 : row_shape_peer_at(s));
+    text_printf(&line, "TCP Peer B");
+    if (s->truth != 0) {
+        text_pad(&line, row_shape_truth_at(s));
+        text_printf(&line, "kernel");
+    }
+    text_printf(out, "%s\n", string_of(&line));
+    out->failed = out->failed || line.failed;
+    text_done(&line);
+}
+
 void row_draw(const struct row *r, const struct row_shape *s, const struct style *style,
               struct text *out)
 {
     struct pen pen = {.out = out, .style = style};
     size_t own_at = row_shape_own_at(s);
+    text_put(out, string_of(&r->before), r->before.len);
     put_margin(&pen, r, s);
     if (r->remark_only) {
         put_block(&pen, "", own_at, own_at + 1, PROSE_PLAIN, r->remarks.data);
@@ -378,4 +511,5 @@ void row_draw(const struct row *r, const struct row_shape *s, const struct style
         draw_full(&pen, r, s);
     }
     put_block(&pen, "#", own_at, own_at + 2, PROSE_ASIDE, r->comments.data);
+    text_put(out, string_of(&r->after), r->after.len);
 }

@@ -99,14 +99,13 @@ static struct figure_row *open_row(struct parser *p)
 
 /* Cells. */
 
-static enum status add_remark(struct parser *p, const struct lex_token *t, struct fault *fault)
+static void add_remark(struct parser *p, const struct lex_token *t)
 {
     if (t->from == t->to)
-        return STATUS_OK;
+        return;
     if (p->remark.len != 0)
         text_put(&p->remark, "; ", 2);
     lex_source(&p->lex, t->from, t->to, &p->remark);
-    return p->remark.failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
 }
 
 static void place_cell(struct figure_cell *c, const struct lex_token *t)
@@ -162,7 +161,8 @@ static enum status take_event(struct parser *p, const struct lex_token *t, struc
     bool taken = c->event != FIGURE_NOTHING;
     if (said.event == FIGURE_REMARK && (taken || !remarks)) {
         p->f->store_len = kept; /* it is stored with the row's other remarks */
-        return add_remark(p, t, fault);
+        add_remark(p, t);
+        return STATUS_OK;
     }
     if (taken)
         return lex_fault(&p->lex, t->from, fault, "a second event in one cell, expected one a row");
@@ -469,7 +469,7 @@ static enum status go_on_with_row(struct parser *p, size_t at, struct fault *fau
             if (piece[i].state)
                 s = go_on_with_states(p, &piece[i], fault);
             else
-                s = add_remark(p, &p->lex.token[piece[i].token], fault);
+                add_remark(p, &p->lex.token[piece[i].token]);
         }
         if (s == STATUS_OK && at < p->lex.tokens)
             s = p->lex.token[at].kind == LEX_FIELD

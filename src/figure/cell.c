@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/clock.h"
 #include "figure/fields.h"
 #include "figure/store.h"
+#include "figure/timing.h"
 
 /* States. */
 
@@ -98,21 +98,6 @@ static bool says(const struct lex *l, const struct lex_token *t, const char *wor
             return false;
     }
     return in.at == in.to;
-}
-
-static enum status take_wait(const struct inside *in, int64_t *ns, struct fault *fault)
-{
-    char duration[24];
-    size_t n = 0;
-    struct fault why;
-    for (size_t i = in->at; i < in->to && n + 1 < sizeof(duration); i++) {
-        if (in->lex->line[i] != ' ')
-            duration[n++] = in->lex->line[i];
-    }
-    duration[n] = '\0';
-    if (clock_parse(duration, ns, &why) != STATUS_OK)
-        return lex_fault(in->lex, in->at, fault, "%s", why.text);
-    return STATUS_OK;
 }
 
 /* The octet that an escape stands for, `in` being behind the backslash. */
@@ -219,7 +204,7 @@ enum status cell_event(struct figure *f, const struct lex *l, const struct lex_t
         return take_said(f, &in, c, fault);
     if (take_word(&in, "wait") && in.at < in.to && isdigit((unsigned char)l->line[in.at])) {
         c->event = FIGURE_WAIT;
-        return take_wait(&in, &c->wait_ns, fault);
+        return timing_duration(l, in.at, in.to, &c->wait_ns, fault);
     }
     in = (struct inside){l, t->from, t->to};
     if (take_word(&in, "send") && find_numbers(&in, &send, &receive)) {

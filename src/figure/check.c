@@ -7,6 +7,7 @@
 
 #include "figure/place.h"
 #include "figure/reach.h"
+#include "figure/view.h"
 #include "wire/flags.h"
 #include "wire/seq.h"
 
@@ -31,11 +32,6 @@ static const struct figure_cell *cell_of(const struct figure_row *r, enum figure
 static enum figure_arrow arrow_of(const struct figure_row *r, enum figure_side side)
 {
     return side == FIGURE_A ? r->a_arrow : r->b_arrow;
-}
-
-static enum figure_side other(enum figure_side side)
-{
-    return side == FIGURE_A ? FIGURE_B : FIGURE_A;
 }
 
 /* The end that a segment comes from, seen to leave it or not. */
@@ -152,7 +148,7 @@ static struct numbers numbers_of(const struct figure *f, enum figure_side side, 
         if (f->items[i].kind != FIGURE_ROW)
             continue;
         see_number(&n, &cell_of(r, side)->send, ack);
-        see_number(&n, &cell_of(r, other(side))->receive, ack);
+        see_number(&n, &cell_of(r, view_other(side))->receive, ack);
         if (r->has_segment && sender_of(r) == side)
             see_number(&n, &r->segment.seq, ack);
         if (r->has_segment && sender_of(r) != side && i < at && has_ack(&r->segment))
@@ -187,7 +183,7 @@ static enum status check_ack(const struct check *c, size_t at, struct fault *fau
     char text[128];
     if (!r->has_segment || !has_ack(&r->segment))
         return STATUS_OK;
-    enum figure_side acknowledged = other(sender_of(r));
+    enum figure_side acknowledged = view_other(sender_of(r));
     struct numbers n = numbers_of(c->f, acknowledged, at, ack);
     if (ack->symbol[0] != '\0') {
         if (!n.used || n.symbol)
@@ -211,7 +207,7 @@ static enum status check_ack(const struct check *c, size_t at, struct fault *fau
 static enum status check_events(const struct check *c, const struct figure_row *r,
                                 struct fault *fault)
 {
-    enum figure_side peer = other(c->us);
+    enum figure_side peer = view_other(c->us);
     if (cell_of(r, peer)->event == FIGURE_CRASH)
         return fault_at_cell(c, r, peer, fault,
                              "the peer cannot be made to crash, expected this in our column");
@@ -220,9 +216,9 @@ static enum status check_events(const struct check *c, const struct figure_row *
         if (cell_of(r, side)->event == FIGURE_NEW_ISN && r->has_segment && !syn)
             return fault_at_cell(c, r, side, fault,
                                  "(new ISN) beside a segment that is no SYN of this end");
-        const struct figure_cell *far = cell_of(r, other(side));
+        const struct figure_cell *far = cell_of(r, view_other(side));
         if (far->duplicate && sender_of(r) == side)
-            return fault_at_cell(c, r, other(side), fault,
+            return fault_at_cell(c, r, view_other(side), fault,
                                  "(duplicate) at the end that this segment goes to, expected it "
                                  "at the other");
     }
@@ -248,12 +244,12 @@ static enum status check_times(const struct check *c, const struct figure_row *r
 static enum status check_alternative(const struct check *c, size_t at, struct fault *fault)
 {
     const struct figure_item *first = &c->f->items[at + 1];
-    if (first->row.silence_ns != 0 || leaves(&first->row, other(c->us)))
+    if (first->row.silence_ns != 0 || leaves(&first->row, view_other(c->us)))
         return STATUS_OK;
     return place_fault(fault, c->f->name, first->line, first->column,
                        "an alternative that does not begin with what %c does, expected a segment "
                        "of its or [silence 3s]",
-                       side_names[other(c->us)]);
+                       side_names[view_other(c->us)]);
 }
 
 /* States. */

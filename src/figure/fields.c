@@ -10,21 +10,15 @@
 /* The value of a field, trimmed. */
 struct value {
     const struct lex *lex;
-    size_t name, from, to;
+    size_t from, to;
     bool given; /* there is an = */
 };
 
 static enum status take_decimal(const struct lex *l, size_t from, size_t to, uint64_t max,
                                 uint64_t *out, struct fault *fault)
 {
-    char digits[16];
-    size_t n = to - from;
-    if (n > 0 && n < sizeof(digits)) {
-        memcpy(digits, l->line + from, n);
-        digits[n] = '\0';
-        if (text_to_number(digits, 0, max, out))
-            return STATUS_OK;
-    }
+    if (lex_number(l, from, to, 0, max, out))
+        return STATUS_OK;
     return lex_fault(l, from, fault, "expected a number from 0 to %llu", (unsigned long long)max);
 }
 
@@ -96,22 +90,13 @@ static enum status take_u8(const struct value *v, uint8_t *out, struct fault *fa
     return s;
 }
 
-static enum status twice(const struct value *v, struct fault *fault)
-{
-    return lex_fault(v->lex, v->name, fault, "this field stands in the segment already");
-}
-
 static enum status take_seq(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    if (s->seq.given)
-        return twice(v, fault);
     return fields_number(v->lex, v->from, v->to, &s->seq, fault);
 }
 
 static enum status take_ack(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    if (s->ack.given)
-        return twice(v, fault);
     return fields_number(v->lex, v->from, v->to, &s->ack, fault);
 }
 
@@ -135,9 +120,6 @@ static enum status take_flag(const struct value *v, size_t from, size_t to,
 
 static enum status take_flags(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    if (s->has_flags)
-        return twice(v, fault);
-    s->has_flags = true;
     enum status status = STATUS_OK;
     for (size_t from = v->from; from < v->to && status == STATUS_OK;) {
         const char *comma = memchr(v->lex->line + from, ',', v->to - from);
@@ -152,87 +134,41 @@ static enum status take_flags(const struct value *v, struct figure_segment *s, s
 
 static enum status take_data(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    uint64_t n = 0;
-    if (s->has_data)
-        return twice(v, fault);
-    s->has_data = true;
+    uint16_t n = 0;
     s->has_len = v->given;
-    if (!v->given)
-        return STATUS_OK;
-    enum status status = take_decimal(v->lex, v->from, v->to, UINT16_MAX, &n, fault);
-    s->len = (uint32_t)n;
+    enum status status = v->given ? take_u16(v, &n, fault) : STATUS_OK;
+    s->len = n;
     return status;
 }
 
 static enum status take_win(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    if (s->has_win)
-        return twice(v, fault);
-    s->has_win = true;
     return take_u16(v, &s->win, fault);
 }
 
 static enum status take_urg(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    if (s->has_urg)
-        return twice(v, fault);
-    s->has_urg = true;
     return take_u16(v, &s->urg, fault);
 }
 
 static enum status take_mss(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    if (s->has_mss)
-        return twice(v, fault);
-    s->has_mss = true;
     return take_u16(v, &s->mss, fault);
 }
 
 static enum status take_ws(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    if (s->has_wscale)
-        return twice(v, fault);
-    s->has_wscale = true;
     return take_u8(v, &s->wscale, fault);
 }
 
 static enum status take_ttl(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
-    if (s->has_ttl)
-        return twice(v, fault);
-    s->has_ttl = true;
     return take_u8(v, &s->ttl, fault);
-}
-
-static enum status take_sack(const struct value *v, struct figure_segment *s, struct fault *fault)
-{
-    if (s->sack_permitted)
-        return twice(v, fault);
-    s->sack_permitted = true;
-    return STATUS_OK;
-}
-
-static enum status take_ts(const struct value *v, struct figure_segment *s, struct fault *fault)
-{
-    if (s->timestamps)
-        return twice(v, fault);
-    s->timestamps = true;
-    return STATUS_OK;
-}
-
-static enum status take_badsum(const struct value *v, struct figure_segment *s, struct fault *fault)
-{
-    if (s->bad_checksum)
-        return twice(v, fault);
-    s->bad_checksum = true;
-    return STATUS_OK;
 }
 
 static enum status take_opt(const struct value *v, struct figure_segment *s, struct fault *fault)
 {
     size_t digits = v->to - v->from;
-    if (s->has_options)
-        return twice(v, fault);
     for (size_t i = v->from; i < v->to; i++) {
         if (!isxdigit((unsigned char)v->lex->line[i]))
             return lex_fault(v->lex, i, fault, "expected a hexadecimal digit");
@@ -241,7 +177,6 @@ static enum status take_opt(const struct value *v, struct figure_segment *s, str
         return lex_fault(v->lex, v->from, fault,
                          "options of %zu digits, expected 8 or another multiple of 8 up to %zu",
                          digits, 2 * sizeof(s->options));
-    s->has_options = true;
     s->options_len = digits / 2;
     for (size_t i = 0; i < s->options_len; i++) {
         unsigned octet = 0;
@@ -261,15 +196,25 @@ enum takes {
 static const struct {
     const char *name;
     enum takes takes;
-    field_taker *take;
+    size_t given;      /* where in the segment it says that the field is there */
+    field_taker *take; /* NULL: there is nothing more to it */
 } fields[] = {
-    {"SEQ", NEEDS_VALUE, take_seq},      {"ACK", NEEDS_VALUE, take_ack},
-    {"CTL", NEEDS_VALUE, take_flags},    {"FLAGS", NEEDS_VALUE, take_flags},
-    {"DATA", MAY_HAVE_VALUE, take_data}, {"WIN", NEEDS_VALUE, take_win},
-    {"MSS", NEEDS_VALUE, take_mss},      {"WS", NEEDS_VALUE, take_ws},
-    {"SACK", NO_VALUE, take_sack},       {"TS", NO_VALUE, take_ts},
-    {"URG", NEEDS_VALUE, take_urg},      {"OPT", NEEDS_VALUE, take_opt},
-    {"BADSUM", NO_VALUE, take_badsum},   {"TTL", NEEDS_VALUE, take_ttl},
+#define GIVEN(member) offsetof(struct figure_segment, member)
+    {"SEQ", NEEDS_VALUE, GIVEN(seq.given), take_seq},
+    {"ACK", NEEDS_VALUE, GIVEN(ack.given), take_ack},
+    {"CTL", NEEDS_VALUE, GIVEN(has_flags), take_flags},
+    {"FLAGS", NEEDS_VALUE, GIVEN(has_flags), take_flags},
+    {"DATA", MAY_HAVE_VALUE, GIVEN(has_data), take_data},
+    {"WIN", NEEDS_VALUE, GIVEN(has_win), take_win},
+    {"MSS", NEEDS_VALUE, GIVEN(has_mss), take_mss},
+    {"WS", NEEDS_VALUE, GIVEN(has_wscale), take_ws},
+    {"SACK", NO_VALUE, GIVEN(sack_permitted), NULL},
+    {"TS", NO_VALUE, GIVEN(timestamps), NULL},
+    {"URG", NEEDS_VALUE, GIVEN(has_urg), take_urg},
+    {"OPT", NEEDS_VALUE, GIVEN(has_options), take_opt},
+    {"BADSUM", NO_VALUE, GIVEN(bad_checksum), NULL},
+    {"TTL", NEEDS_VALUE, GIVEN(has_ttl), take_ttl},
+#undef GIVEN
 };
 
 /* OPT is all of the options. */
@@ -283,8 +228,7 @@ enum status fields_take(const struct lex *l, const struct lex_token *t, struct f
 {
     const char *equals = memchr(l->line + t->from, '=', t->to - t->from);
     size_t name = t->from, end = equals != NULL ? (size_t)(equals - l->line) : t->to;
-    struct value v = {
-        .lex = l, .name = name, .from = end + 1, .to = t->to, .given = equals != NULL};
+    struct value v = {.lex = l, .from = end + 1, .to = t->to, .given = equals != NULL};
     lex_trim(l, &name, &end);
     if (v.given)
         lex_trim(l, &v.from, &v.to);
@@ -298,7 +242,11 @@ enum status fields_take(const struct lex *l, const struct lex_token *t, struct f
                              fields[i].name);
         if (!v.given && fields[i].takes == NEEDS_VALUE)
             return lex_fault(l, end, fault, "expected = and a value behind %s", fields[i].name);
-        enum status status = fields[i].take(&v, s, fault);
+        bool *given = (bool *)((char *)s + fields[i].given);
+        if (*given)
+            return lex_fault(l, name, fault, "this field stands in the segment already");
+        *given = true;
+        enum status status = fields[i].take != NULL ? fields[i].take(&v, s, fault) : STATUS_OK;
         if (status == STATUS_OK && options_clash(s))
             return lex_fault(l, name, fault,
                              "OPT gives all options, expected no MSS, WS, SACK or TS beside it");

@@ -9,13 +9,13 @@
 #include <stdint.h>
 
 #include "tcp/state.h"
+#include "wire/options.h"
 
 enum {
     FIGURE_SYMBOL_MAX = 16, /* with the NUL */
     FIGURE_SOURCE_MAX = 64 * 1024,
     FIGURE_ITEMS_MAX = 1000,
     FIGURE_REPEAT_MAX = 100,
-    FIGURE_OPTIONS_MAX = 40,
 };
 
 enum figure_side {
@@ -53,8 +53,8 @@ struct figure_segment {
     uint8_t wscale, ttl;
     bool sack_permitted; /* <SACK> */
     bool timestamps;     /* <TS>: there must be some */
-    bool has_options;    /* <OPT=hex>, exactly these octets; <OPT=> for none */
-    uint8_t options[FIGURE_OPTIONS_MAX];
+    bool has_options;    /* <OPT=hex>, exactly these octets, whole words; <OPT=> for none */
+    uint8_t options[OPTIONS_MAX];
     size_t options_len;
     bool bad_checksum; /* <BADSUM> */
 };

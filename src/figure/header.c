@@ -78,7 +78,7 @@ static enum status take_text(struct headers *h, const struct lex *l, size_t from
     if (from < to && h->text.len != 0)
         text_put(&h->text, h->name == HEADER_ABOUT ? "\n" : " ", 1);
     lex_source(l, from, to, &h->text);
-    return h->text.failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
+    return STATUS_OK;
 }
 
 enum status header_begin(struct headers *h, const struct lex *l, size_t colon, struct fault *fault)

@@ -165,6 +165,17 @@ bool lex_is(const struct lex *l, size_t from, size_t to, const char *word)
     return strlen(word) == to - from && strncasecmp(l->line + from, word, to - from) == 0;
 }
 
+bool lex_number(const struct lex *l, size_t from, size_t to, uint64_t min, uint64_t max,
+                uint64_t *out)
+{
+    char digits[16];
+    if (to - from >= sizeof(digits))
+        return false;
+    memcpy(digits, l->line + from, to - from);
+    digits[to - from] = '\0';
+    return text_to_number(digits, min, max, out);
+}
+
 void lex_source(const struct lex *l, size_t from, size_t to, struct text *out)
 {
     for (; from < to; from++)
@@ -186,6 +197,15 @@ static size_t skip_digits(const struct lex *l, size_t at)
 bool lex_is_arrow(const struct lex_token *t)
 {
     return t->kind == LEX_RIGHT || t->kind == LEX_LEFT || t->kind == LEX_HELD;
+}
+
+bool lex_has_arrow(const struct lex *l)
+{
+    for (size_t i = 0; i < l->tokens; i++) {
+        if (lex_is_arrow(&l->token[i]))
+            return true;
+    }
+    return false;
 }
 
 /* Tokens. `from` is where the token begins in the line, `end` where what follows it does. */

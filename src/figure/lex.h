@@ -66,6 +66,8 @@ enum status lex_line(struct lex *l, bool *more, struct fault *fault);
 enum status lex_tokens(struct lex *l, struct fault *fault);
 
 bool lex_is_arrow(const struct lex_token *t);
+/* Whether there is one among the tokens. */
+bool lex_has_arrow(const struct lex *l);
 
 /* Appends what stands in the source for the characters [from, to) of the line. */
 void lex_source(const struct lex *l, size_t from, size_t to, struct text *out);
@@ -73,6 +75,9 @@ void lex_source(const struct lex *l, size_t from, size_t to, struct text *out);
 void lex_trim(const struct lex *l, size_t *from, size_t *to);
 /* Whether the characters [from, to) are `word`; case does not matter. */
 bool lex_is(const struct lex *l, size_t from, size_t to, const char *word);
+/* The decimal number, within [min, max], that the characters [from, to) are. */
+bool lex_number(const struct lex *l, size_t from, size_t to, uint64_t min, uint64_t max,
+                uint64_t *out);
 
 /* A fault at character `at` of the line, which may be its end. */
 enum status lex_fault(const struct lex *l, size_t at, struct fault *fault, const char *fmt, ...)

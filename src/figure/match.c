@@ -49,6 +49,14 @@ static bool same_number(struct bind *b, enum figure_side side, const char *field
     return false;
 }
 
+static bool same_seq(struct bind *b, enum figure_side from, const struct figure_segment *want,
+                     const struct segment *seg, char *why)
+{
+    if (bind_is_absolute(want))
+        return seg->seq.v == 0 || differs(why, "SEQ", seg->seq.v, 0);
+    return same_number(b, from, "SEQ", &want->seq, seg->seq, why);
+}
+
 static bool same_options(const struct figure_segment *want, const struct segment *seg, char *why)
 {
     const struct options *o = &seg->opt;
@@ -61,13 +69,15 @@ static bool same_options(const struct figure_segment *want, const struct segment
                         : want->timestamps && !o->has_timestamps ? "no timestamps option came"
                         : want->has_options && !raw              ? "other options came"
                                                                  : NULL;
-    if (wrong != NULL)
+    if (wrong != NULL) {
         (void)snprintf(why, MATCH_WHY_MAX, "%s", wrong);
-    if (wrong == NULL && want->has_mss && want->mss != o->mss)
+        return false;
+    }
+    if (want->has_mss && want->mss != o->mss)
         return differs(why, "MSS", o->mss, want->mss);
-    if (wrong == NULL && want->has_wscale && want->wscale != o->wscale)
+    if (want->has_wscale && want->wscale != o->wscale)
         return differs(why, "WS", o->wscale, want->wscale);
-    return wrong == NULL;
+    return true;
 }
 
 static bool same_fields(const struct figure_segment *want, const struct segment *seg, char *why)
@@ -93,13 +103,7 @@ enum match match_segment(struct bind *b, enum figure_side from, const struct fig
     if (seg->flags & FLAG_SYN && want->seq.given)
         bind_syn(&trial, from, &want->seq);
     bool ack = (seg->flags & FLAG_ACK) != 0;
-    struct figure_segment figured = *want;
-    if (bind_is_absolute(want)) {
-        figured.seq.given = false;
-        if (seg->seq.v != 0 && !differs(why, "SEQ", seg->seq.v, 0))
-            return MATCH_DIFFERS;
-    }
-    if (!same_number(&trial, from, "SEQ", &figured.seq, seg->seq, why) ||
+    if (!same_seq(&trial, from, want, seg, why) ||
         (ack && !same_number(&trial, view_other(from), "ACK", &want->ack, seg->ack, why)) ||
         !same_fields(want, seg, why))
         return MATCH_DIFFERS;

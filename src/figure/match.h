@@ -16,9 +16,9 @@ enum match {
 };
 
 /* Compares the segment, sent by `from`, with what the figure shows. The fields that are given must
- * be equal; PSH and the ECN bits count only if a SYN shows ECN. On MATCH_YES the numbers that were
- * not known are tied to the wire; else `b` stays as it was. `why` (MATCH_WHY_MAX) is filled in on
- * MATCH_DIFFERS. */
+ * be equal; PSH never counts, ECE and CWR only if the figure shows them. On MATCH_YES the numbers
+ * that were not known are tied to the wire; else `b` stays as it was. `why` (MATCH_WHY_MAX) is
+ * filled in on MATCH_DIFFERS. */
 enum match match_segment(struct bind *b, enum figure_side from, const struct figure_segment *want,
                          const struct segment *seg, char *why);
 

@@ -6,6 +6,7 @@
  * same step. */
 #include "figure/parse.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,14 +99,13 @@ static struct figure_row *open_row(struct parser *p)
 
 /* Cells. */
 
-static enum status add_remark(struct parser *p, const struct lex_token *t, struct fault *fault)
+static void add_remark(struct parser *p, const struct lex_token *t)
 {
     if (t->from == t->to)
-        return STATUS_OK;
+        return;
     if (p->remark.len != 0)
         text_put(&p->remark, "; ", 2);
     lex_source(&p->lex, t->from, t->to, &p->remark);
-    return p->remark.failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
 }
 
 static void place_cell(struct figure_cell *c, const struct lex_token *t)
@@ -161,7 +161,8 @@ static enum status take_event(struct parser *p, const struct lex_token *t, struc
     bool taken = c->event != FIGURE_NOTHING;
     if (said.event == FIGURE_REMARK && (taken || !remarks)) {
         p->f->store_len = kept; /* it is stored with the row's other remarks */
-        return add_remark(p, t, fault);
+        add_remark(p, t);
+        return STATUS_OK;
     }
     if (taken)
         return lex_fault(&p->lex, t->from, fault, "a second event in one cell, expected one a row");
@@ -384,15 +385,6 @@ static enum status check_row(const struct parser *p, const struct figure_row *r,
     return STATUS_OK;
 }
 
-static bool has_arrow(const struct lex *l)
-{
-    for (size_t i = 0; i < l->tokens; i++) {
-        if (lex_is_arrow(&l->token[i]))
-            return true;
-    }
-    return false;
-}
-
 static bool has_kind(const struct lex *l, enum lex_kind kind)
 {
     for (size_t i = 0; i < l->tokens; i++) {
@@ -416,7 +408,7 @@ static enum status take_row(struct parser *p, size_t at, struct fault *fault)
                              .column = first->column};
     p->number_waits = false;
     p->row_open = true;
-    bool segment = has_arrow(&p->lex) || has_kind(&p->lex, LEX_FIELD);
+    bool segment = lex_has_arrow(&p->lex) || has_kind(&p->lex, LEX_FIELD);
     s = segment ? take_row_with_segment(p, at, fault) : take_row_without_segment(p, at, fault);
     return s == STATUS_OK ? check_row(p, r, fault) : s;
 }
@@ -430,7 +422,7 @@ static enum status goes_on(struct parser *p, size_t at, bool *yes, struct fault 
     struct piece piece[LEX_TOKENS_MAX];
     size_t n = 0;
     *yes = false;
-    if (!p->row_open || p->number_waits || has_arrow(l) || has_kind(l, LEX_BRACKET))
+    if (!p->row_open || p->number_waits || lex_has_arrow(l) || has_kind(l, LEX_BRACKET))
         return STATUS_OK;
     bool states = false, events = false, fields = has_kind(l, LEX_FIELD);
     while (at < l->tokens) {
@@ -477,7 +469,7 @@ static enum status go_on_with_row(struct parser *p, size_t at, struct fault *fau
             if (piece[i].state)
                 s = go_on_with_states(p, &piece[i], fault);
             else
-                s = add_remark(p, &p->lex.token[piece[i].token], fault);
+                add_remark(p, &p->lex.token[piece[i].token]);
         }
         if (s == STATUS_OK && at < p->lex.tokens)
             s = p->lex.token[at].kind == LEX_FIELD
@@ -494,9 +486,8 @@ static enum status take_row_line(struct parser *p, struct fault *fault)
     size_t at = 0;
     bool more = false;
     if (at < l->tokens && l->token[at].kind == LEX_NUMBER) {
-        uint64_t n = 0;
-        for (size_t i = l->token[at].from; i < l->token[at].to; i++)
-            n = n * 10 + (uint64_t)(l->line[i] - '0');
+        uint64_t n = 0; /* the lexer has seen to it that it is a short one */
+        (void)lex_number(l, l->token[at].from, l->token[at].to, 0, UINT_MAX, &n);
         p->number = (unsigned)n;
         p->number_waits = true;
         at++;
@@ -587,7 +578,6 @@ static enum status take_repeat(struct parser *p, struct fault *fault)
 {
     const struct lex *l = &p->lex;
     const struct lex_token *t = &l->token[0];
-    char digits[8] = "";
     uint64_t n = 0;
     if (p->repeat != NO_ITEM || p->branch != NO_ITEM)
         return lex_fault(l, t->from, fault, "'repeat' within a block, expected rows");
@@ -595,9 +585,7 @@ static enum status take_repeat(struct parser *p, struct fault *fault)
     if (s != STATUS_OK)
         return s;
     p->repeat = p->f->count - 1;
-    if (l->tokens > 1 && l->token[1].to - l->token[1].from < sizeof(digits))
-        memcpy(digits, l->line + l->token[1].from, l->token[1].to - l->token[1].from);
-    if (!text_to_number(digits, 1, FIGURE_REPEAT_MAX, &n))
+    if (l->tokens < 2 || !lex_number(l, l->token[1].from, l->token[1].to, 1, FIGURE_REPEAT_MAX, &n))
         return lex_fault(l, l->tokens > 1 ? l->token[1].from : t->to, fault,
                          "expected how many times, from 1 to %d", FIGURE_REPEAT_MAX);
     last_item(p)->count = (unsigned)n;

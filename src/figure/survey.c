@@ -48,13 +48,10 @@ static void see_row(struct columns *c, const struct lex *l)
         first++;
     if (first == l->tokens)
         return;
-    for (size_t i = first; i < l->tokens; i++) {
-        if (lex_is_arrow(&l->token[i])) {
-            see_segment(c, l, first);
-            return;
-        }
-    }
-    see_states(c, l, first);
+    if (lex_has_arrow(l))
+        see_segment(c, l, first);
+    else
+        see_states(c, l, first);
 }
 
 void survey_columns(struct columns *c, const char *name, const char *text, size_t len)

@@ -12,9 +12,8 @@ int64_t timing_tolerance(int64_t after_ns)
     return after_ns / 8 > least ? after_ns / 8 : least;
 }
 
-/* The duration in [from, to), blanks in it ignored. */
-static enum status take_duration(const struct lex *l, size_t from, size_t to, int64_t *ns,
-                                 struct fault *fault)
+enum status timing_duration(const struct lex *l, size_t from, size_t to, int64_t *ns,
+                            struct fault *fault)
 {
     char text[24];
     size_t n = 0;
@@ -26,9 +25,17 @@ static enum status take_duration(const struct lex *l, size_t from, size_t to, in
     text[n] = '\0';
     if (clock_parse(text, ns, &why) != STATUS_OK)
         return lex_fault(l, from, fault, "%s", why.text);
-    if (*ns == 0)
-        return lex_fault(l, from, fault, "expected more than no time at all");
     return STATUS_OK;
+}
+
+/* 0 would be none at all. */
+static enum status take_duration(const struct lex *l, size_t from, size_t to, int64_t *ns,
+                                 struct fault *fault)
+{
+    enum status s = timing_duration(l, from, to, ns, fault);
+    if (s == STATUS_OK && *ns == 0)
+        return lex_fault(l, from, fault, "expected more than no time at all");
+    return s;
 }
 
 /* "12.5%" of `whole`, or a duration. */

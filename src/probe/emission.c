@@ -51,8 +51,6 @@ static void take_options(const struct figure_segment *f, struct scripted *out)
         options_parse(o, f->options, f->options_len);
         memcpy(o->raw, f->options, f->options_len);
         o->raw_len = (uint8_t)f->options_len;
-        while (o->raw_len % 4 != 0)
-            o->raw[o->raw_len++] = 0;
         out->exact_options = true;
         return;
     }

@@ -357,7 +357,7 @@ static void take_options(const struct figure_segment *f, struct segment *seg)
     (void)options_build(o, layout, NULL);
     if (f->has_options) {
         memcpy(o->raw, f->options, f->options_len);
-        o->raw_len = (uint8_t)(f->options_len & ~(size_t)3);
+        o->raw_len = (uint8_t)f->options_len;
     }
 }
 

@@ -36,7 +36,7 @@ static const struct argp_option options[] = {
     {"source", 'S', "ADDRESS", 0, "Our address; one that this host has", 1},
     {"numeric", 'n', NULL, 0, "Take HOST and PORT as numbers, look nothing up", 1},
     {"wait", 'W', "TIME", 0,
-     "How long to wait for an answer: to our SYN, of the FIN to ours, to a figure's line "
+     "How long to wait for an answer: to our SYN, to our FIN, to a figure's line "
      "(default 8s)",
      2},
     {"deadline", 'w', "TIME", 0,
@@ -47,8 +47,8 @@ static const struct argp_option options[] = {
     {"quiet", 'q', NULL, 0, "The result only, no ladder", 3},
     {"verbose", 'v', NULL, 0, "Reasons and RFC sections, options, absolute numbers", 3},
     {"colour", KEY_COLOUR, "WHEN", 0, "auto (default), always or never", 3},
-    {"dry-run", KEY_DRY_RUN, NULL, 0, "Send nothing: show the run against an imagined ideal peer",
-     3},
+    {"dry-run", KEY_DRY_RUN, NULL, 0,
+     "Send nothing: show the run against an imagined ideal peer, or the figure as understood", 3},
     {"seed", KEY_SEED, "N", 0, "Repeat a run: same source port, same sequence numbers", 4},
     {"syn-like", KEY_SYN_LIKE, "SYSTEM", 0,
      "Options, window and TTL of linux (default), windows, freebsd or bare (MSS alone)", 5},

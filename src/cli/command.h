@@ -16,8 +16,8 @@ struct command {
     const char *name;
     const char *usage;   /* what follows the name */
     const char *summary; /* one line */
-    const char
-        *lab_app; /* what the lab's peer runs for it by default; NULL: the lab's own choice */
+    /* What the lab's peer runs for it by default; NULL: the lab's own choice. */
+    const char *lab_app;
     /* argv[0] is "tcpshake NAME". Returns the exit status. */
     int (*run)(const struct surroundings *around, int argc, char **argv);
 };

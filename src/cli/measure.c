@@ -57,13 +57,9 @@ static enum status parse_target(const struct measurement *m, struct resolve_targ
 {
     const struct arguments *o = m->options;
     struct fault ignored;
-    *port = true;
-    if (o->port_word == NULL && m->peer_connects &&
-        resolve_parse(t, o->host, NULL, &ignored) != STATUS_OK) {
-        *port = false;
-        return resolve_parse(t, o->host, "1", fault);
-    }
-    return resolve_parse(t, o->host, o->port_word, fault);
+    *port = o->port_word != NULL || !m->peer_connects ||
+            resolve_parse(t, o->host, "1", &ignored) != STATUS_OK;
+    return *port ? resolve_parse(t, o->host, o->port_word, fault) : STATUS_OK;
 }
 
 static enum status find_target(struct stage *st, struct fault *fault)

@@ -106,16 +106,16 @@ enum status cue_give(struct cue *c, struct cue_order order, const void *data, st
                             {.iov_base = (void *)(uintptr_t)data, .iov_len = order.n}};
     const struct msghdr message = {.msg_iov = parts, .msg_iovlen = order.n != 0 ? 2 : 1};
     order.number = ++c->number;
-    if (order.n > CUE_DATA_MAX)
+    if (order.n > LAB_CUE_DATA_MAX)
         return refused(&order, EMSGSIZE, fault);
     int error = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? errno : await(c);
     return error == 0 ? STATUS_OK : refused(&order, error, fault);
 }
 
-bool cue_take(int fd, struct cue_order *order, char data[CUE_DATA_MAX])
+bool cue_take(int fd, struct cue_order *order, char data[LAB_CUE_DATA_MAX])
 {
     struct iovec parts[] = {{.iov_base = order, .iov_len = sizeof(*order)},
-                            {.iov_base = data, .iov_len = CUE_DATA_MAX}};
+                            {.iov_base = data, .iov_len = LAB_CUE_DATA_MAX}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     ssize_t n;
     do

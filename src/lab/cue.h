@@ -12,10 +12,6 @@
 #include "lab/lab.h"
 #include "wire/address.h"
 
-enum {
-    CUE_DATA_MAX = LAB_CUE_DATA_MAX
-};
-
 /* Our end. */
 struct cue {
     int fd;
@@ -37,7 +33,7 @@ void cue_close(struct cue *c);
 enum status cue_give(struct cue *c, struct cue_order order, const void *data, struct fault *fault);
 
 /* The peer's side. Takes an order that poll has announced; false when no more will come. */
-bool cue_take(int fd, struct cue_order *order, char data[CUE_DATA_MAX]);
+bool cue_take(int fd, struct cue_order *order, char data[LAB_CUE_DATA_MAX]);
 /* `error`: 0 or an errno. */
 void cue_answer(int fd, const struct cue_order *order, int error);
 

@@ -43,7 +43,7 @@ struct server {
     struct pollfd polls[POLL_CONNS + CONNS_MAX];
     struct early early[EARLY_MAX];
     size_t early_count;
-    char data[CUE_DATA_MAX]; /* what came with a cue */
+    char data[LAB_CUE_DATA_MAX]; /* what came with a cue */
 };
 
 /* --- Sockets --- */

@@ -11,6 +11,7 @@ RANDOM=${SEED:=$(($(date +%s) % 32768))}
 # In a user namespace of its own, where nobody else counts.
 if [ "${2:-}" != inside ]; then
     unshare -Ur true 2>/dev/null || skip_all "user namespaces are not allowed here"
+    rm -rf "$work" # exec runs no trap
     exec unshare -Ur env SEED="$SEED" "$BASH" "$0" "$kills" inside
 fi
 

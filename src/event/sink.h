@@ -31,6 +31,7 @@ struct sink;
 struct sink_ops {
     const char *name; /* "ladder", "ndjson" */
     bool streams;     /* writes while the run goes on; otherwise everything in `close` */
+    /* NULL: nothing to write before the first event. */
     enum status (*open)(struct sink *s, const struct run_info *run, struct fault *fault);
     enum status (*event)(struct sink *s, const struct event *e, struct fault *fault);
     /* The run is over (or broken off): write what is still held. Called once. */
@@ -41,7 +42,7 @@ struct sink_ops {
 struct sink {
     const struct sink_ops *ops;
     struct writer out;
-    const struct run_info *run; /* set by timeline_open, which calls ops->open next */
+    const struct run_info *run; /* set by timeline_open, before it calls ops->open */
 };
 
 #endif

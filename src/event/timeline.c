@@ -30,8 +30,11 @@ enum status timeline_add_sink(struct timeline *t, struct sink *s, struct fault *
 enum status timeline_open(struct timeline *t, const struct run_info *run, struct fault *fault)
 {
     for (size_t i = 0; i < t->sink_count; i++) {
-        t->sinks[i]->run = run;
-        enum status s = t->sinks[i]->ops->open(t->sinks[i], run, fault);
+        struct sink *sink = t->sinks[i];
+        sink->run = run;
+        if (sink->ops->open == NULL)
+            continue;
+        enum status s = sink->ops->open(sink, run, fault);
         if (s != STATUS_OK)
             return s;
     }

@@ -11,12 +11,6 @@ struct brief {
     bool wrote;       /* something is out already: a blank line before what follows */
 };
 
-static enum status open_brief(struct sink *s, const struct run_info *run, struct fault *fault)
-{
-    (void)s, (void)run, (void)fault;
-    return STATUS_OK;
-}
-
 static enum status flush(struct brief *b, struct fault *fault)
 {
     if (b->text.failed)
@@ -60,7 +54,6 @@ struct sink *brief_new(struct writer out, struct style style)
 {
     static const struct sink_ops ops = {.name = "brief",
                                         .streams = true,
-                                        .open = open_brief,
                                         .event = take_event,
                                         .close = close_brief,
                                         .free = free_brief};

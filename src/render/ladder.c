@@ -322,12 +322,6 @@ static enum status write_session(struct ladder *l, const struct result *result, 
 
 /* The sink. */
 
-static enum status open_ladder(struct sink *s, const struct run_info *run, struct fault *fault)
-{
-    (void)s, (void)run, (void)fault;
-    return STATUS_OK;
-}
-
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     struct ladder *l = (struct ladder *)sink;
@@ -358,7 +352,6 @@ struct sink *ladder_new(struct writer out, struct style style)
 {
     static const struct sink_ops ops = {.name = "ladder",
                                         .streams = true,
-                                        .open = open_ladder,
                                         .event = take_event,
                                         .close = close_ladder,
                                         .free = free_ladder};

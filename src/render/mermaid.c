@@ -188,12 +188,6 @@ static enum status take_step(void *arg, const struct step *step, struct fault *f
 
 /* The sink. */
 
-static enum status open_mermaid(struct sink *s, const struct run_info *run, struct fault *fault)
-{
-    (void)s, (void)run, (void)fault;
-    return STATUS_OK;
-}
-
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     return step_builder_event(&((struct mermaid *)sink)->steps, e, fault);
@@ -226,7 +220,6 @@ struct sink *mermaid_new(struct writer out)
 {
     static const struct sink_ops ops = {.name = "mermaid",
                                         .streams = true,
-                                        .open = open_mermaid,
                                         .event = take_event,
                                         .close = close_mermaid,
                                         .free = free_mermaid};

@@ -190,12 +190,6 @@ static enum status write_session(struct played *p, const struct result *result, 
 
 /* --- The sink --- */
 
-static enum status open_played(struct sink *s, const struct run_info *run, struct fault *fault)
-{
-    (void)s, (void)run, (void)fault;
-    return STATUS_OK;
-}
-
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     struct played *p = (struct played *)sink;
@@ -232,7 +226,6 @@ struct sink *played_new(struct writer out, struct style style)
 {
     static const struct sink_ops ops = {.name = "played",
                                         .streams = false,
-                                        .open = open_played,
                                         .event = take_event,
                                         .close = close_played,
                                         .free = free_played};

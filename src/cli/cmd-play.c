@@ -8,6 +8,7 @@
 #include "cli/measure.h"
 #include "cli/payload.h"
 #include "figure/check.h"
+#include "figure/demand.h"
 #include "figure/print.h"
 #include "lab/accomplice.h"
 #include "probe/play.h"
@@ -80,40 +81,6 @@ static int show(const struct figure *f)
     return ok ? EXIT_AS_EXPECTED : command_fail("play", "cannot write standard output");
 }
 
-static bool shows_timestamps(const struct figure *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        const struct figure_segment *s = &f->items[i].row.segment;
-        if (f->items[i].kind == FIGURE_ROW && f->items[i].row.has_segment && s->timestamps)
-            return true;
-    }
-    return false;
-}
-
-static bool uses_second_port(const struct figure *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        const struct figure_row *r = &f->items[i].row;
-        if (f->items[i].kind == FIGURE_ROW &&
-            (r->a.event == FIGURE_OTHER_PORT || r->b.event == FIGURE_OTHER_PORT))
-            return true;
-    }
-    return false;
-}
-
-/* Whether the first segment on the wire is the peer's. */
-static bool peer_goes_first(const struct figure *f, enum figure_side us)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        if (f->items[i].kind != FIGURE_ROW)
-            continue;
-        const struct view v = view_of(&f->items[i].row, us);
-        if (v.leg != VIEW_NONE && v.leg != VIEW_HOLD_BACK)
-            return view_comes(&v) && !play_begins_connected(f);
-    }
-    return false;
-}
-
 static void put_heading(struct text *out, const struct figure *f)
 {
     text_printf(out, "title: %s\n", f->title[0] != '\0' ? f->title : f->name);
@@ -151,8 +118,8 @@ static int play(const struct line *line, const struct figure *f, const struct pa
         .states = states,
         .sessions = 1,
         .tries = 3,
-        .peer_connects = peer_goes_first(f, line->us),
-        .second_port = uses_second_port(f),
+        .peer_connects = demand_peer_opens(f, line->us),
+        .second_port = demand_second_port(f),
         .heading = heading.data,
         .argc = argc,
         .argv = argv,
@@ -181,7 +148,7 @@ static int run_figure(struct line *line, const struct surroundings *around, int 
     } else if (line->common.dry_run) {
         code = show(&f);
     } else {
-        line->common.timestamps = line->common.timestamps && shows_timestamps(&f);
+        line->common.timestamps = line->common.timestamps && demand_timestamps(&f);
         code = play(line, &f, &say, around, argc, argv);
     }
     payload_done(&say);

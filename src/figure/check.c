@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "figure/match.h"
 #include "figure/place.h"
 #include "figure/reach.h"
 #include "figure/view.h"
@@ -38,19 +39,6 @@ static enum status fault_at_segment(const struct check *c, const struct figure_r
 
 /* Segments that arrive without having left. */
 
-static bool same_number(const struct figure_number *a, const struct figure_number *b)
-{
-    return !a->given || !b->given || (strcmp(a->symbol, b->symbol) == 0 && a->value == b->value);
-}
-
-/* Whether the two may be the same segment. */
-static bool same_segment(const struct figure_segment *a, const struct figure_segment *b)
-{
-    return same_number(&a->seq, &b->seq) && same_number(&a->ack, &b->ack) &&
-           (!a->has_flags || !b->has_flags || a->flags == b->flags) &&
-           (!a->has_len || !b->has_len || a->len == b->len);
-}
-
 /* The first item behind what can have happened before item `at`: all of a repeated block can. */
 static size_t horizon(const struct figure *f, size_t at)
 {
@@ -73,7 +61,7 @@ static enum status check_arrival(const struct check *c, size_t at, struct fault 
     for (size_t i = 0; i < horizon(c->f, at); i++) {
         const struct figure_item *item = &c->f->items[i];
         if (item->kind == FIGURE_ROW && view_leaves(&item->row, from) &&
-            view_sender(&item->row) == from && same_segment(&item->row.segment, &r->segment))
+            view_sender(&item->row) == from && match_figured(&item->row.segment, &r->segment))
             return STATUS_OK;
     }
     if (c->between)

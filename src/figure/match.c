@@ -110,3 +110,15 @@ enum match match_segment(struct bind *b, enum figure_side from, const struct fig
     *b = trial;
     return MATCH_YES;
 }
+
+static bool may_be_equal(const struct figure_number *a, const struct figure_number *b)
+{
+    return !a->given || !b->given || (strcmp(a->symbol, b->symbol) == 0 && a->value == b->value);
+}
+
+bool match_figured(const struct figure_segment *a, const struct figure_segment *b)
+{
+    return may_be_equal(&a->seq, &b->seq) && may_be_equal(&a->ack, &b->ack) &&
+           (!a->has_flags || !b->has_flags || a->flags == b->flags) &&
+           (!a->has_len || !b->has_len || a->len == b->len);
+}

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "event/result.h"
 #include "figure/demand.h"
+#include "probe/findings.h"
 #include "probe/play_end.h"
 #include "probe/play_row.h"
 #include "probe/play_walk.h"
@@ -146,7 +148,12 @@ static void timer(struct exchange *x)
 static void report(const struct exchange *x, struct result *r)
 {
     const struct play *p = play_of(x);
-    tally_report(&p->tally, p->figure, x, r);
+    char target[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
+    result_set(r, "command", json_string("play"));
+    result_set(r, "target", json_string(endpoint_format(&x->config.remote, target)));
+    result_set(r, "local", json_string(endpoint_format(&x->config.local, local)));
+    tally_report(&p->tally, p->figure, r);
+    findings_trust(x, r);
 }
 
 void play_done(struct play *p)

@@ -5,11 +5,11 @@
 
 #include "figure/blocks.h"
 #include "figure/match.h"
+#include "probe/line.h"
 #include "probe/play_act.h"
 #include "probe/play_choice.h"
 #include "probe/play_judge.h"
 #include "probe/play_row.h"
-#include "probe/play_words.h"
 
 /* --- Taking it in --- */
 
@@ -208,7 +208,7 @@ static enum play_arrival consider_other(struct exchange *x, const struct kept_se
     }
     if (lies_behind_a_gap(x, seg))
         return PLAY_ARRIVAL_EARLY;
-    play_words_came(p, seg, why, text, sizeof(text));
+    line_came(&p->bind, play_them(p), seg, why, text, sizeof(text));
     if (seg->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST)) {
         (void)take(x, k, true);
         play_row_find_deviation(x, text);
@@ -234,7 +234,7 @@ void play_arrival_breaks_silence(struct exchange *x, const struct kept_segment *
 {
     char text[PLAY_TEXT_MAX];
     const char *why = is_retransmission(x, &k->seg) ? "a retransmission" : "";
-    play_words_came(play_of(x), &k->seg, why, text, sizeof(text));
+    line_came(&play_of(x)->bind, play_them(play_of(x)), &k->seg, why, text, sizeof(text));
     (void)take(x, k, true);
     play_row_find_deviation(x, text);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "figure/blocks.h"
+#include "figure/timing.h"
 #include "probe/play_row.h"
 
 #define SETTLE_WITHIN  (250 * CLOCK_MS)
@@ -13,13 +14,6 @@
 #define TWO_MSL_EVERY  (200 * CLOCK_MS)
 
 #define NO_CONNECTION (STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN))
-
-/* CLOSED is that the connection does not exist, also where somebody listens. */
-static bool agrees_with_kernel(state_set figured, state_set found)
-{
-    return (figured & found) != STATE_SET_NONE ||
-           (figured & STATE_SET(STATE_CLOSED) && found & NO_CONNECTION);
-}
 
 /* In the set of states CLOSED says nothing about whether somebody listens (tcp/peer.h). */
 static bool agrees_with_set(state_set figured, state_set found)
@@ -62,7 +56,7 @@ static bool judge_kernel(struct exchange *x, enum state truth)
 {
     struct play_row *row = &play_of(x)->row;
     char what[PLAY_TEXT_MAX];
-    if (agrees_with_kernel(row->due, STATE_SET(truth))) {
+    if (accomplice_agrees(row->due, truth)) {
         /* in the figure's words */
         row->found = state_set_has(row->due, truth) ? STATE_SET(truth) : STATE_SET(STATE_CLOSED);
         /* Then it is our inference that errs, unless the capture has kept from it what it stands
@@ -166,10 +160,7 @@ void play_judge_time(struct exchange *x)
     const struct figure_row *row = p->row.view.row;
     int64_t gap = p->row.t_ns - p->mark_ns;
     char what[PLAY_TEXT_MAX], took[32];
-    bool late = row->within_ns != 0 && gap > row->within_ns;
-    bool off = row->after_ns != 0 &&
-               (gap < row->after_ns - row->tolerance_ns || gap > row->after_ns + row->tolerance_ns);
-    if (!late && !off)
+    if (timing_kept(row, gap))
         return;
     (void)clock_format(gap, took, sizeof(took));
     (void)snprintf(what, sizeof(what), "it came after %s", took);

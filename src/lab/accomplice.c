@@ -1,7 +1,7 @@
 /* See accomplice.h. */
 #include "lab/accomplice.h"
 
-static enum status act(void *arg, const struct endpoint *ours, enum figure_event what,
+static enum status act(void *arg, const struct endpoint *remote, enum figure_event what,
                        const void *data, size_t n, struct fault *fault)
 {
     static const struct {
@@ -14,21 +14,25 @@ static enum status act(void *arg, const struct endpoint *ours, enum figure_event
     };
     if ((size_t)what >= sizeof(cues) / sizeof(cues[0]) || !cues[what].known)
         return STATUS_OK;
-    return lab_cue(arg, LAB_PEER, cues[what].cue, ours, data, n, fault);
+    const struct lab_end *end = arg;
+    return lab_cue(end->lab, end->side, cues[what].cue, remote, data, n, fault);
 }
 
 static enum status shut(void *arg, struct fault *fault)
 {
-    return lab_cue(arg, LAB_PEER, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
+    const struct lab_end *end = arg;
+    return lab_cue(end->lab, end->side, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
 }
 
-static enum status state(void *arg, const struct endpoint *ours, enum state *state,
+static enum status state(void *arg, const struct endpoint *remote, enum state *state,
                          struct fault *fault)
 {
-    return lab_truth(arg, LAB_PEER, ours, state, fault);
+    const struct lab_end *end = arg;
+    return lab_truth(end->lab, end->side, remote, state, fault);
 }
 
-struct accomplice accomplice_of_lab(struct lab *lab)
+struct accomplice accomplice_of_lab(const struct lab_end *end)
 {
-    return (struct accomplice){.act = act, .shut = shut, .state = state, .arg = lab};
+    return (struct accomplice){
+        .act = act, .shut = shut, .state = state, .arg = (void *)(uintptr_t)end};
 }

@@ -11,7 +11,7 @@
 #include "figure/check.h"
 #include "figure/demand.h"
 #include "figure/print.h"
-#include "lab/accomplice.h"
+#include "lab/side.h"
 #include "probe/play.h"
 #include "probe/staged.h"
 
@@ -126,13 +126,13 @@ static int play(const struct line *line, const struct figure *f, const struct pa
                 const struct surroundings *around, int argc, char **argv)
 {
     struct accomplice lab = {0};
-    const struct lab_end peer = {around->lab, LAB_PEER};
+    const struct side peer = {around->lab, LAB_PEER};
     struct text heading;
     struct play *state = calloc(1, sizeof(*state));
     if (state == NULL)
         return command_fail("play", "out of memory");
     if (around->lab != NULL)
-        lab = accomplice_of_lab(&peer);
+        lab = side_accomplice(&peer);
     text_init(&heading);
     put_heading(&heading, f);
     *state = (struct play){

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "cli/record.h"
 #include "engine/between.h"
-#include "lab/accomplice.h"
+#include "lab/side.h"
 
 /* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
  * the lab's affair. */
@@ -31,9 +31,9 @@ static enum status run(const struct watching *w, struct between *between, struct
                        int *code, struct fault *fault)
 {
     struct lab *lab = w->around->lab;
-    const struct lab_end ends[PAIR_ENDS] = {{lab, LAB_OURS}, {lab, LAB_PEER}};
-    const struct accomplice accomplices[PAIR_ENDS] = {accomplice_of_lab(&ends[FIGURE_A]),
-                                                      accomplice_of_lab(&ends[FIGURE_B])};
+    const struct side ends[PAIR_ENDS] = {{lab, LAB_OURS}, {lab, LAB_PEER}};
+    const struct accomplice accomplices[PAIR_ENDS] = {side_accomplice(&ends[FIGURE_A]),
+                                                      side_accomplice(&ends[FIGURE_B])};
     const struct pair_config config = {
         .session = 1,
         .at = {*lab_at(lab, LAB_OURS), *lab_at(lab, LAB_PEER)},

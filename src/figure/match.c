@@ -37,7 +37,7 @@ static bool same_number(struct bind *b, enum figure_side side, const char *field
         (void)bind_set(b, side, want, is); /* too many symbols: then it is not judged later */
         return true;
     }
-    if (seq_eq(is, should))
+    if (bind_matches(b, side, want, is))
         return true;
     int64_t off = seq_diff(is, should);
     if (want->symbol[0] == '\0')

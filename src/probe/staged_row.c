@@ -164,10 +164,11 @@ static bool judge_end(struct pair *p, enum figure_side end)
 
 bool staged_row_judge_again(struct pair *p)
 {
+    struct staged *s = staged_of(p);
     pair_look(p);
     bool a = judge_end(p, FIGURE_A), b = judge_end(p, FIGURE_B);
-    if (a && b)
-        staged_of(p)->two_msl = false;
+    if (a && b && (s->row.due[FIGURE_A] | s->row.due[FIGURE_B]) != STATE_SET_NONE)
+        s->two_msl = false;
     return a && b;
 }
 

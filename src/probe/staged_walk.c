@@ -185,9 +185,9 @@ static bool look_for_silence(struct pair *p)
     enum figure_side from = s->inbox[FIGURE_A].count > 0 ? FIGURE_A : FIGURE_B;
     if (s->inbox[from].count == 0)
         return false;
-    staged_wire_breaks_silence(p, from, &s->inbox[from].segments[0]);
+    bool broken = staged_wire_breaks_silence(p, from, &s->inbox[from].segments[0]);
     kept_remove(&s->inbox[from], 0);
-    return end_row(p);
+    return broken ? end_row(p) : s->inbox[FIGURE_A].count + s->inbox[FIGURE_B].count > 0;
 }
 
 static bool find_silent(const struct staged *s, size_t *i)

@@ -120,6 +120,8 @@ static void take_awaited(struct pair *p, enum figure_side from, const struct kep
     seen_add(&s->seen[from], &k->seg, &row->segment);
     if (k->seg.len > 0)
         s->cued[from] &= ~(1u << FIGURE_SAY);
+    if ((k->seg.flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) /* another connection, another call */
+        s->cued[from] &= ~(1u << FIGURE_CONNECT | 1u << FIGURE_CLOSE);
     hold(s, from, &k->seg, !arrives);
     staged_row_judge_time(p);
     if (arrives)
@@ -141,24 +143,34 @@ static bool may_be_later(const struct staged *s, enum figure_side from, const st
     return false;
 }
 
-static bool copy_is_held(const struct staged *s, enum figure_side from, const struct segment *seg)
+/* Of what the wire holds, or of anything that it has seen. */
+static bool is_copy(const struct staged *s, bool in_network, enum figure_side from,
+                    const struct segment *seg)
 {
     for (size_t i = 0; i < s->held_count; i++) {
         const struct staged_held *h = &s->held[i];
-        if (h->in_network && h->from == from && seq_eq(h->seg.seq, seg->seq) &&
-            h->seg.len == seg->len && ((h->seg.flags ^ seg->flags) & ~(unsigned)FLAG_PSH) == 0)
+        if ((h->in_network || !in_network) && h->from == from && seq_eq(h->seg.seq, seg->seq) &&
+            seq_eq(h->seg.ack, seg->ack) && h->seg.len == seg->len &&
+            ((h->seg.flags ^ seg->flags) & ~(unsigned)FLAG_PSH) == 0)
             return true;
     }
     return false;
 }
 
-static void take_retransmission(struct pair *p, enum figure_side from, const struct segment *seg)
+/* True if that is all it is. What the wire holds it goes on holding, however often it is sent. */
+static bool take_copy(struct pair *p, enum figure_side from, const struct segment *seg)
 {
-    bool held = copy_is_held(staged_of(p), from, seg);
+    const struct staged *s = staged_of(p);
+    bool held = is_copy(s, true, from, seg);
+    if (!held && (segment_seq_len(seg) == 0 || !seen_has(&s->seen[from], seg)))
+        return false;
+    if (may_be_later(s, from, seg))
+        return false;
     pair_remark(p, held ? "not in the figure: sent again while the wire holds it; held as well"
                         : "not in the figure: a retransmission");
     if (!held)
         staged_wire_pass(p, from, seg);
+    return true;
 }
 
 /* Whether the row, or an alternative, awaits something of this end's. */
@@ -183,10 +195,8 @@ enum staged_arrival staged_wire_consider(struct pair *p, enum figure_side from,
         take_awaited(p, from, k);
         return STAGED_ARRIVAL_AWAITED;
     }
-    if (segment_seq_len(seg) > 0 && seen_has(&s->seen[from], seg) && !may_be_later(s, from, seg)) {
-        take_retransmission(p, from, seg);
+    if (take_copy(p, from, seg))
         return STAGED_ARRIVAL_OTHER;
-    }
     bool turn = is_turn(s, from);
     if (!turn && may_be_later(s, from, seg))
         return STAGED_ARRIVAL_EARLY;
@@ -204,12 +214,19 @@ enum staged_arrival staged_wire_consider(struct pair *p, enum figure_side from,
     return STAGED_ARRIVAL_OTHER;
 }
 
-void staged_wire_breaks_silence(struct pair *p, enum figure_side from, const struct kept_segment *k)
+/* A kernel may acknowledge once more what it has acknowledged: nothing new is said. */
+bool staged_wire_breaks_silence(struct pair *p, enum figure_side from, const struct kept_segment *k)
 {
     struct staged *s = staged_of(p);
     char text[LINE_CAME_MAX];
+    if (segment_seq_len(&k->seg) == 0 && is_copy(s, false, from, &k->seg)) {
+        pair_remark(p, "not in the figure: the same ACK again");
+        staged_wire_pass(p, from, &k->seg);
+        return false;
+    }
     const char *why = seen_has(&s->seen[from], &k->seg) ? "a retransmission" : "";
     line_came(&s->bind, from, &k->seg, why, text, sizeof(text));
     staged_wire_pass(p, from, &k->seg);
     staged_row_deviates(p, text);
+    return true;
 }

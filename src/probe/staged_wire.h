@@ -15,8 +15,8 @@ enum staged_arrival {
 /* A segment has come out of `from`: is it what the row awaits? */
 enum staged_arrival staged_wire_consider(struct pair *p, enum figure_side from,
                                          const struct kept_segment *k);
-/* It came while nothing was to come. */
-void staged_wire_breaks_silence(struct pair *p, enum figure_side from,
+/* It came while nothing was to come. False if it says nothing new. */
+bool staged_wire_breaks_silence(struct pair *p, enum figure_side from,
                                 const struct kept_segment *k);
 /* Before the figure begins and after it has ended everything passes. */
 void staged_wire_pass(struct pair *p, enum figure_side from, const struct segment *seg);

@@ -1,5 +1,5 @@
-/* See accomplice.h. */
-#include "lab/accomplice.h"
+/* See side.h. */
+#include "lab/side.h"
 
 static enum status act(void *arg, const struct endpoint *remote, enum figure_event what,
                        const void *data, size_t n, struct fault *fault)
@@ -14,24 +14,24 @@ static enum status act(void *arg, const struct endpoint *remote, enum figure_eve
     };
     if ((size_t)what >= sizeof(cues) / sizeof(cues[0]) || !cues[what].known)
         return STATUS_OK;
-    const struct lab_end *end = arg;
+    const struct side *end = arg;
     return lab_cue(end->lab, end->side, cues[what].cue, remote, data, n, fault);
 }
 
 static enum status shut(void *arg, struct fault *fault)
 {
-    const struct lab_end *end = arg;
+    const struct side *end = arg;
     return lab_cue(end->lab, end->side, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
 }
 
 static enum status state(void *arg, const struct endpoint *remote, enum state *state,
                          struct fault *fault)
 {
-    const struct lab_end *end = arg;
+    const struct side *end = arg;
     return lab_truth(end->lab, end->side, remote, state, fault);
 }
 
-struct accomplice accomplice_of_lab(const struct lab_end *end)
+struct accomplice side_accomplice(const struct side *end)
 {
     return (struct accomplice){
         .act = act, .shut = shut, .state = state, .arg = (void *)(uintptr_t)end};

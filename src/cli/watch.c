@@ -51,8 +51,8 @@ static enum status run(const struct watching *w, struct between *between, struct
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     enum status s = record_begin(record, &info, &config.at[FIGURE_B], w->argc, w->argv, fault);
     if (s == STATUS_OK)
-        s = between_run(between, pair, &config, w->script, w->state, &record->timeline, code,
-                        fault);
+        s = between_run(between, pair, &config, w->script, w->state, &record->timeline, fault);
+    *code = pair->exit_code;
     output_progress_clear(&record->output);
     free(pair);
     return s;

@@ -72,6 +72,8 @@ enum lab_cue {
     LAB_CUE_LISTEN_NOT, /* closes the listener; connections stay, the half-open are forgotten */
     LAB_CUE_LISTEN,     /* listens again, on a port that was closed too */
     LAB_CUE_CRASH,      /* forgets the connection without a segment */
+    LAB_CUE_KILL,       /* its process is killed: what then becomes of it, the kernel knows */
+    LAB_CUE_SAW,        /* nothing: for lab_saw */
 };
 
 enum {
@@ -85,6 +87,10 @@ enum {
  * and LISTEN, nor `data` but by SAY. Works after privilege_drop. */
 enum status lab_cue(struct lab *lab, enum lab_side side, enum lab_cue cue,
                     const struct endpoint *remote, const void *data, size_t n, struct fault *fault);
+
+/* What a side's application has learnt last of a connection: 0 that the other end is done, an errno
+ * that it is broken, EAGAIN nothing of the kind since it has one. */
+int lab_saw(struct lab *lab, enum lab_side side);
 
 /* Whether the peer answers every SYN with a cookie (tcp_syncookies=2) and so keeps no entry for a
  * half-open connection: its kernel then says LISTEN where RFC 9293 has SYN-RECEIVED (RFC 4987 3.6).

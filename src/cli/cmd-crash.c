@@ -29,9 +29,8 @@ static const struct argp_option options[] = {
 static const char doc[] =
     "Shows, between two kernels of the lab, what A sees when B goes away: B's process is killed, "
     "and its kernel closes for it; or B's machine disappears, and A finds out by keepalive probes, "
-    "or by what it has to send. The settings that decide when are net.ipv4.tcp_keepalive_time, "
-    "_intvl, _probes and tcp_retries2, in seconds and segments: "
-    "'tcpshake lab --sysctl net.ipv4.tcp_keepalive_time=5 crash'."
+    "or by what it has to send. What decides when are the settings net.ipv4.tcp_keepalive_time, "
+    "_intvl, _probes and tcp_retries2, which are the lab's to set."
     "\vExit status: 0 as the RFCs and the settings have it, 1 otherwise, 2 usage or system error.";
 
 static error_t take_way(struct line *line, const struct argp_state *state, const char *arg)

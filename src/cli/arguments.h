@@ -18,6 +18,7 @@ struct arguments {
     void *own;            /* input of the command's own parser */
     const char *args_doc; /* what --usage shows for the words; NULL: TARGET */
     const char **leading; /* takes the word before the target; NULL: there is none */
+    bool lab_only;        /* no target but the lab itself: only the options of the output */
     /* Target */
     const char *host, *port_word;
     int family; /* AF_UNSPEC, AF_INET, AF_INET6 */

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "cli/output.h"
+#include "cli/record.h"
 #include "engine/live.h"
 #include "engine/sim.h"
 #include "lab/witness.h"
@@ -29,7 +29,7 @@ struct stage {
     uint32_t scope_id;
     uint64_t seed;
     char target[ENDPOINT_TEXT_MAX];
-    char argv[512];
+    char argv[RECORD_ARGV_MAX];
     struct output output;
     struct timeline timeline;
     struct run_info info;
@@ -83,26 +83,11 @@ static enum status find_target(struct stage *st, struct fault *fault)
     return s;
 }
 
-static enum status choose_seed(struct stage *st, struct fault *fault)
-{
-    const struct arguments *o = st->m->options;
-    st->seed = o->seed;
-    if (o->has_seed)
-        return STATUS_OK;
-    if (getrandom(&st->seed, sizeof(st->seed), 0) != sizeof(st->seed))
-        return fault_set(fault, STATUS_SYSTEM, "the kernel gives no random numbers");
-    st->seed &= ARGUMENTS_SEED_MAX;
-    return STATUS_OK;
-}
-
 static void describe(struct stage *st, const char *interface, const char *clock)
 {
     const struct measurement *m = st->m;
-    size_t used = 0;
     endpoint_format(&st->remote, st->target);
-    for (int i = 0; i < m->argc && used < sizeof(st->argv); i++)
-        used += (size_t)snprintf(st->argv + used, sizeof(st->argv) - used, "%s%s", i ? " " : "",
-                                 m->argv[i]);
+    record_argv(m->argc, m->argv, st->argv);
     st->info = (struct run_info){
         .command = m->probe->name,
         .target = st->target,
@@ -247,7 +232,7 @@ static enum status stage_run(struct stage *st, struct fault *fault)
     const struct arguments *o = st->m->options;
     enum status s = find_target(st, fault);
     if (s == STATUS_OK)
-        s = choose_seed(st, fault);
+        s = record_seed(o, &st->seed, fault);
     if (s == STATUS_OK)
         s = output_open(&st->output, o, &st->timeline, fault);
     if (s == STATUS_OK)

@@ -11,6 +11,7 @@
 
 #include "lab/conn.h"
 #include "lab/cue.h"
+#include "lab/sockaddr.h"
 #include "lab/truth.h"
 
 enum {
@@ -48,40 +49,6 @@ struct server {
 
 /* --- Sockets --- */
 
-static socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out)
-{
-    *out = (struct sockaddr_storage){0};
-    if (address_is_v4(&e->ip)) {
-        struct sockaddr_in *in = (struct sockaddr_in *)out;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(e->port);
-        memcpy(&in->sin_addr, address_v4_octets(&e->ip), sizeof(in->sin_addr));
-        return sizeof(*in);
-    }
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(e->port);
-    in6->sin6_addr = e->ip;
-    return sizeof(*in6);
-}
-
-static struct endpoint from_sockaddr(const struct sockaddr_storage *from)
-{
-    struct endpoint e;
-    if (from->ss_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, from, sizeof(in));
-        uint8_t octets[4];
-        memcpy(octets, &in.sin_addr, sizeof(octets));
-        e = (struct endpoint){.ip = address_from_v4(octets), .port = ntohs(in.sin_port)};
-    } else {
-        struct sockaddr_in6 in6;
-        memcpy(&in6, from, sizeof(in6));
-        e = (struct endpoint){.ip = in6.sin6_addr, .port = ntohs(in6.sin6_port)};
-    }
-    return e;
-}
-
 /* A listener whose filter accepts nothing neither answers a SYN nor has the kernel reset it. */
 static int accept_nothing(int fd)
 {
@@ -95,7 +62,7 @@ static int accept_nothing(int fd)
 static int bind_early(int fd, const struct endpoint *at)
 {
     struct sockaddr_storage address;
-    socklen_t n = to_sockaddr(at, &address);
+    socklen_t n = sockaddr_of(at, &address);
     const int on = 1;
     int error = address.ss_family == AF_INET
                     ? setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on))
@@ -258,7 +225,7 @@ static int listen_again(struct server *s)
 static int dial(const struct service *service, const struct endpoint *remote)
 {
     struct sockaddr_storage to;
-    socklen_t n = to_sockaddr(remote, &to);
+    socklen_t n = sockaddr_of(remote, &to);
     int fd = open_socket(service);
     int error = fd < 0 ? -1 : bind_early(fd, &service->at);
     if (error == 0)
@@ -336,7 +303,7 @@ static void welcome(struct server *s)
             s->full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
             return;
         }
-        const struct endpoint remote = from_sockaddr(&from);
+        const struct endpoint remote = sockaddr_endpoint(&from);
         conn_init(c, fd, &remote, ++s->born);
         catch_up(s, c);
         if (s->service.app->hangs_up && c->fd >= 0)

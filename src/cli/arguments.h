@@ -18,7 +18,6 @@ struct arguments {
     void *own;            /* input of the command's own parser */
     const char *args_doc; /* what --usage shows for the words; NULL: TARGET */
     const char **leading; /* takes the word before the target; NULL: there is none */
-    bool lab_only;        /* no target but the lab itself: only the options of the output */
     /* Target */
     const char *host, *port_word;
     int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
@@ -31,6 +30,7 @@ struct arguments {
     /* Output */
     bool json, quiet, verbose, dry_run;
     bool plays_figure;            /* the text is that of a figure */
+    bool lab_only;                /* no target but the lab: only the options of the output */
     const char *pcapng, *mermaid; /* file names, "-" for stdout */
     enum arguments_colour {
         ARGUMENTS_COLOUR_AUTO,

@@ -9,15 +9,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "lab/ability.h"
 #include "lab/conn.h"
 #include "lab/cue.h"
+#include "lab/namespace.h"
 #include "lab/sockaddr.h"
 #include "lab/truth.h"
 
 enum {
     CONNS_MAX = 256,
     RETRY_MS = 100,
-    EARLY_MAX = 8
+    EARLY_MAX = 8,
+    SETTING_MAX = 160,
 };
 
 /* Where things stand in what is polled. */
@@ -37,8 +41,9 @@ struct early {
 struct server {
     struct service service;
     int listener, cue;
-    size_t used; /* slots that have been in use: the rest is untouched memory */
-    bool full;   /* no slot or no memory for another connection */
+    size_t used;      /* slots that have been in use: the rest is untouched memory */
+    bool full;        /* no slot or no memory for another connection */
+    bool closed_door; /* the app accepts nobody yet */
     uint64_t born;
     struct conn *conns;
     struct pollfd polls[POLL_CONNS + CONNS_MAX];
@@ -155,6 +160,8 @@ static int act(struct conn *c, const struct cue_order *order, const char *data)
     case LAB_CUE_CONNECT:
     case LAB_CUE_LISTEN_NOT:
     case LAB_CUE_LISTEN:
+    case LAB_CUE_ACCEPT:
+    case LAB_CUE_SET:
         break;
     }
     return EINVAL;
@@ -203,6 +210,29 @@ static bool half_open(const struct server *s, const struct endpoint *remote)
     return status == STATUS_OK && state == STATE_SYN_RECEIVED;
 }
 
+/* Accepts whoever waits. */
+static void welcome(struct server *s)
+{
+    for (;;) {
+        struct sockaddr_storage from = {0};
+        socklen_t n = sizeof(from);
+        struct conn *c = free_slot(s);
+        s->full = c == NULL;
+        if (s->full)
+            return;
+        int fd = accept4(s->listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            s->full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+            return;
+        }
+        const struct endpoint remote = sockaddr_endpoint(&from);
+        conn_init(c, fd, &remote, ++s->born);
+        catch_up(s, c);
+        if (s->service.app->hangs_up && c->fd >= 0)
+            conn_drop(c);
+    }
+}
+
 static int listen_not(struct server *s)
 {
     if (s->listener < 0)
@@ -218,7 +248,41 @@ static int listen_again(struct server *s)
     if (s->listener >= 0)
         return EALREADY;
     s->listener = open_listener(&s->service);
+    s->closed_door = s->service.app->waits;
     return s->listener >= 0 ? 0 : errno;
+}
+
+static int open_door(struct server *s)
+{
+    if (!s->closed_door)
+        return EALREADY;
+    s->closed_door = false;
+    welcome(s);
+    return 0;
+}
+
+/* `assignment` is NAME=VALUE, `n` octets. */
+static int set(struct server *s, const char *assignment, size_t n)
+{
+    static const char backlog[] = "backlog=";
+    char text[SETTING_MAX];
+    uint64_t value;
+    if (n >= sizeof(text))
+        return EINVAL;
+    memcpy(text, assignment, n);
+    text[n] = '\0';
+    if (strncmp(text, backlog, sizeof(backlog) - 1) == 0) {
+        if (!text_to_number(text + sizeof(backlog) - 1, 1, SOMAXCONN, &value))
+            return EINVAL;
+        s->service.backlog = (int)value;
+        return 0;
+    }
+    if (!ability_administer(true))
+        return errno;
+    errno = EINVAL;
+    int error = namespace_sysctl(text, NULL) == STATUS_OK ? 0 : errno;
+    (void)ability_administer(false);
+    return error;
 }
 
 /* -1 with errno. */
@@ -264,6 +328,10 @@ static int obey(struct server *s, const struct cue_order *order)
         return listen_not(s);
     case LAB_CUE_LISTEN:
         return listen_again(s);
+    case LAB_CUE_ACCEPT:
+        return open_door(s);
+    case LAB_CUE_SET:
+        return set(s, s->data, order->n);
     case LAB_CUE_CLOSE:
     case LAB_CUE_ABORT:
     case LAB_CUE_SAY:
@@ -289,31 +357,10 @@ static void heed(struct server *s)
 
 /* --- The loop --- */
 
-static void welcome(struct server *s)
-{
-    for (;;) {
-        struct sockaddr_storage from = {0};
-        socklen_t n = sizeof(from);
-        struct conn *c = free_slot(s);
-        s->full = c == NULL;
-        if (s->full)
-            return;
-        int fd = accept4(s->listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) {
-            s->full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-            return;
-        }
-        const struct endpoint remote = sockaddr_endpoint(&from);
-        conn_init(c, fd, &remote, ++s->born);
-        catch_up(s, c);
-        if (s->service.app->hangs_up && c->fd >= 0)
-            conn_drop(c);
-    }
-}
-
 static void plan(struct server *s)
 {
-    s->polls[POLL_LISTENER] = (struct pollfd){.fd = s->full ? -1 : s->listener, .events = POLLIN};
+    s->polls[POLL_LISTENER] =
+        (struct pollfd){.fd = s->full || s->closed_door ? -1 : s->listener, .events = POLLIN};
     s->polls[POLL_CUE] = (struct pollfd){.fd = s->cue, .events = POLLIN};
     for (size_t slot = 0; slot < s->used; slot++) {
         const struct conn *c = &s->conns[slot];
@@ -332,6 +379,7 @@ struct server *server_new(const struct service *service)
         return NULL;
     }
     s->service = *service;
+    s->closed_door = service->app->waits;
     s->conns = conns;
     return s;
 }
@@ -352,7 +400,7 @@ void server_run(struct server *s, int listener, int cue, int end)
             if (reported != 0)
                 conn_serve(&s->conns[slot], s->service.app, reported);
         }
-        if (s->listener >= 0)
+        if (s->listener >= 0 && !s->closed_door)
             welcome(s);
         if (s->polls[POLL_CUE].revents != 0)
             heed(s);

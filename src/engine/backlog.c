@@ -159,7 +159,7 @@ static enum status syn_queue_filled(struct backlog *b, int64_t now_ns, struct fa
     remark(b, "the SYN queue is as full as it gets", BACKLOG_SYN_QUEUE, now_ns);
     for (size_t i = b->first; i < b->crowd->count; i++) {
         if (b->crowd->members[i] != b->early)
-            caller_end(&b->crowd->members[i]->exchange);
+            exchange_stop(&b->crowd->members[i]->exchange, PROBE_STOP_DEADLINE, now_ns);
     }
     await(b, BACKLOG_FREED, now_ns + SETTLE_WAIT);
     return STATUS_OK;
@@ -195,12 +195,13 @@ static enum status filler_done(struct backlog *b, int64_t now_ns, struct fault *
         b->wake_ns = now_ns + ANSWER_WAIT;
         return add(b, CALLER_FILLER, true, now_ns, &b->filler, fault);
     }
+    s = add(b, CALLER_LATE, false, now_ns, &b->late, fault);
     remark(b, full ? "the accept queue is full" : "the accept queue does not fill",
            BACKLOG_ACCEPT_QUEUE, now_ns);
     if (b->early != NULL)
         caller_complete(&b->early->exchange);
     await(b, BACKLOG_WATCHED, now_ns + b->config->watch_ns);
-    return add(b, CALLER_LATE, false, now_ns, &b->late, fault);
+    return s;
 }
 
 static enum status watched(struct backlog *b, int64_t now_ns, struct fault *fault)
@@ -208,7 +209,7 @@ static enum status watched(struct backlog *b, int64_t now_ns, struct fault *faul
     const struct backlog_hands *h = &b->config->hands;
     enum status s = read_moment(b, BACKLOG_WATCHED, fault);
     for (size_t i = b->first; i < b->crowd->count; i++)
-        caller_judge(&b->crowd->members[i]->exchange);
+        caller_judge(&b->crowd->members[i]->exchange, now_ns);
     if (s == STATUS_OK)
         s = h->accept(h->arg, fault);
     await(b, BACKLOG_ACCEPTED, now_ns + SETTLE_WAIT);
@@ -229,30 +230,36 @@ static enum status accepted(struct backlog *b, int64_t now_ns, struct fault *fau
     return add(b, CALLER_NEW, true, now_ns, &b->new, fault);
 }
 
-static void end_all(struct backlog *b)
+static void end_all(struct backlog *b, int64_t now_ns)
 {
     for (size_t i = b->first; i < b->crowd->count; i++)
-        caller_end(&b->crowd->members[i]->exchange);
+        exchange_stop(&b->crowd->members[i]->exchange, PROBE_STOP_DEADLINE, now_ns);
 }
 
 static enum status recovered(struct backlog *b, int64_t now_ns, struct fault *fault)
 {
     enum status s = read_moment(b, BACKLOG_RECOVERED, fault);
-    end_all(b);
+    end_all(b, now_ns);
     await(b, BACKLOG_CLEARED, now_ns + SETTLE_WAIT);
     return s;
 }
 
-static bool is_watched(const struct caller *c)
+/* People see those who are watched, but for who sees what another has seen before. */
+static bool is_shown(void *arg, const struct caller *c)
 {
-    return c->role == CALLER_EARLY || c->role == CALLER_LATE;
+    struct backlog *b = arg;
+    if (c->role != CALLER_EARLY && c->role != CALLER_LATE)
+        return false;
+    bool shown = c->face == FACE_NONE || !b->shown[c->face];
+    b->shown[c->face] = true;
+    return shown;
 }
 
 static enum status cleared(struct backlog *b, int64_t now_ns, struct fault *fault)
 {
     enum status s = read_moment(b, BACKLOG_CLEARED, fault);
     int part = backlog_report_part(b, now_ns);
-    int worst = crowd_tell(b->crowd, b->first, is_watched, b->timeline, now_ns);
+    int worst = crowd_tell(b->crowd, b->first, is_shown, b, b->timeline, now_ns);
     worst = part > worst ? part : worst;
     b->exit_code = worst > b->exit_code ? worst : b->exit_code;
     b->parts_told++;
@@ -327,7 +334,7 @@ enum status backlog_stop(struct backlog *b, int64_t now_ns, struct fault *fault)
     b->interrupted = true;
     if (b->over || b->moment == BACKLOG_CLEARED)
         return STATUS_OK;
-    end_all(b);
+    end_all(b, now_ns);
     await(b, BACKLOG_CLEARED, now_ns + SETTLE_WAIT);
     return crowd_pump(b->crowd, now_ns, fault);
 }

@@ -74,7 +74,7 @@ struct backlog {
     struct queues readings[BACKLOG_MOMENTS];
     bool read[BACKLOG_MOMENTS];
     unsigned part_session;
-    bool seen[FACE_COUNT], wanted[FACE_COUNT];
+    bool seen[FACE_COUNT], wanted[FACE_COUNT], shown[FACE_COUNT];
     size_t parts_told;
     bool interrupted, over;
     int exit_code;

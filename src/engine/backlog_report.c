@@ -107,6 +107,14 @@ static json_t *face_json(const struct backlog_part *p, const struct crowd_member
                      m->caller.through_ns != 0, "reset", m->caller.reset_ns != 0);
 }
 
+static bool kernel_quiet(const struct backlog *b)
+{
+    bool quiet = true;
+    for (size_t i = b->first; i < b->crowd->count; i++)
+        quiet = quiet && b->crowd->members[i]->exchange.kernel_quiet;
+    return quiet;
+}
+
 static void report_keys(const struct backlog *b, struct result *r)
 {
     const struct backlog_part *p = part_of(b);
@@ -124,7 +132,7 @@ static void report_keys(const struct backlog *b, struct result *r)
     result_set(r, "late", face_json(p, b->late, p->late));
     result_set(r, "recovered",
                b->new != NULL ? json_boolean(b->new->caller.through_ns != 0) : json_null());
-    result_set(r, "kernel_quiet", json_true());
+    result_set(r, "kernel_quiet", json_boolean(kernel_quiet(b)));
     result_set(r, "capture_dropped", json_integer((json_int_t)b->crowd->dropped));
 }
 
@@ -155,7 +163,7 @@ static void tell_syn_queue(const struct backlog *b, struct result *r)
                 t.callers, t.answered, t.cookies, t.callers - t.answered,
                 b->readings[BACKLOG_SYN_QUEUE].syn_len);
     if (b->read[BACKLOG_FREED])
-        result_line(r, "", "resets free all but one caller's: it holds %" PRIu32,
+        result_line(r, "", "after resets by all but the early caller it holds %" PRIu32,
                     b->readings[BACKLOG_FREED].syn_len);
 }
 

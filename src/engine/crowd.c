@@ -140,14 +140,14 @@ bool crowd_idle(const struct crowd *w)
     return true;
 }
 
-int crowd_tell(struct crowd *w, size_t first, bool (*shown)(const struct caller *c),
-               struct timeline *to, int64_t now_ns)
+int crowd_tell(struct crowd *w, size_t first, bool (*shown)(void *arg, const struct caller *c),
+               void *arg, struct timeline *to, int64_t now_ns)
 {
     int worst = 0;
     for (size_t i = first; i < w->count; i++) {
         struct crowd_member *m = w->members[i];
         struct result r;
-        bool crowd = !shown(&m->caller);
+        bool crowd = !shown(arg, &m->caller);
         keeper_replay(&m->keeper, to, crowd);
         if (!result_init(&r))
             continue;

@@ -56,7 +56,7 @@ bool crowd_idle(const struct crowd *w);
 
 /* Hands out the records of members from `first` on: events, then the verdict. Of those not in
  * `shown` (a predicate) the events are a crowd's. Returns the worst exit code. */
-int crowd_tell(struct crowd *w, size_t first, bool (*shown)(const struct caller *c),
-               struct timeline *to, int64_t now_ns);
+int crowd_tell(struct crowd *w, size_t first, bool (*shown)(void *arg, const struct caller *c),
+               void *arg, struct timeline *to, int64_t now_ns);
 
 #endif

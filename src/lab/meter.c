@@ -73,7 +73,8 @@ enum status meter_read(struct meter *m, struct queues *q, struct fault *fault)
     size_t have = 0;
     ssize_t n = 0;
     if (m->netstat < 0)
-        return fault_set(fault, STATUS_SYSTEM, "the lab's app is none whose queues are watched");
+        return fault_set(fault, STATUS_SYSTEM,
+                         "that app of the lab accepts at once: leave --app out");
     while (have < sizeof(text) &&
            (n = pread(m->netstat, text + have, sizeof(text) - have, (off_t)have)) > 0)
         have += (size_t)n;

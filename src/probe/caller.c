@@ -125,24 +125,29 @@ static enum face recognise(const struct caller *c)
     return c->data_ns != 0 && caller_has_cookie(c) ? FACE_SILENCE : FACE_NONE;
 }
 
-void caller_judge(struct exchange *x)
+void caller_judge(struct exchange *x, int64_t now_ns)
 {
-    state_of(x)->face = recognise(state_of(x));
+    struct caller *c = state_of(x);
+    c->face = recognise(c);
+    x->now_ns = now_ns;
+    if (c->face != FACE_NONE)
+        exchange_remark(x, face_name(c->face));
 }
 
 /* Where the data has not been taken in, the listener still expects its number. A SYN that was not
- * answered may have left an entry all the same. */
+ * answered, or is just leaving, may have an entry all the same. */
 void caller_end(struct exchange *x)
 {
+    bool open = x->tcb.state != STATE_SYN_SENT && x->tcb.state != STATE_CLOSED;
     if (x->finished)
         return;
-    if (x->tcb.state == STATE_SYN_SENT && (state_of(x)->syn_ns != 0 || exchange_half_open(x)))
+    if (open && seq_eq(x->tcb.snd_una, x->tcb.snd_nxt))
+        exchange_abort(x, "frees what the listener holds");
+    else if (open)
+        exchange_reset(x, x->tcb.snd_una, "frees what the listener holds");
+    else if (!over(x) && exchange_half_open(x))
         exchange_reset(x, seq_add(x->tcb.iss, 1),
                        "in case our SYN arrived: nothing is left half open");
-    else if (x->tcb.state != STATE_CLOSED && seq_eq(x->tcb.snd_una, x->tcb.snd_nxt))
-        exchange_abort(x, "frees what the listener holds");
-    else if (x->tcb.state != STATE_CLOSED)
-        exchange_reset(x, x->tcb.snd_una, "frees what the listener holds");
     exchange_finish(x);
 }
 

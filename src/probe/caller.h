@@ -50,8 +50,8 @@ void caller_complete(struct exchange *x);
 /* Sends once more what was not acknowledged, and completes if it is answered now. Does nothing
  * after a reset. */
 void caller_again(struct exchange *x);
-/* Says which face the listener has shown until now. */
-void caller_judge(struct exchange *x);
+/* Says which face the listener has shown until now; the record has it. */
+void caller_judge(struct exchange *x, int64_t now_ns);
 /* Frees what the listener may hold, by a reset at exactly what it expects; the exchange is finished
  * when that has left. */
 void caller_end(struct exchange *x);

@@ -127,42 +127,52 @@ static enum status plan(const struct line *line, const struct lab *lab,
     return STATUS_OK;
 }
 
-static void tell_progress(void *arg, const char *line)
+/* All that one run holds. */
+struct stage {
+    const struct line *line;
+    struct lab *lab;
+    struct record record;
+    int argc;
+    char **argv;
+    int exit_code;
+};
+
+static enum status begin(struct stage *st, const struct backlog_live *live, struct fault *fault)
 {
-    struct record *r = arg;
-    output_progress(&r->output, line);
+    const struct run_info info = {
+        .command = name,
+        .interface = backlog_live_interface(live),
+        .clock = backlog_live_clock(live),
+    };
+    return record_begin(&st->record, &info, lab_at(st->lab, LAB_PEER), st->argc, st->argv, fault);
 }
 
-static void tell_asked(void *arg, const char *line)
+static enum status watch(struct stage *st, struct fault *fault)
 {
-    struct record *r = arg;
-    output_progress_clear(&r->output);
-    (void)fprintf(stderr, "%s\n", line);
-}
-
-static enum status watch(const struct line *line, struct lab *lab, struct record *r, int *code,
-                         struct fault *fault)
-{
+    const struct line *line = st->line;
+    struct record *r = &st->record;
     struct backlog_config story;
-    enum status s = plan(line, lab, &story, fault);
+    enum status s = plan(line, st->lab, &story, fault);
+    if (s == STATUS_OK)
+        s = record_open(r, fault);
     if (s != STATUS_OK)
         return s;
     const struct backlog_live_config config = {
-        .lab = lab,
+        .lab = st->lab,
         .key = hash_key_of_seed(r->seed),
         .repeatable = line->common.has_seed,
         .within_ns = line->common.deadline_ns,
-        .progress = output_progress_wanted(&line->common) ? tell_progress : NULL,
-        .asked = tell_asked,
+        .progress = record_progress(r),
+        .asked = record_asked,
         .arg = r,
     };
     struct backlog_live *live = backlog_live_open(&config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
-    s = record_open(r, lab_at(lab, LAB_PEER), backlog_live_interface(live),
-                    backlog_live_clock(live), fault);
+    s = begin(st, live, fault);
     if (s == STATUS_OK)
-        s = backlog_live_run(live, &story, &r->timeline, code, fault);
+        s = backlog_live_run(live, &story, &r->timeline, &st->exit_code, fault);
+    output_progress_clear(&r->output);
     backlog_live_free(live);
     return s;
 }
@@ -173,21 +183,19 @@ static int run(const struct surroundings *around, int argc, char **argv)
         .common = arguments_defaults(name, 0, 2 * CLOCK_MIN),
         .watch_ns = 7 * CLOCK_S / 2,
     };
-    struct record record;
+    struct stage st = {.line = &line, .lab = around->lab, .argc = argc, .argv = argv};
     struct fault fault = {0};
-    int code = EXIT_TROUBLE;
     line.common.lab_only = true;
     int wrong = arguments_parse(&line.common, options, parse, &line, doc, argc, argv);
     if (wrong == 0)
         wrong = command_in_lab(name, around);
     if (wrong != 0)
         return wrong;
-    enum status s = record_begin(&record, &line.common, argc, argv, &fault);
-    if (s == STATUS_OK)
-        s = watch(&line, around->lab, &record, &code, &fault);
-    if (record_end(&record, s, &fault) != STATUS_OK)
+    record_init(&st.record, &line.common);
+    enum status s = watch(&st, &fault);
+    if (record_close(&st.record, s, &fault) != STATUS_OK)
         return command_fail(name, "%s", fault.text);
-    return code;
+    return st.exit_code;
 }
 
 const struct command cmd_backlog = {

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/arguments.h"
 #include "engine/deaf.h"
+#include "figure/figure.h"
 
 enum {
     KEY_APP = 512,
@@ -18,6 +19,7 @@ enum {
     KEY_BACKLOG,
     KEY_TRUTH,
     KEY_A,
+    KEY_B,
     KEY_DEAF
 };
 enum {
@@ -30,7 +32,7 @@ struct line {
     const char *sysctls[SYSCTL_MAX];
     bool truth;
     unsigned deaf;
-    bool kernel_is_a;
+    bool kernel[2]; /* --a kernel, --b kernel */
     int command_at; /* where COMMAND stands in argv */
 };
 
@@ -43,6 +45,11 @@ static const struct argp_option options[] = {
     {"truth", KEY_TRUTH, NULL, 0,
      "After every segment, show the peer's real state from its kernel beside the inferred one", 0},
     {"a", KEY_A, "kernel", 0, "The peer is end A of a figure that is played, and we are B", 0},
+    {"b", KEY_B, "kernel", 0,
+     "The peer is end B, as it is by default; with --a kernel too, both ends are kernels and we "
+     "are "
+     "the wire between them",
+     0},
     {"deaf", KEY_DEAF, "PERCENT", 0,
      "Do not hear this share of the peer's packets, at random; the same ones for the same seed", 0},
     {0},
@@ -78,6 +85,15 @@ static error_t take_deaf(struct line *line, const struct argp_state *state, cons
     return 0;
 }
 
+static error_t take_end(struct line *line, const struct argp_state *state, enum figure_side end,
+                        const char *arg)
+{
+    line->kernel[end] = true;
+    if (strcmp(arg, "kernel") == 0)
+        return 0;
+    return arguments_refuse(state, "--%c takes kernel, not '%s'", end == FIGURE_A ? 'a' : 'b', arg);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
@@ -99,10 +115,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         line->truth = true;
         return 0;
     case KEY_A:
-        line->kernel_is_a = true;
-        return strcmp(arg, "kernel") == 0
-                   ? 0
-                   : arguments_refuse(state, "--a takes kernel, not '%s'", arg);
+        return take_end(line, state, FIGURE_A, arg);
+    case KEY_B:
+        return take_end(line, state, FIGURE_B, arg);
     case KEY_DEAF:
         return take_deaf(line, state, arg);
     case ARGP_KEY_ARG:
@@ -199,11 +214,17 @@ static int run(const struct surroundings *around, int argc, char **argv)
                             name);
     if (line.lab.app == NULL && !shell)
         line.lab.app = c->lab_app;
+    line.lab.between = line.kernel[FIGURE_A] && line.kernel[FIGURE_B];
+    if (line.lab.between && (shell || !c->between))
+        return command_fail("lab", "'%s' needs an end of ours; leave out --a or --b", name);
     struct lab *lab = lab_open(&line.lab, &fault);
     if (lab == NULL)
         return command_fail("lab", "%s", fault.text);
-    const struct surroundings inside = {
-        .lab = lab, .truth = line.truth, .deaf = line.deaf, .kernel_is_a = line.kernel_is_a};
+    const struct surroundings inside = {.lab = lab,
+                                        .truth = line.truth,
+                                        .deaf = line.deaf,
+                                        .kernel_is_a = line.kernel[FIGURE_A],
+                                        .between = line.lab.between};
     int code = shell ? run_shell(lab, argv + line.command_at)
                      : command_run(c, &inside, argc - line.command_at, argv + line.command_at);
     lab_close(lab);

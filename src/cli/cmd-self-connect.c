@@ -173,20 +173,28 @@ static enum status watch(struct stage *st, struct fault *fault)
     return s;
 }
 
+static enum status begin(struct stage *st, int argc, char **argv, struct fault *fault)
+{
+    const struct run_info info = {
+        .command = name, .interface = "lo", .clock = capture_clock(st->capture)};
+    self_connect_init(&st->self, &st->at, &st->record.timeline);
+    return record_begin(&st->record, &info, &st->at, argc, argv, fault);
+}
+
 static enum status run_stage(struct stage *st, int argc, char **argv, struct fault *fault)
 {
-    enum status s = record_begin(&st->record, &st->line->common, argc, argv, fault);
+    record_init(&st->record, &st->line->common);
+    enum status s = record_open(&st->record, fault);
     if (s == STATUS_OK)
         s = choose_port(st, fault);
     if (s == STATUS_OK)
         s = open_tap(st, fault);
     if (s == STATUS_OK)
-        s = record_open(&st->record, &st->at, "lo", capture_clock(st->capture), fault);
-    self_connect_init(&st->self, &st->at, &st->record.timeline);
+        s = begin(st, argc, argv, fault);
     if (s == STATUS_OK)
         s = watch(st, fault);
     capture_close(st->capture);
-    return record_end(&st->record, s, fault);
+    return record_close(&st->record, s, fault);
 }
 
 static int run(const struct surroundings *around, int argc, char **argv)

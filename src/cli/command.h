@@ -10,6 +10,7 @@ struct surroundings {
     bool truth;       /* lab --truth */
     unsigned deaf;    /* lab --deaf, in percent */
     bool kernel_is_a; /* lab --a kernel: of a figure */
+    bool between;     /* lab --a kernel --b kernel: neither end is ours */
 };
 
 struct command {
@@ -18,6 +19,7 @@ struct command {
     const char *summary; /* one line */
     /* What the lab's peer runs for it by default; NULL: the lab's own choice. */
     const char *lab_app;
+    bool between; /* can do with two kernels, where neither end is ours */
     /* argv[0] is "tcpshake NAME". Returns the exit status. */
     int (*run)(const struct surroundings *around, int argc, char **argv);
 };

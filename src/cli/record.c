@@ -4,54 +4,47 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-enum status record_seed(const struct arguments *o, uint64_t *seed, struct fault *fault)
+void record_init(struct record *r, const struct arguments *options)
 {
-    *seed = o->seed;
-    if (o->has_seed)
+    *r = (struct record){.options = options};
+    timeline_init(&r->timeline);
+}
+
+static enum status choose_seed(struct record *r, struct fault *fault)
+{
+    r->seed = r->options->seed;
+    if (r->options->has_seed)
         return STATUS_OK;
-    if (getrandom(seed, sizeof(*seed), 0) != sizeof(*seed))
+    if (getrandom(&r->seed, sizeof(r->seed), 0) != sizeof(r->seed))
         return fault_set(fault, STATUS_SYSTEM, "the kernel gives no random numbers");
-    *seed &= ARGUMENTS_SEED_MAX;
+    r->seed &= ARGUMENTS_SEED_MAX;
     return STATUS_OK;
 }
 
-void record_argv(int argc, char **argv, char out[RECORD_ARGV_MAX])
+enum status record_open(struct record *r, struct fault *fault)
+{
+    enum status s = choose_seed(r, fault);
+    return s == STATUS_OK ? output_open(&r->output, r->options, &r->timeline, fault) : s;
+}
+
+enum status record_begin(struct record *r, const struct run_info *info,
+                         const struct endpoint *target, int argc, char **argv, struct fault *fault)
 {
     size_t used = 0;
-    for (int i = 0; i < argc && used < RECORD_ARGV_MAX; i++)
-        used += (size_t)snprintf(out + used, RECORD_ARGV_MAX - used, "%s%s", i ? " " : "", argv[i]);
+    for (int i = 0; i < argc && used < sizeof(r->argv); i++)
+        used +=
+            (size_t)snprintf(r->argv + used, sizeof(r->argv) - used, "%s%s", i ? " " : "", argv[i]);
+    r->info = *info;
+    r->info.target = endpoint_format(target, r->target);
+    r->info.argv = r->argv;
+    r->info.version = PACKAGE_VERSION;
+    r->info.seed = r->seed;
+    return timeline_open(&r->timeline, &r->info, fault);
 }
 
-enum status record_begin(struct record *r, const struct arguments *o, int argc, char **argv,
-                         struct fault *fault)
-{
-    *r = (struct record){.options = o};
-    timeline_init(&r->timeline);
-    record_argv(argc, argv, r->argv);
-    return record_seed(o, &r->seed, fault);
-}
-
-enum status record_open(struct record *r, const struct endpoint *target, const char *interface,
-                        const char *clock, struct fault *fault)
-{
-    (void)endpoint_format(target, r->target);
-    r->info = (struct run_info){
-        .command = r->options->command,
-        .target = r->target,
-        .interface = interface,
-        .clock = clock,
-        .version = PACKAGE_VERSION,
-        .argv = r->argv,
-        .seed = r->seed,
-    };
-    enum status s = output_open(&r->output, r->options, &r->timeline, fault);
-    return s == STATUS_OK ? timeline_open(&r->timeline, &r->info, fault) : s;
-}
-
-enum status record_end(struct record *r, enum status s, struct fault *fault)
+enum status record_close(struct record *r, enum status s, struct fault *fault)
 {
     struct fault late = {0};
-    output_progress_clear(&r->output);
     enum status closed = timeline_close(&r->timeline, &late);
     enum status written = output_close(&r->output, closed == STATUS_OK ? &late : NULL);
     if (s == STATUS_OK && (closed != STATUS_OK || written != STATUS_OK)) {
@@ -59,4 +52,22 @@ enum status record_end(struct record *r, enum status s, struct fault *fault)
         s = STATUS_SYSTEM;
     }
     return s;
+}
+
+static void tell_progress(void *arg, const char *line)
+{
+    struct record *r = arg;
+    output_progress(&r->output, line);
+}
+
+record_teller *record_progress(const struct record *r)
+{
+    return output_progress_wanted(r->options) ? tell_progress : NULL;
+}
+
+void record_asked(void *arg, const char *line)
+{
+    struct record *r = arg;
+    output_progress_clear(&r->output);
+    (void)fprintf(stderr, "%s\n", line);
 }

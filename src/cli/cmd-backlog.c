@@ -34,7 +34,7 @@ static const struct argp_option options[] = {
     {"face", KEY_FACE, "HOW", 0,
      "Show one face only: no-syn-ack, syn-ack-repeated, silence or reset", 1},
     {"as-given", KEY_AS_GIVEN, NULL, 0,
-     "Change no setting: show what becomes of the callers under those of 'lab --sysctl'", 1},
+     "Change no setting: show what becomes of the callers under those that the lab was given", 1},
     {"backlog", KEY_BACKLOG, "N", 0, "The listener's listen(N), 2 to 64 (default 4)", 1},
     {"callers", KEY_CALLERS, "N", 0,
      "How many fill the SYN queue, 1 to 100 (default: four more than N of --backlog)", 1},

@@ -194,10 +194,10 @@ static void tell_face(const struct backlog *b, const struct crowd_member *m, con
         return;
     enum face f = m->caller.face;
     if (f == FACE_NONE)
-        result_line(r, "no face", "%s sees none of them%s%s", who, p->expects ? ", not " : "",
+        result_line(r, "no face", "%s, is shown none of them%s%s", who, p->expects ? ", not " : "",
                     p->expects ? face_name(expected) : "");
     else
-        result_line(r, "face", "%s: %s%s", face_name(f), who,
+        result_line(r, "face", "%s: shown to %s%s", face_name(f), who,
                     p->expects && f != expected ? " (not what was expected)" : "");
 }
 
@@ -244,9 +244,9 @@ static void tell_people(const struct backlog *b, struct result *r)
     tell_limits(b, r);
     tell_syn_queue(b, r);
     tell_accept_queue(b, r);
-    tell_face(b, b->early, "the early caller, half-open before the queue was full, acknowledges",
+    tell_face(b, b->early, "the early caller, who was half-open before the queue was full",
               p->early, r);
-    tell_face(b, b->late, "the late caller sends a SYN to the full queue", p->late, r);
+    tell_face(b, b->late, "the late caller, who sends a SYN to the full queue", p->late, r);
     tell_recovery(b, r);
     tell_counters(b, r);
 }

@@ -66,11 +66,13 @@ static uint64_t setting(const struct surroundings *around, const char *name)
 static int run(const struct surroundings *around, int argc, char **argv)
 {
     struct line line = {.common = arguments_defaults("crash", CLOCK_S, 10 * CLOCK_MIN)};
+    line.common.lab_only = true;
     int wrong = arguments_parse(&line.common, options, parse, &line, doc, argc, argv);
     if (wrong != 0)
         return wrong;
-    if (!around->between)
-        return command_fail("crash", "only in the lab: write 'tcpshake lab crash'");
+    wrong = command_in_lab("crash", around);
+    if (wrong != 0)
+        return wrong;
     struct crash state = {
         .ways = line.ways != 0 ? line.ways : (1u << CRASH_WAYS) - 1,
         .keepalive_time_ns = (int64_t)setting(around, "net.ipv4.tcp_keepalive_time") * CLOCK_S,

@@ -48,4 +48,8 @@ int command_run(const struct command *c, const struct surroundings *around, int 
 /* "tcpshake COMMAND: TEXT" on stderr; returns EXIT_TROUBLE. */
 int command_fail(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* For a command that exists in the lab only: 0, or the status to exit with when it was called
+ * elsewhere, or with options of the lab that mean nothing to it. */
+int command_in_lab(const char *command, const struct surroundings *around);
+
 #endif

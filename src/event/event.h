@@ -76,6 +76,7 @@ struct event {
     uint32_t session; /* 1, 2, ...; 0: the run as a whole */
     int64_t t_ns;     /* kernel stamp for SENT and RECEIVED */
     enum event_kind kind;
+    bool crowd; /* of one of many sessions alike: people see it only if they ask for everything */
     union {
         struct {
             struct segment seg;

@@ -2,7 +2,6 @@
 #include "lab/conn.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,9 +10,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "lab/ability.h"
 
 void conn_init(struct conn *c, int fd, const struct endpoint *remote, uint64_t born)
 {
@@ -165,26 +165,15 @@ int conn_abort(struct conn *c)
     return 0;
 }
 
-static bool administer(bool wanted)
-{
-    const uint32_t net_admin = UINT32_C(1) << CAP_NET_ADMIN;
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    if (syscall(SYS_capget, &head, caps) != 0)
-        return false;
-    caps[0].effective = wanted ? caps[0].effective | net_admin : caps[0].effective & ~net_admin;
-    return syscall(SYS_capset, &head, caps) == 0;
-}
-
 /* A socket in repair mode, by which a connection is moved from one machine to another, is closed
  * without a segment: Linux's TCP_REPAIR. */
 int conn_crash(struct conn *c)
 {
     static const int on = TCP_REPAIR_ON;
-    if (!administer(true))
+    if (!ability_administer(true))
         return errno;
     int error = setsockopt(c->fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) != 0 ? errno : 0;
-    (void)administer(false);
+    (void)ability_administer(false);
     if (error == 0)
         conn_drop(c);
     return error;

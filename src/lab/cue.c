@@ -62,6 +62,12 @@ static const char *reason(int error)
     }
 }
 
+bool cue_is_general(enum lab_cue what)
+{
+    return what == LAB_CUE_LISTEN_NOT || what == LAB_CUE_LISTEN || what == LAB_CUE_ACCEPT ||
+           what == LAB_CUE_SET;
+}
+
 static enum status refused(const struct cue_order *order, int error, struct fault *fault)
 {
     static const char *const acts[] = {
@@ -74,9 +80,11 @@ static enum status refused(const struct cue_order *order, int error, struct faul
         [LAB_CUE_CRASH] = "forget its connection with",
         [LAB_CUE_KILL] = "be killed at its connection with",
         [LAB_CUE_SAW] = "tell what it saw",
+        [LAB_CUE_ACCEPT] = "accept",
+        [LAB_CUE_SET] = "change a setting",
     };
     char with[ENDPOINT_TEXT_MAX] = "";
-    bool general = order->what == LAB_CUE_LISTEN_NOT || order->what == LAB_CUE_LISTEN;
+    bool general = cue_is_general(order->what);
     return fault_set(fault, STATUS_SYSTEM, "the lab's peer cannot %s%s%s: %s", acts[order->what],
                      general ? "" : " ", general ? "" : endpoint_format(&order->remote, with),
                      reason(error));

@@ -34,6 +34,9 @@ void cue_close(struct cue *c);
 int cue_ask(struct cue *c, struct cue_order order, const void *data);
 enum status cue_give(struct cue *c, struct cue_order order, const void *data, struct fault *fault);
 
+/* Whether it speaks of no connection. */
+bool cue_is_general(enum lab_cue what);
+
 /* The peer's side. Takes an order that poll has announced; false when no more will come. */
 bool cue_take(int fd, struct cue_order *order, char data[LAB_CUE_DATA_MAX]);
 /* `error`: 0 or an errno. */

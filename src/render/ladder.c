@@ -328,6 +328,8 @@ static enum status write_session(struct ladder *l, const struct result *result, 
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     struct ladder *l = (struct ladder *)sink;
+    if (e->crowd && !l->style.verbose)
+        return STATUS_OK;
     enum status s = step_builder_event(&l->steps, e, fault);
     if (s == STATUS_OK && (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY))
         s = write_session(l, e->result, fault);

@@ -192,7 +192,7 @@ static enum status take_step(void *arg, const struct step *step, struct fault *f
 
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
-    return step_builder_event(&((struct mermaid *)sink)->steps, e, fault);
+    return e->crowd ? STATUS_OK : step_builder_event(&((struct mermaid *)sink)->steps, e, fault);
 }
 
 /* Without any segment the diagram still is one. */

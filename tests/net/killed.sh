@@ -53,10 +53,12 @@ echo "# SEED=$SEED"
 interfaces=$(cut -d: -f1 /proc/net/dev)
 alive=0
 for ((i = 0; i < kills; i++)); do
-    case $((RANDOM % 4)) in
+    case $((RANDOM % 6)) in
     0) command=(lab open) most=40 ;;
     1) command=(lab -6 --truth --app close open --pcapng "$work/pcapng") most=40 ;;
     2) command=(lab --app hold open --json) most=400 ;;
+    3) command=(lab backlog --json) most=900 ;;
+    4) command=(lab self-connect --port 40001 --json) most=400 ;;
     *) command=(lab synack --json) most=400 ;;
     esac
     tcpshake "${command[@]}" >"$work/out" 2>&1 &

@@ -171,7 +171,8 @@ static int run_shell(const struct lab *lab, char **argv)
     if (shell == NULL || shell[0] == '\0' || argv[1] != NULL)
         shell = standard;
     argv[0] = shell; /* bash behaves otherwise when it is called sh */
-    if (setenv("PEER", endpoint_format(lab_peer(lab), peer), 1) != 0 || !put_ourselves_into_path())
+    if (setenv("PEER", endpoint_format(lab_at(lab, LAB_PEER), peer), 1) != 0 ||
+        !put_ourselves_into_path())
         return command_fail("lab", "cannot prepare the shell's environment");
     (void)fflush(NULL);
     (void)execv(shell, argv);

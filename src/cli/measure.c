@@ -41,7 +41,7 @@ struct stage {
 
 static enum status take_lab_peer(struct stage *st, struct fault *fault)
 {
-    st->remote = *lab_peer(st->m->around->lab);
+    st->remote = *lab_at(st->m->around->lab, LAB_PEER);
     int family = address_is_v4(&st->remote.ip) ? AF_INET : AF_INET6;
     int wanted = st->m->options->family;
     if (wanted == AF_UNSPEC || wanted == family)

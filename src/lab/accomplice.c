@@ -14,18 +14,18 @@ static enum status act(void *arg, const struct endpoint *ours, enum figure_event
     };
     if ((size_t)what >= sizeof(cues) / sizeof(cues[0]) || !cues[what].known)
         return STATUS_OK;
-    return lab_cue(arg, cues[what].cue, ours, data, n, fault);
+    return lab_cue(arg, LAB_PEER, cues[what].cue, ours, data, n, fault);
 }
 
 static enum status shut(void *arg, struct fault *fault)
 {
-    return lab_cue(arg, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
+    return lab_cue(arg, LAB_PEER, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
 }
 
 static enum status state(void *arg, const struct endpoint *ours, enum state *state,
                          struct fault *fault)
 {
-    return lab_truth(arg, ours, state, fault);
+    return lab_truth(arg, LAB_PEER, ours, state, fault);
 }
 
 struct accomplice accomplice_of_lab(struct lab *lab)

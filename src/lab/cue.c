@@ -76,7 +76,7 @@ static enum status refused(const struct cue_order *order, int error, struct faul
     char with[ENDPOINT_TEXT_MAX] = "";
     bool general = order->what == LAB_CUE_LISTEN_NOT || order->what == LAB_CUE_LISTEN;
     return fault_set(fault, STATUS_SYSTEM, "the lab's peer cannot %s%s%s: %s", acts[order->what],
-                     general ? "" : " ", general ? "" : endpoint_format(&order->ours, with),
+                     general ? "" : " ", general ? "" : endpoint_format(&order->remote, with),
                      reason(error));
 }
 

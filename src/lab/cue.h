@@ -21,7 +21,7 @@ struct cue {
 struct cue_order {
     uint32_t number; /* the answer bears the same */
     enum lab_cue what;
-    struct endpoint ours;
+    struct endpoint remote;
     size_t n; /* octets of data */
 };
 

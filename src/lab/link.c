@@ -1,4 +1,4 @@
-/* The veth pair: see link.h. What would disturb a measurement is switched off:
+/* The veth pairs: see link.h. What would disturb a measurement is switched off:
  * - No link-local addresses, so no duplicate address detection and no router solicitations; our own
  *   addresses skip detection too (RFC 4862 5.4: it would hold them back for a second or more).
  * - The peer knows our link address for good, so its SYN-ACK never waits for ARP or ND. We have to
@@ -41,7 +41,17 @@ enum {
     ADDR_GEN_NONE = 1, /* IN6_ADDR_GEN_MODE_NONE, of a header that clashes with libc's */
 };
 
-static const char *const names[] = {[LINK_OURS] = "lab-ours", [LINK_PEER] = "lab-peer"};
+static const char *const names[] = {
+    [LINK_OURS] = "lab-ours",
+    [LINK_PEER] = "lab-peer",
+    [LINK_WIRE_A] = "lab-wire-a",
+    [LINK_WIRE_B] = "lab-wire-b",
+};
+
+const char *link_name(enum link_side side)
+{
+    return names[side];
+}
 
 static int index_of(enum link_side side)
 {
@@ -107,18 +117,20 @@ static int name_end(struct rtnl_link *link, enum link_side side)
     return 0;
 }
 
-static int create_pair(struct nl_sock *ours, int peer_namespace)
+/* In the namespace of `sock`, its other end in another one. */
+static int create_pair(struct nl_sock *sock, enum link_side near, enum link_side far,
+                       int far_namespace)
 {
     struct rtnl_link *link = rtnl_link_veth_alloc();
     if (link == NULL)
         return -NLE_NOMEM;
     struct rtnl_link *peer = rtnl_link_veth_get_peer(link);
-    int error = name_end(link, LINK_OURS);
+    int error = name_end(link, near);
     if (error == 0)
-        error = name_end(peer, LINK_PEER);
+        error = name_end(peer, far);
     if (error == 0) {
-        rtnl_link_set_ns_fd(peer, peer_namespace);
-        error = rtnl_link_add(ours, link, NLM_F_CREATE | NLM_F_EXCL);
+        rtnl_link_set_ns_fd(peer, far_namespace);
+        error = rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL);
     }
     rtnl_link_put(peer);
     rtnl_link_put(link);
@@ -232,13 +244,14 @@ static bool has_v6(struct nl_sock *sock, enum link_side side)
     return local;
 }
 
-static enum status await(struct nl_sock *const socks[2],
+/* On sides from `first` to `last`. */
+static enum status await(struct nl_sock *const socks[], enum link_side first, enum link_side last,
                          bool (*ready)(struct nl_sock *sock, enum link_side side), const char *what,
                          struct fault *fault)
 {
     const struct timespec pause = {.tv_nsec = WAIT_STEP_US * 1000L};
     int waited = 0;
-    for (enum link_side side = LINK_OURS; side <= LINK_PEER; side++) {
+    for (enum link_side side = first; side <= last; side++) {
         for (; !ready(socks[side], side); waited += WAIT_STEP_US) {
             if (waited >= WAIT_US)
                 return failed(fault, what, -NLE_AGAIN);
@@ -248,7 +261,7 @@ static enum status await(struct nl_sock *const socks[2],
     return STATUS_OK;
 }
 
-static enum status configure_v4(struct nl_sock *const socks[2], struct fault *fault)
+static enum status configure_v4(struct nl_sock *const socks[], struct fault *fault)
 {
     for (enum link_side side = LINK_OURS; side <= LINK_PEER; side++) {
         int error = add_address(socks[side], side, false);
@@ -259,7 +272,7 @@ static enum status configure_v4(struct nl_sock *const socks[2], struct fault *fa
     return error == 0 ? STATUS_OK : failed(fault, "neighbour", error);
 }
 
-static enum status configure_v6(struct nl_sock *const socks[2], struct fault *fault)
+static enum status configure_v6(struct nl_sock *const socks[], struct fault *fault)
 {
     for (enum link_side side = LINK_OURS; side <= LINK_PEER; side++) {
         int error = add_address(socks[side], side, true);
@@ -269,29 +282,45 @@ static enum status configure_v6(struct nl_sock *const socks[2], struct fault *fa
         if (error != 0)
             return failed(fault, "neighbour", error);
     }
-    return await(socks, has_v6, "IPv6 address", fault);
+    return await(socks, LINK_OURS, LINK_PEER, has_v6, "IPv6 address", fault);
 }
 
-enum status link_open(struct nl_sock *ours, struct nl_sock *peers, int peer_namespace, bool need_v6,
-                      struct fault *fault)
+static int create_cables(const struct link_sites *sites)
 {
-    struct nl_sock *const socks[2] = {[LINK_OURS] = ours, [LINK_PEER] = peers};
-    int error = create_pair(ours, peer_namespace);
+    if (sites->wire == NULL)
+        return create_pair(sites->ours, LINK_OURS, LINK_PEER, sites->peer_fd);
+    int error = create_pair(sites->wire, LINK_WIRE_A, LINK_OURS, sites->ours_fd);
+    return error == 0 ? create_pair(sites->wire, LINK_WIRE_B, LINK_PEER, sites->peer_fd) : error;
+}
+
+static enum status bring_side_up(struct nl_sock *sock, enum link_side side, struct fault *fault)
+{
+    (void)without_link_local(sock, side); /* fails where there is no IPv6: as good */
+    int error = without_offload(sock, side);
+    if (error == 0)
+        error = bring_up(sock, LO_INDEX);
+    if (error == 0)
+        error = bring_up(sock, index_of(side));
+    return error == 0 ? STATUS_OK : failed(fault, names[side], error);
+}
+
+enum status link_open(const struct link_sites *sites, bool need_v6, struct fault *fault)
+{
+    struct nl_sock *const socks[] = {[LINK_OURS] = sites->ours,
+                                     [LINK_PEER] = sites->peer,
+                                     [LINK_WIRE_A] = sites->wire,
+                                     [LINK_WIRE_B] = sites->wire};
+    enum link_side last = sites->wire != NULL ? LINK_WIRE_B : LINK_PEER;
+    int error = create_cables(sites);
     if (error != 0)
         return failed(fault, "veth pair (does the kernel have the veth driver?)", error);
-    for (enum link_side side = LINK_OURS; side <= LINK_PEER; side++) {
-        (void)without_link_local(socks[side], side); /* fails where there is no IPv6: as good */
-        error = without_offload(socks[side], side);
-        if (error == 0)
-            error = bring_up(socks[side], LO_INDEX);
-        if (error == 0)
-            error = bring_up(socks[side], index_of(side));
-        if (error != 0)
-            return failed(fault, names[side], error);
-    }
-    enum status s = configure_v4(socks, fault);
+    enum status s = STATUS_OK;
+    for (enum link_side side = LINK_OURS; s == STATUS_OK && side <= last; side++)
+        s = bring_side_up(socks[side], side, fault);
     if (s == STATUS_OK)
-        s = await(socks, has_carrier, "carrier", fault);
+        s = configure_v4(socks, fault);
+    if (s == STATUS_OK)
+        s = await(socks, LINK_OURS, last, has_carrier, "carrier", fault);
     if (s != STATUS_OK)
         return s;
     s = configure_v6(socks, need_v6 ? fault : NULL);

@@ -149,12 +149,12 @@ enum status server_listen(const struct service *service, int *fd, struct fault *
 
 /* --- Cues --- */
 
-static struct conn *find(struct server *s, const struct endpoint *ours)
+static struct conn *find(struct server *s, const struct endpoint *remote)
 {
     struct conn *newest = NULL;
     for (size_t slot = 0; slot < s->used; slot++) {
         struct conn *c = &s->conns[slot];
-        if (c->fd >= 0 && endpoint_equal(&c->remote, ours) &&
+        if (c->fd >= 0 && endpoint_equal(&c->remote, remote) &&
             (newest == NULL || c->born > newest->born))
             newest = c;
     }
@@ -200,7 +200,7 @@ static void catch_up(struct server *s, struct conn *c)
     size_t kept = 0;
     for (size_t i = 0; i < s->early_count; i++) {
         struct early *e = &s->early[i];
-        if (!endpoint_equal(&e->order.ours, &c->remote)) {
+        if (!endpoint_equal(&e->order.remote, &c->remote)) {
             s->early[kept++] = *e;
             continue;
         }
@@ -225,13 +225,13 @@ static int postpone(struct server *s, const struct cue_order *order)
     return 0;
 }
 
-static bool half_open(const struct server *s, const struct endpoint *ours)
+static bool half_open(const struct server *s, const struct endpoint *remote)
 {
     struct truth truth;
     enum state state = STATE_CLOSED;
     if (truth_open(&truth, NULL) != STATUS_OK)
         return false;
-    enum status status = truth_read(&truth, &s->service.at, ours, &state, NULL);
+    enum status status = truth_read(&truth, &s->service.at, remote, &state, NULL);
     truth_close(&truth);
     return status == STATUS_OK && state == STATE_SYN_RECEIVED;
 }
@@ -255,10 +255,10 @@ static int listen_again(struct server *s)
 }
 
 /* -1 with errno. */
-static int dial(const struct service *service, const struct endpoint *ours)
+static int dial(const struct service *service, const struct endpoint *remote)
 {
     struct sockaddr_storage to;
-    socklen_t n = to_sockaddr(ours, &to);
+    socklen_t n = to_sockaddr(remote, &to);
     int fd = open_socket(service);
     int error = fd < 0 ? -1 : bind_early(fd, &service->at);
     if (error == 0)
@@ -271,16 +271,16 @@ static int dial(const struct service *service, const struct endpoint *ours)
 
 /* The port cannot be listened on and bound by another socket at once, so a dial that fails brings
  * the listener back. */
-static int connect_to(struct server *s, const struct endpoint *ours)
+static int connect_to(struct server *s, const struct endpoint *remote)
 {
     struct conn *c = free_slot(s);
     if (c == NULL)
         return ENOBUFS;
     bool listened = listen_not(s) == 0;
-    int fd = dial(&s->service, ours);
+    int fd = dial(&s->service, remote);
     int error = errno;
     if (fd >= 0) {
-        conn_init(c, fd, ours, ++s->born);
+        conn_init(c, fd, remote, ++s->born);
         return 0;
     }
     if (listened)
@@ -292,7 +292,7 @@ static int obey(struct server *s, const struct cue_order *order)
 {
     switch (order->what) {
     case LAB_CUE_CONNECT:
-        return connect_to(s, &order->ours);
+        return connect_to(s, &order->remote);
     case LAB_CUE_LISTEN_NOT:
         return listen_not(s);
     case LAB_CUE_LISTEN:
@@ -303,10 +303,10 @@ static int obey(struct server *s, const struct cue_order *order)
     case LAB_CUE_CRASH:
         break;
     }
-    struct conn *c = find(s, &order->ours);
+    struct conn *c = find(s, &order->remote);
     if (c != NULL)
         return act(c, order, s->data);
-    return half_open(s, &order->ours) ? postpone(s, order) : ENOTCONN;
+    return half_open(s, &order->remote) ? postpone(s, order) : ENOTCONN;
 }
 
 static void heed(struct server *s)

@@ -29,7 +29,7 @@ static enum state in_words_of(state_set set, enum state s)
 static enum state read_state(struct witness *w, const struct exchange *x, bool *ok)
 {
     enum state s = STATE_CLOSED;
-    *ok = lab_truth(w->lab, &x->config.local, &s, &w->fault) == STATUS_OK;
+    *ok = lab_truth(w->lab, LAB_PEER, &x->config.local, &s, &w->fault) == STATUS_OK;
     bool cookie = s == STATE_LISTEN && lab_keeps_no_entry(w->lab) &&
                   state_set_has(x->peer.set, STATE_SYN_RECEIVED);
     return cookie ? STATE_SYN_RECEIVED : s;

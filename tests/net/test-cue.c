@@ -11,7 +11,7 @@ static void give(struct lab *lab, enum lab_cue cue)
 {
     struct fault fault = {{0}};
     struct endpoint ours = our_end(lab);
-    if (lab_cue(lab, cue, &ours, NULL, 0, &fault) != STATUS_OK) {
+    if (lab_cue(lab, LAB_PEER, cue, &ours, NULL, 0, &fault) != STATUS_OK) {
         fprintf(stderr, "# %s\n", fault.text);
         _exit(1);
     }
@@ -20,7 +20,7 @@ static void give(struct lab *lab, enum lab_cue cue)
 static void say(struct lab *lab, const void *data, size_t n)
 {
     struct endpoint ours = our_end(lab);
-    CHECK(lab_cue(lab, LAB_CUE_SAY, &ours, data, n, NULL) == STATUS_OK);
+    CHECK(lab_cue(lab, LAB_PEER, LAB_CUE_SAY, &ours, data, n, NULL) == STATUS_OK);
 }
 
 /* Refused, with a line that has `part` in it. */
@@ -28,7 +28,7 @@ static void refused(struct lab *lab, enum lab_cue cue, const char *part)
 {
     struct fault fault = {{0}};
     struct endpoint ours = our_end(lab);
-    CHECK(lab_cue(lab, cue, &ours, "x", 1, &fault) == STATUS_SYSTEM);
+    CHECK(lab_cue(lab, LAB_PEER, cue, &ours, "x", 1, &fault) == STATUS_SYSTEM);
     if (strstr(fault.text, part) == NULL || strchr(fault.text, '\n') != NULL) {
         fprintf(stderr, "# expected '%s' in: %s\n", part, fault.text);
         _exit(1);
@@ -221,7 +221,8 @@ static void say_much(bool v6)
     CHECK(at_end(fd));
     struct endpoint ours = our_end(lab);
     struct fault fault;
-    CHECK(lab_cue(lab, LAB_CUE_SAY, &ours, block, sizeof(block) + 1, &fault) != STATUS_OK);
+    CHECK(lab_cue(lab, LAB_PEER, LAB_CUE_SAY, &ours, block, sizeof(block) + 1, &fault) !=
+          STATUS_OK);
     lab_close(lab);
 }
 
@@ -302,7 +303,7 @@ static void connects(bool v6)
     socklen_t n = sizeof(from);
     int fd = accept(at, (struct sockaddr *)&from, &n);
     CHECK(fd >= 0);
-    CHECK(to_sockaddr(lab_peer(lab), &peer) == n && memcmp(&from, &peer, 8) == 0);
+    CHECK(to_sockaddr(lab_at(lab, LAB_PEER), &peer) == n && memcmp(&from, &peer, 8) == 0);
     expect(lab, STATE_ESTABLISHED);
     send_text(fd, "echoed");
     read_exactly(fd, "echoed");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,11 +19,16 @@ enum {
     KEY_BACKLOG,
     KEY_TRUTH,
     KEY_A,
-    KEY_DEAF
+    KEY_DEAF,
+    KEY_WIRE,
+    KEY_SEED,
+    KEY_RULE /* and one more for each row of the wire's table */
 };
 enum {
     SYSCTL_MAX = 32,
-    BACKLOG_MAX = 65535
+    BACKLOG_MAX = 65535,
+    OPTIONS_MAX = 32,
+    WIRE_GROUP = 1 /* in the help */
 };
 
 struct line {
@@ -31,10 +37,12 @@ struct line {
     bool truth;
     unsigned deaf;
     bool kernel_is_a;
+    struct wire_config wire;
+    bool wired, seeded;
     int command_at; /* where COMMAND stands in argv */
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option own_options[] = {
     {"app", KEY_APP, "NAME", 0, "What listens there (default echo)", 0},
     {"sysctl", KEY_SYSCTL, "NAME=VALUE", 0, "Set in the peer's namespace; may be repeated", 0},
     {"backlog", KEY_BACKLOG, "N", 0,
@@ -45,8 +53,25 @@ static const struct argp_option options[] = {
     {"a", KEY_A, "kernel", 0, "The peer is end A of a figure that is played, and we are B", 0},
     {"deaf", KEY_DEAF, "PERCENT", 0,
      "Do not hear this share of the peer's packets, at random; the same ones for the same seed", 0},
-    {0},
+    {NULL, 0, NULL, 0, "The wire between the two sides:", WIRE_GROUP},
+    {"wire", KEY_WIRE, NULL, 0,
+     "Have every packet carried by a process between the sides; each option below does, too",
+     WIRE_GROUP},
+    {"seed", KEY_SEED, "N", 0, "What falls to chance on the wire, again", WIRE_GROUP},
 };
+
+/* Ours, and those that stand in the wire's table. */
+static void list_options(struct argp_option all[OPTIONS_MAX])
+{
+    size_t n = sizeof(own_options) / sizeof(own_options[0]);
+    memcpy(all, own_options, sizeof(own_options));
+    for (size_t i = 0; n + 1 < OPTIONS_MAX && wire_rule_option(i) != NULL; i++) {
+        const struct wire_option *o = wire_rule_option(i);
+        all[n++] = (struct argp_option){o->name, KEY_RULE + (int)i, o->argument,
+                                        0,       o->summary,        WIRE_GROUP};
+    }
+    all[n] = (struct argp_option){0};
+}
 
 static error_t take_sysctl(struct line *line, const struct argp_state *state, const char *arg)
 {
@@ -78,6 +103,16 @@ static error_t take_deaf(struct line *line, const struct argp_state *state, cons
     return 0;
 }
 
+static error_t take_rule(struct line *line, const struct argp_state *state,
+                         const struct wire_option *option, const char *arg)
+{
+    struct fault fault;
+    line->wired = true;
+    if (wire_rule_add(&line->wire.rules, option, arg, &fault) != STATUS_OK)
+        return arguments_refuse(state, "%s", fault.text);
+    return 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
@@ -105,11 +140,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
                    : arguments_refuse(state, "--a takes kernel, not '%s'", arg);
     case KEY_DEAF:
         return take_deaf(line, state, arg);
+    case KEY_WIRE:
+        line->wired = true;
+        return 0;
+    case KEY_SEED:
+        line->seeded = true;
+        return arguments_number(state, "--seed", arg, 0, ARGUMENTS_SEED_MAX, &line->wire.seed);
     case ARGP_KEY_ARG:
         line->command_at = state->next - 1;
         state->next = state->argc; /* the rest is the command's */
         return 0;
     default:
+        if (key >= KEY_RULE && wire_rule_option((size_t)(key - KEY_RULE)) != NULL)
+            return take_rule(line, state, wire_rule_option((size_t)(key - KEY_RULE)), arg);
         return ARGP_ERR_UNKNOWN;
     }
 }
@@ -125,9 +168,15 @@ static char *help_filter(int key, const char *text, void *input)
     FILE *f = open_memstream(&all, &n);
     if (f == NULL)
         return NULL;
-    (void)fprintf(f, "COMMAND is any other command, or 'sh' for a shell on our side, with the "
-                     "peer's address and port in $PEER. Without a TARGET the peer is meant.\n\n"
-                     "Apps:\n");
+    (void)fprintf(f,
+                  "COMMAND is any other command, or 'sh' for a shell on our side, with the "
+                  "peer's address and port in $PEER. Without a TARGET the peer is meant.\n\n"
+                  "On the wire WAY is a-b, from our side, or b-a. A SHARE is 10%% or WAY:10%%; a "
+                  "TIME is 20ms, 20ms+-5ms or WAY:20ms; a SEGMENT is WAY:BITS#N, the N-th of its "
+                  "way with these control bits (#1 unless told; #* is each); WHICH is either of "
+                  "SHARE and SEGMENT. For instance --drop a-b:FIN#1 --hold b-a:SYN,ACK#1:2s. "
+                  "ARP and neighbour discovery always pass.\n\n"
+                  "Apps:\n");
     for (size_t i = 0; lab_app_at(i) != NULL; i++)
         (void)fprintf(f, "  %-9s %s\n", lab_app_at(i)->name, lab_app_at(i)->summary);
     (void)fclose(f);
@@ -136,6 +185,8 @@ static char *help_filter(int key, const char *text, void *input)
 
 static int parse_line(struct line *line, int argc, char **argv)
 {
+    struct argp_option options[OPTIONS_MAX];
+    list_options(options);
     const struct argp argp = {
         .options = options,
         .parser = parse,
@@ -179,6 +230,17 @@ static int run_shell(const struct lab *lab, char **argv)
     return command_fail("lab", "cannot run %s: %s", shell, strerror(errno));
 }
 
+/* Each run draws anew, unless a seed is given. */
+static bool choose_seed(struct line *line)
+{
+    if (!line->wired || line->seeded)
+        return true;
+    if (getrandom(&line->wire.seed, sizeof(line->wire.seed), 0) != sizeof(line->wire.seed))
+        return false;
+    line->wire.seed &= ARGUMENTS_SEED_MAX;
+    return true;
+}
+
 static int run(const struct surroundings *around, int argc, char **argv)
 {
     struct line line = {0};
@@ -199,6 +261,9 @@ static int run(const struct surroundings *around, int argc, char **argv)
                             name);
     if (line.lab.app == NULL && !shell)
         line.lab.app = c->lab_app;
+    if (!choose_seed(&line))
+        return command_fail("lab", "the kernel gives no random numbers");
+    line.lab.wire = line.wired ? &line.wire : NULL;
     struct lab *lab = lab_open(&line.lab, &fault);
     if (lab == NULL)
         return command_fail("lab", "%s", fault.text);

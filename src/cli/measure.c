@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "engine/live.h"
 #include "engine/sim.h"
+#include "lab/wire_aside.h"
 #include "lab/witness.h"
 #include "net/resolve.h"
 #include "net/route.h"
@@ -36,6 +37,9 @@ struct stage {
     struct run_config config;
     struct witness witness;
     struct run_observer observer;
+    struct aside_source wire;
+    char wire_remark[400];
+    bool wired;
     struct run *run;
 };
 
@@ -152,6 +156,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         .fixed_isn = o->has_isn,
         .deadline_after_ns = o->deadline_ns,
         .summarise = m->summarise,
+        .remark = st->wired ? st->wire_remark : NULL,
     };
     if (m->second_port)
         st->config.base.other_local = locals[m->sessions];
@@ -175,9 +180,21 @@ static void tell_asked(void *arg, const char *line)
     (void)fprintf(stderr, "%s\n", line);
 }
 
+/* The lab's wire, where there is one. */
+static void hear_wire(struct stage *st)
+{
+    struct wire *w = st->m->around->lab != NULL ? lab_wire(st->m->around->lab) : NULL;
+    st->wired = w != NULL;
+    if (!st->wired)
+        return;
+    st->wire = wire_aside(w);
+    (void)wire_aside_describe(w, st->wire_remark, sizeof(st->wire_remark));
+}
+
 static enum status run_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
+    hear_wire(st);
     const struct live_config config = {
         .remote = st->remote,
         .scope_id = st->scope_id,
@@ -187,6 +204,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .sessions = st->m->sessions + st->m->second_port,
         .key = hash_key_of_seed(st->seed),
         .deaf = st->m->around->deaf,
+        .aside = st->wired ? &st->wire : NULL,
         .progress = output_progress_wanted(o) ? tell_progress : NULL,
         .asked = tell_asked,
         .arg = st,

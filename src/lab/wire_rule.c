@@ -18,20 +18,16 @@ enum {
 static const char *const way_names[WIRE_WAYS] = {[WIRE_A_B] = "a-b", [WIRE_B_A] = "b-a"};
 
 static const struct wire_option options[] = {
-    {"delay", "[WAY:]T[+-J]", "Each packet takes T longer, give or take J; none overtakes another",
-     WIRE_DELAY, false, false, true},
-    {"loss", "[WAY:]P%", "This share of the packets is lost", WIRE_LOSS, true, false, false},
+    {"delay", "TIME", "Every packet comes this much later, none overtakes another", WIRE_DELAY,
+     false, false, true},
+    {"loss", "SHARE", "This share of the packets is lost", WIRE_LOSS, true, false, false},
     {"drop", "SEGMENT", "This segment is lost", WIRE_DROP, false, true, false},
-    {"hold", "SEGMENT:T", "This segment comes T later, and others overtake it", WIRE_HOLD, false,
+    {"hold", "SEGMENT:TIME", "This segment comes later, and others overtake it", WIRE_HOLD, false,
      true, true},
-    {"dup", "[WAY:]P%|SEGMENT", "This share of the packets, or this segment, comes twice", WIRE_DUP,
-     true, true, false},
-    {"reorder", "[WAY:]P%|SEGMENT",
-     "This share, or this segment, comes after the next packet of its way", WIRE_REORDER, true,
-     true, false},
-    {"corrupt", "[WAY:]P%|SEGMENT",
-     "One bit of this share of the segments, or of this segment, is flipped", WIRE_CORRUPT, true,
-     true, false},
+    {"dup", "WHICH", "These packets come twice", WIRE_DUP, true, true, false},
+    {"reorder", "WHICH", "These come behind the next packet of their way", WIRE_REORDER, true, true,
+     false},
+    {"corrupt", "WHICH", "Of these segments one bit is flipped", WIRE_CORRUPT, true, true, false},
 };
 
 const struct wire_option *wire_rule_option(size_t i)

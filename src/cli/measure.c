@@ -39,7 +39,7 @@ struct stage {
     struct run_observer observer;
     struct aside_source wire;
     char wire_remark[400];
-    bool wired;
+    bool wired, wire_changes;
     struct run *run;
 };
 
@@ -161,7 +161,8 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
     if (m->second_port)
         st->config.base.other_local = locals[m->sessions];
     if (m->around->truth) {
-        witness_init(&st->witness, m->around->lab);
+        bool unheard = m->around->deaf > 0 || st->wire_changes;
+        witness_init(&st->witness, m->around->lab, unheard);
         st->observer = witness_observer(&st->witness);
         st->config.observer = &st->observer;
     }
@@ -188,6 +189,7 @@ static void hear_wire(struct stage *st)
     if (!st->wired)
         return;
     st->wire = wire_aside(w);
+    st->wire_changes = w->config.rules.count > 0;
     (void)wire_aside_describe(w, st->wire_remark, sizeof(st->wire_remark));
 }
 

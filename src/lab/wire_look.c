@@ -10,16 +10,20 @@
 #include "wire/segment.h"
 
 enum {
-    ND_FIRST = 133, /* router solicitation ... */
-    ND_LAST = 137,  /* ... redirect, RFC 4861 4 */
-    PORTS = 4,      /* octets at the start of a segment */
+    PORTS = 4, /* octets at the start of a segment */
     DATA_OFFSET_AT = 12
 };
 
+/* ICMPv6 messages that never leave a link: of multicast listeners (RFC 2710, RFC 3810) and of
+ * neighbour discovery (RFC 4861). */
 static bool is_upkeep(const struct ip_packet *p, const uint8_t *ip, size_t n)
 {
-    return p->protocol == IPPROTO_ICMPV6 && p->version == 6 && p->off < n &&
-           ip[p->off] >= ND_FIRST && ip[p->off] <= ND_LAST;
+    if (p->version == 4)
+        return p->protocol == IPPROTO_IGMP;
+    if (p->protocol != IPPROTO_ICMPV6 || p->off >= n)
+        return false;
+    uint8_t type = ip[p->off];
+    return (type >= 130 && type <= 137) || type == 143;
 }
 
 static void look_at_segment(struct wire_look *look, const uint8_t *ip, size_t n)

@@ -8,8 +8,8 @@
 
 struct wire_look {
     /* An IP packet that is more than the link's own upkeep: ARP (RFC 826), neighbour discovery
-     * (RFC 4861) and what is no IP at all pass whatever the rules say, or no segment would find its
-     * way even at the smallest loss. */
+     * (RFC 4861), reports of multicast membership and what is no IP at all pass whatever the rules
+     * say, or no segment would find its way even at the smallest loss. */
     bool packet;
     /* A TCP segment that is there in whole; only then the rest counts. */
     bool segment;

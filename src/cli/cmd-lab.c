@@ -241,6 +241,16 @@ static bool choose_seed(struct line *line)
     return true;
 }
 
+/* Rules on single segments do what they say, and no more than that. */
+static bool is_chancy(const struct wire_rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        if (rules->rule[i].share > 0 || rules->rule[i].deed == WIRE_DELAY)
+            return true;
+    }
+    return false;
+}
+
 static int run(const struct surroundings *around, int argc, char **argv)
 {
     struct line line = {0};
@@ -267,8 +277,11 @@ static int run(const struct surroundings *around, int argc, char **argv)
     struct lab *lab = lab_open(&line.lab, &fault);
     if (lab == NULL)
         return command_fail("lab", "%s", fault.text);
-    const struct surroundings inside = {
-        .lab = lab, .truth = line.truth, .deaf = line.deaf, .kernel_is_a = line.kernel_is_a};
+    const struct surroundings inside = {.lab = lab,
+                                        .truth = line.truth,
+                                        .deaf = line.deaf,
+                                        .kernel_is_a = line.kernel_is_a,
+                                        .chancy = is_chancy(&line.wire.rules)};
     int code = shell ? run_shell(lab, argv + line.command_at)
                      : command_run(c, &inside, argc - line.command_at, argv + line.command_at);
     lab_close(lab);

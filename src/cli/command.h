@@ -10,6 +10,7 @@ struct surroundings {
     bool truth;       /* lab --truth */
     unsigned deaf;    /* lab --deaf, in percent */
     bool kernel_is_a; /* lab --a kernel: of a figure */
+    bool chancy;      /* the lab's wire loses at random or delays: patience is needed */
 };
 
 struct command {

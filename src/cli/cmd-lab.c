@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/arguments.h"
 #include "engine/deaf.h"
+#include "figure/figure.h"
 
 enum {
     KEY_APP = 512,
@@ -19,6 +20,7 @@ enum {
     KEY_BACKLOG,
     KEY_TRUTH,
     KEY_A,
+    KEY_B,
     KEY_DEAF,
     KEY_WIRE,
     KEY_SEED,
@@ -27,7 +29,7 @@ enum {
 enum {
     SYSCTL_MAX = 32,
     BACKLOG_MAX = 65535,
-    OPTIONS_MAX = 32,
+    ROWS_MAX = 32,
     WIRE_GROUP = 1 /* in the help */
 };
 
@@ -36,7 +38,7 @@ struct line {
     const char *sysctls[SYSCTL_MAX];
     bool truth;
     unsigned deaf;
-    bool kernel_is_a;
+    bool kernel[2]; /* --a kernel, --b kernel */
     struct wire_config wire;
     bool wired, seeded;
     int command_at; /* where COMMAND stands in argv */
@@ -51,6 +53,11 @@ static const struct argp_option own_options[] = {
     {"truth", KEY_TRUTH, NULL, 0,
      "After every segment, show the peer's real state from its kernel beside the inferred one", 0},
     {"a", KEY_A, "kernel", 0, "The peer is end A of a figure that is played, and we are B", 0},
+    {"b", KEY_B, "kernel", 0,
+     "The peer is end B, as it is by default; with --a kernel too, both ends are kernels and we "
+     "are "
+     "the wire between them",
+     0},
     {"deaf", KEY_DEAF, "PERCENT", 0,
      "Do not hear this share of the peer's packets, at random; the same ones for the same seed", 0},
     {NULL, 0, NULL, 0, "The wire between the two sides:", WIRE_GROUP},
@@ -61,11 +68,11 @@ static const struct argp_option own_options[] = {
 };
 
 /* Ours, and those that stand in the wire's table. */
-static void list_options(struct argp_option all[OPTIONS_MAX])
+static void list_options(struct argp_option all[ROWS_MAX])
 {
     size_t n = sizeof(own_options) / sizeof(own_options[0]);
     memcpy(all, own_options, sizeof(own_options));
-    for (size_t i = 0; n + 1 < OPTIONS_MAX && wire_rule_option(i) != NULL; i++) {
+    for (size_t i = 0; n + 1 < ROWS_MAX && wire_rule_option(i) != NULL; i++) {
         const struct wire_option *o = wire_rule_option(i);
         all[n++] = (struct argp_option){o->name, KEY_RULE + (int)i, o->argument,
                                         0,       o->summary,        WIRE_GROUP};
@@ -113,6 +120,15 @@ static error_t take_rule(struct line *line, const struct argp_state *state,
     return 0;
 }
 
+static error_t take_end(struct line *line, const struct argp_state *state, enum figure_side end,
+                        const char *arg)
+{
+    line->kernel[end] = true;
+    if (strcmp(arg, "kernel") == 0)
+        return 0;
+    return arguments_refuse(state, "--%c takes kernel, not '%s'", end == FIGURE_A ? 'a' : 'b', arg);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
@@ -134,10 +150,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         line->truth = true;
         return 0;
     case KEY_A:
-        line->kernel_is_a = true;
-        return strcmp(arg, "kernel") == 0
-                   ? 0
-                   : arguments_refuse(state, "--a takes kernel, not '%s'", arg);
+        return take_end(line, state, FIGURE_A, arg);
+    case KEY_B:
+        return take_end(line, state, FIGURE_B, arg);
     case KEY_DEAF:
         return take_deaf(line, state, arg);
     case KEY_WIRE:
@@ -185,7 +200,7 @@ static char *help_filter(int key, const char *text, void *input)
 
 static int parse_line(struct line *line, int argc, char **argv)
 {
-    struct argp_option options[OPTIONS_MAX];
+    struct argp_option options[ROWS_MAX];
     list_options(options);
     const struct argp argp = {
         .options = options,
@@ -230,15 +245,20 @@ static int run_shell(const struct lab *lab, char **argv)
     return command_fail("lab", "cannot run %s: %s", shell, strerror(errno));
 }
 
-/* Each run draws anew, unless a seed is given. */
-static bool choose_seed(struct line *line)
+/* What falls to chance falls anew in each run, unless a seed is given. */
+static int lay_wire(struct line *line)
 {
-    if (!line->wired || line->seeded)
-        return true;
-    if (getrandom(&line->wire.seed, sizeof(line->wire.seed), 0) != sizeof(line->wire.seed))
-        return false;
+    if (!line->wired)
+        return 0;
+    if (line->lab.between)
+        return command_fail("lab", "between two kernels we are the wire; leave out its options, or "
+                                   "one of --a and --b");
+    if (!line->seeded &&
+        getrandom(&line->wire.seed, sizeof(line->wire.seed), 0) != sizeof(line->wire.seed))
+        return command_fail("lab", "the kernel gives no random numbers");
     line->wire.seed &= ARGUMENTS_SEED_MAX;
-    return true;
+    line->lab.wire = &line->wire;
+    return 0;
 }
 
 /* Rules on single segments do what they say, and no more than that. */
@@ -271,16 +291,20 @@ static int run(const struct surroundings *around, int argc, char **argv)
                             name);
     if (line.lab.app == NULL && !shell)
         line.lab.app = c->lab_app;
-    if (!choose_seed(&line))
-        return command_fail("lab", "the kernel gives no random numbers");
-    line.lab.wire = line.wired ? &line.wire : NULL;
+    line.lab.between = line.kernel[FIGURE_A] && line.kernel[FIGURE_B];
+    if (line.lab.between && (shell || !c->between))
+        return command_fail("lab", "'%s' needs an end of ours; leave out --a or --b", name);
+    wrong = lay_wire(&line);
+    if (wrong != 0)
+        return wrong;
     struct lab *lab = lab_open(&line.lab, &fault);
     if (lab == NULL)
         return command_fail("lab", "%s", fault.text);
     const struct surroundings inside = {.lab = lab,
                                         .truth = line.truth,
                                         .deaf = line.deaf,
-                                        .kernel_is_a = line.kernel_is_a,
+                                        .kernel_is_a = line.kernel[FIGURE_A],
+                                        .between = line.lab.between,
                                         .chancy = is_chancy(&line.wire.rules)};
     int code = shell ? run_shell(lab, argv + line.command_at)
                      : command_run(c, &inside, argc - line.command_at, argv + line.command_at);

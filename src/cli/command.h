@@ -11,6 +11,7 @@ struct surroundings {
     unsigned deaf;    /* lab --deaf, in percent */
     bool kernel_is_a; /* lab --a kernel: of a figure */
     bool chancy;      /* the lab's wire loses at random or delays: patience is needed */
+    bool between;     /* lab --a kernel --b kernel: neither end is ours */
 };
 
 struct command {
@@ -19,6 +20,7 @@ struct command {
     const char *summary; /* one line */
     /* What the lab's peer runs for it by default; NULL: the lab's own choice. */
     const char *lab_app;
+    bool between; /* can do with two kernels, where neither end is ours */
     /* argv[0] is "tcpshake NAME". Returns the exit status. */
     int (*run)(const struct surroundings *around, int argc, char **argv);
 };

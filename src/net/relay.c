@@ -76,3 +76,8 @@ uint64_t relay_dropped(struct relay *r)
 {
     return capture_dropped(r->in[RELAY_A]) + capture_dropped(r->in[RELAY_B]);
 }
+
+const char *relay_clock(const struct relay *r)
+{
+    return capture_clock(r->in[RELAY_A]);
+}

@@ -49,6 +49,9 @@ int relay_dispatch(struct relay *r, enum relay_side side, int max, relay_fn *fn,
 enum status relay_send(struct relay *r, enum relay_side side, const uint8_t *frame, size_t n,
                        struct fault *fault);
 
+/* "kernel software stamps, ns"; static. */
+const char *relay_clock(const struct relay *r);
+
 /* Frames that came in at either side and were never shown, since relay_open: the ring was full, or
  * they were larger than RELAY_FRAME_MAX. */
 uint64_t relay_dropped(struct relay *r);

@@ -1,7 +1,9 @@
-/* Whoever stands at the peer's side: in the lab its application and its kernel, which do what a
+/* Whoever stands at the other side: in the lab its application and its kernel, which do what a
  * figure says and tell what is true. On the open network there is nobody. */
 #ifndef TCPSHAKE_PROBE_ACCOMPLICE_H
 #define TCPSHAKE_PROBE_ACCOMPLICE_H
+
+#include <stdbool.h>
 
 #include "base/fault.h"
 #include "figure/figure.h"
@@ -20,5 +22,9 @@ struct accomplice {
                          struct fault *fault);
     void *arg;
 };
+
+/* Whether what a kernel says is what a figure shows: CLOSED is that the connection does not exist,
+ * also where somebody listens. */
+bool accomplice_agrees(state_set figured, enum state truth);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
+
 enum {
     ASIDE_LINE_MAX = 200,
     ASIDE_WAITING_MAX = 32
@@ -22,8 +24,9 @@ struct aside_source {
     int fd; /* readable when there may be one */
     /* Fills in the next; false: none waits. Never blocks. */
     bool (*next)(void *arg, struct aside_line *line);
-    /* None will come any more. */
-    bool (*ended)(void *arg);
+    /* STATUS_OK while all is well; else with a line: nothing that is seen can be trusted any more.
+     */
+    enum status (*state)(void *arg, struct fault *fault);
     void *arg;
 };
 

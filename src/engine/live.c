@@ -276,6 +276,8 @@ static void take_what_waits(struct live *l)
     if (capture_dispatch(l->capture, BURST, take_packet, l, &fault) < 0)
         keep_failure(l, STATUS_SYSTEM, &fault);
     tell_asides(l, CLOCK_NEVER);
+    if (l->aside.source != NULL)
+        keep_failure(l, l->aside.source->state(l->aside.source->arg, &fault), &fault);
 }
 
 static void readable(void *arg)
@@ -290,8 +292,6 @@ static void aside_readable(void *arg)
 {
     struct live *l = arg;
     take_what_waits(l);
-    if (l->aside.source->ended(l->aside.source->arg))
-        loop_leave(l->loop, l->aside.source->fd);
     plan(l);
 }
 

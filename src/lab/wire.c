@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -74,18 +73,28 @@ void wire_close(struct wire *w)
     w->child = -1;
 }
 
+static bool end(struct wire *w, const char *why)
+{
+    w->ended = true;
+    (void)fault_set(&w->why, STATUS_SYSTEM, "the lab's wire has broken: %s", why);
+    return false;
+}
+
 bool wire_next(struct wire *w, struct wire_report *r)
 {
     if (w->fd < 0 || w->ended)
         return false;
     *r = (struct wire_report){.event = WIRE_EVENT_RULE};
     ssize_t n = recv(w->fd, r, sizeof(*r), MSG_DONTWAIT);
-    if (n > 0)
-        return true;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
-    w->ended = true;
-    r->event = WIRE_EVENT_BROKE;
-    (void)snprintf(r->text, sizeof(r->text), "its process has ended");
-    return true;
+    if (n <= 0)
+        return end(w, "its process has ended");
+    r->text[sizeof(r->text) - 1] = '\0';
+    return r->event == WIRE_EVENT_BROKE ? end(w, r->text) : true;
+}
+
+enum status wire_state(const struct wire *w, struct fault *fault)
+{
+    return w->ended ? fault_set(fault, STATUS_SYSTEM, "%s", w->why.text) : STATUS_OK;
 }

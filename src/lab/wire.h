@@ -18,6 +18,7 @@ struct wire {
     pid_t child;
     int fd; /* readable when it has something to tell; -1: there is no wire */
     bool ended;
+    struct fault why; /* then */
 };
 
 /* Starts the process, which opens the two interfaces in the network namespace `namespace_fd`, gives
@@ -27,8 +28,10 @@ enum status wire_start(struct wire *w, const struct wire_config *config, int nam
 /* Ends the process, unless seccomp forbids that: then it dies when we do. */
 void wire_close(struct wire *w);
 
-/* What it has to tell next, without waiting; false: nothing now. That it is gone is told too, and
- * then `ended` is set. */
+/* What it has to tell next, without waiting; false: nothing now. */
 bool wire_next(struct wire *w, struct wire_report *r);
+
+/* STATUS_OK, or with a line why it carries nothing any more, as far as wire_next has read. */
+enum status wire_state(const struct wire *w, struct fault *fault);
 
 #endif

@@ -15,15 +15,14 @@ static bool next(void *arg, struct aside_line *line)
     return true;
 }
 
-static bool ended(void *arg)
+static enum status state(void *arg, struct fault *fault)
 {
-    const struct wire *w = arg;
-    return w->ended;
+    return wire_state(arg, fault);
 }
 
 struct aside_source wire_aside(struct wire *w)
 {
-    return (struct aside_source){.fd = w->fd, .next = next, .ended = ended, .arg = w};
+    return (struct aside_source){.fd = w->fd, .next = next, .state = state, .arg = w};
 }
 
 char *wire_aside_describe(const struct wire *w, char *out, size_t cap)

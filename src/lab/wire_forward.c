@@ -106,7 +106,7 @@ static void carry_out(struct wire_forward *f, enum wire_way way, const struct wi
         else
             keep(f, way, look, frame, n, due, fate->late);
     }
-    if (in_place)
+    if (in_place && look->packet)
         wire_queue_passes(&f->queue, way, fate->due_ns + fate->copies - 1);
 }
 

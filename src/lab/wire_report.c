@@ -72,8 +72,7 @@ char *wire_report_format(const struct wire_report *r, const struct wire_rules *r
                        r->count);
         return out;
     case WIRE_EVENT_BROKE:
-        (void)snprintf(out, cap, "the wire has broken: %.*s", (int)sizeof(r->text) - 1, r->text);
-        return out;
+        break; /* not a remark: wire_state */
     }
     (void)snprintf(out, cap, "the wire: %s", packet);
     return out;

@@ -19,7 +19,6 @@ enum {
 /* A descriptor beside the first. */
 struct guest {
     struct event *event; /* NULL: a free place */
-    int fd;
     void (*readable)(void *arg);
     void *arg;
 };
@@ -179,23 +178,11 @@ enum status loop_join(struct loop *l, int fd, void (*readable)(void *arg), void 
         g->event = event_new(l->base, fd, EV_READ | EV_PERSIST, on_guest, g);
         if (g->event == NULL || event_add(g->event, NULL) != 0)
             return fault_set(fault, STATUS_SYSTEM, "event loop: %s", strerror(errno));
-        g->fd = fd;
         g->readable = readable;
         g->arg = arg;
         return STATUS_OK;
     }
     return fault_set(fault, STATUS_SYSTEM, "event loop: more than %d descriptors", LOOP_GUESTS + 1);
-}
-
-void loop_leave(struct loop *l, int fd)
-{
-    for (size_t i = 0; i < LOOP_GUESTS; i++) {
-        struct guest *g = &l->guests[i];
-        if (g->event == NULL || g->fd != fd)
-            continue;
-        event_free(g->event);
-        g->event = NULL;
-    }
 }
 
 void loop_watch(struct loop *l, bool on)

@@ -58,7 +58,7 @@ for ((i = 0; i < kills; i++)); do
     1) command=(lab -6 --truth --app close open --pcapng "$work/pcapng") most=40 ;;
     2) command=(lab --app hold open --json) most=400 ;;
     3) command=(lab --wire --loss 20% --delay 5ms open) most=100 ;;
-    4) command=(lab -6 --wire --hold b-a:SYN,ACK:9s synack --json) most=400 ;;
+    4) command=(lab -6 --wire --hold 'b-a:SYN,ACK:9s' synack --json) most=400 ;;
     *) command=(lab synack --json) most=400 ;;
     esac
     tcpshake "${command[@]}" >"$work/out" 2>&1 &

@@ -13,6 +13,7 @@ struct surroundings {
     bool between;               /* lab --a kernel --b kernel: neither end is ours */
     const char *const *sysctls; /* in force in the lab, "NAME=VALUE", later ones over earlier */
     size_t sysctl_count;
+    bool chancy; /* the lab's wire loses at random or delays: patience is needed */
 };
 
 struct command {

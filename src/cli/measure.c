@@ -8,6 +8,7 @@
 #include "cli/record.h"
 #include "engine/live.h"
 #include "engine/sim.h"
+#include "lab/wire_aside.h"
 #include "lab/witness.h"
 #include "net/resolve.h"
 #include "net/route.h"
@@ -27,6 +28,9 @@ struct stage {
     struct run_config config;
     struct witness witness;
     struct run_observer observer;
+    struct aside_source wire;
+    char wire_remark[400];
+    bool wired, wire_changes;
     struct run *run;
 };
 
@@ -124,19 +128,34 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         .fixed_isn = o->has_isn,
         .deadline_after_ns = o->deadline_ns,
         .summarise = m->summarise,
+        .remark = st->wired ? st->wire_remark : NULL,
     };
     if (m->second_port)
         st->config.base.other_local = locals[m->sessions];
     if (m->around->truth) {
-        witness_init(&st->witness, m->around->lab);
+        bool unheard = m->around->deaf > 0 || st->wire_changes;
+        witness_init(&st->witness, m->around->lab, unheard);
         st->observer = witness_observer(&st->witness);
         st->config.observer = &st->observer;
     }
 }
 
+/* The lab's wire, where there is one. */
+static void hear_wire(struct stage *st)
+{
+    struct wire *w = st->m->around->lab != NULL ? lab_wire(st->m->around->lab) : NULL;
+    st->wired = w != NULL;
+    if (!st->wired)
+        return;
+    st->wire = wire_aside(w);
+    st->wire_changes = w->config.rules.count > 0;
+    (void)wire_aside_describe(w, st->wire_remark, sizeof(st->wire_remark));
+}
+
 static enum status run_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
+    hear_wire(st);
     const struct live_config config = {
         .remote = st->remote,
         .scope_id = st->scope_id,
@@ -146,6 +165,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .sessions = st->m->sessions + st->m->second_port,
         .key = hash_key_of_seed(st->record.seed),
         .deaf = st->m->around->deaf,
+        .aside = st->wired ? &st->wire : NULL,
         .progress = record_progress(&st->record),
         .asked = record_asked,
         .arg = &st->record,

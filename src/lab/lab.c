@@ -39,6 +39,7 @@ struct lab {
     struct end end[SIDES];
     struct meter meter; /* the peer's */
     int backlog;
+    struct wire wire;
     bool keeps_no_entry;
 };
 
@@ -110,11 +111,17 @@ static enum status prepare_side(struct lab *lab, enum lab_side side, struct site
     return s;
 }
 
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
 /* Beyond the sides, the wire's namespace, whose kernel is to take no part: without IPv6 it has
  * nothing to say of its own accord. */
-static enum status prepare_wire(struct nl_sock **route, struct fault *fault)
+static enum status prepare_wire(struct nl_sock **route, int *fd, struct fault *fault)
 {
-    enum status s = namespace_new_net(NULL, fault);
+    enum status s = namespace_new_net(fd, fault);
     if (s != STATUS_OK)
         return s;
     (void)namespace_sysctl("net.ipv6.conf.default.disable_ipv6=1", NULL); /* where there is any */
@@ -122,17 +129,32 @@ static enum status prepare_wire(struct nl_sock **route, struct fault *fault)
     return *route != NULL ? STATUS_OK : STATUS_SYSTEM;
 }
 
-static enum status connect_sides(const struct lab *lab, const struct site sites[SIDES],
+/* Back to our side, where a wire has a process of its own. */
+static enum status start_wire(struct lab *lab, int wire_fd, int ours_fd, struct fault *fault)
+{
+    if (lab->options->wire == NULL)
+        return STATUS_OK;
+    enum status s = wire_start(&lab->wire, lab->options->wire, wire_fd, link_name(LINK_WIRE_A),
+                               link_name(LINK_WIRE_B), fault);
+    return s == STATUS_OK ? namespace_enter(ours_fd, fault) : s;
+}
+
+static enum status connect_sides(struct lab *lab, const struct site sites[SIDES],
                                  struct fault *fault)
 {
     struct link_sites link = {.ours = sites[LAB_OURS].route,
                               .peer = sites[LAB_PEER].route,
                               .ours_fd = sites[LAB_OURS].host.namespace_fd,
                               .peer_fd = sites[LAB_PEER].host.namespace_fd};
-    enum status s = lab->options->between ? prepare_wire(&link.wire, fault) : STATUS_OK;
+    bool wired = lab->options->between || lab->options->wire != NULL;
+    int wire_fd = -1;
+    enum status s = wired ? prepare_wire(&link.wire, &wire_fd, fault) : STATUS_OK;
     if (s == STATUS_OK)
         s = link_open(&link, lab->options->v6, fault);
+    if (s == STATUS_OK)
+        s = start_wire(lab, wire_fd, link.ours_fd, fault);
     link_socket_free(link.wire);
+    close_if_open(wire_fd);
     return s;
 }
 
@@ -158,12 +180,6 @@ static enum status build(struct lab *lab, struct site sites[SIDES], struct fault
     for (enum lab_side side = LAB_OURS; s == STATUS_OK && side <= LAB_PEER; side++)
         s = start_side(lab, side, &sites[side], fault);
     return s;
-}
-
-static void close_if_open(int fd)
-{
-    if (fd >= 0)
-        close(fd);
 }
 
 static void leave_site(struct site *site)
@@ -206,6 +222,7 @@ struct lab *lab_open(const struct lab_options *options, struct fault *fault)
         fault_set(fault, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
+    lab->wire.fd = lab->wire.child = -1;
     for (enum lab_side side = LAB_OURS; side <= LAB_PEER; side++) {
         lab->end[side].truth.fd = lab->end[side].cue.fd = -1;
         lab->end[side].child = -1;
@@ -243,6 +260,7 @@ void lab_close(struct lab *lab)
         end_child(lab->end[side].child);
     }
     meter_close(&lab->meter);
+    wire_close(&lab->wire);
     free(lab);
 }
 
@@ -254,6 +272,11 @@ const struct endpoint *lab_at(const struct lab *lab, enum lab_side side)
 const char *lab_tap(enum lab_side side)
 {
     return link_name(side == LAB_OURS ? LINK_WIRE_A : LINK_WIRE_B);
+}
+
+struct wire *lab_wire(struct lab *lab)
+{
+    return lab->wire.fd >= 0 ? &lab->wire : NULL;
 }
 
 enum status lab_truth(struct lab *lab, enum lab_side side, const struct endpoint *remote,

@@ -13,6 +13,7 @@
 
 #include "base/fault.h"
 #include "probe/queues.h"
+#include "lab/wire.h"
 #include "tcp/state.h"
 #include "wire/address.h"
 
@@ -37,6 +38,9 @@ struct lab_options {
      * other but what it forwards from lab_tap(LAB_OURS) to lab_tap(LAB_PEER) and back. Our side's
      * application acts on cue; nobody listens there until it is told to. */
     bool between;
+    /* The wire that carries everything from side to side, by a process of its own, and what it does
+     * on the way; NULL: one cable, as good as it can be. Not with `between`. */
+    const struct wire_config *wire;
 };
 
 struct lab;
@@ -54,6 +58,9 @@ void lab_close(struct lab *lab);
 const struct endpoint *lab_at(const struct lab *lab, enum lab_side side);
 /* The device on the wire that leads to a side, with `between`; static. */
 const char *lab_tap(enum lab_side side);
+
+/* The wire, which has something to tell; NULL without one. */
+struct wire *lab_wire(struct lab *lab);
 
 /* The true state of a side's end of the connection lab_at <-> `remote`, from its kernel (sock_diag,
  * exact look-up: request sockets and TIME-WAIT included), without disturbing it. No socket for the

@@ -9,9 +9,9 @@
 /* A segment under way between two namespaces needs microseconds; the scheduler may add to that. */
 #define EXPLAINED_WITHIN (100 * CLOCK_MS)
 
-void witness_init(struct witness *w, struct lab *lab)
+void witness_init(struct witness *w, struct lab *lab, bool unheard)
 {
-    *w = (struct witness){.lab = lab};
+    *w = (struct witness){.lab = lab, .unheard = unheard};
 }
 
 /* Without a connection the kernel has a listener or nothing on the port. Which of the two says
@@ -96,6 +96,8 @@ static void look(void *arg, struct exchange *x)
     if (holds(x->peer.set, s)) {
         (void)append(
             x, (struct event){.kind = EVENT_TRUTH, .truth = {in_words_of(x->peer.set, s), true}});
+    } else if (w->unheard && holds(peer_unheard(&x->peer), s)) {
+        w->ahead++;
     } else if (w->pending_count < WITNESS_PENDING_MAX) {
         w->pending[w->pending_count].state = s;
         w->pending[w->pending_count++].until_ns = x->now_ns + EXPLAINED_WITHIN;

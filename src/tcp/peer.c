@@ -439,9 +439,19 @@ static void learn(struct peer *p, const struct segment *seg)
     }
 }
 
+/* Its acknowledgement is older than one that has come: it left before that, and was overtaken on
+ * the way. Where the peer was then is no news. */
+static bool is_overtaken(const struct tcb *own, const struct segment *seg)
+{
+    return (seg->flags & (FLAG_ACK | FLAG_RST)) == FLAG_ACK && seq_lt(own->iss, seg->ack) &&
+           seq_lt(seg->ack, own->snd_una);
+}
+
 struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct segment *seg,
                              const struct arrival *a, int64_t t_ns)
 {
+    if (is_overtaken(own, seg))
+        return (struct peer_change){.from = p->set, .to = p->set};
     bool telling = a->from == STATE_CLOSED ? fits_what_was(p, own, seg) : teaches(a);
     if (!telling && !is_retransmission(p, own, seg))
         return (struct peer_change){.from = p->set, .to = p->set};
@@ -476,6 +486,11 @@ struct peer_change peer_elapse(struct peer *p, int64_t t_ns)
 {
     return change(p, with_expiries(p, p->set, t_ns),
                   "it has been silent: the state may have expired there", "RFC 9293 3.10.8");
+}
+
+state_set peer_unheard(const struct peer *p)
+{
+    return with_hidden(p, p->set);
 }
 
 void peer_round_trip(struct peer *p, int64_t rtt_ns)

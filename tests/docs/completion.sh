@@ -82,6 +82,10 @@ offers 'tcpshake lab --sysctl net.ipv4.tcp_synack_retries=2 syn' synack
 offers 'tcpshake lab --tr' --truth
 offers 'tcpshake lab --app ' "${apps[@]}"
 offers 'tcpshake lab --app=h' --app=hold --app=http
+offers 'tcpshake lab --wi' --wire
+offers 'tcpshake lab --drop ' a-b: b-a:
+offers 'tcpshake lab --hold=b' --hold=b-a:
+offers 'tcpshake lab --loss 20% --dup a-' a-b:
 offers 'tcpshake lab sh '
 offers 'tcpshake open --clo' --close=
 offers 'tcpshake open --close ' fin rst wait

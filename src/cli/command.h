@@ -6,11 +6,13 @@
 
 /* What a command is run in. */
 struct surroundings {
-    struct lab *lab;  /* NULL outside the lab */
-    bool truth;       /* lab --truth */
-    unsigned deaf;    /* lab --deaf, in percent */
-    bool kernel_is_a; /* lab --a kernel: of a figure */
-    bool between;     /* lab --a kernel --b kernel: neither end is ours */
+    struct lab *lab;            /* NULL outside the lab */
+    bool truth;                 /* lab --truth */
+    unsigned deaf;              /* lab --deaf, in percent */
+    bool kernel_is_a;           /* lab --a kernel: of a figure */
+    bool between;               /* lab --a kernel --b kernel: neither end is ours */
+    const char *const *sysctls; /* in force in the lab, "NAME=VALUE", later ones over earlier */
+    size_t sysctl_count;
 };
 
 struct command {
@@ -19,7 +21,12 @@ struct command {
     const char *summary; /* one line */
     /* What the lab's peer runs for it by default; NULL: the lab's own choice. */
     const char *lab_app;
-    bool between; /* can do with two kernels, where neither end is ours */
+    enum {
+        COMMAND_OUR_END,    /* one end is ours */
+        COMMAND_EITHER,     /* it does with two kernels as well */
+        COMMAND_TWO_KERNELS /* and needs them: for the lab alone */
+    } ends;
+    const char *const *lab_sysctls; /* set in the lab unless the user sets them; ends with NULL */
     /* argv[0] is "tcpshake NAME". Returns the exit status. */
     int (*run)(const struct surroundings *around, int argc, char **argv);
 };

@@ -81,7 +81,8 @@ struct event {
         struct {
             struct segment seg;
             bool retransmission;
-        } segment; /* SENT, RECEIVED */
+            bool held; /* it stays in the network: the other end does not get it */
+        } segment;     /* SENT, RECEIVED */
         struct {
             enum state from, to;
             const char *why, *rfc; /* static text */

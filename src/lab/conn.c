@@ -5,9 +5,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lab/ability.h"
@@ -20,6 +23,9 @@ void conn_init(struct conn *c, int fd, const struct endpoint *remote, uint64_t b
     c->heard_all = c->closed = c->shut = c->app.closing = false;
     c->said = NULL;
     c->say_len = c->app.in_len = c->app.out_len = 0;
+    /* Until the kernel is told otherwise, after two hours of silence (tcp(7), tcp_keepalive_time).
+     */
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
 }
 
 void conn_drop(struct conn *c)
@@ -91,15 +97,29 @@ static bool receive(struct conn *c, const struct app *app)
     return flush(c);
 }
 
-void conn_serve(struct conn *c, const struct app *app, short reported)
+/* Nobody reads, so nothing else would tell. */
+static bool look_for_error(const struct conn *c)
 {
+    int error = 0;
+    socklen_t n = sizeof(error);
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
+        error = errno;
+    errno = error;
+    return false;
+}
+
+int conn_serve(struct conn *c, const struct app *app, short reported)
+{
+    bool had_heard_all = c->heard_all;
     bool alive = (reported & POLLOUT) == 0 || flush(c);
     if (alive && reads(c, app))
         alive = receive(c, app);
     else if ((reported & (POLLERR | POLLHUP)) != 0)
-        alive = false; /* nobody reads, so nothing else would tell */
+        alive = look_for_error(c);
+    int learnt = !alive ? errno : c->heard_all && !had_heard_all ? 0 : -1;
     if (!alive || (c->app.closing && !has_to_send(c)))
         conn_drop(c);
+    return learnt;
 }
 
 int conn_say(struct conn *c, const void *data, size_t n)
@@ -157,4 +177,24 @@ int conn_crash(struct conn *c)
     if (error == 0)
         conn_drop(c);
     return error;
+}
+
+int conn_kill(struct conn *c)
+{
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent)
+            (void)pause();
+        _exit(0);
+    }
+    if (child < 0)
+        return errno;
+    close(c->fd); /* the child has it still */
+    c->fd = -1;
+    free(c->said);
+    c->said = NULL;
+    (void)kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return 0;
 }

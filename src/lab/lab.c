@@ -273,6 +273,11 @@ enum status lab_cue(struct lab *lab, enum lab_side side, enum lab_cue cue,
     return cue_give(&lab->end[side].cue, order, data, fault);
 }
 
+int lab_saw(struct lab *lab, enum lab_side side)
+{
+    return cue_ask(&lab->end[side].cue, (struct cue_order){.what = LAB_CUE_SAW}, NULL);
+}
+
 int lab_backlog(const struct lab *lab)
 {
     return lab->backlog;

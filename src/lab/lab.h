@@ -73,6 +73,8 @@ enum lab_cue {
     LAB_CUE_LISTEN_NOT, /* closes the listener; connections stay, the half-open are forgotten */
     LAB_CUE_LISTEN,     /* listens again, on a port that was closed too */
     LAB_CUE_CRASH,      /* forgets the connection without a segment */
+    LAB_CUE_KILL,       /* its process is killed: what then becomes of it, the kernel knows */
+    LAB_CUE_SAW,        /* nothing: for lab_saw */
     LAB_CUE_ACCEPT,     /* for an app that waits: accepts whoever waits, and all who come */
     /* The octets are NAME=VALUE: a setting of its namespace, or `backlog`, for the next LISTEN. An
      * app that waits waits again after that. */
@@ -91,6 +93,9 @@ enum {
 enum status lab_cue(struct lab *lab, enum lab_side side, enum lab_cue cue,
                     const struct endpoint *remote, const void *data, size_t n, struct fault *fault);
 
+/* What a side's application has learnt last of a connection: 0 that the other end is done, an errno
+ * that it is broken, EAGAIN nothing of the kind since it has one. */
+int lab_saw(struct lab *lab, enum lab_side side);
 /* What lab_options.backlog was; 0: nothing. */
 int lab_backlog(const struct lab *lab);
 

@@ -44,6 +44,7 @@ struct server {
     size_t used;      /* slots that have been in use: the rest is untouched memory */
     bool full;        /* no slot or no memory for another connection */
     bool closed_door; /* the app accepts nobody yet */
+    int saw;          /* for lab_saw */
     uint64_t born;
     struct conn *conns;
     struct pollfd polls[POLL_CONNS + CONNS_MAX];
@@ -157,9 +158,12 @@ static int act(struct conn *c, const struct cue_order *order, const char *data)
         return conn_say(c, data, order->n);
     case LAB_CUE_CRASH:
         return conn_crash(c);
+    case LAB_CUE_KILL:
+        return conn_kill(c);
     case LAB_CUE_CONNECT:
     case LAB_CUE_LISTEN_NOT:
     case LAB_CUE_LISTEN:
+    case LAB_CUE_SAW:
     case LAB_CUE_ACCEPT:
     case LAB_CUE_SET:
         break;
@@ -187,7 +191,7 @@ static void catch_up(struct server *s, struct conn *c)
 
 static int postpone(struct server *s, const struct cue_order *order)
 {
-    if (order->what == LAB_CUE_CRASH)
+    if (order->what == LAB_CUE_CRASH || order->what == LAB_CUE_KILL)
         return EOPNOTSUPP;
     if (s->early_count == EARLY_MAX)
         return ENOBUFS;
@@ -227,6 +231,7 @@ static void welcome(struct server *s)
         }
         const struct endpoint remote = sockaddr_endpoint(&from);
         conn_init(c, fd, &remote, ++s->born);
+        s->saw = EAGAIN;
         catch_up(s, c);
         if (s->service.app->hangs_up && c->fd >= 0)
             conn_drop(c);
@@ -312,6 +317,7 @@ static int connect_to(struct server *s, const struct endpoint *remote)
     int error = errno;
     if (fd >= 0) {
         conn_init(c, fd, remote, ++s->born);
+        s->saw = EAGAIN;
         return 0;
     }
     if (listened)
@@ -328,6 +334,8 @@ static int obey(struct server *s, const struct cue_order *order)
         return listen_not(s);
     case LAB_CUE_LISTEN:
         return listen_again(s);
+    case LAB_CUE_SAW:
+        return s->saw;
     case LAB_CUE_ACCEPT:
         return open_door(s);
     case LAB_CUE_SET:
@@ -336,6 +344,7 @@ static int obey(struct server *s, const struct cue_order *order)
     case LAB_CUE_ABORT:
     case LAB_CUE_SAY:
     case LAB_CUE_CRASH:
+    case LAB_CUE_KILL:
         break;
     }
     struct conn *c = find(s, &order->remote);
@@ -379,6 +388,7 @@ struct server *server_new(const struct service *service)
         return NULL;
     }
     s->service = *service;
+    s->saw = EAGAIN;
     s->closed_door = service->app->waits;
     s->conns = conns;
     return s;
@@ -397,8 +407,9 @@ void server_run(struct server *s, int listener, int cue, int end)
             return;
         for (size_t slot = 0; slot < s->used; slot++) {
             short reported = s->polls[POLL_CONNS + slot].revents;
-            if (reported != 0)
-                conn_serve(&s->conns[slot], s->service.app, reported);
+            int learnt = reported != 0 ? conn_serve(&s->conns[slot], s->service.app, reported) : -1;
+            if (learnt >= 0)
+                s->saw = learnt;
         }
         if (s->listener >= 0 && !s->closed_door)
             welcome(s);

@@ -109,6 +109,8 @@ static void put_message(struct text *out, const struct number_map *numbers, cons
         text_printf(out, " DATA=%" PRIu32, seg->len);
     if (seg->checksum == SEGMENT_CHECKSUM_BAD)
         text_printf(out, " BADSUM");
+    if (s->held)
+        text_printf(out, " (does not arrive)");
     text_put(out, "\n", 1);
 }
 

@@ -146,9 +146,9 @@ enum status truth_read(struct truth *t, const struct endpoint *local, const stru
 }
 
 /* A dump's answer, of which several stand in one message. */
-static bool more(const uint8_t *data, size_t n, uint32_t seq, uint32_t *count, bool *done)
+static bool more(uint8_t *data, size_t n, uint32_t seq, uint32_t *count, bool *done)
 {
-    const struct nlmsghdr *h = (const void *)data;
+    struct nlmsghdr *h = (void *)data;
     for (size_t left = n; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
         if (h->nlmsg_seq != seq)
             continue;

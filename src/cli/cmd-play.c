@@ -174,7 +174,9 @@ static int run_figure(struct line *line, const struct surroundings *around, int 
     int code = EXIT_TROUBLE;
     if (s != STATUS_OK)
         return figures_fail("play", s, &fault);
-    s = around->between ? figure_check_between(&f, &fault) : figure_check(&f, line->us, &fault);
+    s = around->between       ? figure_check_between(&f, &fault)
+        : around->lab != NULL ? figure_check_in_lab(&f, line->us, &fault)
+                              : figure_check(&f, line->us, &fault);
     if (s != STATUS_OK) {
         code = figures_fail("play", s, &fault);
     } else if (line->say != NULL && payload_append(&say, line->say, &fault) != STATUS_OK) {

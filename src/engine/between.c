@@ -23,6 +23,14 @@ enum {
 };
 #define PROGRESS_EVERY CLOCK_S
 
+/* A frame that has come and waits for those of the other tap. */
+struct waiting {
+    enum relay_side side;
+    int64_t t_ns;
+    size_t n;
+    uint8_t *frame;
+};
+
 struct between {
     struct between_config config;
     struct relay *relay;
@@ -31,6 +39,8 @@ struct between {
     struct pair *pair;
     /* What stands before an IP packet on its way to an end: as it was before the last one. */
     uint8_t header[PAIR_ENDS][ETHERNET_HEADER];
+    struct waiting waiting[3 * BURST];
+    size_t waiting_count;
     int64_t progress_at;
     bool interrupted;
     enum status status; /* the first failure */
@@ -108,10 +118,9 @@ enum status between_pass(void *arg, enum figure_side to, const uint8_t *ip, size
     return relay_send(b->relay, side_of(to), frame, ETHERNET_HEADER + n, fault);
 }
 
-static void take_frame(void *arg, enum relay_side side, const uint8_t *frame, size_t n,
+static void take_frame(struct between *b, enum relay_side side, const uint8_t *frame, size_t n,
                        int64_t t_ns)
 {
-    struct between *b = arg;
     struct fault fault = {0};
     enum figure_side from = side == RELAY_A ? FIGURE_A : FIGURE_B;
     enum figure_side to = side == RELAY_A ? FIGURE_B : FIGURE_A;
@@ -122,6 +131,23 @@ static void take_frame(void *arg, enum relay_side side, const uint8_t *frame, si
     }
     memcpy(b->header[to], frame, ETHERNET_HEADER);
     pair_packet(b->pair, from, frame + ETHERNET_HEADER, n - ETHERNET_HEADER, t_ns);
+}
+
+static void keep_frame(void *arg, enum relay_side side, const uint8_t *frame, size_t n,
+                       int64_t t_ns)
+{
+    struct between *b = arg;
+    struct fault fault;
+    uint8_t *copy = malloc(n);
+    if (copy == NULL) {
+        keep_failure(b, fault_set(&fault, STATUS_NO_MEMORY, "out of memory"), &fault);
+        return;
+    }
+    memcpy(copy, frame, n);
+    size_t i = b->waiting_count++;
+    for (; i > 0 && b->waiting[i - 1].t_ns > t_ns; i--) /* by their stamps */
+        b->waiting[i] = b->waiting[i - 1];
+    b->waiting[i] = (struct waiting){side, t_ns, n, copy};
 }
 
 /* --- The loop --- */
@@ -143,10 +169,18 @@ static void dispatch(struct between *b)
 {
     struct fault fault = {0};
     pair_lost_packets(b->pair, relay_dropped(b->relay));
-    for (enum relay_side side = RELAY_A; side <= RELAY_B; side++) {
-        if (relay_dispatch(b->relay, side, BURST, take_frame, b, &fault) < 0)
+    /* What came in at A while B was read is older than what B may still bring. */
+    static const enum relay_side order[] = {RELAY_A, RELAY_B, RELAY_A};
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        if (relay_dispatch(b->relay, order[i], BURST, keep_frame, b, &fault) < 0)
             keep_failure(b, STATUS_SYSTEM, &fault);
     }
+    for (size_t i = 0; i < b->waiting_count; i++) {
+        const struct waiting *w = &b->waiting[i];
+        take_frame(b, w->side, w->frame, w->n, w->t_ns);
+        free(w->frame);
+    }
+    b->waiting_count = 0;
 }
 
 static void readable(void *arg)

@@ -45,7 +45,8 @@ struct staged_row {
     int64_t t_ns;
     state_set due[PAIR_ENDS];   /* states that the row is held against */
     state_set found[PAIR_ENDS]; /* what was found in their place */
-    int64_t settle_ns;          /* until when the kernels may say something else */
+    int64_t taken_ns;           /* by when the kernels have taken what was done and passed on */
+    int64_t settle_ns;          /* until when they may say something else */
 };
 
 /* A segment that has left an end, or a copy of it that the wire has kept. */

@@ -148,6 +148,8 @@ static bool judge_end(struct pair *p, enum figure_side end)
     char what[STAGED_TEXT_MAX];
     if (row->due[end] == STATE_SET_NONE)
         return true;
+    if (p->now_ns < row->taken_ns)
+        return false;
     row->found[end] = STATE_SET(truth);
     if (accomplice_agrees(row->due[end], truth)) {
         if (!state_set_has(row->due[end], truth)) /* in the figure's words */
@@ -180,6 +182,8 @@ bool staged_row_judge(struct pair *p)
         s->two_msl |= view_cell(s->row.row, end)->event == FIGURE_TWO_MSL;
         s->row.due[end] = due_states(s, end);
     }
+    /* A state that has not changed yet is not one that stays. */
+    s->row.taken_ns = p->now_ns + SETTLE_EVERY;
     s->row.settle_ns = p->now_ns + (s->two_msl ? TWO_MSL_WITHIN : SETTLE_WITHIN);
     return staged_row_judge_again(p);
 }

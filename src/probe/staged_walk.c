@@ -34,7 +34,7 @@ void staged_walk_end(struct pair *p)
     s->phase = STAGED_OVER;
     let_everything_pass(p);
     for (size_t i = s->at; i < s->figure->count; i++) {
-        if (staged_item(s, i)->kind == FIGURE_EITHER)
+        if (staged_item(s, i)->kind == FIGURE_EITHER || staged_item(s, i)->kind == FIGURE_OR)
             i = blocks_end(s->figure, i); /* which of them it would have been is not known */
         if (staged_item(s, i)->kind != FIGURE_ROW)
             continue;

@@ -226,7 +226,8 @@ bool staged_wire_breaks_silence(struct pair *p, enum figure_side from, const str
     }
     const char *why = seen_has(&s->seen[from], &k->seg) ? "a retransmission" : "";
     line_came(&s->bind, from, &k->seg, why, text, sizeof(text));
-    staged_wire_pass(p, from, &k->seg);
+    if (!is_copy(s, true, from, &k->seg))
+        staged_wire_pass(p, from, &k->seg);
     staged_row_deviates(p, text);
     return true;
 }

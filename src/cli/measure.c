@@ -29,7 +29,7 @@ struct stage {
     struct witness witness;
     struct run_observer observer;
     struct aside_source wire;
-    char wire_remark[400];
+    char wire_remark[4096]; /* room for as many rules as there can be */
     bool wired, wire_changes;
     struct run *run;
 };

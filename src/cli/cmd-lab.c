@@ -28,6 +28,7 @@ enum {
 };
 enum {
     SYSCTL_MAX = 32,
+    SYSCTL_DEFAULTS_MAX = 8, /* of a command */
     BACKLOG_MAX = 65535,
     ROWS_MAX = 32,
     WIRE_GROUP = 1 /* in the help */
@@ -35,7 +36,7 @@ enum {
 
 struct line {
     struct lab_options lab;
-    const char *sysctls[SYSCTL_MAX];
+    const char *sysctls[SYSCTL_MAX + SYSCTL_DEFAULTS_MAX];
     bool truth;
     unsigned deaf;
     bool kernel[2]; /* --a kernel, --b kernel */
@@ -251,8 +252,8 @@ static int lay_wire(struct line *line)
     if (!line->wired)
         return 0;
     if (line->lab.between)
-        return command_fail("lab", "between two kernels we are the wire; leave out its options, or "
-                                   "one of --a and --b");
+        return command_fail("lab", "between two kernels we are the wire ourselves: leave out its "
+                                   "options");
     if (!line->seeded &&
         getrandom(&line->wire.seed, sizeof(line->wire.seed), 0) != sizeof(line->wire.seed))
         return command_fail("lab", "the kernel gives no random numbers");
@@ -269,6 +270,22 @@ static bool is_chancy(const struct wire_rules *rules)
             return true;
     }
     return false;
+}
+
+/* What the command needs of the lab and the user has not chosen. */
+static void prepare_for(struct line *line, const struct command *c)
+{
+    size_t defaults = 0;
+    if (line->lab.app == NULL)
+        line->lab.app = c->lab_app;
+    line->lab.between =
+        c->ends == COMMAND_TWO_KERNELS || (line->kernel[FIGURE_A] && line->kernel[FIGURE_B]);
+    while (c->lab_sysctls != NULL && c->lab_sysctls[defaults] != NULL)
+        defaults++;
+    memmove(line->sysctls + defaults, line->sysctls, line->lab.sysctl_count * sizeof(char *));
+    for (size_t i = 0; i < defaults; i++) /* first, so that the user's come over them */
+        line->sysctls[i] = c->lab_sysctls[i];
+    line->lab.sysctl_count += defaults;
 }
 
 static int run(const struct surroundings *around, int argc, char **argv)
@@ -289,11 +306,10 @@ static int run(const struct surroundings *around, int argc, char **argv)
     if (!shell && (c == NULL || c->run == run)) /* no lab in the lab */
         return command_fail("lab", "there is no command '%s' to run; 'tcpshake --help' lists them",
                             name);
-    if (line.lab.app == NULL && !shell)
-        line.lab.app = c->lab_app;
-    line.lab.between = line.kernel[FIGURE_A] && line.kernel[FIGURE_B];
-    if (line.lab.between && (shell || !c->between))
+    if (line.kernel[FIGURE_A] && line.kernel[FIGURE_B] && (shell || c->ends == COMMAND_OUR_END))
         return command_fail("lab", "'%s' needs an end of ours; leave out --a or --b", name);
+    if (!shell)
+        prepare_for(&line, c);
     wrong = lay_wire(&line);
     if (wrong != 0)
         return wrong;
@@ -305,6 +321,8 @@ static int run(const struct surroundings *around, int argc, char **argv)
                                         .deaf = line.deaf,
                                         .kernel_is_a = line.kernel[FIGURE_A],
                                         .between = line.lab.between,
+                                        .sysctls = line.sysctls,
+                                        .sysctl_count = line.lab.sysctl_count,
                                         .chancy = is_chancy(&line.wire.rules)};
     int code = shell ? run_shell(lab, argv + line.command_at)
                      : command_run(c, &inside, argc - line.command_at, argv + line.command_at);

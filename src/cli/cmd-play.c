@@ -214,6 +214,6 @@ const struct command cmd_play = {
     .usage = "[OPTIONS] FIGURE [TARGET]",
     .summary = "a figure of RFC 9293, or your own, run against a peer",
     .lab_app = "cue",
-    .between = true,
+    .ends = COMMAND_EITHER,
     .run = run,
 };

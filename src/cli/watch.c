@@ -10,17 +10,20 @@
 
 /* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
  * the lab's affair. */
-static enum status check(const struct arguments *o, struct fault *fault)
+static enum status check(const struct watching *w, struct fault *fault)
 {
-    const char *wrong = o->host != NULL ? "a TARGET"
-                        : o->has_source ? "--source"
-                        : o->interface  ? "--interface"
-                        : o->sport != 0 ? "--sport"
-                        : o->has_isn    ? "--isn"
-                        : o->has_win    ? "--win"
-                        : o->has_ttl    ? "--ttl"
-                        : o->mss != 0   ? "--mss"
-                                        : NULL;
+    const struct arguments *o = w->options;
+    const char *wrong = w->around->truth  ? "--truth"
+                        : w->around->deaf ? "--deaf"
+                        : o->host != NULL ? "a TARGET"
+                        : o->has_source   ? "--source"
+                        : o->interface    ? "--interface"
+                        : o->sport != 0   ? "--sport"
+                        : o->has_isn      ? "--isn"
+                        : o->has_win      ? "--win"
+                        : o->has_ttl      ? "--ttl"
+                        : o->mss != 0     ? "--mss"
+                                          : NULL;
     if (wrong == NULL)
         return STATUS_OK;
     return fault_set(fault, STATUS_MALFORMED,
@@ -51,8 +54,8 @@ static enum status run(const struct watching *w, struct between *between, struct
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     enum status s = record_begin(record, &info, &config.at[FIGURE_B], w->argc, w->argv, fault);
     if (s == STATUS_OK)
-        s = between_run(between, pair, &config, w->script, w->state, &record->timeline, code,
-                        fault);
+        s = between_run(between, pair, &config, w->script, w->state, &record->timeline, fault);
+    *code = pair->exit_code;
     output_progress_clear(&record->output);
     free(pair);
     return s;
@@ -65,7 +68,7 @@ static enum status open_and_run(const struct watching *w, struct record *record,
                                           .progress = record_progress(record),
                                           .asked = record_asked,
                                           .arg = record};
-    enum status s = check(w->options, fault);
+    enum status s = check(w, fault);
     if (s == STATUS_OK)
         s = record_open(record, fault);
     if (s != STATUS_OK)

@@ -188,33 +188,27 @@ static void signalled(void *arg, enum loop_signal s)
     plan(b);
 }
 
-/* --- The verdict --- */
+/* --- The whole --- */
 
-static void conclude(const struct between *b, struct timeline *timeline, int *exit_code)
+static void add_summary(const struct between *b, struct timeline *timeline)
 {
-    struct result verdict, summary;
-    if (!result_init(&verdict))
-        return;
-    pair_report(b->pair, &verdict);
-    pair_conclude(b->pair, &verdict);
-    *exit_code = verdict.exit_code;
-    result_done(&verdict);
+    const struct pair *p = b->pair;
+    struct result summary;
     if (!result_init(&summary))
         return;
-    result_set(&summary, "command", json_string(b->pair->script->name));
-    result_set(&summary, "sessions", json_integer(1));
+    result_set(&summary, "command", json_string(p->script->name));
+    result_set(&summary, "sessions", json_integer((json_int_t)p->config.session));
     result_set(&summary, "interrupted", json_boolean(b->interrupted));
-    result_set(&summary, "exit_code", json_integer(*exit_code));
-    summary.exit_code = *exit_code;
+    result_set(&summary, "exit_code", json_integer(p->exit_code));
+    summary.exit_code = p->exit_code;
     (void)timeline_append(
-        timeline,
-        (struct event){.kind = EVENT_SUMMARY, .t_ns = b->pair->now_ns, .result = &summary});
+        timeline, (struct event){.kind = EVENT_SUMMARY, .t_ns = p->now_ns, .result = &summary});
     result_done(&summary);
 }
 
 enum status between_run(struct between *b, struct pair *p, const struct pair_config *config,
                         const struct pair_script *script, void *state, struct timeline *timeline,
-                        int *exit_code, struct fault *fault)
+                        struct fault *fault)
 {
     const struct loop_handlers handlers = {
         .arg = b, .readable = readable, .wake = wake, .signal = signalled};
@@ -238,7 +232,9 @@ enum status between_run(struct between *b, struct pair *p, const struct pair_con
         *fault = b->fault;
         return b->status;
     }
-    if (s == STATUS_OK)
-        conclude(b, timeline, exit_code);
+    if (s == STATUS_OK) {
+        pair_conclude(p);
+        add_summary(b, timeline);
+    }
     return s;
 }

@@ -28,9 +28,9 @@ enum status between_pass(void *arg, enum figure_side to, const uint8_t *ip, size
                          struct fault *fault);
 
 /* Gives up every privilege, starts the pair and runs it to its end. The verdict and the summary are
- * in the record then; `exit_code` is theirs. */
+ * in the record then. */
 enum status between_run(struct between *b, struct pair *p, const struct pair_config *config,
                         const struct pair_script *script, void *state, struct timeline *timeline,
-                        int *exit_code, struct fault *fault);
+                        struct fault *fault);
 
 #endif

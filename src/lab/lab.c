@@ -15,6 +15,7 @@
 #include "lab/cue.h"
 #include "lab/host.h"
 #include "lab/link.h"
+#include "lab/meter.h"
 #include "lab/namespace.h"
 #include "lab/server.h"
 #include "lab/truth.h"
@@ -37,6 +38,8 @@ struct lab {
     const struct app *app;
     struct end end[SIDES];
     struct wire wire;
+    struct meter meter; /* the peer's */
+    int backlog;
     bool keeps_no_entry;
 };
 
@@ -103,6 +106,8 @@ static enum status prepare_side(struct lab *lab, enum lab_side side, struct site
     if (s == STATUS_OK)
         open_truth(end, &lab->end[side == LAB_PEER ? LAB_OURS : LAB_PEER].at.ip,
                    site->host.listener);
+    if (s == STATUS_OK && side == LAB_PEER && lab->app->waits)
+        s = meter_open(&lab->meter, fault);
     return s;
 }
 
@@ -198,6 +203,7 @@ static enum status plan(struct lab *lab, const struct lab_options *options,
     for (size_t i = 0; i < options->sysctl_count; i++)
         lab->keeps_no_entry |= strcmp(options->sysctls[i], "net.ipv4.tcp_syncookies=2") == 0;
     lab->options = options;
+    lab->backlog = options->backlog;
     lab->end[LAB_PEER].at =
         (struct endpoint){.ip = link_address(LINK_PEER, options->v6), .port = lab->app->shown.port};
     lab->end[LAB_OURS].at =
@@ -222,6 +228,7 @@ struct lab *lab_open(const struct lab_options *options, struct fault *fault)
         lab->end[side].child = -1;
         sites[side] = (struct site){.host = {.listener = -1, .cue = -1, .namespace_fd = -1}};
     }
+    meter_init(&lab->meter);
     enum status s = plan(lab, options, sites, fault);
     if (s == STATUS_OK)
         s = build(lab, sites, fault);
@@ -253,6 +260,7 @@ void lab_close(struct lab *lab)
         end_child(lab->end[side].child);
     }
     wire_close(&lab->wire);
+    meter_close(&lab->meter);
     free(lab);
 }
 
@@ -281,11 +289,34 @@ enum status lab_cue(struct lab *lab, enum lab_side side, enum lab_cue cue,
                     const struct endpoint *remote, const void *data, size_t n, struct fault *fault)
 {
     struct cue_order order = {.what = cue};
-    if (cue != LAB_CUE_LISTEN && cue != LAB_CUE_LISTEN_NOT)
+    if (!cue_is_general(cue))
         order.remote = *remote;
-    if (cue == LAB_CUE_SAY)
+    if (cue == LAB_CUE_SAY || cue == LAB_CUE_SET)
         order.n = n;
     return cue_give(&lab->end[side].cue, order, data, fault);
+}
+
+int lab_saw(struct lab *lab, enum lab_side side)
+{
+    return cue_ask(&lab->end[side].cue, (struct cue_order){.what = LAB_CUE_SAW}, NULL);
+}
+
+int lab_backlog(const struct lab *lab)
+{
+    return lab->backlog;
+}
+
+struct in6_addr lab_crowd(const struct lab *lab)
+{
+    return link_crowd(!address_is_v4(&lab->end[LAB_PEER].at.ip));
+}
+
+enum status lab_queues(struct lab *lab, struct queues *q, struct fault *fault)
+{
+    struct end *end = &lab->end[LAB_PEER];
+    *q = (struct queues){0};
+    enum status s = truth_queues(&end->truth, &end->at, q, fault);
+    return s == STATUS_OK ? meter_read(&lab->meter, q, fault) : s;
 }
 
 bool lab_keeps_no_entry(const struct lab *lab)

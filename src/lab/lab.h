@@ -13,6 +13,7 @@
 
 #include "base/fault.h"
 #include "lab/wire.h"
+#include "probe/queues.h"
 #include "tcp/state.h"
 #include "wire/address.h"
 
@@ -79,6 +80,12 @@ enum lab_cue {
     LAB_CUE_LISTEN_NOT, /* closes the listener; connections stay, the half-open are forgotten */
     LAB_CUE_LISTEN,     /* listens again, on a port that was closed too */
     LAB_CUE_CRASH,      /* forgets the connection without a segment */
+    LAB_CUE_KILL,       /* its process is killed: what then becomes of it, the kernel knows */
+    LAB_CUE_SAW,        /* nothing: for lab_saw */
+    LAB_CUE_ACCEPT,     /* for an app that waits: accepts whoever waits, and all who come */
+    /* The octets are NAME=VALUE: a setting of its namespace, or `backlog`, for the next LISTEN. An
+     * app that waits waits again after that. */
+    LAB_CUE_SET,
 };
 
 enum {
@@ -88,10 +95,24 @@ enum {
 /* Returns when the peer's system call has been made, or after a second at most with a line. A line
  * too for what cannot be: no such connection, octets after CLOSE. CLOSE, ABORT and SAY for a
  * connection that came in and is still half-open (SYN-RECEIVED) wait until it is established, as
- * the RFC's CLOSE and SEND do; CRASH of it is impossible. `remote` is not looked at by LISTEN_NOT
- * and LISTEN, nor `data` but by SAY. Works after privilege_drop. */
+ * the RFC's CLOSE and SEND do; CRASH of it is impossible. `remote` is not looked at by LISTEN_NOT,
+ * LISTEN, ACCEPT and SET, nor `data` but by SAY and SET. Works after privilege_drop. */
 enum status lab_cue(struct lab *lab, enum lab_side side, enum lab_cue cue,
                     const struct endpoint *remote, const void *data, size_t n, struct fault *fault);
+
+/* What a side's application has learnt last of a connection: 0 that the other end is done, an errno
+ * that it is broken, EAGAIN nothing of the kind since it has one. */
+int lab_saw(struct lab *lab, enum lab_side side);
+/* What lab_options.backlog was; 0: nothing. */
+int lab_backlog(const struct lab *lab);
+
+/* An address on the cable to the peer that no kernel has: what is sent from it is answered to us,
+ * and nobody but us says anything to the answer. It exists nowhere else. */
+struct in6_addr lab_crowd(const struct lab *lab);
+
+/* What the peer's kernel says of its listener's queues, its settings and counters; only for an app
+ * that waits. Works after privilege_drop. */
+enum status lab_queues(struct lab *lab, struct queues *q, struct fault *fault);
 
 /* Whether the peer answers every SYN with a cookie (tcp_syncookies=2) and so keeps no entry for a
  * half-open connection: its kernel then says LISTEN where RFC 9293 has SYN-RECEIVED (RFC 4987 3.6).

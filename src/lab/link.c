@@ -31,7 +31,8 @@
 #include "wire/address.h"
 
 enum {
-    LO_INDEX = 1, /* in every network namespace */
+    LO_INDEX = 1,   /* in every network namespace */
+    CROWD_HOST = 3, /* beside those of the two sides */
     /* Chosen rather than looked up, and beyond those of the tunnel devices that some kernels put
      * into each new namespace. They differ because a device whose index is that of its other end
      * passes for one without another end, and its carrier is then reported late. */
@@ -58,23 +59,39 @@ static int index_of(enum link_side side)
     return FIRST_INDEX + (int)side;
 }
 
-struct in6_addr link_address(enum link_side side, bool v6)
+static struct in6_addr numbered(uint8_t host, bool v6)
 {
-    uint8_t host = (uint8_t)(1 + side);
     if (!v6)
         return address_from_v4((const uint8_t[]){192, 0, 2, host});
     return (struct in6_addr){.s6_addr = {0x20, 0x01, 0x0d, 0xb8, [15] = host}};
 }
 
-/* Caller puts it. NULL when memory ran out. */
-static struct nl_addr *protocol_address(enum link_side side, bool v6)
+struct in6_addr link_address(enum link_side side, bool v6)
 {
-    struct in6_addr ip = link_address(side, v6);
-    struct nl_addr *a = v6 ? nl_addr_build(AF_INET6, &ip, sizeof(ip))
-                           : nl_addr_build(AF_INET, address_v4_octets(&ip), 4);
-    if (a != NULL)
+    return numbered((uint8_t)(1 + side), v6);
+}
+
+struct in6_addr link_crowd(bool v6)
+{
+    return numbered(CROWD_HOST, v6);
+}
+
+/* Caller puts it. NULL when memory ran out. */
+static struct nl_addr *netlink_address(const struct in6_addr *ip, bool whole)
+{
+    bool v6 = !address_is_v4(ip);
+    struct nl_addr *a = v6 ? nl_addr_build(AF_INET6, (void *)(uintptr_t)ip, sizeof(*ip))
+                           : nl_addr_build(AF_INET, address_v4_octets(ip), 4);
+    if (a != NULL && !whole)
         nl_addr_set_prefixlen(a, v6 ? 64 : 24);
     return a;
+}
+
+/* The same, with the prefix of the cable. */
+static struct nl_addr *protocol_address(enum link_side side, bool v6)
+{
+    const struct in6_addr ip = link_address(side, v6);
+    return netlink_address(&ip, false);
 }
 
 static struct nl_addr *hardware_address(enum link_side side)
@@ -180,16 +197,16 @@ static int add_address(struct nl_sock *sock, enum link_side side, bool v6)
     return error;
 }
 
-/* Tells `side` where the other one is. */
-static int add_neighbour(struct nl_sock *sock, enum link_side side, bool v6)
+/* Tells `side` that an address is where the other one is. */
+static int add_address_of_other(struct nl_sock *sock, enum link_side side,
+                                const struct in6_addr *address)
 {
     enum link_side other = side == LINK_OURS ? LINK_PEER : LINK_OURS;
     struct rtnl_neigh *neighbour = rtnl_neigh_alloc();
-    struct nl_addr *ip = protocol_address(other, v6);
+    struct nl_addr *ip = netlink_address(address, true);
     struct nl_addr *mac = hardware_address(other);
     int error = -NLE_NOMEM;
     if (neighbour != NULL && ip != NULL && mac != NULL) {
-        nl_addr_set_prefixlen(ip, v6 ? 128 : 32);
         rtnl_neigh_set_ifindex(neighbour, index_of(side));
         rtnl_neigh_set_state(neighbour, NUD_PERMANENT);
         rtnl_neigh_set_lladdr(neighbour, mac);
@@ -201,6 +218,15 @@ static int add_neighbour(struct nl_sock *sock, enum link_side side, bool v6)
     nl_addr_put(ip);
     rtnl_neigh_put(neighbour);
     return error;
+}
+
+/* Tells `side` where the other one is, and the peer where the crowd is. */
+static int add_neighbour(struct nl_sock *sock, enum link_side side, bool v6)
+{
+    const struct in6_addr other = link_address(side == LINK_OURS ? LINK_PEER : LINK_OURS, v6);
+    const struct in6_addr crowd = link_crowd(v6);
+    int error = add_address_of_other(sock, side, &other);
+    return error == 0 && side == LINK_PEER ? add_address_of_other(sock, side, &crowd) : error;
 }
 
 /* Any socket of the namespace takes device requests. */

@@ -31,6 +31,10 @@ const char *link_name(enum link_side side);
 /* Of LINK_OURS or LINK_PEER. */
 struct in6_addr link_address(enum link_side side, bool v6);
 
+/* Of nobody, on the cable between the two sides: the peer sends what is for it to our device for
+ * good, and our kernel, which neither has it nor forwards, drops that without a word. */
+struct in6_addr link_crowd(bool v6);
+
 /* A route netlink socket into the network namespace that the process is in now, in which it stays.
  * Caller frees with link_socket_free. NULL with a line. */
 struct nl_sock *link_socket_new(struct fault *fault);

@@ -24,6 +24,18 @@ static enum status shut(void *arg, struct fault *fault)
     return lab_cue(end->lab, end->side, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
 }
 
+static enum status end_process(void *arg, const struct endpoint *remote, struct fault *fault)
+{
+    const struct side *side = arg;
+    return lab_cue(side->lab, side->side, LAB_CUE_KILL, remote, NULL, 0, fault);
+}
+
+static int saw(void *arg)
+{
+    const struct side *side = arg;
+    return lab_saw(side->lab, side->side);
+}
+
 static enum status state(void *arg, const struct endpoint *remote, enum state *state,
                          struct fault *fault)
 {
@@ -33,6 +45,10 @@ static enum status state(void *arg, const struct endpoint *remote, enum state *s
 
 struct accomplice side_accomplice(const struct side *end)
 {
-    return (struct accomplice){
-        .act = act, .shut = shut, .state = state, .arg = (void *)(uintptr_t)end};
+    return (struct accomplice){.act = act,
+                               .shut = shut,
+                               .state = state,
+                               .kill = end_process,
+                               .saw = saw,
+                               .arg = (void *)(uintptr_t)end};
 }

@@ -20,6 +20,11 @@ struct accomplice {
     /* The state of the peer's end as its kernel has it. */
     enum status (*state)(void *arg, const struct endpoint *ours, enum state *state,
                          struct fault *fault);
+    /* Kills the process that has the connection. */
+    enum status (*kill)(void *arg, const struct endpoint *ours, struct fault *fault);
+    /* What the application has learnt last: 0 that the other end is done, an errno that the
+     * connection is broken, EAGAIN nothing of the kind. */
+    int (*saw)(void *arg);
     void *arg;
 };
 

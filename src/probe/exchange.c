@@ -628,6 +628,11 @@ void exchange_keepalive(struct exchange *x, const char *why)
     enqueue(x, (struct outgoing){.kind = OUTGOING_KEEPALIVE, .note = why});
 }
 
+void exchange_send_again(struct exchange *x, const char *why)
+{
+    enqueue(x, (struct outgoing){.kind = OUTGOING_RETRANSMIT, .note = why});
+}
+
 void exchange_acknowledge(struct exchange *x, const char *why)
 {
     enqueue(x, (struct outgoing){.kind = OUTGOING_ACK, .note = why, .cause = x->timeline->last_id});

@@ -15,6 +15,8 @@ static enum figure_side other(enum figure_side side)
 
 static uint32_t append(struct pair *p, struct event e)
 {
+    if (e.kind == EVENT_SENT || e.kind == EVENT_RECEIVED || e.kind == EVENT_ACTION)
+        p->last_ns = p->now_ns;
     e.session = p->config.session;
     if (e.t_ns == 0)
         e.t_ns = p->now_ns;
@@ -31,12 +33,16 @@ static void keep_failure(struct pair *p, enum status s, const struct fault *faul
 
 /* --- What the kernels say --- */
 
+/* What a segment or a call does to a kernel it has done by then. */
+#define COMES_WITHIN (10 * CLOCK_MS)
+
 static const char asked[] = "its kernel says so";
 
 static void record_change(struct pair *p, enum figure_side end, enum state to)
 {
     enum state from = p->truth[end];
-    struct event e = {.cause = p->timeline->last_id};
+    bool late = p->now_ns - p->last_ns > COMES_WITHIN;
+    struct event e = {.cause = late ? 0 : p->timeline->last_id};
     p->truth[end] = to;
     if (end == FIGURE_A) {
         e.kind = EVENT_OWN_STATE;
@@ -73,6 +79,29 @@ void pair_look(struct pair *p)
 
 /* --- Beginning and end --- */
 
+static void begin_session(struct pair *p)
+{
+    enum state b = STATE_CLOSED;
+    (void)read_state(p, FIGURE_B, &b);
+    p->truth[FIGURE_A] = STATE_CLOSED;
+    p->last_ns = p->now_ns;
+    p->truth[FIGURE_B] = b;
+    p->gone[FIGURE_A] = p->gone[FIGURE_B] = false;
+    (void)append(p, (struct event){.kind = EVENT_PEER_SET,
+                                   .peer = {STATE_SET_NONE, STATE_SET(b), asked, NULL}});
+    pair_look(p);
+}
+
+static void report(const struct pair *p, struct result *r)
+{
+    char a[ENDPOINT_TEXT_MAX], b[ENDPOINT_TEXT_MAX];
+    result_set(r, "command", json_string(p->script->name));
+    result_set(r, "target", json_string(endpoint_format(&p->config.at[FIGURE_B], b)));
+    result_set(r, "local", json_string(endpoint_format(&p->config.at[FIGURE_A], a)));
+    p->script->report(p, r);
+    result_set(r, "capture_dropped", json_integer((json_int_t)p->dropped));
+}
+
 void pair_init(struct pair *p, const struct pair_config *config, const struct pair_script *script,
                void *state, struct timeline *timeline, int64_t now_ns)
 {
@@ -85,13 +114,32 @@ void pair_init(struct pair *p, const struct pair_config *config, const struct pa
         .wake_at = CLOCK_NEVER,
         .truth = {STATE_CLOSED, STATE_CLOSED},
     };
-    enum state b = STATE_CLOSED;
-    (void)read_state(p, FIGURE_B, &b);
-    p->truth[FIGURE_B] = b;
-    (void)append(p, (struct event){.kind = EVENT_PEER_SET,
-                                   .peer = {STATE_SET_NONE, STATE_SET(b), asked, NULL}});
-    pair_look(p);
+    begin_session(p);
     script->start(p);
+}
+
+static void end_session(struct pair *p)
+{
+    struct result r;
+    if (!result_init(&r))
+        return;
+    report(p, &r);
+    if (r.exit_code > p->exit_code)
+        p->exit_code = r.exit_code;
+    (void)append(p, (struct event){.kind = EVENT_VERDICT, .result = &r});
+    result_done(&r);
+}
+
+void pair_next_session(struct pair *p)
+{
+    end_session(p);
+    p->config.session++;
+    begin_session(p);
+}
+
+void pair_conclude(struct pair *p)
+{
+    end_session(p);
 }
 
 void pair_finish(struct pair *p)
@@ -104,21 +152,6 @@ void pair_stop(struct pair *p, enum probe_stop why, int64_t now_ns)
     p->now_ns = now_ns;
     if (!p->finished)
         p->script->stop(p, why);
-}
-
-void pair_report(const struct pair *p, struct result *r)
-{
-    char a[ENDPOINT_TEXT_MAX], b[ENDPOINT_TEXT_MAX];
-    result_set(r, "command", json_string(p->script->name));
-    result_set(r, "target", json_string(endpoint_format(&p->config.at[FIGURE_B], b)));
-    result_set(r, "local", json_string(endpoint_format(&p->config.at[FIGURE_A], a)));
-    p->script->report(p, r);
-    result_set(r, "capture_dropped", json_integer((json_int_t)p->dropped));
-}
-
-void pair_conclude(struct pair *p, const struct result *r)
-{
-    (void)append(p, (struct event){.kind = EVENT_VERDICT, .result = r});
 }
 
 /* --- Packets --- */
@@ -143,7 +176,7 @@ static void record(struct pair *p, enum figure_side from, const struct segment *
     }
     (void)append(p, (struct event){.kind = from == FIGURE_A ? EVENT_SENT : EVENT_RECEIVED,
                                    .t_ns = t_ns,
-                                   .segment = {.seg = *seg}});
+                                   .segment = {.seg = *seg, .held = p->gone[other(from)]}});
 }
 
 void pair_packet(struct pair *p, enum figure_side from, const uint8_t *ip, size_t n, int64_t t_ns)
@@ -158,6 +191,8 @@ void pair_packet(struct pair *p, enum figure_side from, const uint8_t *ip, size_
         pass(p, other(from), ip, n);
         return;
     }
+    if (p->gone[from])
+        return;
     record(p, from, &seg, t_ns);
     pair_look(p);
     if (!p->finished)
@@ -241,6 +276,35 @@ enum status pair_act(struct pair *p, enum figure_side end, enum figure_event wha
     enum status s = a->act(a->arg, &p->config.at[other(end)], what, data, n, fault);
     pair_look(p);
     return s;
+}
+
+enum status pair_kill(struct pair *p, enum figure_side end, struct fault *fault)
+{
+    const struct accomplice *a = p->config.end[end];
+    char text[64];
+    (void)snprintf(text, sizeof(text), "the process of %c is killed", end == FIGURE_A ? 'A' : 'B');
+    (void)append(p, (struct event){.kind = EVENT_ACTION, .text = text});
+    enum status s = a->kill(a->arg, &p->config.at[other(end)], fault);
+    pair_look(p);
+    return s;
+}
+
+void pair_cut(struct pair *p, enum figure_side end)
+{
+    const struct accomplice *a = p->config.end[end];
+    struct fault ignored = {0}; /* it may have had nothing to forget */
+    char text[64];
+    (void)snprintf(text, sizeof(text), "the machine of %c disappears", end == FIGURE_A ? 'A' : 'B');
+    p->gone[end] = true;
+    (void)append(p, (struct event){.kind = EVENT_ACTION, .text = text});
+    (void)a->act(a->arg, &p->config.at[other(end)], FIGURE_CRASH, NULL, 0, &ignored);
+    pair_look(p);
+}
+
+int pair_saw(const struct pair *p, enum figure_side end)
+{
+    const struct accomplice *a = p->config.end[end];
+    return a->saw(a->arg);
 }
 
 enum status pair_shut(struct pair *p, enum figure_side end, struct fault *fault)

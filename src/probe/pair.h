@@ -51,11 +51,14 @@ struct pair {
     void *state; /* the script's; the caller's memory */
     struct timeline *timeline;
     int64_t now_ns, wake_at;
+    int64_t last_ns;             /* when something last happened that may change a state */
     enum state truth[PAIR_ENDS]; /* as the kernels said when they were last asked */
     uint32_t came[PAIR_ENDS], unrecorded;
     uint64_t dropped;   /* by the capture */
     enum status status; /* the first failure of ours */
     struct fault fault;
+    int exit_code;        /* the worst of the sessions' */
+    bool gone[PAIR_ENDS]; /* the machine has disappeared */
     bool finished;
 };
 
@@ -72,9 +75,8 @@ void pair_lost_packets(struct pair *p, uint64_t total);
 int64_t pair_deadline(const struct pair *p);
 void pair_tick(struct pair *p, int64_t now_ns);
 void pair_stop(struct pair *p, enum probe_stop why, int64_t now_ns);
-/* The verdict, and its place in the record. `r` is the caller's. */
-void pair_report(const struct pair *p, struct result *r);
-void pair_conclude(struct pair *p, const struct result *r);
+/* The pair has finished: the verdict of the last session goes into the record. */
+void pair_conclude(struct pair *p);
 
 /* --- For scripts --- */
 
@@ -92,6 +94,15 @@ void pair_note(struct pair *p, const char *fmt, ...) __attribute__((format(print
 void pair_remark(struct pair *p, const char *text);
 /* script->timer at the given instant; CLOCK_NEVER: not at all. */
 void pair_wake_at(struct pair *p, int64_t when_ns);
+/* What the script has found goes into the record, as a session's verdict; another one begins. */
+void pair_next_session(struct pair *p);
+/* Kills the process that has an end's connection. */
+enum status pair_kill(struct pair *p, enum figure_side end, struct fault *fault);
+/* The machine at that end disappears: it forgets everything, nothing reaches it and nothing comes
+ * from it, until the next session. */
+void pair_cut(struct pair *p, enum figure_side end);
+/* What an end's application has learnt last: accomplice.h. */
+int pair_saw(const struct pair *p, enum figure_side end);
 void pair_finish(struct pair *p);
 
 #endif

@@ -95,6 +95,10 @@ offers 'tcpshake lab -6 synack --lis' --listen=
 offers 'tcpshake synack --syn-like ' linux windows freebsd bare
 offers 'tcpshake synack --colour=a' --colour=always --colour=auto
 offers 'tcpshake open --tries '
+offers 'tcpshake lab self-connect --att' --attempts=
+offers 'tcpshake lab self-connect '
+offers 'tcpshake lab backlog --face=s' --face=silence --face=syn-ack-repeated
+offers 'tcpshake lab backlog --face ' no-syn-ack reset silence syn-ack-repeated
 offers 'tcpshake figures rfc9293-figure-1' rfc9293-figure-1{0,1,2,3}
 offers 'tcpshake figures rfc9293-figure-6 rf'
 offers "tcpshake figures --check one $work/req" "$work/request.txt"

@@ -47,8 +47,7 @@ for name in "${abroad[@]}"; do
 done
 
 try "what each kernel says is in the record, and no guess" 0 '
-    my @lines = of("line");
-    $lines[-1]{a} eq "TIME-WAIT" && $lines[-1]{b} eq "TIME-WAIT" && @segments > 5 &&
+    (of("line"))[-1]{a} eq "TIME-WAIT" && (of("line"))[-1]{b} eq "TIME-WAIT" && @segments > 5 &&
         !grep { @{$_->{peer_states}} != 1 } @segments' \
     tcpshake lab --a kernel --b kernel play --json simultaneous-close
 

@@ -456,6 +456,115 @@ IN_BOTH_FAMILIES(simultaneous_open)
 IN_BOTH_FAMILIES(senseless)
 IN_BOTH_FAMILIES(unprivileged)
 
+/* --- An app that waits --- */
+
+static struct queues queues_of(struct lab *lab)
+{
+    struct queues q;
+    struct fault fault = {{0}};
+    if (lab_queues(lab, &q, &fault) != STATUS_OK)
+        fprintf(stderr, "# %s\n", fault.text);
+    CHECK(q.listens);
+    return q;
+}
+
+static void assign(struct lab *lab, const char *assignment)
+{
+    CHECK(lab_cue(lab, LAB_PEER, LAB_CUE_SET, NULL, assignment, strlen(assignment), NULL) ==
+          STATUS_OK);
+}
+
+static void waits(bool v6)
+{
+    struct lab *lab = open_lab("idle", v6);
+    assign(lab, "backlog=3");
+    give(lab, LAB_CUE_LISTEN_NOT);
+    give(lab, LAB_CUE_LISTEN);
+    CHECK(queues_of(lab).accept_max == 3 && queues_of(lab).accept_len == 0);
+    int first = dialled(lab), second = dialled(lab);
+    sleep_ms(QUIET_MS);
+    CHECK(queues_of(lab).accept_len == 2); /* nobody accepts */
+    give(lab, LAB_CUE_ACCEPT);
+    CHECK(queues_of(lab).accept_len == 0);
+    refused(lab, LAB_CUE_ACCEPT, "it already has");
+    int third = dialled(lab);
+    sleep_ms(QUIET_MS);
+    CHECK(queues_of(lab).accept_len == 0);
+    give(lab, LAB_CUE_LISTEN_NOT);
+    give(lab, LAB_CUE_LISTEN); /* and waits again */
+    int fourth = dialled(lab);
+    sleep_ms(QUIET_MS);
+    CHECK(queues_of(lab).accept_len == 1);
+    close(first);
+    close(second);
+    close(third);
+    close(fourth);
+    lab_close(lab);
+}
+
+static void test_waits(void **state)
+{
+    (void)state;
+    in_both_families(waits);
+}
+
+/* One half-open entry, a setting that was changed, and what the kernel has counted. */
+static void queues(bool v6)
+{
+    struct lab *lab = open_lab("idle", v6);
+    CHECK(queues_of(lab).syn_len == 0);
+    int fd = deaf_client(lab);
+    CHECK(queues_of(lab).syn_len == 1);
+    CHECK(queues_of(lab).settings[QUEUES_SYNCOOKIES].known);
+    CHECK(queues_of(lab).settings[QUEUES_SYNCOOKIES].value == 1);
+    CHECK(queues_of(lab).counters[QUEUES_COOKIES_SENT].known);
+    CHECK(queues_of(lab).counters[QUEUES_COOKIES_SENT].value == 0);
+    close(fd);
+    assign(lab, "net.ipv4.tcp_syncookies=2");
+    CHECK(queues_of(lab).settings[QUEUES_SYNCOOKIES].value == 2);
+    fd = dialled(lab);
+    CHECK(queues_of(lab).counters[QUEUES_COOKIES_SENT].value == 1);
+    CHECK(queues_of(lab).counters[QUEUES_COOKIES_RECEIVED].value == 1);
+    close(fd);
+    lab_close(lab);
+}
+
+static void test_queues(void **state)
+{
+    (void)state;
+    in_both_families(queues);
+}
+
+static void bad_settings(bool v6)
+{
+    static const char *const bad[] = {"backlog=0",
+                                      "backlog=",
+                                      "backlog=4097",
+                                      "backlog=x",
+                                      "net.ipv4.tcp_syncookies=many",
+                                      "kernel.hostname=x",
+                                      ""};
+    struct lab *lab = open_lab("idle", v6);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct fault fault = {{0}};
+        CHECK(lab_cue(lab, LAB_PEER, LAB_CUE_SET, NULL, bad[i], strlen(bad[i]), &fault) ==
+              STATUS_SYSTEM);
+        CHECK(strstr(fault.text, "cannot change a setting") != NULL);
+    }
+    lab_close(lab);
+    lab = open_lab("echo", v6); /* which has nothing to wait for */
+    struct queues q;
+    CHECK(lab_queues(lab, &q, NULL) == STATUS_SYSTEM);
+    refused(lab, LAB_CUE_ACCEPT, "it already has");
+    lab_close(lab);
+}
+
+static void test_bad_settings(void **state)
+{
+    (void)state;
+    in_child(bad_settings, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,6 +583,9 @@ int main(void)
         cmocka_unit_test(test_connecting),
         cmocka_unit_test(test_simultaneous_open),
         cmocka_unit_test(test_senseless),
+        cmocka_unit_test(test_waits),
+        cmocka_unit_test(test_queues),
+        cmocka_unit_test(test_bad_settings),
         cmocka_unit_test(test_unprivileged),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

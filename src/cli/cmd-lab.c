@@ -246,6 +246,22 @@ static int run_shell(const struct lab *lab, char **argv)
     return command_fail("lab", "cannot run %s: %s", shell, strerror(errno));
 }
 
+/* What the command needs of the lab and the user has not chosen. */
+static void prepare_for(struct line *line, const struct command *c)
+{
+    size_t defaults = 0;
+    if (line->lab.app == NULL)
+        line->lab.app = c->lab_app;
+    line->lab.between =
+        c->ends == COMMAND_TWO_KERNELS || (line->kernel[FIGURE_A] && line->kernel[FIGURE_B]);
+    while (c->lab_sysctls != NULL && c->lab_sysctls[defaults] != NULL)
+        defaults++;
+    memmove(line->sysctls + defaults, line->sysctls, line->lab.sysctl_count * sizeof(char *));
+    for (size_t i = 0; i < defaults; i++) /* first, so that the user's come over them */
+        line->sysctls[i] = c->lab_sysctls[i];
+    line->lab.sysctl_count += defaults;
+}
+
 /* What falls to chance falls anew in each run, unless a seed is given. */
 static int lay_wire(struct line *line)
 {
@@ -270,22 +286,6 @@ static bool is_chancy(const struct wire_rules *rules)
             return true;
     }
     return false;
-}
-
-/* What the command needs of the lab and the user has not chosen. */
-static void prepare_for(struct line *line, const struct command *c)
-{
-    size_t defaults = 0;
-    if (line->lab.app == NULL)
-        line->lab.app = c->lab_app;
-    line->lab.between =
-        c->ends == COMMAND_TWO_KERNELS || (line->kernel[FIGURE_A] && line->kernel[FIGURE_B]);
-    while (c->lab_sysctls != NULL && c->lab_sysctls[defaults] != NULL)
-        defaults++;
-    memmove(line->sysctls + defaults, line->sysctls, line->lab.sysctl_count * sizeof(char *));
-    for (size_t i = 0; i < defaults; i++) /* first, so that the user's come over them */
-        line->sysctls[i] = c->lab_sysctls[i];
-    line->lab.sysctl_count += defaults;
 }
 
 static int run(const struct surroundings *around, int argc, char **argv)

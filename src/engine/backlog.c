@@ -341,6 +341,15 @@ enum status backlog_stop(struct backlog *b, int64_t now_ns, struct fault *fault)
 
 void backlog_progress(const struct backlog *b, char *out, size_t cap)
 {
+    static const char *const doings[] = {
+        [BACKLOG_SYN_QUEUE] = "filling the SYN queue",
+        [BACKLOG_FREED] = "resetting all but one of its callers",
+        [BACKLOG_ACCEPT_QUEUE] = "filling the accept queue",
+        [BACKLOG_WATCHED] = "watching what becomes of two callers",
+        [BACKLOG_ACCEPTED] = "the application accepts",
+        [BACKLOG_RECOVERED] = "who gets through now?",
+        [BACKLOG_CLEARED] = "resetting everybody",
+    };
     (void)snprintf(out, cap, "part %zu of %zu, %s: %s", b->part + 1, b->config->part_count,
-                   current(b)->name, backlog_report_moment(b->moment));
+                   current(b)->name, doings[b->moment]);
 }

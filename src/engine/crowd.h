@@ -10,7 +10,7 @@
 #include "probe/caller.h"
 
 enum {
-    CROWD_MAX = 400
+    CROWD_MAX = 600
 };
 
 struct crowd_member {

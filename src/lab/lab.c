@@ -37,9 +37,9 @@ struct lab {
     const struct lab_options *options; /* during lab_open */
     const struct app *app;
     struct end end[SIDES];
-    struct wire wire;
     struct meter meter; /* the peer's */
     int backlog;
+    struct wire wire;
     bool keeps_no_entry;
 };
 
@@ -259,8 +259,8 @@ void lab_close(struct lab *lab)
         cue_close(&lab->end[side].cue);
         end_child(lab->end[side].child);
     }
-    wire_close(&lab->wire);
     meter_close(&lab->meter);
+    wire_close(&lab->wire);
     free(lab);
 }
 

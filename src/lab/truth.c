@@ -131,7 +131,7 @@ static enum status ask(struct truth *t, const struct endpoint *local, const stru
 enum status truth_read(struct truth *t, const struct endpoint *local, const struct endpoint *remote,
                        enum state *state, struct fault *fault)
 {
-    struct answer answer;
+    struct answer answer = {0};
     enum status s = ask(t, local, remote, &answer, fault);
     if (s != STATUS_OK)
         return s;
@@ -146,9 +146,9 @@ enum status truth_read(struct truth *t, const struct endpoint *local, const stru
 }
 
 /* A dump's answer, of which several stand in one message. */
-static bool more(const uint8_t *data, size_t n, uint32_t seq, uint32_t *count, bool *done)
+static bool more(uint8_t *data, size_t n, uint32_t seq, uint32_t *count, bool *done)
 {
-    const struct nlmsghdr *h = (const void *)data;
+    struct nlmsghdr *h = (void *)data;
     for (size_t left = n; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
         if (h->nlmsg_seq != seq)
             continue;
@@ -188,7 +188,7 @@ enum status truth_queues(struct truth *t, const struct endpoint *local, struct q
                          struct fault *fault)
 {
     struct endpoint nobody = {.port = 0};
-    struct answer answer;
+    struct answer answer = {0};
     if (address_is_v4(&local->ip))
         nobody.ip = address_from_v4((const uint8_t[4]){0});
     enum status s = ask(t, local, &nobody, &answer, fault);

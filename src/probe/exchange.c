@@ -73,7 +73,8 @@ static uint32_t record_segment(struct exchange *x, enum event_kind kind, uint32_
         x->unrecorded++;
         return 0;
     }
-    return record(x, kind, cause, (struct event){.segment = {*seg, again}});
+    return record(x, kind, cause,
+                  (struct event){.segment = {.seg = *seg, .retransmission = again}});
 }
 
 void exchange_note(struct exchange *x, const char *fmt, ...)

@@ -8,7 +8,7 @@
 const char *queues_setting_name(enum queues_setting s)
 {
     static const char *const names[] = {
-#define SETTING(name, path) [QUEUES_##name] = path,
+#define SETTING(name, path) [QUEUES_##name] = (path),
 #define COUNTER(name, key)
 #include "probe/queues.def"
     };
@@ -19,7 +19,7 @@ const char *queues_counter_name(enum queues_counter c)
 {
     static const char *const names[] = {
 #define SETTING(name, path)
-#define COUNTER(name, key) [QUEUES_##name] = key,
+#define COUNTER(name, key) [QUEUES_##name] = (key),
 #include "probe/queues.def"
     };
     return names[c];

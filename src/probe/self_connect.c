@@ -111,7 +111,8 @@ void self_connect_segment(struct self_connect *s, const struct self_connect_doin
     uint32_t cause = call(s, d, seg);
     bool again = cause == 0 && segment_seq_len(seg) > 0 && (seg->flags & FLAG_SYN) == 0 &&
                  seq_le(segment_end(seg), s->tcb.snd_nxt);
-    uint32_t event = record(s, EVENT_SENT, cause, t_ns, (struct event){.segment = {*seg, again}});
+    uint32_t event = record(s, EVENT_SENT, cause, t_ns,
+                            (struct event){.segment = {.seg = *seg, .retransmission = again}});
     tell_own(s, event, t_ns);
     tcb_left(&s->tcb, seg);
     enum state from = s->tcb.state;

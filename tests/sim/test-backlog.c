@@ -58,7 +58,7 @@ struct stage {
     bool cookies, aborts, accepts, listening;
     uint32_t backlog, overflows;
     /* Its manners, and a world that is none of its making. */
-    bool never_full, mute, deaf_to_settings, stays_shut;
+    bool never_full, mute, deaf_to_settings, stays_shut, dumb_after_syn;
     /* What was told. */
     json_t *results[RESULTS_MAX], *summary;
     size_t result_count;
@@ -206,7 +206,7 @@ static void hears(struct stage *st, const struct packet *p)
         return;
     else if (seg.flags & FLAG_SYN)
         answer_syn(st, i, &seg);
-    else if (seg.flags & FLAG_ACK)
+    else if (seg.flags & FLAG_ACK && !st->dumb_after_syn)
         answer_ack(st, i, &seg);
 }
 
@@ -216,6 +216,10 @@ static void resend(struct stage *st)
         struct slot *slot = &st->slots[i];
         if (slot->state != HALF_OPEN || st->now < slot->resend_at)
             continue;
+        if (st->dumb_after_syn) {
+            slot->resend_at = CLOCK_NEVER;
+            continue;
+        }
         says(st, i, slot->iss, slot->irs + 1, FLAG_SYN | FLAG_ACK);
         slot->resends++;
         slot->resend_at = st->now + (CLOCK_S << slot->resends);
@@ -532,6 +536,20 @@ static void a_mute_listener_is_no_success(void **state)
     stage_free(st);
 }
 
+/* Where the kernel has an entry, silence is no face: something was lost, or the listener is odd. */
+static void silence_without_a_cookie_is_no_face(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    st->config.parts[st->config.part_count++] = backlog_part_at(0);
+    st->dumb_after_syn = true;
+    run(st, CLOCK_NEVER);
+    assert_int_equal(st->story.exit_code, 1);
+    assert_string_equal(face_of(part_result(st, "entries"), "early"), "none");
+    assert_false(face_seen(st, FACE_SILENCE));
+    stage_free(st);
+}
+
 static void no_recovery_is_no_success(void **state)
 {
     struct stage *st = stage_new();
@@ -599,6 +617,7 @@ int main(void)
         cmocka_unit_test(a_setting_that_does_nothing_is_noticed),
         cmocka_unit_test(a_queue_that_never_fills_shows_no_face),
         cmocka_unit_test(a_mute_listener_is_no_success),
+        cmocka_unit_test(silence_without_a_cookie_is_no_face),
         cmocka_unit_test(no_recovery_is_no_success),
         cmocka_unit_test(as_given_expects_nothing),
         cmocka_unit_test(stopped_at_any_time_it_leaves_nothing),

@@ -56,11 +56,12 @@ static void fill(struct timeline *t)
     uint8_t *octet = unit_copy("\x45", 1);
     char *text = (char *)unit_copy("a remark", 9), *fault = (char *)unit_copy("a fault", 8);
     struct result r;
-    uint32_t sent = timeline_append(
-        t, (struct event){.kind = EVENT_SENT,
-                          .session = 3,
-                          .t_ns = 11,
-                          .segment = {{.raw = octet, .raw_len = 1, .len = 1}, true}});
+    uint32_t sent =
+        timeline_append(t, (struct event){.kind = EVENT_SENT,
+                                          .session = 3,
+                                          .t_ns = 11,
+                                          .segment = {.seg = {.raw = octet, .raw_len = 1, .len = 1},
+                                                      .retransmission = true}});
     (void)timeline_append(
         t, (struct event){.kind = EVENT_NOTE, .session = 3, .cause = sent, .text = text});
     (void)timeline_append(

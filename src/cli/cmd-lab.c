@@ -268,8 +268,8 @@ static int lay_wire(struct line *line)
     if (!line->wired)
         return 0;
     if (line->lab.between)
-        return command_fail("lab", "between two kernels we are the wire; leave out its options, or "
-                                   "one of --a and --b");
+        return command_fail("lab", "between two kernels we are the wire ourselves: leave out its "
+                                   "options");
     if (!line->seeded &&
         getrandom(&line->wire.seed, sizeof(line->wire.seed), 0) != sizeof(line->wire.seed))
         return command_fail("lab", "the kernel gives no random numbers");

@@ -29,7 +29,7 @@ struct stage {
     struct witness witness;
     struct run_observer observer;
     struct aside_source wire;
-    char wire_remark[400];
+    char wire_remark[4096]; /* room for as many rules as there can be */
     bool wired, wire_changes;
     struct run *run;
 };
@@ -140,6 +140,11 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
     }
 }
 
+static void add_wire(void *arg, struct result *r)
+{
+    wire_aside_report(arg, r);
+}
+
 /* The lab's wire, where there is one. */
 static void hear_wire(struct stage *st)
 {
@@ -175,6 +180,10 @@ static enum status run_live(struct stage *st, struct fault *fault)
         return STATUS_SYSTEM;
     configure(st, live_locals(live), live_route(live)->mtu);
     st->config.unreachable = live_unreachable(live);
+    if (st->wired) {
+        st->config.afterword = add_wire;
+        st->config.afterword_arg = lab_wire(st->m->around->lab);
+    }
     enum status s = begin(st, live_route(live)->ifname, live_clock(live), fault);
     if (s == STATUS_OK)
         s = live_run(live, st->run, &st->config, &st->record.timeline, fault);

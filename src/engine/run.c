@@ -83,6 +83,8 @@ static void finish_session(struct run *r, int64_t now_ns)
         exchange_report(&r->exchange, &result);
         if (o != NULL)
             o->report(o->arg, &r->exchange, &result);
+        if (r->config->afterword != NULL)
+            r->config->afterword(r->config->afterword_arg, &result);
         exchange_conclude(&r->exchange, &result);
         if (result.exit_code > r->exit_code)
             r->exit_code = result.exit_code;

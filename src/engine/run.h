@@ -38,6 +38,9 @@ struct run_config {
     const struct icmp_error *unreachable; /* known beforehand: nothing is sent; NULL: not so */
     const struct run_observer *observer;  /* NULL: nobody */
     const char *remark;                   /* on the whole run; NULL: none */
+    /* Adds to each session's result; may be NULL. */
+    void (*afterword)(void *arg, struct result *r);
+    void *afterword_arg;
     bool imagined; /* no such peer: the record says so, and there is no verdict */
     /* Over all sessions; may be NULL. */
     void (*summarise)(void *const *states, size_t n, struct result *r);

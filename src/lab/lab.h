@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "probe/queues.h"
 #include "lab/wire.h"
+#include "probe/queues.h"
 #include "tcp/state.h"
 #include "wire/address.h"
 

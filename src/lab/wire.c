@@ -80,6 +80,16 @@ static bool end(struct wire *w, const char *why)
     return false;
 }
 
+static void count(struct wire *w, const struct wire_report *r)
+{
+    if (r->event == WIRE_EVENT_MISSED)
+        w->missed = r->count;
+    else if (r->event != WIRE_EVENT_RULE)
+        w->unable++;
+    else if (r->rule < w->config.rules.count)
+        w->befallen[w->config.rules.rule[r->rule].deed]++;
+}
+
 bool wire_next(struct wire *w, struct wire_report *r)
 {
     if (w->fd < 0 || w->ended)
@@ -91,7 +101,10 @@ bool wire_next(struct wire *w, struct wire_report *r)
     if (n <= 0)
         return end(w, "its process has ended");
     r->text[sizeof(r->text) - 1] = '\0';
-    return r->event == WIRE_EVENT_BROKE ? end(w, r->text) : true;
+    if (r->event == WIRE_EVENT_BROKE)
+        return end(w, r->text);
+    count(w, r);
+    return true;
 }
 
 enum status wire_state(const struct wire *w, struct fault *fault)

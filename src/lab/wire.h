@@ -17,6 +17,8 @@ struct wire {
     struct wire_config config;
     pid_t child;
     int fd; /* readable when it has something to tell; -1: there is no wire */
+    /* How often each has befallen, and what went wrong, as far as wire_next has read. */
+    uint64_t befallen[WIRE_DEEDS], unable, missed;
     bool ended;
     struct fault why; /* then */
 };

@@ -3,6 +3,7 @@
 #define TCPSHAKE_LAB_WIRE_ASIDE_H
 
 #include "engine/aside.h"
+#include "event/result.h"
 #include "lab/wire.h"
 
 /* The wire has to outlive it. */
@@ -11,5 +12,8 @@ struct aside_source wire_aside(struct wire *w);
 /* A line that says what the wire is told to do, and how to have it done again: for the record of
  * the run. Returns `out`. */
 char *wire_aside_describe(const struct wire *w, char *out, size_t cap);
+
+/* How many packets fared how, for the result: by rules, and lost against our will. */
+void wire_aside_report(const struct wire *w, struct result *r);
 
 #endif

@@ -35,6 +35,10 @@ enum wire_deed {
     WIRE_CORRUPT,
 };
 
+enum {
+    WIRE_DEEDS = WIRE_CORRUPT + 1
+};
+
 /* An option of the wire; one row of a table that help, completion and man page are tested against.
  */
 struct wire_option {

@@ -93,6 +93,15 @@ try "--delay with a variation keeps the order" 0 \
 try "the other end of the wire: figures are played over it" 0 \
     "$(said 1 'our SYN is doubled')" tcpshake lab --dup a-b:SYN play three-way-handshake --json
 
+# All of it is counted in the result, and is what the remarks say.
+try "the result counts what the wire did" 0 \
+    '$r{wire}{lost} == grep({ / is lost / } '"$told"') && $r{wire}{doubled} == grep({ / is doubled / } '"$told"') &&
+        $r{wire}{reordered} == grep({ / lets the next / } '"$told"') && $r{wire}{overrun} == 0 &&
+        $r{wire}{corrupted} == grep({ / has a bit / } '"$told"') && $r{wire}{held} == 1 &&
+        $r{wire}{lost} > 0 && $r{wire}{doubled} > 0 && $r{wire}{reordered} > 0 && $r{wire}{corrupted} > 0' \
+    tcpshake lab --loss b-a:10% --dup 10% --reorder 10% --corrupt 10% --hold a-b:SYN:50ms --seed 3 \
+    open --json --say "@$work/much"
+
 # The same packets fare the same, and others with another seed: which of ours is lost first?
 first_lost()
 {

@@ -1,7 +1,6 @@
 /* See line.h. */
 #include "probe/line.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,19 +15,6 @@ static void put_cell(struct text *out, const struct figure_cell *cell, state_set
         text_printf(out, "%s", state_set_format(found, set));
     else
         figure_print_cell(out, cell);
-}
-
-void line_wire(struct text *out, const struct segment *seg)
-{
-    char flags[FLAGS_TEXT_MAX];
-    text_printf(out, "<SEQ=%" PRIu32 ">", seg->seq.v);
-    if (seg->flags & FLAG_ACK)
-        text_printf(out, "<ACK=%" PRIu32 ">", seg->ack.v);
-    text_printf(out, "<CTL=%s>", flags_format(seg->flags, flags));
-    if (seg->len != 0)
-        text_printf(out, "<DATA=%" PRIu32 ">", seg->len);
-    if (seg->checksum == SEGMENT_CHECKSUM_BAD)
-        text_printf(out, "<BADSUM>");
 }
 
 /* x of the second round is not that of the first: x2. */
@@ -53,7 +39,7 @@ bool line_init(struct line *l, const struct line_facts *f)
     if (row->has_segment)
         figure_print_segment(&l->segment, &segment);
     if (f->seg != NULL)
-        line_wire(&l->wire, f->seg);
+        segment_print(&l->wire, f->seg, &f->seg->seq, &f->seg->ack);
     figure_print_times(&l->behind, row);
     l->event = (struct event_line){
         .status = f->status,
@@ -91,17 +77,16 @@ void line_done(struct line *l)
 void line_came(const struct bind *b, enum figure_side from, const struct segment *seg,
                const char *why, char *out, size_t cap)
 {
-    char flags[FLAGS_TEXT_MAX];
-    seq_t zero;
+    seq_t zero, seq, ack;
     struct text t;
+    bool has_seq = !(seg->flags & FLAG_SYN) && bind_zero(b, from, &zero);
+    if (has_seq)
+        seq = seq_of(seg->seq.v - zero.v);
+    bool has_ack = bind_zero(b, view_other(from), &zero);
+    if (has_ack)
+        ack = seq_of(seg->ack.v - zero.v);
     text_init(&t);
-    if (!(seg->flags & FLAG_SYN) && bind_zero(b, from, &zero))
-        text_printf(&t, "<SEQ=%" PRIu32 ">", seg->seq.v - zero.v);
-    if (seg->flags & FLAG_ACK && bind_zero(b, view_other(from), &zero))
-        text_printf(&t, "<ACK=%" PRIu32 ">", seg->ack.v - zero.v);
-    text_printf(&t, "<CTL=%s>", flags_format(seg->flags, flags));
-    if (seg->len > 0)
-        text_printf(&t, "<DATA=%" PRIu32 ">", seg->len);
+    segment_print(&t, seg, has_seq ? &seq : NULL, has_ack ? &ack : NULL);
     (void)snprintf(out, cap, "%s came%s%s", t.failed ? "something else" : t.data,
                    why[0] != '\0' ? ": " : "", why);
     text_done(&t);

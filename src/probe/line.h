@@ -32,8 +32,6 @@ struct line {
 bool line_init(struct line *l, const struct line_facts *f);
 void line_done(struct line *l);
 
-/* "<SEQ=1><ACK=2><CTL=ACK><DATA=3>" with the numbers of the wire. */
-void line_wire(struct text *out, const struct segment *seg);
 /* "<SEQ=300><CTL=RST> came: why", in the figure's numbers as far as they are tied to the wire's;
  * `why` may be "". */
 void line_came(const struct bind *b, enum figure_side from, const struct segment *seg,

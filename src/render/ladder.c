@@ -74,19 +74,11 @@ static void add_remark(struct row *r, const char *text)
 static void format_segment(struct row *r, const struct number_map *numbers,
                            const struct segment *seg, bool sent)
 {
-    char flags[FLAGS_TEXT_MAX];
+    const seq_t seq = seq_of(number_seq(numbers, seg, sent));
+    const seq_t ack = seq_of(number_ack(numbers, seg, sent));
     struct text t;
     text_init(&t);
-    text_printf(&t, "<SEQ=%" PRIu32 ">", number_seq(numbers, seg, sent));
-    if ((seg->flags & FLAG_ACK) != 0)
-        text_printf(&t, "<ACK=%" PRIu32 ">", number_ack(numbers, seg, sent));
-    text_printf(&t, "<CTL=%s>", flags_format(seg->flags, flags));
-    if ((seg->flags & FLAG_URG) != 0)
-        text_printf(&t, "<URG=%u>", (unsigned)seg->urg);
-    if (seg->len != 0)
-        text_printf(&t, "<DATA=%" PRIu32 ">", seg->len);
-    if (seg->checksum == SEGMENT_CHECKSUM_BAD)
-        text_printf(&t, "<BADSUM>");
+    segment_print(&t, seg, &seq, &ack);
     (void)snprintf(r->seg, sizeof(r->seg), "%s", t.failed ? "" : t.data);
     r->remarks.failed = r->remarks.failed || t.failed;
     text_done(&t);

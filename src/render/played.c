@@ -1,7 +1,6 @@
 /* A played figure, for people: the figure as it was written, with the states that were, the times,
  * and how each line turned out. It is a figure again: what the figure's notation does not have
  * stands in comments. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,17 +113,6 @@ static enum status take_line(struct played *p, const struct event *event, struct
     return STATUS_OK;
 }
 
-static void put_segment(struct text *out, const struct segment *seg)
-{
-    char flags[FLAGS_TEXT_MAX];
-    text_printf(out, "<SEQ=%" PRIu32 ">", seg->seq.v);
-    if (seg->flags & FLAG_ACK)
-        text_printf(out, "<ACK=%" PRIu32 ">", seg->ack.v);
-    text_printf(out, "<CTL=%s>", flags_format(seg->flags, flags));
-    if (seg->len != 0)
-        text_printf(out, "<DATA=%" PRIu32 ">", seg->len);
-}
-
 /* A segment with something to say about it is one that the figure does not show. */
 static enum status take_step(void *arg, const struct step *s, struct fault *fault)
 {
@@ -141,7 +129,7 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
         } else if (e->kind == EVENT_NOTE) {
             if (step_is_segment(s)) {
                 text_printf(out, "%s ", s->kind == STEP_SENT ? "-->" : "<--");
-                put_segment(out, &s->seg);
+                segment_print(out, &s->seg, &s->seg.seq, &s->seg.ack);
                 text_put(out, " ", 1);
             }
             comment(out, "", e->text);

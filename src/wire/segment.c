@@ -1,6 +1,8 @@
 /* Decoding, RFC 9293 3.1: see segment.h. Every octet read has been counted first. */
 #include "wire/segment.h"
 
+#include <inttypes.h>
+
 #include "base/bytes.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
@@ -88,4 +90,20 @@ uint32_t segment_seq_len(const struct segment *s)
 seq_t segment_end(const struct segment *s)
 {
     return seq_add(s->seq, segment_seq_len(s));
+}
+
+void segment_print(struct text *out, const struct segment *seg, const seq_t *seq, const seq_t *ack)
+{
+    char flags[FLAGS_TEXT_MAX];
+    if (seq != NULL)
+        text_printf(out, "<SEQ=%" PRIu32 ">", seq->v);
+    if (ack != NULL && seg->flags & FLAG_ACK)
+        text_printf(out, "<ACK=%" PRIu32 ">", ack->v);
+    text_printf(out, "<CTL=%s>", flags_format(seg->flags, flags));
+    if (seg->flags & FLAG_URG)
+        text_printf(out, "<URG=%u>", (unsigned)seg->urg);
+    if (seg->len != 0)
+        text_printf(out, "<DATA=%" PRIu32 ">", seg->len);
+    if (seg->checksum == SEGMENT_CHECKSUM_BAD)
+        text_printf(out, "<BADSUM>");
 }

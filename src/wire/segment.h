@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/text.h"
 #include "wire/address.h"
 #include "wire/flags.h"
 #include "wire/options.h"
@@ -53,5 +54,9 @@ uint32_t segment_seq_len(const struct segment *s);
 
 /* The sequence number after the segment's last octet. */
 seq_t segment_end(const struct segment *s);
+
+/* "<SEQ=1><ACK=2><CTL=SYN,ACK><DATA=3>", as the RFCs print a segment, with these for its numbers;
+ * one that is NULL is left out, and ACK where the bit is not set. */
+void segment_print(struct text *out, const struct segment *seg, const seq_t *seq, const seq_t *ack);
 
 #endif

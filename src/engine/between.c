@@ -17,6 +17,7 @@
 enum {
     BURST = 256, /* frames between two looks at the timers */
     ETHERNET_HEADER = 14,
+    GROUP_BIT = 0x01, /* in the first octet of the destination */
     TYPE_OFF = 12,
     TYPE_V4 = 0x0800,
     TYPE_V6 = 0x86dd
@@ -37,8 +38,9 @@ struct between {
     int taps; /* an epoll of both */
     struct loop *loop;
     struct pair *pair;
-    /* What stands before an IP packet on its way to an end: as it was before the last one. */
-    uint8_t header[PAIR_ENDS][ETHERNET_HEADER];
+    /* What stands before a packet on its way to an end, by the version of IP: as it was before the
+     * last one that was for that end alone. */
+    uint8_t header[PAIR_ENDS][2][ETHERNET_HEADER];
     struct waiting waiting[3 * BURST];
     size_t waiting_count;
     int64_t progress_at;
@@ -113,7 +115,7 @@ enum status between_pass(void *arg, enum figure_side to, const uint8_t *ip, size
     if (n > sizeof(frame) - ETHERNET_HEADER)
         return fault_set(fault, STATUS_SYSTEM, "a packet of %zu octets is too long for the wire",
                          n);
-    memcpy(frame, b->header[to], ETHERNET_HEADER);
+    memcpy(frame, b->header[to][n > 0 && ip[0] >> 4 == 6], ETHERNET_HEADER);
     memcpy(frame + ETHERNET_HEADER, ip, n);
     return relay_send(b->relay, side_of(to), frame, ETHERNET_HEADER + n, fault);
 }
@@ -125,11 +127,12 @@ static void take_frame(struct between *b, enum relay_side side, const uint8_t *f
     enum figure_side from = side == RELAY_A ? FIGURE_A : FIGURE_B;
     enum figure_side to = side == RELAY_A ? FIGURE_B : FIGURE_A;
     uint16_t type = n > ETHERNET_HEADER ? bytes_be16(frame + TYPE_OFF) : 0;
-    if (type != TYPE_V4 && type != TYPE_V6) {
+    bool ip = type == TYPE_V4 || type == TYPE_V6;
+    if (!ip || frame[0] & GROUP_BIT) { /* ARP, neighbour discovery, group membership */
         keep_failure(b, relay_send(b->relay, relay_other(side), frame, n, &fault), &fault);
         return;
     }
-    memcpy(b->header[to], frame, ETHERNET_HEADER);
+    memcpy(b->header[to][type == TYPE_V6], frame, ETHERNET_HEADER);
     pair_packet(b->pair, from, frame + ETHERNET_HEADER, n - ETHERNET_HEADER, t_ns);
 }
 

@@ -19,6 +19,8 @@ for six in '' -6; do
     try "lab open${six:+, IPv6}" 0 "$judge_open" "${as_user[@]}" ./tcpshake lab $six open --json
     try "lab --truth open${six:+, IPv6}" 0 "$judge_open && \$r{truth}{outside} == 0 && \$r{truth}{readings} > 3" \
         "${as_user[@]}" ./tcpshake lab $six --truth open --json
+    try "lab --wire open${six:+, IPv6}" 0 "$judge_open && \$r{wire}{held} == 1 && \$r{rtt_us} > 50_000" \
+        "${as_user[@]}" ./tcpshake lab $six --wire --hold b-a:SYN,ACK:50ms open --json
     try "lab synack${six:+, IPv6}" 0 '$r{retransmissions} == 1 && $r{end} eq "truncated"' \
         "${as_user[@]}" ./tcpshake lab $six synack --json --listen 2s
     try "lab sh, where tcpshake is found${six:+, IPv6}" 0 "$judge_open" \

@@ -130,11 +130,11 @@ static void take_awaited(struct pair *p, enum figure_side from, const struct kep
 
 /* --- What is not --- */
 
-/* Whether a later row may be its. */
+/* Whether a later row may be its; of alternatives, a row of any of them. */
 static bool may_be_later(const struct staged *s, enum figure_side from, const struct segment *seg)
 {
     char why[MATCH_WHY_MAX];
-    for (size_t i = s->at; i < s->figure->count; i++) {
+    for (size_t i = s->choosing ? s->choice : s->at; i < s->figure->count; i++) {
         struct bind trial = s->bind;
         if (staged_item(s, i)->kind == FIGURE_ROW &&
             try_row(s, &trial, &staged_item(s, i)->row, from, seg, why) == MATCH_YES)

@@ -31,7 +31,9 @@ static const char doc[] =
     "and its kernel closes for it; or B's machine disappears, and A finds out by keepalive probes, "
     "or by what it has to send. What decides when are the settings net.ipv4.tcp_keepalive_time, "
     "_intvl, _probes and tcp_retries2, which are the lab's to set."
-    "\vExit status: 0 as the RFCs and the settings have it, 1 otherwise, 2 usage or system error.";
+    "\vExit status: 0 as the RFCs and the settings have it, 1 otherwise, 2 usage or system error, "
+    "3 "
+    "it could not be shown to its end.";
 
 static error_t take_way(struct line *line, const struct argp_state *state, const char *arg)
 {

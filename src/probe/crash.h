@@ -9,7 +9,7 @@
 #include "probe/pair.h"
 
 enum {
-    CRASH_TIMES_MAX = 32
+    CRASH_TIMES_MAX = 300 /* more than Linux can be told to send: 255 probes */
 };
 
 /* The ways of going away, each a session, in this order. */
@@ -49,6 +49,7 @@ struct crash {
     size_t alone_count;
     int64_t gave_up_ns;   /* 0: it did not */
     int saw[2];           /* by A's application: when B was gone, and in the end; accomplice.h */
+    enum state lasts;     /* where A still is when it should have given up; CLOSED: it has */
     struct fault trouble; /* what kept it from being shown, "" nothing */
 };
 

@@ -130,7 +130,7 @@ static void take_awaited(struct pair *p, enum figure_side from, const struct kep
 
 /* --- What is not --- */
 
-/* Whether a later row may be its. */
+/* Whether a later row may be its; of alternatives, a row of any of them. */
 static bool may_be_later(const struct staged *s, enum figure_side from, const struct segment *seg)
 {
     char why[MATCH_WHY_MAX];

@@ -31,7 +31,7 @@ struct kernels;
 struct kernel {
     /* What a test may choose. */
     uint32_t iss, iss_step;               /* of the next connection; how far the one after it is */
-    int64_t rto_ns;                       /* the first one */
+    int64_t rto_ns, rto_most_ns;          /* the first one, the longest one */
     unsigned retries;                     /* retransmissions before it gives up; 0: it never does */
     int64_t keep_after_ns, keep_every_ns; /* keepalive; 0: none */
     unsigned keep_probes;
@@ -280,7 +280,8 @@ static inline void kernel_sends_again(struct kernel *k)
         return;
     }
     kernel_emits(k, 0, &k->out[0].seg, k->out[0].data, k->out[0].seg.len);
-    k->rto_at += k->rto_ns << ++k->rto_tries;
+    int64_t next = k->rto_ns << (++k->rto_tries < 24 ? k->rto_tries : 24);
+    k->rto_at += next < k->rto_most_ns ? next : k->rto_most_ns;
 }
 
 /* RFC 9293 3.8.4 */
@@ -402,6 +403,7 @@ static inline void kernels_init_end(struct kernels *k, enum figure_side side, ui
     k->end[side] = (struct kernel){.iss = iss,
                                    .iss_step = 64000,
                                    .rto_ns = CLOCK_S,
+                                   .rto_most_ns = CLOCK_NEVER,
                                    .of = k,
                                    .side = side,
                                    .saw = EAGAIN,

@@ -648,6 +648,29 @@ static void alternatives(void **state)
     }
 }
 
+/* A has sent its ACK before it is known which of them it is. */
+static void a_later_line_of_an_alternative(void **state)
+{
+    struct scene s;
+    set(&s, state,
+        "1.  CLOSED                                               LISTEN\n"
+        "2.  SYN-SENT    --> <SEQ=100><CTL=SYN>               --> SYN-RECEIVED\n"
+        "3.  ESTABLISHED <-- <SEQ=300><ACK=101><CTL=SYN,ACK>  <-- SYN-RECEIVED\n"
+        "4.  (duplicate) ... <SEQ=100><CTL=SYN>               --> SYN-RECEIVED\n"
+        "either \"SYN,ACK again\"\n"
+        "5.  ESTABLISHED <-- <SEQ=300><ACK=101><CTL=SYN,ACK>  <-- SYN-RECEIVED\n"
+        "6.  ESTABLISHED --> <SEQ=101><ACK=301><CTL=ACK>      --> ESTABLISHED\n"
+        "or \"an ACK\"\n"
+        "7.  ESTABLISHED <-- <SEQ=301><ACK=101><CTL=ACK>      <-- SYN-RECEIVED\n"
+        "8.  ESTABLISHED --> <SEQ=101><ACK=301><CTL=ACK>      --> ESTABLISHED\n"
+        "end\n");
+    run(&s);
+    as_figured(&s);
+    assert_string_equal(bench_text(record(&s), "alternative"), "an ACK");
+    assert_int_equal(kernels_noted(&s.kernels, "not in the figure"), 0);
+    done(&s);
+}
+
 static void none_of_the_alternatives(void **state)
 {
     struct scene s;
@@ -987,6 +1010,7 @@ int main(void)
         CASE(the_same_ack_is_no_noise),
         CASE(times),
         CASE(alternatives),
+        CASE(a_later_line_of_an_alternative),
         CASE(none_of_the_alternatives),
         CASE(a_deviating_alternative_behind_the_unknown),
         CASE(rounds),

@@ -481,6 +481,12 @@ void exchange_elapse(struct exchange *x)
     record_peer(x, x->timeline->last_id, &change);
 }
 
+void exchange_peer_told(struct exchange *x, enum peer_call call)
+{
+    struct peer_change change = peer_told(&x->peer, call, x->now_ns);
+    record_peer(x, 0, &change);
+}
+
 bool exchange_emit(struct exchange *x, const struct scripted *script, const char *note)
 {
     const struct outgoing o = {.kind = OUTGOING_SCRIPTED, .note = note, .script = *script};

@@ -216,17 +216,27 @@ static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer
         return by_syn(p, e, fits);
     if (!(e->flags & FLAG_ACK) || !fits)
         return 0;
-    unsigned stimuli = acks_syn(p, e->flags, e->ack) ? GETS_ACK_OF_SYN : 0;
+    /* RFC 793 took SND.UNA itself too, 3.10.7.4 fifth does not. */
+    bool opens = acks_syn(p, e->flags, e->ack) || (p->irs_known && seq_eq(e->ack, p->irs));
+    unsigned stimuli = opens ? GETS_ACK_OF_SYN : 0;
     if (acks_the_future(p, e))
         return stimuli;
     if (acks_fin(p, e->flags, e->ack))
         stimuli |= GETS_ACK_OF_FIN;
     if (e->text && (!p->sent.known || seq_lt(p->sent.rcv_nxt, e->end)))
         stimuli |= GETS_DATA | (peer_sent_text_behind_fin(&p->sent, e) ? GETS_DATA_BEHIND_FIN : 0);
-    bool takes_numbers = e->text || e->flags & FLAG_FIN;
-    if (takes_numbers && peer_sent_fin_within_reach(&p->sent))
+    bool fills = stimuli & GETS_ACK_OF_SYN || peer_sent_takes_numbers(&p->sent, e);
+    if (fills && peer_sent_fin_within_reach(&p->sent))
         stimuli |= GETS_FIN;
     return stimuli;
+}
+
+/* Of these, what need not come with the rest: a FIN behind a gap, or of another segment; the
+ * acknowledgement of a FIN that we have not seen. */
+static unsigned optional(const struct peer *p, const struct peer_sent_segment *e, unsigned stimuli)
+{
+    bool in_order = e->flags & FLAG_FIN && p->sent.known && seq_le(e->seq, p->sent.rcv_nxt);
+    return stimuli & ((in_order ? 0 : GETS_FIN) | (p->fin_seen ? 0 : GETS_ACK_OF_FIN));
 }
 
 static state_set with_stimuli(state_set set, unsigned stimuli)
@@ -243,8 +253,12 @@ static state_set arrive(const struct peer *p, state_set set, const struct peer_s
 {
     state_set after = STATE_SET_NONE;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-        if (state_set_has(set, s))
-            after |= with_stimuli(STATE_SET(s), stimuli_of(p, s, e));
+        if (!state_set_has(set, s))
+            continue;
+        unsigned all = stimuli_of(p, s, e), free = optional(p, e, all);
+        after |= with_stimuli(STATE_SET(s), all) | with_stimuli(STATE_SET(s), all & ~free) |
+                 with_stimuli(STATE_SET(s), all & ~(free & GETS_FIN)) |
+                 with_stimuli(STATE_SET(s), all & ~(free & GETS_ACK_OF_FIN));
     }
     return after;
 }
@@ -403,11 +417,15 @@ static bool is_late(const struct peer *p, const struct segment *seg)
  * are, or in our window behind them. */
 static bool fits(const struct peer *p, const struct tcb *own, const struct segment *seg)
 {
-    if (!(seg->flags & FLAG_ACK) || !peer_sent_can_acknowledge(&p->sent, seg->ack))
+    if (!(seg->flags & FLAG_ACK))
+        return false;
+    bool known = p->irs_known && seq_eq(seg->seq, p->irs);
+    if (seg->flags & FLAG_SYN && !known)
+        return peer_sent_is_syn_end(&p->sent, seg->ack);
+    if (!peer_sent_can_acknowledge(&p->sent, seg->ack))
         return false;
     if (seg->flags & FLAG_SYN)
-        return peer_sent_is_syn_end(&p->sent, seg->ack) ||
-               (p->irs_known && seq_eq(seg->seq, p->irs));
+        return true;
     return p->irs_known && seq_lt(p->irs, seg->seq) &&
            seq_le(seg->seq, seq_add(p->snd_nxt, own->rcv_wnd));
 }
@@ -444,13 +462,13 @@ static enum shown what_is_shown(const struct peer *p, const struct tcb *own,
 }
 
 /* 3.5.2, group 2: where there is no connection yet, an unacceptable ACK is reset and nothing else
- * happens. */
+ * happens. In SYN-SENT the timestamp that it echoes may be what is unacceptable. */
 static state_set stays_unmoved(const struct peer *p, const struct peer_sent_segment *answered)
 {
-    if (answered == NULL || !(answered->flags & FLAG_ACK) ||
-        acks_syn(p, answered->flags, answered->ack))
+    if (answered == NULL || !(answered->flags & FLAG_ACK))
         return STATE_SET_NONE;
-    return answered->flags & FLAG_SYN ? S(SYN_SENT) : S(SYN_SENT) | S(SYN_RECEIVED);
+    return acks_syn(p, answered->flags, answered->ack) ? S(SYN_SENT)
+                                                       : S(SYN_SENT) | S(SYN_RECEIVED);
 }
 
 /* Of the states in the set, those that can acknowledge what is acknowledged. */
@@ -508,14 +526,15 @@ static void learn_syn(struct peer *p, const struct segment *seg)
     p->irs = seg->seq;
     p->snd_nxt = seq_add(seg->seq, 1);
     p->fin_seen = p->unseen = p->stamped = false;
-    if (!(seg->flags & FLAG_ACK))
-        peer_sent_renew(&p->sent);
+    peer_sent_renew(&p->sent); /* it may have taken any SYN of ours */
 }
 
 static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
-    if (seg->flags & FLAG_RST)
+    if (seg->flags & FLAG_RST) {
+        peer_sent_reset(&p->sent, seg);
         return;
+    }
     learn_syn(p, seg);
     p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
     if (segment_seq_len(seg) == 0 && p->told == 0 && seq_eq(seg->seq, p->snd_nxt))
@@ -529,6 +548,7 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
     if (seg->opt.has_timestamps) {
         p->stamped = true;
         p->ts_val = seg->opt.ts_val;
+        peer_sent_echoed(&p->sent, seg->opt.ts_ecr);
     }
     if (seg->flags & FLAG_ACK)
         peer_sent_acknowledged(&p->sent, seg);
@@ -565,8 +585,9 @@ static struct peer_change narrow(struct peer *p, const struct tcb *own, const st
 struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct segment *seg,
                              const struct arrival *a, int64_t t_ns)
 {
-    const struct peer_sent_segment *answered =
-        seg->flags & FLAG_RST ? peer_sent_answered_by(&p->sent, seg, t_ns) : NULL;
+    struct peer_sent_segment found;
+    bool answers = seg->flags & FLAG_RST && peer_sent_answered_by(&p->sent, seg, t_ns, &found);
+    const struct peer_sent_segment *answered = answers ? &found : NULL;
     if (!teaches(p, own, seg, a, answered))
         return (struct peer_change){.from = p->set, .to = p->set};
 

@@ -5,8 +5,10 @@
 
 /* Without a round trip to go by, and beside a short one: the scheduler may add to that. */
 #define FLIGHT_UNKNOWN (CLOCK_S / 2)
-#define FLIGHT_LEAST   (CLOCK_S / 10)
+#define FLIGHT_LEAST   (20 * CLOCK_MS)
 #define FLIGHT_TRIPS   8
+/* How far behind a segment that left later one may arrive, at least. */
+#define REORDER_LEAST (3 * CLOCK_MS)
 
 enum {
     SHIFT_MAX = 14,        /* RFC 7323 2.3 */
@@ -23,7 +25,7 @@ int64_t peer_sent_flight_time(const struct peer_sent *s)
 
 bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)
 {
-    return t_ns - e->left_ns <= peer_sent_flight_time(s);
+    return e->left_ns >= s->landed_ns && t_ns - e->left_ns <= peer_sent_flight_time(s);
 }
 
 /* --- What there is --- */
@@ -33,10 +35,25 @@ static seq_t text_end(const struct peer_sent_segment *e)
     return e->flags & FLAG_FIN ? seq_of(e->end.v - 1) : e->end;
 }
 
+/* Whether the peer can take its text and FIN as they come: what has no ACK is dropped, and so is a
+ * SYN, but for the one that opens the connection. */
+static bool takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    if (e->flags & FLAG_RST || !(e->text || e->flags & FLAG_FIN))
+        return false;
+    if (e->flags & FLAG_SYN)
+        return !s->known || seq_eq(seq_add(e->seq, 1), s->syn_end);
+    return (e->flags & FLAG_ACK) != 0;
+}
+
+bool peer_sent_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    return takes_numbers(s, e);
+}
+
 static bool waits_behind_gap(const struct peer_sent *s, const struct peer_sent_segment *e)
 {
-    bool takes_numbers = e->text || e->flags & FLAG_FIN;
-    return takes_numbers && !(e->flags & FLAG_RST) && (!s->known || seq_lt(s->rcv_nxt, e->end));
+    return takes_numbers(s, e) && (!s->known || seq_lt(s->rcv_nxt, e->end));
 }
 
 static void forget(struct peer_sent *s, size_t i)
@@ -75,17 +92,6 @@ void peer_sent_expire(struct peer_sent *s, int64_t t_ns)
 
 /* --- Sending --- */
 
-/* Not so a retransmission: what is acknowledged may be the first copy. */
-static bool takes_new_numbers(struct peer_sent *s, const struct segment *seg)
-{
-    seq_t end = segment_end(seg);
-    if (seg->flags & FLAG_RST || segment_seq_len(seg) == 0 || (s->any && seq_le(end, s->end)))
-        return false;
-    s->any = true;
-    s->end = end;
-    return true;
-}
-
 static void remember_syn(struct peer_sent *s, const struct segment *seg)
 {
     seq_t end = seq_add(seg->seq, 1);
@@ -102,7 +108,8 @@ static void remember_syn(struct peer_sent *s, const struct segment *seg)
     s->syns[s->syn_count++] = end;
 }
 
-static void remember_stamp(struct peer_sent *s, const struct segment *seg, bool acks_fin)
+static void remember_stamp(struct peer_sent *s, const struct segment *seg, bool acks_fin,
+                           int64_t t_ns)
 {
     uint32_t ts_val = seg->opt.ts_val;
     if (!seg->opt.has_timestamps)
@@ -117,6 +124,7 @@ static void remember_stamp(struct peer_sent *s, const struct segment *seg, bool 
         s->stamp_count--;
     }
     s->stamps[s->stamp_count].ts_val = ts_val;
+    s->stamps[s->stamp_count].left_ns = t_ns;
     s->stamps[s->stamp_count++].all_ack_fin = acks_fin;
 }
 
@@ -134,15 +142,16 @@ void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool acks_fin
         .ack = seg->flags & FLAG_ACK ? seg->ack : seq_of(0),
         .flags = seg->flags,
         .text = seg->len > 0 && !(seg->flags & FLAG_RST),
-        .shows = takes_new_numbers(s, seg),
+        .once = true,
         .left_ns = t_ns,
     };
     peer_sent_expire(s, t_ns);
     remember_syn(s, seg);
-    remember_stamp(s, seg, acks_fin);
+    remember_stamp(s, seg, acks_fin, t_ns);
     for (size_t i = 0; i < s->count; i++) {
         if (same(&s->segments[i], &e)) { /* the same again does no more than once */
             s->segments[i].left_ns = t_ns;
+            s->segments[i].once = false;
             return;
         }
     }
@@ -160,8 +169,7 @@ static seq_t contiguous(const struct peer_sent *s, seq_t at)
         on = false;
         for (size_t i = 0; i < s->count; i++) {
             const struct peer_sent_segment *e = &s->segments[i];
-            bool takes_numbers = e->text || e->flags & FLAG_FIN;
-            if (takes_numbers && seq_le(e->seq, at) && seq_lt(at, e->end)) {
+            if (takes_numbers(s, e) && seq_le(e->seq, at) && seq_lt(at, e->end)) {
                 at = e->end;
                 on = true;
             }
@@ -176,15 +184,22 @@ seq_t peer_sent_reach(const struct peer_sent *s)
     return contiguous(s, s->rcv_nxt);
 }
 
+static bool is_syn_before(const struct peer_sent_segment *e, seq_t first)
+{
+    return (e->flags & (FLAG_SYN | FLAG_RST)) == FLAG_SYN && seq_eq(seq_add(e->seq, 1), first);
+}
+
+/* Whether any of it may lie in a window from `left` to `right`; not so the very SYN whose number is
+ * the last before it. */
 static bool touches(const struct peer_sent_segment *e, seq_t left, seq_t right)
 {
-    return seq_le(seq_of(left.v - 1), e->end) && seq_le(e->seq, right);
+    return !is_syn_before(e, left) && seq_le(seq_of(left.v - 1), e->end) && seq_le(e->seq, right);
 }
 
 bool peer_sent_may_fit(const struct peer_sent *s, const struct peer_sent_segment *e)
 {
     seq_t right = seq_max(s->edge, peer_sent_reach(s));
-    return s->known && touches(e, s->rcv_nxt, right);
+    return s->known && !is_syn_before(e, s->syn_end) && touches(e, s->rcv_nxt, right);
 }
 
 bool peer_sent_may_fit_syn(const struct peer_sent *s, const struct peer_sent_segment *e)
@@ -202,7 +217,7 @@ bool peer_sent_fin_within_reach(const struct peer_sent *s)
     for (size_t i = 0; i < s->count; i++) {
         const struct peer_sent_segment *e = &s->segments[i];
         seq_t first = s->rcv_nxt, at = seq_of(e->end.v - 1);
-        if (!(e->flags & FLAG_FIN) || e->flags & FLAG_RST)
+        if (!(e->flags & FLAG_FIN) || !takes_numbers(s, e))
             continue;
         if (!s->known || (seq_le(first, at) && seq_le(at, contiguous(s, first))))
             return true;
@@ -218,7 +233,7 @@ bool peer_sent_text_behind_fin(const struct peer_sent *s, const struct peer_sent
         return true;
     for (size_t i = 0; i < s->count; i++) {
         const struct peer_sent_segment *f = &s->segments[i];
-        if (f->flags & FLAG_FIN && seq_lt(seq_of(f->end.v - 1), text_end(e)))
+        if (f->flags & FLAG_FIN && takes_numbers(s, f) && seq_lt(seq_of(f->end.v - 1), text_end(e)))
             return true;
     }
     return (s->crowded_out & FLAG_FIN) != 0;
@@ -254,15 +269,29 @@ bool peer_sent_can_acknowledge(const struct peer_sent *s, seq_t ack)
                     : follows_syn(s, ack, &syn_end);
 }
 
+/* What came before `ack` the peer did not have when it spoke last: from `*first` on. False when
+ * that was nothing, or is another connection's. */
+static bool newly_acknowledged(const struct peer_sent *s, seq_t ack, seq_t *first)
+{
+    *first = s->rcv_nxt;
+    if (s->known && seq_le(s->rcv_nxt, ack) && seq_le(ack, peer_sent_reach(s)))
+        return !seq_eq(ack, s->rcv_nxt);
+    return follows_syn(s, ack, first) && !seq_eq(ack, *first);
+}
+
 enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack)
 {
-    seq_t octet = seq_of(ack.v - 1);
+    seq_t first, octet = seq_of(ack.v - 1);
     bool fin = false, text = false;
-    if (s->fin != PEER_SENT_FIN_NOT_TAKEN && seq_eq(ack, s->fin_end))
+    if (s->known && s->fin != PEER_SENT_FIN_NOT_TAKEN && seq_eq(ack, s->fin_end))
         return s->fin;
+    if (!newly_acknowledged(s, ack, &first))
+        return PEER_SENT_FIN_NOT_TAKEN;
     for (size_t i = 0; i < s->count; i++) {
         const struct peer_sent_segment *e = &s->segments[i];
-        fin = fin || (e->flags & FLAG_FIN && !(e->flags & FLAG_RST) && seq_eq(e->end, ack));
+        if (!takes_numbers(s, e))
+            continue;
+        fin = fin || (e->flags & FLAG_FIN && seq_eq(e->end, ack));
         text = text || (e->text && seq_le(e->seq, octet) && seq_lt(octet, text_end(e)));
     }
     if (s->crowded_out & FLAG_FIN && seq_le(ack, s->crowded_out_end))
@@ -310,10 +339,56 @@ static void forget_syns(struct peer_sent *s)
     s->syn_count = kept;
 }
 
+/* What left well before something that has arrived has arrived too, or is lost. */
+static void overtaken(struct peer_sent *s, int64_t left_ns)
+{
+    if (s->rtt_ns == 0)
+        return;
+    int64_t reorder = s->rtt_ns < REORDER_LEAST ? REORDER_LEAST : s->rtt_ns;
+    if (left_ns - reorder > s->landed_ns)
+        s->landed_ns = left_ns - reorder;
+}
+
+/* Whether only this segment can have brought its last number. */
+static bool alone(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    seq_t last = seq_of(e->end.v - 1);
+    for (size_t i = 0; i < s->count; i++) {
+        const struct peer_sent_segment *k = &s->segments[i];
+        if (k != e && !(k->flags & FLAG_RST) && seq_le(k->seq, last) && seq_lt(last, k->end))
+            return false;
+    }
+    return e->once;
+}
+
+/* Acknowledging the last number of a segment that nothing else has shows its arrival. */
+static void land(struct peer_sent *s, seq_t ack)
+{
+    for (size_t i = 0; i < s->count;) {
+        const struct peer_sent_segment *e = &s->segments[i];
+        bool counts = !(e->flags & FLAG_RST) && !seq_eq(e->seq, e->end);
+        if (counts && seq_le(s->syn_end, e->end) && seq_le(e->end, ack) && alone(s, e)) {
+            overtaken(s, e->left_ns);
+            forget(s, i);
+        } else {
+            i++;
+        }
+    }
+}
+
+void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val)
+{
+    for (size_t i = 0; i < s->stamp_count; i++) {
+        if (s->stamps[i].ts_val == ts_val)
+            overtaken(s, s->stamps[i].left_ns);
+    }
+}
+
 void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg)
 {
-    if (!s->known || (peer_sent_is_syn_end(s, seg->ack) && !seq_eq(seg->ack, s->syn_end) &&
-                      !(seq_le(s->rcv_nxt, seg->ack) && seq_le(seg->ack, peer_sent_reach(s)))))
+    bool in_order =
+        s->known && seq_le(s->rcv_nxt, seg->ack) && seq_le(seg->ack, peer_sent_reach(s));
+    if (!in_order)
         begin(s, seg);
     enum peer_sent_fin fin = peer_sent_fin_of(s, seg->ack);
     offered(s, seg);
@@ -321,13 +396,7 @@ void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg)
     s->rcv_nxt = seg->ack;
     s->fin = fin;
     s->fin_end = seg->ack;
-    for (size_t i = 0; i < s->count;) {
-        const struct peer_sent_segment *e = &s->segments[i];
-        if (e->shows && seq_le(e->end, seg->ack))
-            forget(s, i);
-        else
-            i++;
-    }
+    land(s, seg->ack);
     if (seg->flags & FLAG_SYN)
         forget_syns(s);
 }
@@ -347,19 +416,40 @@ bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val)
     return false;
 }
 
-const struct peer_sent_segment *peer_sent_answered_by(const struct peer_sent *s,
-                                                      const struct segment *rst, int64_t t_ns)
+static bool answers(const struct segment *rst, const struct peer_sent_segment *e)
 {
-    bool ack = (rst->flags & FLAG_ACK) != 0;
+    bool acks = (e->flags & FLAG_ACK) != 0;
+    if (e->flags & FLAG_RST)
+        return false;
+    if (rst->flags & FLAG_ACK)
+        return rst->seq.v == 0 && !acks && seq_eq(e->end, rst->ack);
+    return acks && seq_eq(e->ack, rst->seq);
+}
+
+bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst, int64_t t_ns,
+                           struct peer_sent_segment *answered)
+{
     for (size_t i = s->count; i > 0; i--) {
         const struct peer_sent_segment *e = &s->segments[i - 1];
-        if (e->flags & FLAG_RST || !peer_sent_under_way(s, e, t_ns))
-            continue;
-        bool e_acks = (e->flags & FLAG_ACK) != 0;
-        if (!ack && e_acks && seq_eq(e->ack, rst->seq))
-            return e;
-        if (ack && rst->seq.v == 0 && !e_acks && seq_eq(e->end, rst->ack))
-            return e;
+        if (peer_sent_under_way(s, e, t_ns) && answers(rst, e)) {
+            *answered = *e;
+            return true;
+        }
     }
-    return NULL;
+    return false;
+}
+
+void peer_sent_reset(struct peer_sent *s, const struct segment *rst)
+{
+    size_t found = 0, at = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (answers(rst, &s->segments[i])) {
+            found++;
+            at = i;
+        }
+    }
+    if (found != 1 || !s->segments[at].once)
+        return;
+    overtaken(s, s->segments[at].left_ns);
+    forget(s, at);
 }

@@ -28,7 +28,7 @@ struct peer_sent_segment {
     seq_t seq, end, ack; /* end: the number after it */
     uint16_t flags;
     bool text;
-    bool shows; /* the first to take its last number: acknowledging that shows its arrival */
+    bool once; /* it has left once only */
     int64_t left_ns;
 };
 
@@ -40,10 +40,8 @@ struct peer_sent {
     bool crowded_out_text;
     int64_t crowded_out_ns; /* when the last of them left */
     seq_t crowded_out_end;  /* the highest number after one */
+    int64_t landed_ns;      /* what left before is not under way any more */
     int64_t rtt_ns;         /* longest round trip seen, 0: none */
-
-    bool any;
-    seq_t end; /* the number after all of ours */
 
     bool known;             /* the peer has told: */
     seq_t syn_end;          /* the number after the SYN of ours that it took */
@@ -61,6 +59,7 @@ struct peer_sent {
      * peer's FIN. */
     struct {
         uint32_t ts_val;
+        int64_t left_ns; /* the first */
         bool all_ack_fin;
     } stamps[PEER_SENT_STAMPS_MAX];
     size_t stamp_count;
@@ -76,6 +75,8 @@ bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segme
 /* How long a segment may be under way: generous beside the round trips seen. */
 int64_t peer_sent_flight_time(const struct peer_sent *s);
 
+/* Whether the peer can take text or a FIN from it. */
+bool peer_sent_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e);
 /* The highest number that the peer can expect by now. */
 seq_t peer_sent_reach(const struct peer_sent *s);
 /* Whether a peer that has told what it expects may find any of the segment in its window; the edges
@@ -99,8 +100,12 @@ void peer_sent_renew(struct peer_sent *s);
 enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack);
 /* Every segment of ours that bore the timestamp acknowledged the peer's FIN. */
 bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val);
-/* A reset of the peer's that answers a segment of ours: which, or NULL. */
-const struct peer_sent_segment *peer_sent_answered_by(const struct peer_sent *s,
-                                                      const struct segment *rst, int64_t t_ns);
+/* The peer has echoed the timestamp, so a segment that bore it has arrived. */
+void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val);
+/* Whether a reset of the peer's answers a segment of ours that was under way, and which. */
+bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst, int64_t t_ns,
+                           struct peer_sent_segment *answered);
+/* It has come: if it can answer only one, that has arrived. */
+void peer_sent_reset(struct peer_sent *s, const struct segment *rst);
 
 #endif

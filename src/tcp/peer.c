@@ -309,13 +309,18 @@ static state_set with_expiries(const struct peer *p, state_set set, int64_t t_ns
     return set;
 }
 
-/* A call on a connection that is not yet established may wait until it is (3.10.4). */
+/* What was told has happened by now; but a call on a connection that is not yet established may
+ * wait until it is (3.10.2, 3.10.4). */
 static void forget_calls(struct peer *p, int64_t t_ns)
 {
-    bool waits = p->set & (S(SYN_SENT) | S(SYN_RECEIVED));
-    if (p->told != 0 && waits)
+    const unsigned may_wait = PEER_SAYS | PEER_CLOSES | PEER_ABORTS;
+    if (t_ns - p->told_ns <= peer_sent_flight_time(&p->sent))
+        return;
+    p->told &= may_wait;
+    p->told_waits = p->told_waits && p->set & (S(SYN_SENT) | S(SYN_RECEIVED));
+    if (p->told_waits)
         p->told_ns = t_ns;
-    else if (t_ns - p->told_ns > peer_sent_flight_time(&p->sent))
+    else
         p->told = 0;
 }
 
@@ -376,6 +381,7 @@ struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns)
 {
     p->told |= call;
     p->told_ns = t_ns;
+    p->told_waits |= (p->set & (S(SYN_SENT) | S(SYN_RECEIVED))) != 0;
     p->unseen |= (call & (PEER_SAYS | PEER_CLOSES)) != 0;
     return change(p, with_under_way(p, p->set, t_ns), "its application was told to act",
                   "RFC 9293 3.10");
@@ -463,12 +469,22 @@ static enum shown what_is_shown(const struct peer *p, const struct tcb *own,
 
 /* 3.5.2, group 2: where there is no connection yet, an unacceptable ACK is reset and nothing else
  * happens. In SYN-SENT the timestamp that it echoes may be what is unacceptable. */
-static state_set stays_unmoved(const struct peer *p, const struct peer_sent_segment *answered)
+static state_set unmoved(const struct peer *p, const struct peer_sent_segment *answered)
 {
     if (answered == NULL || !(answered->flags & FLAG_ACK))
         return STATE_SET_NONE;
     return acks_syn(p, answered->flags, answered->ack) ? S(SYN_SENT)
                                                        : S(SYN_SENT) | S(SYN_RECEIVED);
+}
+
+/* But a SYN in the window ends SYN-RECEIVED (3.10.7.4 fourth), and is answered alike. */
+static state_set ended(const struct peer *p, state_set set,
+                       const struct peer_sent_segment *answered)
+{
+    if (answered == NULL)
+        return set;
+    bool syn = answered->flags & FLAG_SYN && peer_sent_may_fit_syn(&p->sent, answered);
+    return set & (state_set) ~(unmoved(p, answered) & (syn ? S(SYN_SENT) : STATE_SET_ALL));
 }
 
 /* Of the states in the set, those that can acknowledge what is acknowledged. */
@@ -493,8 +509,10 @@ static state_set emit(const struct peer *p, state_set set, const struct segment 
 {
     state_set after = STATE_SET_NONE;
     set = able(p, set, seg);
-    if (seg->flags & FLAG_RST)
-        after = set & stays_unmoved(p, answered);
+    if (seg->flags & FLAG_RST) {
+        after = set & unmoved(p, answered);
+        set = ended(p, set, answered);
+    }
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         if (state_set_has(set, s))
             after |= emissions[shown].after[s];
@@ -529,12 +547,24 @@ static void learn_syn(struct peer *p, const struct segment *seg)
     peer_sent_renew(&p->sent); /* it may have taken any SYN of ours */
 }
 
+/* An ACK with nothing new in it, which no TCP sends but to answer a segment (3.10.7.4); newer than
+ * the last that came, so no copy of that. */
+static bool answers_something(const struct peer *p, const struct segment *seg)
+{
+    return (seg->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST | FLAG_ACK)) == FLAG_ACK &&
+           seg->len == 0 && p->sent.known && seq_eq(seg->ack, p->sent.rcv_nxt) &&
+           seq_eq(seg->seq, p->snd_nxt) && p->stamped && seg->opt.has_timestamps &&
+           (int32_t)(seg->opt.ts_val - p->ts_val) > 0;
+}
+
 static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     if (seg->flags & FLAG_RST) {
         peer_sent_reset(&p->sent, seg);
         return;
     }
+    if (answers_something(p, seg))
+        peer_sent_answered(&p->sent, t_ns);
     learn_syn(p, seg);
     p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
     if (segment_seq_len(seg) == 0 && p->told == 0 && seq_eq(seg->seq, p->snd_nxt))
@@ -543,8 +573,10 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
         p->fin_seen = true;
         p->fin_end = segment_end(seg);
     }
-    p->told &= ~(unsigned)(seg->flags & FLAG_FIN ? PEER_CLOSES : 0);
-    p->told &= ~(unsigned)(seg->flags & FLAG_SYN && !(seg->flags & FLAG_ACK) ? PEER_CONNECTS : 0);
+    if (seg->flags & FLAG_FIN)
+        p->told &= ~(unsigned)PEER_CLOSES;
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & PEER_CONNECTS)
+        p->told = 0; /* nor does any call before it concern this connection */
     if (seg->opt.has_timestamps) {
         p->stamped = true;
         p->ts_val = seg->opt.ts_val;

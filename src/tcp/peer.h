@@ -51,7 +51,8 @@ struct peer {
 
     struct peer_sent sent;
 
-    unsigned told;   /* enum peer_call: of which nothing shows yet that they have been made */
+    unsigned told; /* enum peer_call: of which nothing shows yet that they have been made */
+    bool told_waits;
     int64_t told_ns; /* when the last of them was */
 
     /* The states the peer certainly went through, in order. */

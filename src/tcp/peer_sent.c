@@ -5,7 +5,7 @@
 
 /* Without a round trip to go by, and beside a short one: the scheduler may add to that. */
 #define FLIGHT_UNKNOWN (CLOCK_S / 2)
-#define FLIGHT_LEAST   (20 * CLOCK_MS)
+#define FLIGHT_LEAST   (10 * CLOCK_MS)
 #define FLIGHT_TRIPS   8
 /* How far behind a segment that left later one may arrive, at least. */
 #define REORDER_LEAST (3 * CLOCK_MS)
@@ -439,6 +439,29 @@ bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst,
     return false;
 }
 
+static void arrived(struct peer_sent *s, size_t i)
+{
+    if (!s->segments[i].once)
+        return;
+    overtaken(s, s->segments[i].left_ns);
+    if (waits_behind_gap(s, &s->segments[i]))
+        return;
+    forget(s, i);
+}
+
+void peer_sent_answered(struct peer_sent *s, int64_t t_ns)
+{
+    size_t found = 0, at = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (peer_sent_under_way(s, &s->segments[i], t_ns)) {
+            found++;
+            at = i;
+        }
+    }
+    if (found == 1 && s->crowded_out == 0)
+        arrived(s, at);
+}
+
 void peer_sent_reset(struct peer_sent *s, const struct segment *rst)
 {
     size_t found = 0, at = 0;
@@ -448,8 +471,6 @@ void peer_sent_reset(struct peer_sent *s, const struct segment *rst)
             at = i;
         }
     }
-    if (found != 1 || !s->segments[at].once)
-        return;
-    overtaken(s, s->segments[at].left_ns);
-    forget(s, at);
+    if (found == 1)
+        arrived(s, at);
 }

@@ -16,7 +16,7 @@ static uint32_t throw(struct dice * d, uint32_t sides)
     return (uint32_t)(hash_bytes(&d->key, d->at, sizeof(d->at)) % sides);
 }
 
-/* Half of the flags make some sense, a quarter none, a quarter are any at all. */
+/* Mostly what means something, and now and then any flags at all. */
 static uint16_t any_flags(struct dice *d)
 {
     static const uint16_t some[] = {
@@ -25,22 +25,23 @@ static uint16_t any_flags(struct dice *d)
         FLAG_RST,
         FLAG_RST | FLAG_ACK,
         FLAG_FIN | FLAG_ACK,
+        FLAG_FIN | FLAG_ACK,
         FLAG_FIN | FLAG_PSH | FLAG_ACK,
         FLAG_ACK,
         FLAG_ACK,
+        FLAG_ACK,
+        FLAG_PSH | FLAG_ACK,
         FLAG_PSH | FLAG_ACK,
         FLAG_URG | FLAG_ACK,
         0,
         FLAG_FIN,
         FLAG_SYN | FLAG_FIN,
-        FLAG_SYN | FLAG_RST,
-        FLAG_SYN | FLAG_FIN | FLAG_ACK,
     };
     enum {
         SOME = sizeof(some) / sizeof(some[0]),
         ANY_FLAGS = 0x40
     };
-    uint32_t n = throw(d, SOME + SOME / 3);
+    uint32_t n = throw(d, SOME + SOME / 4);
     return n < SOME ? some[n] : (uint16_t) throw(d, ANY_FLAGS);
 }
 
@@ -78,7 +79,7 @@ static enum step_kind any_kind(struct dice *d)
         enum step_kind kind;
         uint32_t percent;
     } shares[] = {
-        {STEP_PROPER, 42}, {STEP_ODD, 34}, {STEP_AGAIN, 6}, {STEP_PEER, 12}, {STEP_WAIT, 6}};
+        {STEP_PROPER, 46}, {STEP_ODD, 30}, {STEP_AGAIN, 6}, {STEP_PEER, 12}, {STEP_WAIT, 6}};
     uint32_t n = throw(d, 100);
     size_t i = 0;
     while (n >= shares[i].percent)

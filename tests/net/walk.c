@@ -68,16 +68,21 @@ static void send_keepalive(struct exchange *x)
     emit(x, &seg, true, INPUT_COUNT);
 }
 
-/* What a connected end may send; data and FIN only while it has not closed. */
+/* What a connected end may send; data and FIN only while it has not closed. It acknowledges the
+ * peer's SYN before it asks for anything. */
 static void talk(struct exchange *x, const struct step *s)
 {
+    struct walk *w = walk_of(x);
     bool may_send = x->tcb.state == STATE_ESTABLISHED || x->tcb.state == STATE_CLOSE_WAIT;
+    bool greeted = w->greeted && seq_eq(w->greeted_irs, x->tcb.irs);
     uint32_t n = s->random % 16, len = s->len > 0 ? s->len : 10;
-    if (n < 7 && may_send)
+    w->greeted = true;
+    w->greeted_irs = x->tcb.irs;
+    if (n < 9 && may_send)
         send_own(x, REPLY_ACK, len, INPUT_COUNT);
-    else if (n < 9 && may_send)
-        send_own(x, REPLY_FIN, n == 8 ? len : 0, INPUT_CLOSE);
-    else if (n < 12)
+    else if (n < 11 && may_send)
+        send_own(x, REPLY_FIN, n == 10 ? len : 0, INPUT_CLOSE);
+    else if (n < 14 && greeted)
         send_keepalive(x);
     else if (n == 15)
         send_own(x, REPLY_RST_OWN, 0, INPUT_ABORT);
@@ -241,8 +246,7 @@ static void count(struct walk *w, state_set set, enum state s)
 {
     struct walk_tally *t = w->tally;
     char text[STATE_SET_TEXT_MAX];
-    if (state_set_count(set) > 1)
-        walk_rows_remark(w, state_set_format(set, text));
+    walk_rows_remark(w, state_set_format(set, text));
     if (state_set_has(set, STATE_LISTEN))
         set = (state_set)((set & ~STATE_SET(STATE_LISTEN)) | STATE_SET(STATE_CLOSED));
     t->steps++;

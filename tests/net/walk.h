@@ -39,6 +39,8 @@ struct walk {
         enum state state;
         int64_t until_ns; /* 0: none */
     } pending;            /* a reading that a segment under way has to explain */
+    bool greeted;         /* our end has acknowledged the SYN with this number */
+    seq_t greeted_irs;
     struct segment sent[WALK_STEPS_MAX];
     size_t sent_count;
     size_t row;                    /* rows written */

@@ -21,7 +21,7 @@ enum {
     BATCH_SECONDS = 300
 };
 
-#define QUIET (5 * CLOCK_MS)
+#define QUIET (12 * CLOCK_MS)
 
 struct batch {
     const struct walkers_order *order;

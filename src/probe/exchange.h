@@ -52,6 +52,7 @@ struct exchange {
     int64_t rto_at, wake_at; /* instants; CLOCK_NEVER: not set */
 
     struct {
+        seq_t seq;
         uint32_t ts_val;
         int64_t t_ns;
     } syns[EXCHANGE_SYNS_MAX]; /* when each of our SYNs left: which one was answered? */

@@ -473,18 +473,21 @@ static state_set unmoved(const struct peer *p, const struct peer_sent_segment *a
 {
     if (answered == NULL || !(answered->flags & FLAG_ACK))
         return STATE_SET_NONE;
-    return acks_syn(p, answered->flags, answered->ack) ? S(SYN_SENT)
-                                                       : S(SYN_SENT) | S(SYN_RECEIVED);
+    bool acceptable =
+        p->irs_known && seq_lt(p->irs, answered->ack) && seq_le(answered->ack, p->snd_nxt);
+    return acceptable ? S(SYN_SENT) : S(SYN_SENT) | S(SYN_RECEIVED);
 }
 
-/* But a SYN in the window ends SYN-RECEIVED (3.10.7.4 fourth), and is answered alike. */
+/* Of the states in the set, those that the reset can have ended. A SYN in the window ends
+ * SYN-RECEIVED (3.10.7.4 fourth), and is answered alike. */
 static state_set ended(const struct peer *p, state_set set,
                        const struct peer_sent_segment *answered)
 {
-    if (answered == NULL)
+    if (answered == NULL || !(answered->flags & FLAG_ACK))
         return set;
     bool syn = answered->flags & FLAG_SYN && peer_sent_may_fit_syn(&p->sent, answered);
-    return set & (state_set) ~(unmoved(p, answered) & (syn ? S(SYN_SENT) : STATE_SET_ALL));
+    bool acceptable = acks_syn(p, answered->flags, answered->ack);
+    return set & (state_set) ~(S(SYN_SENT) | (syn || acceptable ? 0 : S(SYN_RECEIVED)));
 }
 
 /* Of the states in the set, those that can acknowledge what is acknowledged. */

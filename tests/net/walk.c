@@ -10,6 +10,8 @@
 
 /* A step is judged at the latest then, quiet or not; and so long a segment may be under way that
  * explains a reading. */
+/* Nor is it quiet while an acknowledgement may only be delayed (RFC 9293 3.8.6.3; Linux: 40 ms). */
+#define DELAYED_ACK    (60 * CLOCK_MS)
 #define STEP_MOST      (150 * CLOCK_MS)
 #define EXPLAIN_WITHIN (150 * CLOCK_MS)
 
@@ -68,6 +70,15 @@ static void send_keepalive(struct exchange *x)
     emit(x, &seg, true, INPUT_COUNT);
 }
 
+/* A close that crosses the peer's: our FIN does not acknowledge the one that has come. */
+static void close_at_once(struct exchange *x)
+{
+    struct segment seg = {0};
+    tcb_fill(&x->tcb, REPLY_FIN, NULL, &seg);
+    seg.ack = seq_of(seg.ack.v - 1);
+    emit(x, &seg, true, INPUT_CLOSE);
+}
+
 /* What a connected end may send; data and FIN only while it has not closed. It acknowledges the
  * peer's SYN before it asks for anything. */
 static void talk(struct exchange *x, const struct step *s)
@@ -78,8 +89,10 @@ static void talk(struct exchange *x, const struct step *s)
     uint32_t n = s->random % 16, len = s->len > 0 ? s->len : 10;
     w->greeted = true;
     w->greeted_irs = x->tcb.irs;
-    if (n < 9 && may_send)
+    if (n < (greeted ? 9 : 12) && may_send)
         send_own(x, REPLY_ACK, len, INPUT_COUNT);
+    else if (n == 9 && x->tcb.state == STATE_CLOSE_WAIT)
+        close_at_once(x);
     else if (n < 11 && may_send)
         send_own(x, REPLY_FIN, n == 10 ? len : 0, INPUT_CLOSE);
     else if (n < 14 && greeted)
@@ -209,9 +222,9 @@ static void act_there(struct exchange *x, const struct step *s)
         [LAB_CUE_CLOSE] = {PEER_CLOSES, true, "(Close)"},
         [LAB_CUE_ABORT] = {PEER_ABORTS, true, "(Abort)"},
         [LAB_CUE_SAY] = {PEER_SAYS, true, "(say \"hello\")"},
-        [LAB_CUE_LISTEN_NOT] = {PEER_STOPS_LISTENING, false, NULL},
+        [LAB_CUE_LISTEN_NOT] = {PEER_STOPS_LISTENING, false, "# the peer stops listening"},
         [LAB_CUE_LISTEN] = {0, false, "(listen)"},
-        [LAB_CUE_CRASH] = {PEER_CRASHES, true, "(CRASH)"},
+        [LAB_CUE_CRASH] = {PEER_CRASHES, true, "# the peer forgets the connection"},
     };
     if (acts[s->cue].of_connection && truth_of(x) == STATE_SYN_RECEIVED)
         return;
@@ -333,13 +346,19 @@ static void start(struct exchange *x)
     exchange_wake_at(x, x->now_ns);
 }
 
+static bool acknowledgement_due(const struct exchange *x)
+{
+    return state_synchronized(x->tcb.state) && seq_lt(x->tcb.snd_una, x->tcb.snd_nxt) &&
+           x->now_ns < walk_of(x)->spoke_ns + DELAYED_ACK;
+}
+
 static void timer(struct exchange *x)
 {
     struct walk *w = walk_of(x);
     exchange_elapse(x);
     explain(x);
     bool unsent = x->outbox.waiting || x->outbox.queued != 0;
-    if (unsent && x->now_ns < w->limit_ns)
+    if ((unsent || acknowledgement_due(x)) && x->now_ns < w->limit_ns)
         exchange_wake_at(x, x->now_ns + w->quiet_ns);
     else if (w->at == 0 || judge(x))
         w->failed ? finish(x) : take_step(x);
@@ -364,6 +383,8 @@ static void left(struct exchange *x, const struct segment *seg)
     struct walk *w = walk_of(x);
     if (w->sent_count < WALK_STEPS_MAX)
         w->sent[w->sent_count++] = *seg;
+    if (x->outbox.current.script.ours && segment_seq_len(seg) > 0)
+        w->spoke_ns = x->now_ns;
     walk_rows_left(w, seg, x->outbox.current.script.ours, x->tcb.state);
     stir(x);
 }

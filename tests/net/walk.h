@@ -34,6 +34,7 @@ struct walk {
     /* The walk. */
     size_t at; /* the next step */
     int64_t limit_ns;
+    int64_t spoke_ns; /* when our end last sent something to be acknowledged */
     bool over;
     struct {
         enum state state;

@@ -39,8 +39,8 @@ void walk_rows_event(struct walk *w, bool ours, const char *event)
 {
     if (w->rows == NULL)
         return;
-    if (event == NULL) {
-        text_printf(w->rows, "# the peer stops listening\n");
+    if (event[0] == '#') {
+        text_printf(w->rows, "%s\n", event);
         return;
     }
     number_row(w);

@@ -7,7 +7,7 @@
 
 /* The header, with what the steps need. */
 void walk_rows_begin(struct walk *w);
-/* In our column or in the peer's; NULL: there is no word for it. */
+/* In our column or in the peer's; what the language has no word for begins with '#'. */
 void walk_rows_event(struct walk *w, bool ours, const char *event);
 void walk_rows_wait(struct walk *w, int64_t ns);
 void walk_rows_left(struct walk *w, const struct segment *seg, bool ours, enum state own);

@@ -144,14 +144,25 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     return s;
 }
 
+/* A walk goes fast. Linux answers what is out of order once in 500 ms, and with no more than that
+ * most of a walk would be silence. One batch in four is as quiet as that. */
+#define UNLIMITED "net.ipv4.tcp_invalid_ratelimit=0"
+
+static bool limited(size_t walk)
+{
+    return walk / (2 * WALKERS_BATCH_MAX) % 4 == 3;
+}
+
+const char *walkers_settings(size_t walk)
+{
+    return limited(walk) ? "" : "--sysctl " UNLIMITED;
+}
+
 static void work(const struct walkers_order *order, struct walkers_found *found)
 {
-    /* A walk goes fast. Linux answers what is out of order once in 500 ms, and with no more than
-     * that, most of a walk would be silence. One batch in four is as quiet as that. */
-    static const char *const sysctls[] = {"net.ipv4.tcp_invalid_ratelimit=0"};
-    bool limited = order->first / (2 * WALKERS_BATCH_MAX) % 4 == 3;
+    static const char *const sysctls[] = {UNLIMITED};
     const struct lab_options options = {
-        .app = "cue", .v6 = order->v6, .sysctls = sysctls, .sysctl_count = !limited};
+        .app = "cue", .v6 = order->v6, .sysctls = sysctls, .sysctl_count = !limited(order->first)};
     struct fault fault = {{0}};
     struct batch *b = calloc(1, sizeof(*b));
     if (b == NULL)

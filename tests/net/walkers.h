@@ -37,6 +37,8 @@ struct walkers_found {
 
 /* Every other batch goes over IPv6. */
 bool walkers_v6(size_t walk);
+/* The peer's settings on the walk's batch, as options of `tcpshake lab`. */
+const char *walkers_settings(size_t walk);
 /* Does the walks of one order and waits for them. */
 void walkers_walk(const struct walkers_order *order, struct walkers_found *found);
 /* Does `walks` in batches, `jobs` at once, and adds up; `told` now and then, may be NULL. */

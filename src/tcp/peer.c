@@ -35,10 +35,11 @@ static const struct move moves[] = {
      S(SYN_SENT) | S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) |
          S(LAST_ACK),
      S(CLOSED)},
-    {GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT)},       /* RFC 1337: ignored by many */
-    {GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED)},     /* 3.10.7.2, 3.10.7.3 */
-    {GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED)},       /* if somebody listens there */
-    {GETS_SYN, S(TIME_WAIT), S(TIME_WAIT) | S(SYN_RECEIVED)}, /* 3.6.1 MAY-2 */
+    {GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT)},   /* RFC 1337: ignored by many */
+    {GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED)}, /* 3.10.7.2, 3.10.7.3 */
+    {GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED)},   /* if somebody listens there */
+    {GETS_SYN, S(TIME_WAIT),
+     S(TIME_WAIT) | S(SYN_RECEIVED) | S(CLOSED)}, /* 3.6.1 MAY-2; CLOSED: and then refused */
     {GETS_SYN_AGAIN, S(SYN_RECEIVED),
      S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED)}, /* back to LISTEN, 3.10.7.4 fourth */
     {GETS_SYN_AGAIN,

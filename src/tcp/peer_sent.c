@@ -66,7 +66,8 @@ static void forget(struct peer_sent *s, size_t i)
 static void crowd_out(struct peer_sent *s, size_t i)
 {
     const struct peer_sent_segment *e = &s->segments[i];
-    if (s->crowded_out == 0 || seq_lt(s->crowded_out_end, e->end))
+    bool first = !s->crowded_out_text && !(s->crowded_out & FLAG_FIN);
+    if (takes_numbers(s, e) && (first || seq_lt(s->crowded_out_end, e->end)))
         s->crowded_out_end = e->end;
     s->crowded_out |= e->flags;
     s->crowded_out_text |= e->text;
@@ -74,13 +75,22 @@ static void crowd_out(struct peer_sent *s, size_t i)
     forget(s, i);
 }
 
-void peer_sent_expire(struct peer_sent *s, int64_t t_ns)
+/* Of those that had no room, text and FINs may wait behind a gap for long. */
+static void expire_crowded_out(struct peer_sent *s, int64_t t_ns)
 {
-    bool waits = s->known ? seq_lt(s->rcv_nxt, s->crowded_out_end) : s->crowded_out_text;
-    if (t_ns - s->crowded_out_ns > peer_sent_flight_time(s) && !waits) {
+    if (t_ns - s->crowded_out_ns <= peer_sent_flight_time(s))
+        return;
+    s->crowded_out &= FLAG_FIN;
+    bool waits = s->crowded_out_text || s->crowded_out != 0;
+    if (!waits || (s->known && seq_le(s->crowded_out_end, s->rcv_nxt))) {
         s->crowded_out = 0;
         s->crowded_out_text = false;
     }
+}
+
+void peer_sent_expire(struct peer_sent *s, int64_t t_ns)
+{
+    expire_crowded_out(s, t_ns);
     for (size_t i = 0; i < s->count;) {
         const struct peer_sent_segment *e = &s->segments[i];
         if (peer_sent_under_way(s, e, t_ns) || waits_behind_gap(s, e))

@@ -89,7 +89,7 @@ static void write_figure(const struct walkers_found *found, const char *dir,
     char path[512];
     (void)snprintf(path, sizeof(path), "%s/walk-%" PRIu64 "-%zu.fig", dir, seed, walk);
     FILE *f = fopen(path, "we");
-    bool written = f != NULL && fprintf(f, "%s# tcpshake lab %s%s play %s\n", found->rows,
+    bool written = f != NULL && fprintf(f, "%s# tcpshake lab %s%splay %s\n", found->rows,
                                         order->v6 ? "-6 " : "", walkers_settings(walk), path) > 0;
     if (f != NULL)
         written = fclose(f) == 0 && written;

@@ -155,7 +155,7 @@ static bool limited(size_t walk)
 
 const char *walkers_settings(size_t walk)
 {
-    return limited(walk) ? "" : "--sysctl " UNLIMITED;
+    return limited(walk) ? "" : "--sysctl " UNLIMITED " ";
 }
 
 static void work(const struct walkers_order *order, struct walkers_found *found)

@@ -95,7 +95,7 @@ judge()
     verdict "$1" "$(
         [ "$3" -eq "$2" ] || echo "exit status $3, not $2"
         [ ! -s "$5.err" ] || { echo "on stderr:"; cat "$5.err"; }
-        untrue "\$summary->{exit_code} == $2 && !@faults && !grep { !\$_->{kernel_quiet} } @results" \
+        untrue "\$summary->{exit_code} == $2 && !@faults && !grep { !(\$_->{kernel_quiet} // 1) } @results" \
             "$5.out"
         untrue "$4" "$5.out"
     )"

@@ -41,15 +41,8 @@ static const struct argp_option options[] = {
      2},
     {"deadline", 'w', "TIME", 0,
      "End after this time, whatever has happened (default: open 1m, play 5m, synack none)", 2},
-    {"json", KEY_JSON, NULL, 0, "One JSON record a line on stdout, nothing else there", 3},
-    {"pcapng", KEY_PCAPNG, "FILE", 0, "Write every segment, with our reasoning as comments", 3},
-    {"mermaid", KEY_MERMAID, "FILE", 0, "Write a mermaid sequence diagram", 3},
-    {"quiet", 'q', NULL, 0, "The result only, no ladder", 3},
-    {"verbose", 'v', NULL, 0, "Reasons and RFC sections, options, absolute numbers", 3},
-    {"colour", KEY_COLOUR, "WHEN", 0, "auto (default), always or never", 3},
     {"dry-run", KEY_DRY_RUN, NULL, 0,
      "Send nothing: show the run against an imagined ideal peer, or the figure as understood", 3},
-    {"seed", KEY_SEED, "N", 0, "Repeat a run: same source port, same sequence numbers", 4},
     {"syn-like", KEY_SYN_LIKE, "SYSTEM", 0,
      "Options, window and TTL of linux (default), windows, freebsd or bare (MSS alone)", 5},
     {"mss", KEY_MSS, "N", 0, "Announce this MSS (default: what the route's MTU allows)", 5},
@@ -58,6 +51,18 @@ static const struct argp_option options[] = {
     {"win", KEY_WIN, "N", 0, "Our receive window, in octets", 5},
     {"sport", KEY_SPORT, "PORT", 0, "Our port (default: a free one)", 5},
     {"ttl", 't', "N", 0, "TTL or hop limit of what we send", 5},
+    {0},
+};
+
+/* Those of every record, whatever it is of. */
+static const struct argp_option output_options[] = {
+    {"json", KEY_JSON, NULL, 0, "One JSON record a line on stdout, nothing else there", 3},
+    {"pcapng", KEY_PCAPNG, "FILE", 0, "Write every segment, with our reasoning as comments", 3},
+    {"mermaid", KEY_MERMAID, "FILE", 0, "Write a mermaid sequence diagram", 3},
+    {"quiet", 'q', NULL, 0, "The result only, no ladder", 3},
+    {"verbose", 'v', NULL, 0, "Reasons and RFC sections, options, absolute numbers", 3},
+    {"colour", KEY_COLOUR, "WHEN", 0, "auto (default), always or never", 3},
+    {"seed", KEY_SEED, "N", 0, "Repeat a run: same source port, same sequence numbers", 4},
     {0},
 };
 
@@ -156,6 +161,8 @@ static error_t take_ttl(struct arguments *a, const struct argp_state *state, con
 
 static error_t take_target(struct arguments *a, const struct argp_state *state, char *arg)
 {
+    if (a->lab_only)
+        return arguments_refuse(state, "it takes no target: '%s' is one word too many", arg);
     if (a->leading != NULL && *a->leading == NULL)
         *a->leading = arg;
     else if (a->host == NULL)
@@ -206,9 +213,6 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
     case KEY_MERMAID:
         a->mermaid = arg;
         return 0;
-    case KEY_DRY_RUN:
-        a->dry_run = true;
-        return 0;
     case KEY_COLOUR:
         return take_colour(a, state, arg);
     case 'q':
@@ -217,8 +221,11 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
     case 'v':
         a->verbose = true;
         return 0;
+    case KEY_SEED:
+        a->has_seed = true;
+        return arguments_number(state, "--seed", arg, 0, ARGUMENTS_SEED_MAX, &a->seed);
     default:
-        return parse_syn(key, arg, state);
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -228,6 +235,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = a->own;
+        state->child_inputs[1] = a;
         state->err_stream = NULL; /* one line of complaint is enough: getopt's */
         return 0;
     case '4':
@@ -248,13 +256,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return arguments_duration(state, "--wait", arg, &a->wait_ns);
     case 'w':
         return arguments_duration(state, "--deadline", arg, &a->deadline_ns);
-    case KEY_SEED:
-        a->has_seed = true;
-        return arguments_number(state, "--seed", arg, 0, ARGUMENTS_SEED_MAX, &a->seed);
+    case KEY_DRY_RUN:
+        a->dry_run = true;
+        return 0;
     case ARGP_KEY_ARG:
         return take_target(a, state, arg);
     default:
-        return parse_output(key, arg, state);
+        return parse_syn(key, arg, state);
     }
 }
 
@@ -274,10 +282,12 @@ int arguments_parse(struct arguments *o, const struct argp_option *own_options,
                     argp_parser_t own_parser, void *own, const char *doc, int argc, char **argv)
 {
     const struct argp command = {.options = own_options, .parser = own_parser};
-    const struct argp_child children[] = {{&command, 0, NULL, 0}, {0}};
-    const struct argp argp = {.options = options,
+    const struct argp output = {.options = output_options, .parser = parse_output};
+    const struct argp_child children[] = {{&command, 0, NULL, 0}, {&output, 0, NULL, 0}, {0}};
+    const char *words = o->args_doc != NULL ? o->args_doc : "TARGET";
+    const struct argp argp = {.options = o->lab_only ? NULL : options,
                               .parser = parse,
-                              .args_doc = o->args_doc != NULL ? o->args_doc : "TARGET",
+                              .args_doc = o->lab_only ? NULL : words,
                               .doc = doc,
                               .children = children};
     o->own = own;

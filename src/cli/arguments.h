@@ -30,6 +30,7 @@ struct arguments {
     /* Output */
     bool json, quiet, verbose, dry_run;
     bool plays_figure;            /* the text is that of a figure */
+    bool lab_only;                /* no target but the lab: only the options of the output */
     const char *pcapng, *mermaid; /* file names, "-" for stdout */
     enum arguments_colour {
         ARGUMENTS_COLOUR_AUTO,

@@ -7,10 +7,13 @@
 #include "cli/figures.h"
 #include "cli/measure.h"
 #include "cli/payload.h"
+#include "cli/watch.h"
 #include "figure/check.h"
+#include "figure/demand.h"
 #include "figure/print.h"
-#include "lab/accomplice.h"
+#include "lab/side.h"
 #include "probe/play.h"
+#include "probe/staged.h"
 
 enum {
     KEY_AS = 512,
@@ -80,40 +83,6 @@ static int show(const struct figure *f)
     return ok ? EXIT_AS_EXPECTED : command_fail("play", "cannot write standard output");
 }
 
-static bool shows_timestamps(const struct figure *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        const struct figure_segment *s = &f->items[i].row.segment;
-        if (f->items[i].kind == FIGURE_ROW && f->items[i].row.has_segment && s->timestamps)
-            return true;
-    }
-    return false;
-}
-
-static bool uses_second_port(const struct figure *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        const struct figure_row *r = &f->items[i].row;
-        if (f->items[i].kind == FIGURE_ROW &&
-            (r->a.event == FIGURE_OTHER_PORT || r->b.event == FIGURE_OTHER_PORT))
-            return true;
-    }
-    return false;
-}
-
-/* Whether the first segment on the wire is the peer's. */
-static bool peer_goes_first(const struct figure *f, enum figure_side us)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        if (f->items[i].kind != FIGURE_ROW)
-            continue;
-        const struct view v = view_of(&f->items[i].row, us);
-        if (v.leg != VIEW_NONE && v.leg != VIEW_HOLD_BACK)
-            return view_comes(&v) && !play_begins_connected(f);
-    }
-    return false;
-}
-
 static void put_heading(struct text *out, const struct figure *f)
 {
     text_printf(out, "title: %s\n", f->title[0] != '\0' ? f->title : f->name);
@@ -122,16 +91,48 @@ static void put_heading(struct text *out, const struct figure *f)
     figure_print_needs(out, f->needs);
 }
 
+/* Neither end is ours. */
+static int stage(const struct line *line, const struct figure *f, const struct surroundings *around,
+                 int argc, char **argv)
+{
+    struct text heading;
+    struct staged *state = calloc(1, sizeof(*state));
+    if (state == NULL)
+        return command_fail("play", "out of memory");
+    text_init(&heading);
+    put_heading(&heading, f);
+    *state = (struct staged){
+        .figure = f,
+        .reply_wait_ns = line->common.wait_ns,
+        .keep_going = line->keep_going,
+    };
+    const struct watching w = {
+        .options = &line->common,
+        .around = around,
+        .script = staged_script(),
+        .state = state,
+        .heading = heading.data,
+        .argc = argc,
+        .argv = argv,
+    };
+    int code = watch(&w);
+    staged_done(state);
+    free(state);
+    text_done(&heading);
+    return code;
+}
+
 static int play(const struct line *line, const struct figure *f, const struct payload *say,
                 const struct surroundings *around, int argc, char **argv)
 {
     struct accomplice lab = {0};
+    const struct side peer = {around->lab, LAB_PEER};
     struct text heading;
     struct play *state = calloc(1, sizeof(*state));
     if (state == NULL)
         return command_fail("play", "out of memory");
     if (around->lab != NULL)
-        lab = accomplice_of_lab(around->lab);
+        lab = side_accomplice(&peer);
     text_init(&heading);
     put_heading(&heading, f);
     *state = (struct play){
@@ -151,8 +152,8 @@ static int play(const struct line *line, const struct figure *f, const struct pa
         .states = states,
         .sessions = 1,
         .tries = 3,
-        .peer_connects = peer_goes_first(f, line->us),
-        .second_port = uses_second_port(f),
+        .peer_connects = demand_peer_opens(f, line->us),
+        .second_port = demand_second_port(f),
         .heading = heading.data,
         .argc = argc,
         .argv = argv,
@@ -173,15 +174,17 @@ static int run_figure(struct line *line, const struct surroundings *around, int 
     int code = EXIT_TROUBLE;
     if (s != STATUS_OK)
         return figures_fail("play", s, &fault);
-    s = figure_check(&f, line->us, &fault);
+    s = around->between ? figure_check_between(&f, &fault) : figure_check(&f, line->us, &fault);
     if (s != STATUS_OK) {
         code = figures_fail("play", s, &fault);
     } else if (line->say != NULL && payload_append(&say, line->say, &fault) != STATUS_OK) {
         code = command_fail("play", "%s", fault.text);
     } else if (line->common.dry_run) {
         code = show(&f);
+    } else if (around->between) {
+        code = stage(line, &f, around, argc, argv);
     } else {
-        line->common.timestamps = line->common.timestamps && shows_timestamps(&f);
+        line->common.timestamps = line->common.timestamps && demand_timestamps(&f);
         code = play(line, &f, &say, around, argc, argv);
     }
     payload_done(&say);
@@ -211,5 +214,6 @@ const struct command cmd_play = {
     .usage = "[OPTIONS] FIGURE [TARGET]",
     .summary = "a figure of RFC 9293, or your own, run against a peer",
     .lab_app = "cue",
+    .ends = COMMAND_EITHER,
     .run = run,
 };

@@ -47,3 +47,15 @@ int command_fail(const char *command, const char *fmt, ...)
     (void)fputc('\n', stderr);
     return EXIT_TROUBLE;
 }
+
+int command_in_lab(const char *command, const struct surroundings *around)
+{
+    if (around->lab == NULL)
+        return command_fail(command, "only in the lab: write 'tcpshake lab %s'", command);
+    if (around->truth || around->deaf != 0 || around->kernel_is_a)
+        return command_fail(command, "%s of the lab means nothing here",
+                            around->truth       ? "--truth"
+                            : around->deaf != 0 ? "--deaf"
+                                                : "--a");
+    return 0;
+}

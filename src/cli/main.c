@@ -13,7 +13,7 @@ static int print_help(FILE *to)
                       "Shakes hands with a TCP peer, one crafted segment at a time, and shows\n"
                       "what both ends did.\n\n");
     for (size_t i = 0; command_at(i) != NULL; i++)
-        (void)fprintf(to, "  %-10s %s\n", command_at(i)->name, command_at(i)->summary);
+        (void)fprintf(to, "  %-12s %s\n", command_at(i)->name, command_at(i)->summary);
     (void)fprintf(to,
                   "\nTARGET is HOST:PORT, [V6]:PORT or HOST PORT.\n"
                   "'tcpshake COMMAND --help' lists a command's options; 'man tcpshake' has all.\n"

@@ -1,17 +1,14 @@
 /* See measure.h. */
 #include "cli/measure.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "cli/output.h"
+#include "cli/record.h"
 #include "engine/live.h"
 #include "engine/sim.h"
+#include "lab/wire_aside.h"
 #include "lab/witness.h"
 #include "net/resolve.h"
 #include "net/route.h"
@@ -27,21 +24,19 @@ struct stage {
     const struct measurement *m;
     struct endpoint remote;
     uint32_t scope_id;
-    uint64_t seed;
-    char target[ENDPOINT_TEXT_MAX];
-    char argv[512];
-    struct output output;
-    struct timeline timeline;
-    struct run_info info;
+    struct record record;
     struct run_config config;
     struct witness witness;
     struct run_observer observer;
+    struct aside_source wire;
+    char wire_remark[400];
+    bool wired, wire_changes;
     struct run *run;
 };
 
 static enum status take_lab_peer(struct stage *st, struct fault *fault)
 {
-    st->remote = *lab_peer(st->m->around->lab);
+    st->remote = *lab_at(st->m->around->lab, LAB_PEER);
     int family = address_is_v4(&st->remote.ip) ? AF_INET : AF_INET6;
     int wanted = st->m->options->family;
     if (wanted == AF_UNSPEC || wanted == family)
@@ -83,37 +78,18 @@ static enum status find_target(struct stage *st, struct fault *fault)
     return s;
 }
 
-static enum status choose_seed(struct stage *st, struct fault *fault)
-{
-    const struct arguments *o = st->m->options;
-    st->seed = o->seed;
-    if (o->has_seed)
-        return STATUS_OK;
-    if (getrandom(&st->seed, sizeof(st->seed), 0) != sizeof(st->seed))
-        return fault_set(fault, STATUS_SYSTEM, "the kernel gives no random numbers");
-    st->seed &= ARGUMENTS_SEED_MAX;
-    return STATUS_OK;
-}
-
-static void describe(struct stage *st, const char *interface, const char *clock)
+static enum status begin(struct stage *st, const char *interface, const char *clock,
+                         struct fault *fault)
 {
     const struct measurement *m = st->m;
-    size_t used = 0;
-    endpoint_format(&st->remote, st->target);
-    for (int i = 0; i < m->argc && used < sizeof(st->argv); i++)
-        used += (size_t)snprintf(st->argv + used, sizeof(st->argv) - used, "%s%s", i ? " " : "",
-                                 m->argv[i]);
-    st->info = (struct run_info){
+    const struct run_info info = {
         .command = m->probe->name,
-        .target = st->target,
         .interface = interface,
         .clock = clock,
-        .version = PACKAGE_VERSION,
-        .argv = st->argv,
-        .seed = st->seed,
         .heading = m->heading,
         .lab_truth = m->around->truth,
     };
+    return record_begin(&st->record, &info, &st->remote, m->argc, m->argv, fault);
 }
 
 static uint16_t mss_for(const struct stage *st, uint32_t mtu)
@@ -147,37 +123,39 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         .locals = locals,
         .sessions = m->sessions,
         .states = m->states,
-        .key = hash_key_of_seed(st->seed),
+        .key = hash_key_of_seed(st->record.seed),
         .repeatable = o->has_seed,
         .fixed_isn = o->has_isn,
         .deadline_after_ns = o->deadline_ns,
         .summarise = m->summarise,
+        .remark = st->wired ? st->wire_remark : NULL,
     };
     if (m->second_port)
         st->config.base.other_local = locals[m->sessions];
     if (m->around->truth) {
-        witness_init(&st->witness, m->around->lab);
+        bool unheard = m->around->deaf > 0 || st->wire_changes;
+        witness_init(&st->witness, m->around->lab, unheard);
         st->observer = witness_observer(&st->witness);
         st->config.observer = &st->observer;
     }
 }
 
-static void tell_progress(void *arg, const char *line)
+/* The lab's wire, where there is one. */
+static void hear_wire(struct stage *st)
 {
-    struct stage *st = arg;
-    output_progress(&st->output, line);
-}
-
-static void tell_asked(void *arg, const char *line)
-{
-    struct stage *st = arg;
-    output_progress_clear(&st->output);
-    (void)fprintf(stderr, "%s\n", line);
+    struct wire *w = st->m->around->lab != NULL ? lab_wire(st->m->around->lab) : NULL;
+    st->wired = w != NULL;
+    if (!st->wired)
+        return;
+    st->wire = wire_aside(w);
+    st->wire_changes = w->config.rules.count > 0;
+    (void)wire_aside_describe(w, st->wire_remark, sizeof(st->wire_remark));
 }
 
 static enum status run_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
+    hear_wire(st);
     const struct live_config config = {
         .remote = st->remote,
         .scope_id = st->scope_id,
@@ -185,22 +163,22 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .ifname = o->interface,
         .sport = o->sport,
         .sessions = st->m->sessions + st->m->second_port,
-        .key = hash_key_of_seed(st->seed),
+        .key = hash_key_of_seed(st->record.seed),
         .deaf = st->m->around->deaf,
-        .progress = output_progress_wanted(o) ? tell_progress : NULL,
-        .asked = tell_asked,
-        .arg = st,
+        .aside = st->wired ? &st->wire : NULL,
+        .progress = record_progress(&st->record),
+        .asked = record_asked,
+        .arg = &st->record,
     };
     struct live *live = live_open(&config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
-    describe(st, live_route(live)->ifname, live_clock(live));
     configure(st, live_locals(live), live_route(live)->mtu);
     st->config.unreachable = live_unreachable(live);
-    enum status s = timeline_open(&st->timeline, &st->info, fault);
+    enum status s = begin(st, live_route(live)->ifname, live_clock(live), fault);
     if (s == STATUS_OK)
-        s = live_run(live, st->run, &st->config, &st->timeline, fault);
-    output_progress_clear(&st->output);
+        s = live_run(live, st->run, &st->config, &st->record.timeline, fault);
+    output_progress_clear(&st->record.output);
     run_done(st->run);
     live_free(live);
     return s;
@@ -226,15 +204,14 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     struct sim *sim = sim_new(&peer, start, CLOCK_MS);
     if (sim == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    describe(st, "simulated", "simulated");
     local.ip = route.source;
     local.port = o->sport != 0 ? o->sport : 40000;
     configure(st, &local, route.mtu);
     st->config.sessions = 1;
     st->config.imagined = true;
-    s = timeline_open(&st->timeline, &st->info, fault);
+    s = begin(st, "simulated", "simulated", fault);
     if (s == STATUS_OK)
-        s = run_init(st->run, &st->config, &st->timeline, sim_link(sim), start, fault);
+        s = run_init(st->run, &st->config, &st->record.timeline, sim_link(sim), start, fault);
     if (s == STATUS_OK)
         s = sim_run(sim, st->run, CLOCK_MIN, fault);
     run_done(st->run);
@@ -244,27 +221,11 @@ static enum status run_dry(struct stage *st, struct fault *fault)
 
 static enum status stage_run(struct stage *st, struct fault *fault)
 {
-    const struct arguments *o = st->m->options;
     enum status s = find_target(st, fault);
     if (s == STATUS_OK)
-        s = choose_seed(st, fault);
+        s = record_open(&st->record, fault);
     if (s == STATUS_OK)
-        s = output_open(&st->output, o, &st->timeline, fault);
-    if (s == STATUS_OK)
-        s = o->dry_run ? run_dry(st, fault) : run_live(st, fault);
-    return s;
-}
-
-/* The sinks and files are closed in any case; the first failure is the one that is told. */
-static enum status stage_end(struct stage *st, enum status s, struct fault *fault)
-{
-    struct fault late = {0};
-    enum status closed = timeline_close(&st->timeline, &late);
-    enum status written = output_close(&st->output, closed == STATUS_OK ? &late : NULL);
-    if (s == STATUS_OK && (closed != STATUS_OK || written != STATUS_OK)) {
-        *fault = late;
-        s = STATUS_SYSTEM;
-    }
+        s = st->m->options->dry_run ? run_dry(st, fault) : run_live(st, fault);
     return s;
 }
 
@@ -273,12 +234,12 @@ int measure(const struct measurement *m)
     struct stage st = {.m = m};
     struct fault fault = {0};
 
-    timeline_init(&st.timeline);
+    record_init(&st.record, m->options);
     st.run = calloc(1, sizeof(*st.run));
     if (st.run == NULL)
         return command_fail(m->options->command, "out of memory");
     enum status s = stage_run(&st, &fault);
-    s = stage_end(&st, s, &fault);
+    s = record_close(&st.record, s, &fault);
     int code = st.run->exit_code;
     free(st.run);
     if (s != STATUS_OK)

@@ -47,6 +47,7 @@ struct live {
     struct fault fault;
     int64_t progress_at;
     struct deaf deaf;
+    struct aside aside;
     uint64_t dropped_told;
 };
 
@@ -162,6 +163,7 @@ struct live *live_open(const struct live_config *config, struct fault *fault)
     }
     l->config = *config;
     l->deaf = (struct deaf){.key = config->key, .percent = config->deaf};
+    l->aside.source = config->aside;
     if (open_all(l, fault) != STATUS_OK) {
         live_free(l);
         return NULL;
@@ -247,10 +249,18 @@ static void look_for_drops(struct live *l)
     exchange_lost_packets(&l->run->exchange, dropped);
 }
 
+static void tell_asides(struct live *l, int64_t before_ns)
+{
+    const struct aside_line *line;
+    while ((line = aside_next(&l->aside, before_ns)) != NULL)
+        run_remark(l->run, line->text, line->t_ns);
+}
+
 static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
 {
     struct live *l = arg;
     struct fault fault = {0};
+    tell_asides(l, t_ns);
     if (deaf_misses(&l->deaf, &l->route.source, &l->config.remote, ip, n)) {
         look_for_drops(l); /* at once: the next packet may be the run's last */
         return;
@@ -259,13 +269,29 @@ static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
         keep_failure(l, run_packet(l->run, ip, n, t_ns, &fault), &fault);
 }
 
+static void take_what_waits(struct live *l)
+{
+    struct fault fault = {0};
+    aside_fetch(&l->aside);
+    if (capture_dispatch(l->capture, BURST, take_packet, l, &fault) < 0)
+        keep_failure(l, STATUS_SYSTEM, &fault);
+    tell_asides(l, CLOCK_NEVER);
+    if (l->aside.source != NULL)
+        keep_failure(l, l->aside.source->state(l->aside.source->arg, &fault), &fault);
+}
+
 static void readable(void *arg)
 {
     struct live *l = arg;
-    struct fault fault = {0};
     look_for_drops(l);
-    if (capture_dispatch(l->capture, BURST, take_packet, l, &fault) < 0)
-        keep_failure(l, STATUS_SYSTEM, &fault);
+    take_what_waits(l);
+    plan(l);
+}
+
+static void aside_readable(void *arg)
+{
+    struct live *l = arg;
+    take_what_waits(l);
     plan(l);
 }
 
@@ -283,8 +309,7 @@ static void wake(void *arg, int64_t now_ns)
     struct live *l = arg;
     struct fault fault = {0};
     /* What waits in the tap came before now: a deadline must not overtake it. */
-    if (capture_dispatch(l->capture, BURST, take_packet, l, &fault) < 0)
-        keep_failure(l, STATUS_SYSTEM, &fault);
+    take_what_waits(l);
     look_for_drops(l);
     if (l->status == STATUS_OK)
         keep_failure(l, run_tick(l->run, now_ns, &fault), &fault);
@@ -318,7 +343,11 @@ enum status live_run(struct live *l, struct run *run, const struct run_config *c
     l->loop = loop_new(capture_fd(l->capture), &handlers, fault);
     if (l->loop == NULL)
         return STATUS_SYSTEM;
-    enum status s = privilege_drop(fault);
+    enum status s = STATUS_OK;
+    if (l->aside.source != NULL)
+        s = loop_join(l->loop, l->aside.source->fd, aside_readable, l, fault);
+    if (s == STATUS_OK)
+        s = privilege_drop(fault);
     if (s != STATUS_OK)
         return s;
     int64_t now = loop_now(l->loop);

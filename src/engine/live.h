@@ -2,6 +2,7 @@
 #ifndef TCPSHAKE_ENGINE_LIVE_H
 #define TCPSHAKE_ENGINE_LIVE_H
 
+#include "engine/aside.h"
 #include "engine/run.h"
 #include "net/route.h"
 
@@ -16,6 +17,7 @@ struct live_config {
     size_t sessions;
     struct hash_key key;
     unsigned deaf; /* percent of the peer's packets that are lost on purpose: deaf.h */
+    const struct aside_source *aside; /* who has remarks on the packets; NULL: nobody */
     /* Called now and then with one line on how it goes; NULL: nobody waits. */
     void (*progress)(void *arg, const char *line);
     /* The user asked how it goes (SIGQUIT). */

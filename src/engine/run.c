@@ -135,6 +135,9 @@ enum status run_init(struct run *r, const struct run_config *config, struct time
                                                        .t_ns = now_ns,
                                                        .text = "dry run: nothing is sent, the "
                                                                "peer's part is imagined"});
+    if (config->remark != NULL)
+        (void)timeline_append(
+            timeline, (struct event){.kind = EVENT_NOTE, .t_ns = now_ns, .text = config->remark});
     start_session(r, now_ns);
     return settle(r, now_ns, fault);
 }
@@ -231,6 +234,15 @@ enum status run_tick(struct run *r, int64_t now_ns, struct fault *fault)
         exchange_not_seen(&r->exchange, &r->handed, now_ns);
     exchange_tick(&r->exchange, now_ns);
     return settle(r, now_ns, fault);
+}
+
+void run_remark(struct run *r, const char *text, int64_t t_ns)
+{
+    if (r->over)
+        return;
+    if (t_ns > r->exchange.now_ns)
+        r->exchange.now_ns = t_ns;
+    exchange_remark(&r->exchange, text);
 }
 
 enum status run_stop(struct run *r, int64_t now_ns, struct fault *fault)

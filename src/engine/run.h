@@ -37,6 +37,7 @@ struct run_config {
     int64_t deadline_after_ns;            /* -w, for each session; CLOCK_NEVER: none */
     const struct icmp_error *unreachable; /* known beforehand: nothing is sent; NULL: not so */
     const struct run_observer *observer;  /* NULL: nobody */
+    const char *remark;                   /* on the whole run; NULL: none */
     bool imagined; /* no such peer: the record says so, and there is no verdict */
     /* Over all sessions; may be NULL. */
     void (*summarise)(void *const *states, size_t n, struct result *r);
@@ -68,6 +69,8 @@ enum status run_packet(struct run *r, const uint8_t *ip, size_t n, int64_t t_ns,
 /* Time has come; run_deadline says when that is next. */
 enum status run_tick(struct run *r, int64_t now_ns, struct fault *fault);
 int64_t run_deadline(const struct run *r);
+/* A remark, on no segment, of somebody else who watches. */
+void run_remark(struct run *r, const char *text, int64_t t_ns);
 /* End this session and start no other. */
 enum status run_stop(struct run *r, int64_t now_ns, struct fault *fault);
 bool run_over(const struct run *r);

@@ -76,11 +76,13 @@ struct event {
     uint32_t session; /* 1, 2, ...; 0: the run as a whole */
     int64_t t_ns;     /* kernel stamp for SENT and RECEIVED */
     enum event_kind kind;
+    bool crowd; /* of one of many sessions alike: people see it only if they ask for everything */
     union {
         struct {
             struct segment seg;
             bool retransmission;
-        } segment; /* SENT, RECEIVED */
+            bool held; /* it stays in the network: the other end does not get it */
+        } segment;     /* SENT, RECEIVED */
         struct {
             enum state from, to;
             const char *why, *rfc; /* static text */

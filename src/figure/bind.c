@@ -35,6 +35,15 @@ bool bind_lookup(const struct bind *b, enum figure_side side, const struct figur
     return true;
 }
 
+bool bind_matches(const struct bind *b, enum figure_side side, const struct figure_number *n,
+                  seq_t wire)
+{
+    seq_t known;
+    bool old = n->symbol[0] == '\0' && b->space[side].was_bound &&
+               seq_eq(wire, seq_add(b->space[side].old_zero, n->value));
+    return old || (bind_lookup(b, side, n, &known) && seq_eq(wire, known));
+}
+
 bool bind_set(struct bind *b, enum figure_side side, const struct figure_number *n, seq_t wire)
 {
     seq_t zero = seq_of(wire.v - n->value);
@@ -59,8 +68,11 @@ static bool same(const struct figure_number *a, const struct figure_number *b)
 
 void bind_syn(struct bind *b, enum figure_side side, const struct figure_number *n)
 {
-    if (n->symbol[0] == '\0' && !same(&b->space[side].syn, n))
+    if (n->symbol[0] == '\0' && !same(&b->space[side].syn, n)) {
+        b->space[side].was_bound = b->space[side].bound;
+        b->space[side].old_zero = b->space[side].zero;
         b->space[side].bound = false;
+    }
     b->space[side].syn = *n;
 }
 

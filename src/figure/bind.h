@@ -16,7 +16,9 @@ struct bind {
         bool bound;
         seq_t zero;               /* what the figure's 0 is on the wire */
         struct figure_number syn; /* of the last SYN of this end, if given */
-    } space[2];                   /* by enum figure_side */
+        bool was_bound;           /* before that SYN, which began the counting anew: */
+        seq_t old_zero;
+    } space[2]; /* by enum figure_side */
     struct {
         char name[FIGURE_SYMBOL_MAX];
         enum figure_side side;
@@ -29,6 +31,11 @@ void bind_init(struct bind *b);
 /* The wire's number, if it is known. `n` must be given. */
 bool bind_lookup(const struct bind *b, enum figure_side side, const struct figure_number *n,
                  seq_t *wire);
+/* Whether the wire's number is what `n` stands for. An end that has begun to count anew may still
+ * be answered, and answer, in its old numbers: RFC 9293 3.5.1 Figure 9. False too if it is not
+ * known. */
+bool bind_matches(const struct bind *b, enum figure_side side, const struct figure_number *n,
+                  seq_t wire);
 /* `n`, not known so far, stands for `wire`. False when there are too many symbols. */
 bool bind_set(struct bind *b, enum figure_side side, const struct figure_number *n, seq_t wire);
 /* The number of a SYN of an end whose numbers we do not choose. The same number as its last SYN

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "figure/match.h"
 #include "figure/place.h"
 #include "figure/reach.h"
 #include "figure/view.h"
@@ -20,41 +21,13 @@ static const char side_names[] = {[FIGURE_A] = 'A', [FIGURE_B] = 'B'};
 struct check {
     const struct figure *f;
     enum figure_side us;
+    bool between; /* neither end is ours: both are kernels, and we hold the wire between them */
 };
-
-/* What a row shows. */
-
-static const struct figure_cell *cell_of(const struct figure_row *r, enum figure_side side)
-{
-    return side == FIGURE_A ? &r->a : &r->b;
-}
-
-static enum figure_arrow arrow_of(const struct figure_row *r, enum figure_side side)
-{
-    return side == FIGURE_A ? r->a_arrow : r->b_arrow;
-}
-
-/* The end that a segment comes from, seen to leave it or not. */
-static enum figure_side sender_of(const struct figure_row *r)
-{
-    return r->a_arrow == FIGURE_ARROW_RIGHT || r->b_arrow == FIGURE_ARROW_RIGHT ? FIGURE_A
-                                                                                : FIGURE_B;
-}
-
-static bool leaves(const struct figure_row *r, enum figure_side side)
-{
-    return r->has_segment && sender_of(r) == side && arrow_of(r, side) != FIGURE_ARROW_HELD;
-}
-
-static bool reaches(const struct figure_row *r, enum figure_side side)
-{
-    return r->has_segment && sender_of(r) != side && arrow_of(r, side) != FIGURE_ARROW_HELD;
-}
 
 static enum status fault_at_cell(const struct check *c, const struct figure_row *r,
                                  enum figure_side side, struct fault *fault, const char *text)
 {
-    const struct figure_cell *cell = cell_of(r, side);
+    const struct figure_cell *cell = view_cell(r, side);
     return place_fault(fault, c->f->name, cell->line, cell->column, "%s", text);
 }
 
@@ -65,19 +38,6 @@ static enum status fault_at_segment(const struct check *c, const struct figure_r
 }
 
 /* Segments that arrive without having left. */
-
-static bool same_number(const struct figure_number *a, const struct figure_number *b)
-{
-    return !a->given || !b->given || (strcmp(a->symbol, b->symbol) == 0 && a->value == b->value);
-}
-
-/* Whether the two may be the same segment. */
-static bool same_segment(const struct figure_segment *a, const struct figure_segment *b)
-{
-    return same_number(&a->seq, &b->seq) && same_number(&a->ack, &b->ack) &&
-           (!a->has_flags || !b->has_flags || a->flags == b->flags) &&
-           (!a->has_len || !b->has_len || a->len == b->len);
-}
 
 /* The first item behind what can have happened before item `at`: all of a repeated block can. */
 static size_t horizon(const struct figure *f, size_t at)
@@ -92,17 +52,22 @@ static size_t horizon(const struct figure *f, size_t at)
 static enum status check_arrival(const struct check *c, size_t at, struct fault *fault)
 {
     const struct figure_row *r = &c->f->items[at].row;
-    enum figure_side from = sender_of(r);
-    const struct figure_cell *cell = cell_of(r, from);
+    enum figure_side from = view_sender(r);
+    const struct figure_cell *cell = view_cell(r, from);
     bool old = cell->states == STATE_SET_NONE; /* one that was sent before the figure */
-    if (!r->has_segment || leaves(r, from) || cell->duplicate || (old && from == c->us))
+    bool crafted = cell->duplicate || (old && from == c->us);
+    if (!r->has_segment || view_leaves(r, from) || (crafted && !c->between))
         return STATUS_OK;
     for (size_t i = 0; i < horizon(c->f, at); i++) {
         const struct figure_item *item = &c->f->items[i];
-        if (item->kind == FIGURE_ROW && leaves(&item->row, from) && sender_of(&item->row) == from &&
-            same_segment(&item->row.segment, &r->segment))
+        if (item->kind == FIGURE_ROW && view_leaves(&item->row, from) &&
+            view_sender(&item->row) == from && match_figured(&item->row.segment, &r->segment))
             return STATUS_OK;
     }
+    if (c->between)
+        return fault_at_segment(c, r, fault,
+                                "this segment arrives without having left, expected a row before "
+                                "in which it leaves: the wire can only copy what it has seen");
     return fault_at_segment(c, r, fault,
                             old ? "the peer cannot be made to send an old duplicate, expected "
                                   "this in our column"
@@ -147,11 +112,11 @@ static struct numbers numbers_of(const struct figure *f, enum figure_side side, 
         bool used = n.used;
         if (f->items[i].kind != FIGURE_ROW)
             continue;
-        see_number(&n, &cell_of(r, side)->send, ack);
-        see_number(&n, &cell_of(r, view_other(side))->receive, ack);
-        if (r->has_segment && sender_of(r) == side)
+        see_number(&n, &view_cell(r, side)->send, ack);
+        see_number(&n, &view_cell(r, view_other(side))->receive, ack);
+        if (r->has_segment && view_sender(r) == side)
             see_number(&n, &r->segment.seq, ack);
-        if (r->has_segment && sender_of(r) != side && i < at && has_ack(&r->segment))
+        if (r->has_segment && view_sender(r) != side && i < at && has_ack(&r->segment))
             see_number(&n, &r->segment.ack, ack);
         if (i >= at)
             n.used = used; /* only what came before has bound the space */
@@ -164,7 +129,7 @@ static struct numbers numbers_of(const struct figure *f, enum figure_side side, 
 static bool begins_inside(const struct figure *f, enum figure_side side)
 {
     for (size_t i = 0; i < f->count; i++) {
-        state_set states = cell_of(&f->items[i].row, side)->states;
+        state_set states = view_cell(&f->items[i].row, side)->states;
         if (f->items[i].kind != FIGURE_ROW || states == STATE_SET_NONE)
             continue;
         for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
@@ -183,7 +148,7 @@ static enum status check_ack(const struct check *c, size_t at, struct fault *fau
     char text[128];
     if (!r->has_segment || !has_ack(&r->segment))
         return STATUS_OK;
-    enum figure_side acknowledged = view_other(sender_of(r));
+    enum figure_side acknowledged = view_other(view_sender(r));
     struct numbers n = numbers_of(c->f, acknowledged, at, ack);
     if (ack->symbol[0] != '\0') {
         if (!n.used || n.symbol)
@@ -193,7 +158,8 @@ static enum status check_ack(const struct check *c, size_t at, struct fault *fau
                        ack->symbol, side_names[acknowledged]);
         return fault_at_segment(c, r, fault, text);
     }
-    if (acknowledged != c->us || !n.used || !n.any_plain || n.near || begins_inside(c->f, c->us))
+    if (c->between || acknowledged != c->us || !n.used || !n.any_plain || n.near ||
+        begins_inside(c->f, c->us))
         return STATUS_OK;
     (void)snprintf(text, sizeof(text),
                    "an ACK of %" PRIu32 ", near which %c sends nothing, expected a number of its "
@@ -204,35 +170,53 @@ static enum status check_ack(const struct check *c, size_t at, struct fault *fau
 
 /* Events and times. */
 
-static enum status check_events(const struct check *c, const struct figure_row *r,
-                                struct fault *fault)
+/* What only one who crafts segments and owns ports can do. */
+static enum status check_abilities(const struct check *c, const struct figure_row *r,
+                                   struct fault *fault)
 {
     enum figure_side peer = view_other(c->us);
-    if (cell_of(r, peer)->event == FIGURE_CRASH)
+    for (enum figure_side side = FIGURE_A; c->between && side <= FIGURE_B; side++) {
+        enum figure_event e = view_cell(r, side)->event;
+        if (e == FIGURE_OTHER_PORT || e == FIGURE_FIRST_PORT)
+            return fault_at_cell(
+                c, r, side, fault,
+                "a kernel has one port in a figure, expected tcpshake at this end");
+    }
+    if (c->between)
+        return STATUS_OK;
+    if (view_cell(r, peer)->event == FIGURE_CRASH)
         return fault_at_cell(c, r, peer, fault,
                              "the peer cannot be made to crash, expected this in our column");
-    for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
-        bool syn = leaves(r, side) && (!r->segment.has_flags || (r->segment.flags & FLAG_SYN) != 0);
-        if (cell_of(r, side)->event == FIGURE_NEW_ISN && r->has_segment && !syn)
-            return fault_at_cell(c, r, side, fault,
-                                 "(new ISN) beside a segment that is no SYN of this end");
-        const struct figure_cell *far = cell_of(r, view_other(side));
-        if (far->duplicate && sender_of(r) == side)
-            return fault_at_cell(c, r, view_other(side), fault,
-                                 "(duplicate) at the end that this segment goes to, expected it "
-                                 "at the other");
-    }
-    if (cell_of(r, peer)->duplicate)
+    if (view_cell(r, peer)->duplicate)
         return fault_at_cell(c, r, peer, fault,
                              "the peer cannot be made to send an old duplicate, expected this in "
                              "our column");
     return STATUS_OK;
 }
 
+static enum status check_events(const struct check *c, const struct figure_row *r,
+                                struct fault *fault)
+{
+    for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
+        bool syn =
+            view_leaves(r, side) && (!r->segment.has_flags || (r->segment.flags & FLAG_SYN) != 0);
+        if (view_cell(r, side)->event == FIGURE_NEW_ISN && r->has_segment && !syn)
+            return fault_at_cell(c, r, side, fault,
+                                 "(new ISN) beside a segment that is no SYN of this end");
+        const struct figure_cell *far = view_cell(r, view_other(side));
+        if (far->duplicate && view_sender(r) == side)
+            return fault_at_cell(c, r, view_other(side), fault,
+                                 "(duplicate) at the end that this segment goes to, expected it "
+                                 "at the other");
+    }
+    return check_abilities(c, r, fault);
+}
+
 static enum status check_times(const struct check *c, const struct figure_row *r,
                                struct fault *fault)
 {
-    if ((r->within_ns != 0 || r->after_ns != 0) && r->has_segment && sender_of(r) == c->us)
+    if (!c->between && (r->within_ns != 0 || r->after_ns != 0) && r->has_segment &&
+        view_sender(r) == c->us)
         return fault_at_segment(c, r, fault,
                                 "[after] and [within] are about what the peer sends, expected "
                                 "(wait 1s) in our column of a row before");
@@ -244,12 +228,14 @@ static enum status check_times(const struct check *c, const struct figure_row *r
 static enum status check_alternative(const struct check *c, size_t at, struct fault *fault)
 {
     const struct figure_item *first = &c->f->items[at + 1];
-    if (first->row.silence_ns != 0 || leaves(&first->row, view_other(c->us)))
+    enum figure_side peer = view_other(c->us);
+    if (first->row.silence_ns != 0 || view_leaves(&first->row, peer) ||
+        (c->between && view_leaves(&first->row, c->us)))
         return STATUS_OK;
     return place_fault(fault, c->f->name, first->line, first->column,
                        "an alternative that does not begin with what %c does, expected a segment "
                        "of its or [silence 3s]",
-                       side_names[view_other(c->us)]);
+                       side_names[peer]);
 }
 
 /* States. */
@@ -263,9 +249,9 @@ static enum status check_states(const struct check *c, const struct figure_row *
 {
     for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
         char now[STATE_SET_TEXT_MAX], possible[STATE_SET_TEXT_MAX];
-        const struct figure_cell *cell = cell_of(r, side);
+        const struct figure_cell *cell = view_cell(r, side);
         struct reach *e = &ends->end[side];
-        if (reach_row(e, cell, &r->segment, leaves(r, side), reaches(r, side)))
+        if (reach_row(e, cell, &r->segment, view_leaves(r, side), view_reaches(r, side)))
             continue;
         return place_fault(fault, c->f->name, cell->line, cell->column,
                            "%c cannot be in %s here, expected %s or a segment before that leads "
@@ -293,9 +279,9 @@ static enum status check_row(const struct check *c, size_t at, struct fault *fau
     return s == STATUS_OK ? check_times(c, r, fault) : s;
 }
 
-enum status figure_check(const struct figure *f, enum figure_side us, struct fault *fault)
+static enum status check_all(const struct check *c, struct fault *fault)
 {
-    const struct check c = {f, us};
+    const struct figure *f = c->f;
     struct both now, fork = {0}, met = {0};
     bool first_way = true;
     enum status s = STATUS_OK;
@@ -318,12 +304,24 @@ enum status figure_check(const struct figure *f, enum figure_side us, struct fau
             first_way = true;
         }
         if (item->kind == FIGURE_EITHER || item->kind == FIGURE_OR)
-            s = check_alternative(&c, i, fault);
+            s = check_alternative(c, i, fault);
         if (item->kind != FIGURE_ROW)
             continue;
-        s = check_row(&c, i, fault);
+        s = check_row(c, i, fault);
         if (s == STATUS_OK)
-            s = check_states(&c, &item->row, &now, fault);
+            s = check_states(c, &item->row, &now, fault);
     }
     return s;
+}
+
+enum status figure_check(const struct figure *f, enum figure_side us, struct fault *fault)
+{
+    const struct check c = {.f = f, .us = us};
+    return check_all(&c, fault);
+}
+
+enum status figure_check_between(const struct figure *f, struct fault *fault)
+{
+    const struct check c = {.f = f, .between = true};
+    return check_all(&c, fault);
 }

@@ -19,4 +19,9 @@
  * - [after] or [within] on what we do ourselves. */
 enum status figure_check(const struct figure *f, enum figure_side us, struct fault *fault);
 
+/* With a kernel at each end and tcpshake as the network between them. A segment that arrives must
+ * have left in an earlier row, also if it is marked (duplicate); both ends can be made to crash;
+ * neither has a second port. */
+enum status figure_check_between(const struct figure *f, struct fault *fault);
+
 #endif

@@ -37,7 +37,7 @@ static bool same_number(struct bind *b, enum figure_side side, const char *field
         (void)bind_set(b, side, want, is); /* too many symbols: then it is not judged later */
         return true;
     }
-    if (seq_eq(is, should))
+    if (bind_matches(b, side, want, is))
         return true;
     int64_t off = seq_diff(is, should);
     if (want->symbol[0] == '\0')
@@ -109,4 +109,16 @@ enum match match_segment(struct bind *b, enum figure_side from, const struct fig
         return MATCH_DIFFERS;
     *b = trial;
     return MATCH_YES;
+}
+
+static bool may_be_equal(const struct figure_number *a, const struct figure_number *b)
+{
+    return !a->given || !b->given || (strcmp(a->symbol, b->symbol) == 0 && a->value == b->value);
+}
+
+bool match_figured(const struct figure_segment *a, const struct figure_segment *b)
+{
+    return may_be_equal(&a->seq, &b->seq) && may_be_equal(&a->ack, &b->ack) &&
+           (!a->has_flags || !b->has_flags || a->flags == b->flags) &&
+           (!a->has_len || !b->has_len || a->len == b->len);
 }

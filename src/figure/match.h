@@ -22,4 +22,7 @@ enum match {
 enum match match_segment(struct bind *b, enum figure_side from, const struct figure_segment *want,
                          const struct segment *seg, char *why);
 
+/* Whether two rows may show the same segment. */
+bool match_figured(const struct figure_segment *a, const struct figure_segment *b);
+
 #endif

@@ -91,3 +91,11 @@ enum status timing_take(const struct lex *l, const struct lex_token *t, struct f
         return lex_fault(l, t->from, fault, "stands in this row already");
     return after ? take_after(l, from, to, r, fault) : take_duration(l, from, to, ns, fault);
 }
+
+bool timing_kept(const struct figure_row *row, int64_t gap_ns)
+{
+    bool late = row->within_ns != 0 && gap_ns > row->within_ns;
+    bool off = row->after_ns != 0 && (gap_ns < row->after_ns - row->tolerance_ns ||
+                                      gap_ns > row->after_ns + row->tolerance_ns);
+    return !late && !off;
+}

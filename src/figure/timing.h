@@ -16,4 +16,7 @@ enum status timing_duration(const struct lex *l, size_t from, size_t to, int64_t
 enum status timing_take(const struct lex *l, const struct lex_token *t, struct figure_row *r,
                         struct fault *fault);
 
+/* Whether the row's segment, `gap_ns` after the row before, came when the figure says. */
+bool timing_kept(const struct figure_row *row, int64_t gap_ns);
+
 #endif

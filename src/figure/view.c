@@ -35,3 +35,29 @@ bool view_comes(const struct view *v)
 {
     return v->leg == VIEW_AWAIT || v->leg == VIEW_WITHHOLD;
 }
+
+const struct figure_cell *view_cell(const struct figure_row *row, enum figure_side side)
+{
+    return side == FIGURE_A ? &row->a : &row->b;
+}
+
+static enum figure_arrow arrow_at(const struct figure_row *row, enum figure_side side)
+{
+    return side == FIGURE_A ? row->a_arrow : row->b_arrow;
+}
+
+enum figure_side view_sender(const struct figure_row *row)
+{
+    return row->a_arrow == FIGURE_ARROW_RIGHT || row->b_arrow == FIGURE_ARROW_RIGHT ? FIGURE_A
+                                                                                    : FIGURE_B;
+}
+
+bool view_leaves(const struct figure_row *row, enum figure_side side)
+{
+    return row->has_segment && view_sender(row) == side && arrow_at(row, side) != FIGURE_ARROW_HELD;
+}
+
+bool view_reaches(const struct figure_row *row, enum figure_side side)
+{
+    return row->has_segment && view_sender(row) != side && arrow_at(row, side) != FIGURE_ARROW_HELD;
+}

@@ -1,4 +1,5 @@
-/* A row of a figure as one end sees it: what it does itself, what the other end does. */
+/* A row of a figure: which end sends its segment, whether it leaves and arrives; and the row as one
+ * end sees it, what it does itself and what the other end does. */
 #ifndef TCPSHAKE_FIGURE_VIEW_H
 #define TCPSHAKE_FIGURE_VIEW_H
 
@@ -26,5 +27,12 @@ struct view view_of(const struct figure_row *row, enum figure_side us);
 enum figure_side view_other(enum figure_side side);
 /* Whether the row's segment comes out of the other end now. */
 bool view_comes(const struct view *v);
+
+const struct figure_cell *view_cell(const struct figure_row *row, enum figure_side side);
+/* The end that the row's segment comes from, seen to leave it or not. */
+enum figure_side view_sender(const struct figure_row *row);
+/* Whether the segment leaves, or reaches, that end in this row. */
+bool view_leaves(const struct figure_row *row, enum figure_side side);
+bool view_reaches(const struct figure_row *row, enum figure_side side);
 
 #endif

@@ -2,15 +2,18 @@
 #include "lab/conn.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "lab/ability.h"
 
 void conn_init(struct conn *c, int fd, const struct endpoint *remote, uint64_t born)
 {
@@ -20,6 +23,9 @@ void conn_init(struct conn *c, int fd, const struct endpoint *remote, uint64_t b
     c->heard_all = c->closed = c->shut = c->app.closing = false;
     c->said = NULL;
     c->say_len = c->app.in_len = c->app.out_len = 0;
+    /* Until the kernel is told otherwise, after two hours of silence (tcp(7), tcp_keepalive_time).
+     */
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
 }
 
 void conn_drop(struct conn *c)
@@ -91,15 +97,29 @@ static bool receive(struct conn *c, const struct app *app)
     return flush(c);
 }
 
-void conn_serve(struct conn *c, const struct app *app, short reported)
+/* Nobody reads, so nothing else would tell. */
+static bool look_for_error(const struct conn *c)
 {
+    int error = 0;
+    socklen_t n = sizeof(error);
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
+        error = errno;
+    errno = error;
+    return false;
+}
+
+int conn_serve(struct conn *c, const struct app *app, short reported)
+{
+    bool had_heard_all = c->heard_all;
     bool alive = (reported & POLLOUT) == 0 || flush(c);
     if (alive && reads(c, app))
         alive = receive(c, app);
     else if ((reported & (POLLERR | POLLHUP)) != 0)
-        alive = false; /* nobody reads, so nothing else would tell */
+        alive = look_for_error(c);
+    int learnt = !alive ? errno : c->heard_all && !had_heard_all ? 0 : -1;
     if (!alive || (c->app.closing && !has_to_send(c)))
         conn_drop(c);
+    return learnt;
 }
 
 int conn_say(struct conn *c, const void *data, size_t n)
@@ -145,27 +165,36 @@ int conn_abort(struct conn *c)
     return 0;
 }
 
-static bool administer(bool wanted)
-{
-    const uint32_t net_admin = UINT32_C(1) << CAP_NET_ADMIN;
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {{0}};
-    if (syscall(SYS_capget, &head, caps) != 0)
-        return false;
-    caps[0].effective = wanted ? caps[0].effective | net_admin : caps[0].effective & ~net_admin;
-    return syscall(SYS_capset, &head, caps) == 0;
-}
-
 /* A socket in repair mode, by which a connection is moved from one machine to another, is closed
  * without a segment: Linux's TCP_REPAIR. */
 int conn_crash(struct conn *c)
 {
     static const int on = TCP_REPAIR_ON;
-    if (!administer(true))
+    if (!ability_administer(true))
         return errno;
     int error = setsockopt(c->fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) != 0 ? errno : 0;
-    (void)administer(false);
+    (void)ability_administer(false);
     if (error == 0)
         conn_drop(c);
     return error;
+}
+
+int conn_kill(struct conn *c)
+{
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent)
+            (void)pause();
+        _exit(0);
+    }
+    if (child < 0)
+        return errno;
+    close(c->fd); /* the child has it still */
+    c->fd = -1;
+    free(c->said);
+    c->said = NULL;
+    (void)kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return 0;
 }

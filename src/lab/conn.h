@@ -30,7 +30,9 @@ void conn_drop(struct conn *c);
 
 /* What to poll for, and what to do when poll has reported something: may drop the connection. */
 short conn_wants(const struct conn *c, const struct app *app);
-void conn_serve(struct conn *c, const struct app *app, short reported);
+/* Returns what the application has learnt: 0 that the other end is done, an errno that the
+ * connection is broken, -1 nothing of the kind. */
+int conn_serve(struct conn *c, const struct app *app, short reported);
 
 /* Each returns 0 or an errno. */
 int conn_say(struct conn *c, const void *data, size_t n);
@@ -38,5 +40,8 @@ int conn_close(struct conn *c);
 int conn_abort(struct conn *c);
 /* Without a word to the other end. Needs CAP_NET_ADMIN to be permitted. */
 int conn_crash(struct conn *c);
+/* As if the application's process had been killed: the connection is handed to a process of its
+ * own, and that is killed. What its kernel does is its affair. */
+int conn_kill(struct conn *c);
 
 #endif

@@ -62,6 +62,12 @@ static const char *reason(int error)
     }
 }
 
+bool cue_is_general(enum lab_cue what)
+{
+    return what == LAB_CUE_LISTEN_NOT || what == LAB_CUE_LISTEN || what == LAB_CUE_ACCEPT ||
+           what == LAB_CUE_SET;
+}
+
 static enum status refused(const struct cue_order *order, int error, struct fault *fault)
 {
     static const char *const acts[] = {
@@ -72,11 +78,15 @@ static enum status refused(const struct cue_order *order, int error, struct faul
         [LAB_CUE_LISTEN_NOT] = "stop listening",
         [LAB_CUE_LISTEN] = "listen again",
         [LAB_CUE_CRASH] = "forget its connection with",
+        [LAB_CUE_KILL] = "be killed at its connection with",
+        [LAB_CUE_SAW] = "tell what it saw",
+        [LAB_CUE_ACCEPT] = "accept",
+        [LAB_CUE_SET] = "change a setting",
     };
     char with[ENDPOINT_TEXT_MAX] = "";
-    bool general = order->what == LAB_CUE_LISTEN_NOT || order->what == LAB_CUE_LISTEN;
+    bool general = cue_is_general(order->what);
     return fault_set(fault, STATUS_SYSTEM, "the lab's peer cannot %s%s%s: %s", acts[order->what],
-                     general ? "" : " ", general ? "" : endpoint_format(&order->ours, with),
+                     general ? "" : " ", general ? "" : endpoint_format(&order->remote, with),
                      reason(error));
 }
 
@@ -100,15 +110,20 @@ static int await(const struct cue *c)
     return ETIMEDOUT;
 }
 
-enum status cue_give(struct cue *c, struct cue_order order, const void *data, struct fault *fault)
+int cue_ask(struct cue *c, struct cue_order order, const void *data)
 {
     struct iovec parts[] = {{.iov_base = &order, .iov_len = sizeof(order)},
                             {.iov_base = (void *)(uintptr_t)data, .iov_len = order.n}};
     const struct msghdr message = {.msg_iov = parts, .msg_iovlen = order.n != 0 ? 2 : 1};
     order.number = ++c->number;
     if (order.n > LAB_CUE_DATA_MAX)
-        return refused(&order, EMSGSIZE, fault);
-    int error = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? errno : await(c);
+        return EMSGSIZE;
+    return sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? errno : await(c);
+}
+
+enum status cue_give(struct cue *c, struct cue_order order, const void *data, struct fault *fault)
+{
+    int error = cue_ask(c, order, data);
     return error == 0 ? STATUS_OK : refused(&order, error, fault);
 }
 

@@ -21,7 +21,7 @@ struct cue {
 struct cue_order {
     uint32_t number; /* the answer bears the same */
     enum lab_cue what;
-    struct endpoint ours;
+    struct endpoint remote;
     size_t n; /* octets of data */
 };
 
@@ -30,7 +30,12 @@ enum status cue_open(struct cue *c, int *peer_fd, struct fault *fault);
 void cue_close(struct cue *c);
 /* Gives an order (its number is set here) and waits a second at most for the answer; see lab_cue.
  */
+/* The same without words: what the answer says, 0 or an errno. */
+int cue_ask(struct cue *c, struct cue_order order, const void *data);
 enum status cue_give(struct cue *c, struct cue_order order, const void *data, struct fault *fault);
+
+/* Whether it speaks of no connection. */
+bool cue_is_general(enum lab_cue what);
 
 /* The peer's side. Takes an order that poll has announced; false when no more will come. */
 bool cue_take(int fd, struct cue_order *order, char data[LAB_CUE_DATA_MAX]);

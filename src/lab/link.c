@@ -1,4 +1,4 @@
-/* The veth pair: see link.h. What would disturb a measurement is switched off:
+/* The veth pairs: see link.h. What would disturb a measurement is switched off:
  * - No link-local addresses, so no duplicate address detection and no router solicitations; our own
  *   addresses skip detection too (RFC 4862 5.4: it would hold them back for a second or more).
  * - The peer knows our link address for good, so its SYN-ACK never waits for ARP or ND. We have to
@@ -31,7 +31,8 @@
 #include "wire/address.h"
 
 enum {
-    LO_INDEX = 1, /* in every network namespace */
+    LO_INDEX = 1,   /* in every network namespace */
+    CROWD_HOST = 3, /* beside those of the two sides */
     /* Chosen rather than looked up, and beyond those of the tunnel devices that some kernels put
      * into each new namespace. They differ because a device whose index is that of its other end
      * passes for one without another end, and its carrier is then reported late. */
@@ -41,30 +42,56 @@ enum {
     ADDR_GEN_NONE = 1, /* IN6_ADDR_GEN_MODE_NONE, of a header that clashes with libc's */
 };
 
-static const char *const names[] = {[LINK_OURS] = "lab-ours", [LINK_PEER] = "lab-peer"};
+static const char *const names[] = {
+    [LINK_OURS] = "lab-ours",
+    [LINK_PEER] = "lab-peer",
+    [LINK_WIRE_A] = "lab-wire-a",
+    [LINK_WIRE_B] = "lab-wire-b",
+};
+
+const char *link_name(enum link_side side)
+{
+    return names[side];
+}
 
 static int index_of(enum link_side side)
 {
     return FIRST_INDEX + (int)side;
 }
 
-struct in6_addr link_address(enum link_side side, bool v6)
+static struct in6_addr numbered(uint8_t host, bool v6)
 {
-    uint8_t host = (uint8_t)(1 + side);
     if (!v6)
         return address_from_v4((const uint8_t[]){192, 0, 2, host});
     return (struct in6_addr){.s6_addr = {0x20, 0x01, 0x0d, 0xb8, [15] = host}};
 }
 
-/* Caller puts it. NULL when memory ran out. */
-static struct nl_addr *protocol_address(enum link_side side, bool v6)
+struct in6_addr link_address(enum link_side side, bool v6)
 {
-    struct in6_addr ip = link_address(side, v6);
-    struct nl_addr *a = v6 ? nl_addr_build(AF_INET6, &ip, sizeof(ip))
-                           : nl_addr_build(AF_INET, address_v4_octets(&ip), 4);
-    if (a != NULL)
+    return numbered((uint8_t)(1 + side), v6);
+}
+
+struct in6_addr link_crowd(bool v6)
+{
+    return numbered(CROWD_HOST, v6);
+}
+
+/* Caller puts it. NULL when memory ran out. */
+static struct nl_addr *netlink_address(const struct in6_addr *ip, bool whole)
+{
+    bool v6 = !address_is_v4(ip);
+    struct nl_addr *a = v6 ? nl_addr_build(AF_INET6, (void *)(uintptr_t)ip, sizeof(*ip))
+                           : nl_addr_build(AF_INET, address_v4_octets(ip), 4);
+    if (a != NULL && !whole)
         nl_addr_set_prefixlen(a, v6 ? 64 : 24);
     return a;
+}
+
+/* The same, with the prefix of the cable. */
+static struct nl_addr *protocol_address(enum link_side side, bool v6)
+{
+    const struct in6_addr ip = link_address(side, v6);
+    return netlink_address(&ip, false);
 }
 
 static struct nl_addr *hardware_address(enum link_side side)
@@ -107,18 +134,20 @@ static int name_end(struct rtnl_link *link, enum link_side side)
     return 0;
 }
 
-static int create_pair(struct nl_sock *ours, int peer_namespace)
+/* In the namespace of `sock`, its other end in another one. */
+static int create_pair(struct nl_sock *sock, enum link_side near, enum link_side far,
+                       int far_namespace)
 {
     struct rtnl_link *link = rtnl_link_veth_alloc();
     if (link == NULL)
         return -NLE_NOMEM;
     struct rtnl_link *peer = rtnl_link_veth_get_peer(link);
-    int error = name_end(link, LINK_OURS);
+    int error = name_end(link, near);
     if (error == 0)
-        error = name_end(peer, LINK_PEER);
+        error = name_end(peer, far);
     if (error == 0) {
-        rtnl_link_set_ns_fd(peer, peer_namespace);
-        error = rtnl_link_add(ours, link, NLM_F_CREATE | NLM_F_EXCL);
+        rtnl_link_set_ns_fd(peer, far_namespace);
+        error = rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL);
     }
     rtnl_link_put(peer);
     rtnl_link_put(link);
@@ -168,16 +197,16 @@ static int add_address(struct nl_sock *sock, enum link_side side, bool v6)
     return error;
 }
 
-/* Tells `side` where the other one is. */
-static int add_neighbour(struct nl_sock *sock, enum link_side side, bool v6)
+/* Tells `side` that an address is where the other one is. */
+static int add_address_of_other(struct nl_sock *sock, enum link_side side,
+                                const struct in6_addr *address)
 {
     enum link_side other = side == LINK_OURS ? LINK_PEER : LINK_OURS;
     struct rtnl_neigh *neighbour = rtnl_neigh_alloc();
-    struct nl_addr *ip = protocol_address(other, v6);
+    struct nl_addr *ip = netlink_address(address, true);
     struct nl_addr *mac = hardware_address(other);
     int error = -NLE_NOMEM;
     if (neighbour != NULL && ip != NULL && mac != NULL) {
-        nl_addr_set_prefixlen(ip, v6 ? 128 : 32);
         rtnl_neigh_set_ifindex(neighbour, index_of(side));
         rtnl_neigh_set_state(neighbour, NUD_PERMANENT);
         rtnl_neigh_set_lladdr(neighbour, mac);
@@ -189,6 +218,15 @@ static int add_neighbour(struct nl_sock *sock, enum link_side side, bool v6)
     nl_addr_put(ip);
     rtnl_neigh_put(neighbour);
     return error;
+}
+
+/* Tells `side` where the other one is, and the peer where the crowd is. */
+static int add_neighbour(struct nl_sock *sock, enum link_side side, bool v6)
+{
+    const struct in6_addr other = link_address(side == LINK_OURS ? LINK_PEER : LINK_OURS, v6);
+    const struct in6_addr crowd = link_crowd(v6);
+    int error = add_address_of_other(sock, side, &other);
+    return error == 0 && side == LINK_PEER ? add_address_of_other(sock, side, &crowd) : error;
 }
 
 /* Any socket of the namespace takes device requests. */
@@ -232,13 +270,14 @@ static bool has_v6(struct nl_sock *sock, enum link_side side)
     return local;
 }
 
-static enum status await(struct nl_sock *const socks[2],
+/* On sides from `first` to `last`. */
+static enum status await(struct nl_sock *const socks[], enum link_side first, enum link_side last,
                          bool (*ready)(struct nl_sock *sock, enum link_side side), const char *what,
                          struct fault *fault)
 {
     const struct timespec pause = {.tv_nsec = WAIT_STEP_US * 1000L};
     int waited = 0;
-    for (enum link_side side = LINK_OURS; side <= LINK_PEER; side++) {
+    for (enum link_side side = first; side <= last; side++) {
         for (; !ready(socks[side], side); waited += WAIT_STEP_US) {
             if (waited >= WAIT_US)
                 return failed(fault, what, -NLE_AGAIN);
@@ -248,7 +287,7 @@ static enum status await(struct nl_sock *const socks[2],
     return STATUS_OK;
 }
 
-static enum status configure_v4(struct nl_sock *const socks[2], struct fault *fault)
+static enum status configure_v4(struct nl_sock *const socks[], struct fault *fault)
 {
     for (enum link_side side = LINK_OURS; side <= LINK_PEER; side++) {
         int error = add_address(socks[side], side, false);
@@ -259,7 +298,7 @@ static enum status configure_v4(struct nl_sock *const socks[2], struct fault *fa
     return error == 0 ? STATUS_OK : failed(fault, "neighbour", error);
 }
 
-static enum status configure_v6(struct nl_sock *const socks[2], struct fault *fault)
+static enum status configure_v6(struct nl_sock *const socks[], struct fault *fault)
 {
     for (enum link_side side = LINK_OURS; side <= LINK_PEER; side++) {
         int error = add_address(socks[side], side, true);
@@ -269,29 +308,45 @@ static enum status configure_v6(struct nl_sock *const socks[2], struct fault *fa
         if (error != 0)
             return failed(fault, "neighbour", error);
     }
-    return await(socks, has_v6, "IPv6 address", fault);
+    return await(socks, LINK_OURS, LINK_PEER, has_v6, "IPv6 address", fault);
 }
 
-enum status link_open(struct nl_sock *ours, struct nl_sock *peers, int peer_namespace, bool need_v6,
-                      struct fault *fault)
+static int create_cables(const struct link_sites *sites)
 {
-    struct nl_sock *const socks[2] = {[LINK_OURS] = ours, [LINK_PEER] = peers};
-    int error = create_pair(ours, peer_namespace);
+    if (sites->wire == NULL)
+        return create_pair(sites->ours, LINK_OURS, LINK_PEER, sites->peer_fd);
+    int error = create_pair(sites->wire, LINK_WIRE_A, LINK_OURS, sites->ours_fd);
+    return error == 0 ? create_pair(sites->wire, LINK_WIRE_B, LINK_PEER, sites->peer_fd) : error;
+}
+
+static enum status bring_side_up(struct nl_sock *sock, enum link_side side, struct fault *fault)
+{
+    (void)without_link_local(sock, side); /* fails where there is no IPv6: as good */
+    int error = without_offload(sock, side);
+    if (error == 0)
+        error = bring_up(sock, LO_INDEX);
+    if (error == 0)
+        error = bring_up(sock, index_of(side));
+    return error == 0 ? STATUS_OK : failed(fault, names[side], error);
+}
+
+enum status link_open(const struct link_sites *sites, bool need_v6, struct fault *fault)
+{
+    struct nl_sock *const socks[] = {[LINK_OURS] = sites->ours,
+                                     [LINK_PEER] = sites->peer,
+                                     [LINK_WIRE_A] = sites->wire,
+                                     [LINK_WIRE_B] = sites->wire};
+    enum link_side last = sites->wire != NULL ? LINK_WIRE_B : LINK_PEER;
+    int error = create_cables(sites);
     if (error != 0)
         return failed(fault, "veth pair (does the kernel have the veth driver?)", error);
-    for (enum link_side side = LINK_OURS; side <= LINK_PEER; side++) {
-        (void)without_link_local(socks[side], side); /* fails where there is no IPv6: as good */
-        error = without_offload(socks[side], side);
-        if (error == 0)
-            error = bring_up(socks[side], LO_INDEX);
-        if (error == 0)
-            error = bring_up(socks[side], index_of(side));
-        if (error != 0)
-            return failed(fault, names[side], error);
-    }
-    enum status s = configure_v4(socks, fault);
+    enum status s = STATUS_OK;
+    for (enum link_side side = LINK_OURS; s == STATUS_OK && side <= last; side++)
+        s = bring_side_up(socks[side], side, fault);
     if (s == STATUS_OK)
-        s = await(socks, has_carrier, "carrier", fault);
+        s = configure_v4(socks, fault);
+    if (s == STATUS_OK)
+        s = await(socks, LINK_OURS, last, has_carrier, "carrier", fault);
     if (s != STATUS_OK)
         return s;
     s = configure_v6(socks, need_v6 ? fault : NULL);

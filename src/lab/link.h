@@ -1,6 +1,6 @@
-/* The cable between the two sides of the lab: a veth pair, its addresses, loopback. Both sides have
- * an IPv4 (RFC 5737) and an IPv6 (RFC 3849) documentation address, usable the moment link_open
- * returns. */
+/* The cable between the two sides of the lab: a veth pair, or two where the wire stands between
+ * them; addresses, loopback. Both sides have an IPv4 (RFC 5737) and an IPv6 (RFC 3849)
+ * documentation address, usable the moment link_open returns. */
 #ifndef TCPSHAKE_LAB_LINK_H
 #define TCPSHAKE_LAB_LINK_H
 
@@ -11,21 +11,36 @@
 
 struct nl_sock;
 
+/* The ends of cables. The wire's have no address: its kernel takes no part. */
 enum link_side {
     LINK_OURS,
-    LINK_PEER
+    LINK_PEER,
+    LINK_WIRE_A, /* of the cable to our side */
+    LINK_WIRE_B, /* of the cable to the peer's */
 };
 
+/* Where everything is: route sockets into the namespaces, and descriptors of those. */
+struct link_sites {
+    struct nl_sock *ours, *peer;
+    int ours_fd, peer_fd;
+    struct nl_sock *wire; /* NULL: one cable from side to side */
+};
+
+/* The name of its device; static. */
+const char *link_name(enum link_side side);
+/* Of LINK_OURS or LINK_PEER. */
 struct in6_addr link_address(enum link_side side, bool v6);
+
+/* Of nobody, on the cable between the two sides: the peer sends what is for it to our device for
+ * good, and our kernel, which neither has it nor forwards, drops that without a word. */
+struct in6_addr link_crowd(bool v6);
 
 /* A route netlink socket into the network namespace that the process is in now, in which it stays.
  * Caller frees with link_socket_free. NULL with a line. */
 struct nl_sock *link_socket_new(struct fault *fault);
 void link_socket_free(struct nl_sock *sock);
 
-/* Lays the cable, one socket for each side; `peer_namespace` refers to the peer's. A machine
- * without IPv6 is a fault only if it is needed. */
-enum status link_open(struct nl_sock *ours, struct nl_sock *peers, int peer_namespace, bool need_v6,
-                      struct fault *fault);
+/* Lays the cable. A machine without IPv6 is a fault only if it is needed. */
+enum status link_open(const struct link_sites *sites, bool need_v6, struct fault *fault);
 
 #endif

@@ -132,6 +132,14 @@ enum status namespace_new_net(int *fd, struct fault *fault)
     return STATUS_OK;
 }
 
+enum status namespace_enter(int fd, struct fault *fault)
+{
+    if (setns(fd, CLONE_NEWNET) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot enter a network namespace: %s",
+                         strerror(errno));
+    return STATUS_OK;
+}
+
 enum status namespace_sysctl_check(const char *assignment, struct fault *fault)
 {
     size_t name = strcspn(assignment, "=");

@@ -16,6 +16,9 @@ enum status namespace_become_able(struct fault *fault);
  * closes it. */
 enum status namespace_new_net(int *fd, struct fault *fault);
 
+/* Goes back to one; `fd` is namespace_new_net's. */
+enum status namespace_enter(int fd, struct fault *fault);
+
 /* Whether `assignment` is "net.NAME=VALUE" in form; touches nothing. */
 enum status namespace_sysctl_check(const char *assignment, struct fault *fault);
 /* Applies it to the network namespace that we are in. */

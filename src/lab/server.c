@@ -9,14 +9,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "lab/ability.h"
 #include "lab/conn.h"
 #include "lab/cue.h"
+#include "lab/namespace.h"
+#include "lab/sockaddr.h"
 #include "lab/truth.h"
 
 enum {
     CONNS_MAX = 256,
     RETRY_MS = 100,
-    EARLY_MAX = 8
+    EARLY_MAX = 8,
+    SETTING_MAX = 160,
 };
 
 /* Where things stand in what is polled. */
@@ -36,8 +41,10 @@ struct early {
 struct server {
     struct service service;
     int listener, cue;
-    size_t used; /* slots that have been in use: the rest is untouched memory */
-    bool full;   /* no slot or no memory for another connection */
+    size_t used;      /* slots that have been in use: the rest is untouched memory */
+    bool full;        /* no slot or no memory for another connection */
+    bool closed_door; /* the app accepts nobody yet */
+    int saw;          /* for lab_saw */
     uint64_t born;
     struct conn *conns;
     struct pollfd polls[POLL_CONNS + CONNS_MAX];
@@ -47,40 +54,6 @@ struct server {
 };
 
 /* --- Sockets --- */
-
-static socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out)
-{
-    *out = (struct sockaddr_storage){0};
-    if (address_is_v4(&e->ip)) {
-        struct sockaddr_in *in = (struct sockaddr_in *)out;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(e->port);
-        memcpy(&in->sin_addr, address_v4_octets(&e->ip), sizeof(in->sin_addr));
-        return sizeof(*in);
-    }
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(e->port);
-    in6->sin6_addr = e->ip;
-    return sizeof(*in6);
-}
-
-static struct endpoint from_sockaddr(const struct sockaddr_storage *from)
-{
-    struct endpoint e;
-    if (from->ss_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, from, sizeof(in));
-        uint8_t octets[4];
-        memcpy(octets, &in.sin_addr, sizeof(octets));
-        e = (struct endpoint){.ip = address_from_v4(octets), .port = ntohs(in.sin_port)};
-    } else {
-        struct sockaddr_in6 in6;
-        memcpy(&in6, from, sizeof(in6));
-        e = (struct endpoint){.ip = in6.sin6_addr, .port = ntohs(in6.sin6_port)};
-    }
-    return e;
-}
 
 /* A listener whose filter accepts nothing neither answers a SYN nor has the kernel reset it. */
 static int accept_nothing(int fd)
@@ -95,7 +68,7 @@ static int accept_nothing(int fd)
 static int bind_early(int fd, const struct endpoint *at)
 {
     struct sockaddr_storage address;
-    socklen_t n = to_sockaddr(at, &address);
+    socklen_t n = sockaddr_of(at, &address);
     const int on = 1;
     int error = address.ss_family == AF_INET
                     ? setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on))
@@ -149,12 +122,12 @@ enum status server_listen(const struct service *service, int *fd, struct fault *
 
 /* --- Cues --- */
 
-static struct conn *find(struct server *s, const struct endpoint *ours)
+static struct conn *find(struct server *s, const struct endpoint *remote)
 {
     struct conn *newest = NULL;
     for (size_t slot = 0; slot < s->used; slot++) {
         struct conn *c = &s->conns[slot];
-        if (c->fd >= 0 && endpoint_equal(&c->remote, ours) &&
+        if (c->fd >= 0 && endpoint_equal(&c->remote, remote) &&
             (newest == NULL || c->born > newest->born))
             newest = c;
     }
@@ -185,9 +158,14 @@ static int act(struct conn *c, const struct cue_order *order, const char *data)
         return conn_say(c, data, order->n);
     case LAB_CUE_CRASH:
         return conn_crash(c);
+    case LAB_CUE_KILL:
+        return conn_kill(c);
     case LAB_CUE_CONNECT:
     case LAB_CUE_LISTEN_NOT:
     case LAB_CUE_LISTEN:
+    case LAB_CUE_SAW:
+    case LAB_CUE_ACCEPT:
+    case LAB_CUE_SET:
         break;
     }
     return EINVAL;
@@ -200,7 +178,7 @@ static void catch_up(struct server *s, struct conn *c)
     size_t kept = 0;
     for (size_t i = 0; i < s->early_count; i++) {
         struct early *e = &s->early[i];
-        if (!endpoint_equal(&e->order.ours, &c->remote)) {
+        if (!endpoint_equal(&e->order.remote, &c->remote)) {
             s->early[kept++] = *e;
             continue;
         }
@@ -213,7 +191,7 @@ static void catch_up(struct server *s, struct conn *c)
 
 static int postpone(struct server *s, const struct cue_order *order)
 {
-    if (order->what == LAB_CUE_CRASH)
+    if (order->what == LAB_CUE_CRASH || order->what == LAB_CUE_KILL)
         return EOPNOTSUPP;
     if (s->early_count == EARLY_MAX)
         return ENOBUFS;
@@ -225,15 +203,39 @@ static int postpone(struct server *s, const struct cue_order *order)
     return 0;
 }
 
-static bool half_open(const struct server *s, const struct endpoint *ours)
+static bool half_open(const struct server *s, const struct endpoint *remote)
 {
     struct truth truth;
     enum state state = STATE_CLOSED;
     if (truth_open(&truth, NULL) != STATUS_OK)
         return false;
-    enum status status = truth_read(&truth, &s->service.at, ours, &state, NULL);
+    enum status status = truth_read(&truth, &s->service.at, remote, &state, NULL);
     truth_close(&truth);
     return status == STATUS_OK && state == STATE_SYN_RECEIVED;
+}
+
+/* Accepts whoever waits. */
+static void welcome(struct server *s)
+{
+    for (;;) {
+        struct sockaddr_storage from = {0};
+        socklen_t n = sizeof(from);
+        struct conn *c = free_slot(s);
+        s->full = c == NULL;
+        if (s->full)
+            return;
+        int fd = accept4(s->listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            s->full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+            return;
+        }
+        const struct endpoint remote = sockaddr_endpoint(&from);
+        conn_init(c, fd, &remote, ++s->born);
+        s->saw = EAGAIN;
+        catch_up(s, c);
+        if (s->service.app->hangs_up && c->fd >= 0)
+            conn_drop(c);
+    }
 }
 
 static int listen_not(struct server *s)
@@ -251,14 +253,48 @@ static int listen_again(struct server *s)
     if (s->listener >= 0)
         return EALREADY;
     s->listener = open_listener(&s->service);
+    s->closed_door = s->service.app->waits;
     return s->listener >= 0 ? 0 : errno;
 }
 
+static int open_door(struct server *s)
+{
+    if (!s->closed_door)
+        return EALREADY;
+    s->closed_door = false;
+    welcome(s);
+    return 0;
+}
+
+/* `assignment` is NAME=VALUE, `n` octets. */
+static int set(struct server *s, const char *assignment, size_t n)
+{
+    static const char backlog[] = "backlog=";
+    char text[SETTING_MAX];
+    uint64_t value;
+    if (n >= sizeof(text))
+        return EINVAL;
+    memcpy(text, assignment, n);
+    text[n] = '\0';
+    if (strncmp(text, backlog, sizeof(backlog) - 1) == 0) {
+        if (!text_to_number(text + sizeof(backlog) - 1, 1, SOMAXCONN, &value))
+            return EINVAL;
+        s->service.backlog = (int)value;
+        return 0;
+    }
+    if (!ability_administer(true))
+        return errno;
+    errno = EINVAL;
+    int error = namespace_sysctl(text, NULL) == STATUS_OK ? 0 : errno;
+    (void)ability_administer(false);
+    return error;
+}
+
 /* -1 with errno. */
-static int dial(const struct service *service, const struct endpoint *ours)
+static int dial(const struct service *service, const struct endpoint *remote)
 {
     struct sockaddr_storage to;
-    socklen_t n = to_sockaddr(ours, &to);
+    socklen_t n = sockaddr_of(remote, &to);
     int fd = open_socket(service);
     int error = fd < 0 ? -1 : bind_early(fd, &service->at);
     if (error == 0)
@@ -271,16 +307,17 @@ static int dial(const struct service *service, const struct endpoint *ours)
 
 /* The port cannot be listened on and bound by another socket at once, so a dial that fails brings
  * the listener back. */
-static int connect_to(struct server *s, const struct endpoint *ours)
+static int connect_to(struct server *s, const struct endpoint *remote)
 {
     struct conn *c = free_slot(s);
     if (c == NULL)
         return ENOBUFS;
     bool listened = listen_not(s) == 0;
-    int fd = dial(&s->service, ours);
+    int fd = dial(&s->service, remote);
     int error = errno;
     if (fd >= 0) {
-        conn_init(c, fd, ours, ++s->born);
+        conn_init(c, fd, remote, ++s->born);
+        s->saw = EAGAIN;
         return 0;
     }
     if (listened)
@@ -292,21 +329,28 @@ static int obey(struct server *s, const struct cue_order *order)
 {
     switch (order->what) {
     case LAB_CUE_CONNECT:
-        return connect_to(s, &order->ours);
+        return connect_to(s, &order->remote);
     case LAB_CUE_LISTEN_NOT:
         return listen_not(s);
     case LAB_CUE_LISTEN:
         return listen_again(s);
+    case LAB_CUE_SAW:
+        return s->saw;
+    case LAB_CUE_ACCEPT:
+        return open_door(s);
+    case LAB_CUE_SET:
+        return set(s, s->data, order->n);
     case LAB_CUE_CLOSE:
     case LAB_CUE_ABORT:
     case LAB_CUE_SAY:
     case LAB_CUE_CRASH:
+    case LAB_CUE_KILL:
         break;
     }
-    struct conn *c = find(s, &order->ours);
+    struct conn *c = find(s, &order->remote);
     if (c != NULL)
         return act(c, order, s->data);
-    return half_open(s, &order->ours) ? postpone(s, order) : ENOTCONN;
+    return half_open(s, &order->remote) ? postpone(s, order) : ENOTCONN;
 }
 
 static void heed(struct server *s)
@@ -322,31 +366,10 @@ static void heed(struct server *s)
 
 /* --- The loop --- */
 
-static void welcome(struct server *s)
-{
-    for (;;) {
-        struct sockaddr_storage from = {0};
-        socklen_t n = sizeof(from);
-        struct conn *c = free_slot(s);
-        s->full = c == NULL;
-        if (s->full)
-            return;
-        int fd = accept4(s->listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) {
-            s->full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-            return;
-        }
-        const struct endpoint remote = from_sockaddr(&from);
-        conn_init(c, fd, &remote, ++s->born);
-        catch_up(s, c);
-        if (s->service.app->hangs_up && c->fd >= 0)
-            conn_drop(c);
-    }
-}
-
 static void plan(struct server *s)
 {
-    s->polls[POLL_LISTENER] = (struct pollfd){.fd = s->full ? -1 : s->listener, .events = POLLIN};
+    s->polls[POLL_LISTENER] =
+        (struct pollfd){.fd = s->full || s->closed_door ? -1 : s->listener, .events = POLLIN};
     s->polls[POLL_CUE] = (struct pollfd){.fd = s->cue, .events = POLLIN};
     for (size_t slot = 0; slot < s->used; slot++) {
         const struct conn *c = &s->conns[slot];
@@ -365,6 +388,8 @@ struct server *server_new(const struct service *service)
         return NULL;
     }
     s->service = *service;
+    s->saw = EAGAIN;
+    s->closed_door = service->app->waits;
     s->conns = conns;
     return s;
 }
@@ -382,10 +407,11 @@ void server_run(struct server *s, int listener, int cue, int end)
             return;
         for (size_t slot = 0; slot < s->used; slot++) {
             short reported = s->polls[POLL_CONNS + slot].revents;
-            if (reported != 0)
-                conn_serve(&s->conns[slot], s->service.app, reported);
+            int learnt = reported != 0 ? conn_serve(&s->conns[slot], s->service.app, reported) : -1;
+            if (learnt >= 0)
+                s->saw = learnt;
         }
-        if (s->listener >= 0)
+        if (s->listener >= 0 && !s->closed_door)
             welcome(s);
         if (s->polls[POLL_CUE].revents != 0)
             heed(s);

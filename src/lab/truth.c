@@ -1,7 +1,7 @@
-/* One request, one answer: see truth.h. The kernel looks as it would for a segment from `remote`:
- * connections first, request sockets and TIME-WAIT included, then listeners. It names a request
- * socket SYN-RECEIVED, and a time-wait socket by the state it stands for, which is FIN-WAIT-2 for a
- * closed socket that still waits for the peer's FIN. */
+/* One request, one answer, but for what has to be counted: see truth.h. The kernel looks as it
+ * would for a segment from `remote`: connections first, request sockets and TIME-WAIT included,
+ * then listeners. It names a request socket SYN-RECEIVED, and a time-wait socket by the state it
+ * stands for, which is FIN-WAIT-2 for a closed socket that still waits for the peer's FIN. */
 #include "lab/truth.h"
 
 #include <arpa/inet.h>
@@ -10,9 +10,14 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum {
+    DUMP_OCTETS = 32768
+};
 
 struct request {
     struct nlmsghdr head;
@@ -93,26 +98,9 @@ static enum status broken(struct fault *fault, int error)
     return fault_set(fault, STATUS_SYSTEM, "sock_diag: %s", strerror(error));
 }
 
-static enum status parse_answer(const struct answer *answer, size_t n, enum state *state,
-                                struct fault *fault)
-{
-    size_t room = n - sizeof(answer->head);
-    if (answer->head.nlmsg_type == NLMSG_ERROR && room >= sizeof(answer->error)) {
-        if (answer->error != -ENOENT)
-            return broken(fault, -answer->error);
-        *state = STATE_CLOSED;
-        return STATUS_OK;
-    }
-    if (answer->head.nlmsg_type != SOCK_DIAG_BY_FAMILY || room < sizeof(answer->found) ||
-        answer->found.idiag_state >= sizeof(states) / sizeof(states[0]) ||
-        states[answer->found.idiag_state] == STATE_COUNT)
-        return broken(fault, EBADMSG);
-    *state = states[answer->found.idiag_state];
-    return STATUS_OK;
-}
-
-enum status truth_read(struct truth *t, const struct endpoint *local, const struct endpoint *remote,
-                       enum state *state, struct fault *fault)
+/* One exact look-up. Answers in kind, or that there is no such socket. */
+static enum status ask(struct truth *t, const struct endpoint *local, const struct endpoint *remote,
+                       struct answer *answer, struct fault *fault)
 {
     if (t->fd < 0)
         return fault_set(fault, STATUS_SYSTEM,
@@ -120,15 +108,97 @@ enum status truth_read(struct truth *t, const struct endpoint *local, const stru
     const struct request r = make_request(++t->seq, local, remote);
     if (send(t->fd, &r, sizeof(r), 0) != (ssize_t)sizeof(r))
         return broken(fault, errno);
-    struct answer answer;
     ssize_t n;
     do {
         /* The kernel has answered before send returns, so this never waits. */
-        n = recv(t->fd, &answer, sizeof(answer), MSG_DONTWAIT);
+        n = recv(t->fd, answer, sizeof(*answer), MSG_DONTWAIT);
         if (n < 0)
             return broken(fault, errno);
-        if ((size_t)n < sizeof(answer.head))
+        if ((size_t)n < sizeof(answer->head))
             return broken(fault, EBADMSG);
-    } while (answer.head.nlmsg_seq != t->seq);
-    return parse_answer(&answer, (size_t)n, state, fault);
+    } while (answer->head.nlmsg_seq != t->seq);
+    size_t room = (size_t)n - sizeof(answer->head);
+    bool whole = answer->head.nlmsg_type == NLMSG_ERROR           ? room >= sizeof(answer->error)
+                 : answer->head.nlmsg_type == SOCK_DIAG_BY_FAMILY ? room >= sizeof(answer->found)
+                                                                  : false;
+    if (!whole)
+        return broken(fault, EBADMSG);
+    if (answer->head.nlmsg_type == NLMSG_ERROR && answer->error != -ENOENT)
+        return broken(fault, -answer->error);
+    return STATUS_OK;
+}
+
+enum status truth_read(struct truth *t, const struct endpoint *local, const struct endpoint *remote,
+                       enum state *state, struct fault *fault)
+{
+    struct answer answer = {0};
+    enum status s = ask(t, local, remote, &answer, fault);
+    if (s != STATUS_OK)
+        return s;
+    *state = STATE_CLOSED;
+    if (answer.head.nlmsg_type == NLMSG_ERROR)
+        return STATUS_OK;
+    if (answer.found.idiag_state >= sizeof(states) / sizeof(states[0]) ||
+        states[answer.found.idiag_state] == STATE_COUNT)
+        return broken(fault, EBADMSG);
+    *state = states[answer.found.idiag_state];
+    return STATUS_OK;
+}
+
+/* A dump's answer, of which several stand in one message. */
+static bool more(uint8_t *data, size_t n, uint32_t seq, uint32_t *count, bool *done)
+{
+    struct nlmsghdr *h = (void *)data;
+    for (size_t left = n; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+        if (h->nlmsg_seq != seq)
+            continue;
+        if (h->nlmsg_type == NLMSG_ERROR)
+            return false;
+        *done = *done || h->nlmsg_type == NLMSG_DONE;
+        *count += h->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+    }
+    return true;
+}
+
+/* The half-open entries of a port: request sockets, which the kernel lists as SYN-RECEIVED. */
+static enum status count_entries(struct truth *t, const struct endpoint *local, uint32_t *count,
+                                 struct fault *fault)
+{
+    const struct endpoint anybody = {0};
+    _Alignas(struct nlmsghdr) uint8_t data[DUMP_OCTETS];
+    struct request r = make_request(++t->seq, local, &anybody);
+    bool done = false;
+    r.head.nlmsg_flags |= NLM_F_DUMP;
+    r.what.idiag_states = 1u << TCP_SYN_RECV;
+    *count = 0;
+    if (send(t->fd, &r, sizeof(r), 0) != (ssize_t)sizeof(r))
+        return broken(fault, errno);
+    while (!done) {
+        ssize_t n =
+            recv(t->fd, data, sizeof(data), MSG_DONTWAIT); /* answered before send returned */
+        if (n < 0)
+            return broken(fault, errno);
+        if (!more(data, (size_t)n, t->seq, count, &done))
+            return broken(fault, EBADMSG);
+    }
+    return STATUS_OK;
+}
+
+enum status truth_queues(struct truth *t, const struct endpoint *local, struct queues *q,
+                         struct fault *fault)
+{
+    struct endpoint nobody = {.port = 0};
+    struct answer answer = {0};
+    if (address_is_v4(&local->ip))
+        nobody.ip = address_from_v4((const uint8_t[4]){0});
+    enum status s = ask(t, local, &nobody, &answer, fault);
+    if (s != STATUS_OK)
+        return s;
+    q->listens =
+        answer.head.nlmsg_type == SOCK_DIAG_BY_FAMILY && answer.found.idiag_state == TCP_LISTEN;
+    if (!q->listens)
+        return STATUS_OK;
+    q->accept_len = answer.found.idiag_rqueue;
+    q->accept_max = answer.found.idiag_wqueue;
+    return count_entries(t, local, &q->syn_len, fault);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "probe/queues.h"
 #include "tcp/state.h"
 #include "wire/address.h"
 
@@ -22,5 +23,10 @@ void truth_close(struct truth *t);
  * socket. After truth_close there is a line instead. */
 enum status truth_read(struct truth *t, const struct endpoint *local, const struct endpoint *remote,
                        enum state *state, struct fault *fault);
+
+/* The queues of the listener at `local`: whether it listens, both lengths, the limit. The other
+ * fields are left alone. */
+enum status truth_queues(struct truth *t, const struct endpoint *local, struct queues *q,
+                         struct fault *fault);
 
 #endif

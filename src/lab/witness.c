@@ -9,9 +9,9 @@
 /* A segment under way between two namespaces needs microseconds; the scheduler may add to that. */
 #define EXPLAINED_WITHIN (100 * CLOCK_MS)
 
-void witness_init(struct witness *w, struct lab *lab)
+void witness_init(struct witness *w, struct lab *lab, bool unheard)
 {
-    *w = (struct witness){.lab = lab};
+    *w = (struct witness){.lab = lab, .unheard = unheard};
 }
 
 /* Without a connection the kernel has a listener or nothing on the port. Which of the two says
@@ -29,7 +29,7 @@ static enum state in_words_of(state_set set, enum state s)
 static enum state read_state(struct witness *w, const struct exchange *x, bool *ok)
 {
     enum state s = STATE_CLOSED;
-    *ok = lab_truth(w->lab, &x->config.local, &s, &w->fault) == STATUS_OK;
+    *ok = lab_truth(w->lab, LAB_PEER, &x->config.local, &s, &w->fault) == STATUS_OK;
     bool cookie = s == STATE_LISTEN && lab_keeps_no_entry(w->lab) &&
                   state_set_has(x->peer.set, STATE_SYN_RECEIVED);
     return cookie ? STATE_SYN_RECEIVED : s;
@@ -96,6 +96,8 @@ static void look(void *arg, struct exchange *x)
     if (witness_holds(x->peer.set, s)) {
         (void)append(
             x, (struct event){.kind = EVENT_TRUTH, .truth = {in_words_of(x->peer.set, s), true}});
+    } else if (w->unheard && witness_holds(peer_unheard(&x->peer), s)) {
+        w->ahead++;
     } else if (w->pending_count < WITNESS_PENDING_MAX) {
         w->pending[w->pending_count].state = s;
         w->pending[w->pending_count++].until_ns = x->now_ns + EXPLAINED_WITHIN;

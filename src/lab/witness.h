@@ -4,7 +4,8 @@
  * The question is asked a moment after the segment, and the peer may have gone on meanwhile, with
  * the segment that shows it still in our capture. A reading that the set does not hold is therefore
  * kept back: if a segment that was under way explains it, it belonged to that later moment; if none
- * does within a short time, the inference was wrong, which is a fault. */
+ * does within a short time, the inference was wrong, which is a fault. Where segments of the peer's
+ * may never reach us, or take their time, a state is explained by such a segment too. */
 #ifndef TCPSHAKE_LAB_WITNESS_H
 #define TCPSHAKE_LAB_WITNESS_H
 
@@ -17,6 +18,7 @@ enum {
 
 struct witness {
     struct lab *lab;
+    bool unheard; /* not every segment of the peer's reaches us */
     struct {
         enum state state;
         int64_t until_ns;
@@ -28,7 +30,7 @@ struct witness {
     struct fault fault; /* why the last reading failed */
 };
 
-void witness_init(struct witness *w, struct lab *lab);
+void witness_init(struct witness *w, struct lab *lab, bool unheard);
 /* What to put into the run's configuration. */
 struct run_observer witness_observer(struct witness *w);
 

@@ -2,10 +2,13 @@
  * kernel's own stamps. */
 #include "net/capture.h"
 
+#include <linux/if_packet.h>
 #include <linux/io_uring.h>
+#include <pcap/dlt.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,20 +18,22 @@
 
 /* One packet takes one slot of the ring. With this snapshot length two slots fit a page and a full
  * Ethernet frame fits a slot; the ring holds RING_OCTETS / 2048 packets. Its pages count as ours.
- */
+ * Who hands frames on has to live through a burst, such as a window of TCP's, without a loss. */
 enum {
-    SNAP_OCTETS = 1900,
-    RING_OCTETS = 768 * 1024
+    RING_OCTETS = 768 * 1024,
+    INBOUND_RING_OCTETS = 8 * 1024 * 1024
 };
 
 struct capture {
     pcap_t *pcap;
     int link;
     int release_fd;
+    bool inbound;
+    uint64_t cut; /* frames of which not all was captured */
 };
 
 struct delivery {
-    int link;
+    struct capture *c;
     capture_fn *fn;
     void *arg;
 };
@@ -66,11 +71,13 @@ static enum status explain(pcap_t *pcap, int error, const char *ifname, struct f
     }
 }
 
-static enum status activate(pcap_t *pcap, const char *ifname, struct fault *fault)
+static enum status activate(pcap_t *pcap, const char *ifname, bool inbound, struct fault *fault)
 {
-    int error = pcap_set_snaplen(pcap, SNAP_OCTETS);
+    int error = pcap_set_snaplen(pcap, CAPTURE_FRAME_MAX);
     if (error == 0)
-        error = pcap_set_buffer_size(pcap, RING_OCTETS);
+        error = pcap_set_buffer_size(pcap, inbound ? INBOUND_RING_OCTETS : RING_OCTETS);
+    if (error == 0)
+        error = pcap_set_promisc(pcap, inbound);
     if (error == 0)
         error = pcap_set_immediate_mode(pcap, 1);
     if (error == 0)
@@ -95,11 +102,25 @@ static enum status set_filter(pcap_t *pcap, const char *filter, struct fault *fa
     return STATUS_OK;
 }
 
+/* libpcap passes over what goes out when the ring is read; a kernel that knows the option does not
+ * even put it there. */
+static enum status only_inbound(const struct capture *c, const char *ifname, struct fault *fault)
+{
+    const int on = 1;
+    if (c->link != DLT_EN10MB)
+        return fault_set(fault, STATUS_SYSTEM, "interface %s is not an Ethernet", ifname);
+    if (pcap_setdirection(c->pcap, PCAP_D_IN) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname,
+                         pcap_geterr(c->pcap));
+    (void)setsockopt(pcap_fileno(c->pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
+    return STATUS_OK;
+}
+
 static enum status start(struct capture *c, const char *ifname, const char *filter,
                          struct fault *fault)
 {
     char error[PCAP_ERRBUF_SIZE] = "";
-    enum status s = activate(c->pcap, ifname, fault);
+    enum status s = activate(c->pcap, ifname, c->inbound, fault);
     if (s != STATUS_OK)
         return s;
     c->release_fd = release_later(pcap_fileno(c->pcap));
@@ -109,10 +130,11 @@ static enum status start(struct capture *c, const char *ifname, const char *filt
                          ifname, c->link);
     if (pcap_setnonblock(c->pcap, 1, error) != 0)
         return fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname, error);
-    return set_filter(c->pcap, filter, fault);
+    return c->inbound ? only_inbound(c, ifname, fault) : set_filter(c->pcap, filter, fault);
 }
 
-struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault)
+/* Without a filter the tap is an inbound one. */
+static struct capture *open_tap(const char *ifname, const char *filter, struct fault *fault)
 {
     char error[PCAP_ERRBUF_SIZE] = "";
     struct capture *c = calloc(1, sizeof(*c));
@@ -121,6 +143,7 @@ struct capture *capture_open(const char *ifname, const char *filter, struct faul
         return NULL;
     }
     c->release_fd = -1;
+    c->inbound = filter == NULL;
     c->pcap = pcap_create(ifname, error);
     if (c->pcap == NULL) {
         (void)fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname, error);
@@ -132,6 +155,16 @@ struct capture *capture_open(const char *ifname, const char *filter, struct faul
         return NULL;
     }
     return c;
+}
+
+struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault)
+{
+    return open_tap(ifname, filter, fault);
+}
+
+struct capture *capture_open_inbound(const char *ifname, struct fault *fault)
+{
+    return open_tap(ifname, NULL, fault);
 }
 
 void capture_close(struct capture *c)
@@ -155,13 +188,19 @@ static void deliver(u_char *arg, const struct pcap_pkthdr *h, const u_char *fram
     const uint8_t *ip;
     size_t n;
     /* The precision asked for makes tv_usec count nanoseconds. */
-    if (frame_ip(d->link, frame, h->caplen, &ip, &n))
-        d->fn(d->arg, ip, n, h->ts.tv_sec * CLOCK_S + h->ts.tv_usec);
+    int64_t t_ns = h->ts.tv_sec * CLOCK_S + h->ts.tv_usec;
+    if (!d->c->inbound) {
+        if (frame_ip(d->c->link, frame, h->caplen, &ip, &n))
+            d->fn(d->arg, ip, n, t_ns);
+    } else if (h->caplen < h->len)
+        d->c->cut++;
+    else
+        d->fn(d->arg, frame, h->caplen, t_ns);
 }
 
 int capture_dispatch(struct capture *c, int max, capture_fn *fn, void *arg, struct fault *fault)
 {
-    struct delivery d = {.link = c->link, .fn = fn, .arg = arg};
+    struct delivery d = {.c = c, .fn = fn, .arg = arg};
     int n = pcap_dispatch(c->pcap, max > 0 ? max : -1, deliver, (u_char *)&d);
     if (n >= 0)
         return n;
@@ -173,8 +212,8 @@ uint64_t capture_dropped(struct capture *c)
 {
     struct pcap_stat stat;
     if (pcap_stats(c->pcap, &stat) != 0)
-        return 0;
-    return (uint64_t)stat.ps_drop + stat.ps_ifdrop;
+        return c->cut;
+    return c->cut + stat.ps_drop + stat.ps_ifdrop;
 }
 
 const char *capture_clock(const struct capture *c)

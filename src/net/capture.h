@@ -9,13 +9,20 @@
 
 struct capture;
 
-/* One IP packet (the link header is gone). */
-typedef void capture_fn(void *arg, const uint8_t *ip, size_t n, int64_t t_ns);
+enum {
+    CAPTURE_FRAME_MAX = 1900 /* of a longer frame the rest is not captured */
+};
+
+/* One IP packet (the link header is gone); for capture_open_inbound the whole frame. */
+typedef void capture_fn(void *arg, const uint8_t *packet, size_t n, int64_t t_ns);
 
 /* Opens the tap at once immediate and non-blocking, with `filter` (pcap-filter(7)) installed before
  * the first packet. Caller closes. NULL with a line: no privilege (and what to do about it), no
  * such interface, interface down. */
 struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault);
+/* A tap for handing on: every Ethernet frame that comes in at the interface, whoever it is for,
+ * whole and with its link header, and none that goes out. The rest as capture_open. */
+struct capture *capture_open_inbound(const char *ifname, struct fault *fault);
 void capture_close(struct capture *c);
 
 /* Readable when packets wait. */
@@ -25,7 +32,8 @@ int capture_fd(const struct capture *c);
  * a line when the capture broke (the interface went away). */
 int capture_dispatch(struct capture *c, int max, capture_fn *fn, void *arg, struct fault *fault);
 
-/* Packets that the kernel dropped, for want of room in the ring, since the capture was opened. */
+/* Packets that the kernel dropped, for want of room in the ring, since the capture was opened; of
+ * an inbound tap also the frames that were too large to be captured whole. */
 uint64_t capture_dropped(struct capture *c);
 
 /* "kernel software stamps, ns"; static. */

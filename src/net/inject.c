@@ -1,9 +1,11 @@
-/* Sending: the packet is complete, libnet's raw socket only has to hand it to the kernel. */
+/* Sending: the packet is complete, libnet's socket only has to hand it to the kernel. */
 #include "net/inject.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libnet.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,7 @@ enum {
 
 struct inject {
     libnet_t *net;
-    int family;
+    int family; /* AF_PACKET: frames */
 };
 
 /* libnet sends to an address without a scope: the bound interface stands in for it. A socket bound
@@ -40,6 +42,18 @@ static enum status pin(int fd, const char *ifname, struct fault *fault)
     return STATUS_OK;
 }
 
+/* libnet's link socket is a tap on everything as well: nobody reads it, so it is to see nothing. */
+static enum status close_ears(int fd, struct fault *fault)
+{
+    const int on = 1;
+    struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    const struct sock_fprog nothing = {.len = 1, .filter = code};
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &nothing, sizeof(nothing)) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "packet socket: %s", strerror(errno));
+    (void)setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)); /* Linux 4.20 */
+    return STATUS_OK;
+}
+
 static enum status prepare(const struct inject *i, const char *ifname, struct fault *fault)
 {
     const int on = 1;
@@ -47,12 +61,26 @@ static enum status prepare(const struct inject *i, const char *ifname, struct fa
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
         return fault_set(fault, STATUS_SYSTEM, "raw socket: %s", strerror(errno));
+    if (i->family == AF_PACKET)
+        return close_ears(fd, fault);
     /* Without this Linux reports a packet that a full device queue dropped as sent. */
     int failed = i->family == AF_INET ? setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on))
                                       : setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
     if (failed != 0)
         return fault_set(fault, STATUS_SYSTEM, "raw socket: %s", strerror(errno));
     return ifname != NULL ? pin(fd, ifname, fault) : STATUS_OK;
+}
+
+static libnet_t *open_net(int family, const char *ifname, char *error)
+{
+    switch (family) {
+    case AF_INET:
+        return libnet_init(LIBNET_RAW4, NULL, error);
+    case AF_INET6:
+        return libnet_init(LIBNET_RAW6, NULL, error);
+    default:
+        return libnet_init(LIBNET_LINK_ADV, ifname, error);
+    }
 }
 
 struct inject *inject_open(int family, const char *ifname, struct fault *fault)
@@ -64,10 +92,11 @@ struct inject *inject_open(int family, const char *ifname, struct fault *fault)
         return NULL;
     }
     i->family = family;
-    i->net = libnet_init(family == AF_INET ? LIBNET_RAW4 : LIBNET_RAW6, NULL, error);
+    i->net = open_net(family, ifname, error);
     if (i->net == NULL) {
         if (privilege_check(fault) == STATUS_OK) /* it knows the better line */
-            (void)fault_set(fault, STATUS_SYSTEM, "raw socket: %.*s", (int)strcspn(error, "\n"),
+            (void)fault_set(fault, STATUS_SYSTEM, "%s socket: %.*s",
+                            family == AF_PACKET ? "packet" : "raw", (int)strcspn(error, "\n"),
                             error);
         free(i);
         return NULL;
@@ -77,6 +106,11 @@ struct inject *inject_open(int family, const char *ifname, struct fault *fault)
         return NULL;
     }
     return i;
+}
+
+struct inject *inject_open_link(const char *ifname, struct fault *fault)
+{
+    return inject_open(AF_PACKET, ifname, fault);
 }
 
 void inject_close(struct inject *i)
@@ -99,15 +133,26 @@ static enum status explain(int error, size_t n, struct fault *fault)
     return fault_set(fault, STATUS_SYSTEM, "cannot send: %s", strerror(error));
 }
 
-enum status inject_send(struct inject *i, const uint8_t *ip, size_t n, struct fault *fault)
+static int write_packet(const struct inject *i, const uint8_t *packet, size_t n)
+{
+    switch (i->family) {
+    case AF_INET:
+        return libnet_write_raw_ipv4(i->net, packet, (uint32_t)n);
+    case AF_INET6:
+        return libnet_write_raw_ipv6(i->net, packet, (uint32_t)n);
+    default:
+        return libnet_adv_write_link(i->net, packet, (uint32_t)n);
+    }
+}
+
+enum status inject_send(struct inject *i, const uint8_t *packet, size_t n, struct fault *fault)
 {
     const struct timespec pause = {.tv_nsec = SEND_PAUSE_NS};
     int error = 0;
     if (n > IP_MAXPACKET)
         return explain(EMSGSIZE, n, fault);
     for (int attempt = 0; attempt < SEND_TRIES; attempt++) {
-        int sent = i->family == AF_INET ? libnet_write_raw_ipv4(i->net, ip, (uint32_t)n)
-                                        : libnet_write_raw_ipv6(i->net, ip, (uint32_t)n);
+        int sent = write_packet(i, packet, n);
         error = errno;
         if (sent >= 0)
             return STATUS_OK;

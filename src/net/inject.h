@@ -1,4 +1,4 @@
-/* Ready-made IP packets onto the wire: libnet's raw socket. */
+/* Ready-made packets onto the wire: libnet's raw socket for IP, its link layer for whole frames. */
 #ifndef TCPSHAKE_NET_INJECT_H
 #define TCPSHAKE_NET_INJECT_H
 
@@ -13,9 +13,12 @@ struct inject;
  * leaves it to the routes, as a loopback interface does. Caller closes. NULL with a line, as
  * capture_open. */
 struct inject *inject_open(int family, const char *ifname, struct fault *fault);
+/* For whole Ethernet frames out of this interface, whatever the routes say. The rest as above. */
+struct inject *inject_open_link(const char *ifname, struct fault *fault);
 void inject_close(struct inject *i);
 
-/* One whole packet, IP header onward. A full device queue is waited for briefly (bounded). */
-enum status inject_send(struct inject *i, const uint8_t *ip, size_t n, struct fault *fault);
+/* One whole packet, IP header onward, or for inject_open_link the link header onward. A full device
+ * queue is waited for briefly (bounded). */
+enum status inject_send(struct inject *i, const uint8_t *packet, size_t n, struct fault *fault);
 
 #endif

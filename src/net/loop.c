@@ -1,4 +1,4 @@
-/* libevent behind four calls: one descriptor, one deadline, four signals. */
+/* libevent behind a few calls: descriptors, one deadline, four signals. */
 #include "net/loop.h"
 
 #include <errno.h>
@@ -12,13 +12,22 @@
 #include "base/clock.h"
 
 enum {
-    LOOP_SIGNALS = 4
+    LOOP_SIGNALS = 4,
+    LOOP_GUESTS = 2
+};
+
+/* A descriptor beside the first. */
+struct guest {
+    struct event *event; /* NULL: a free place */
+    void (*readable)(void *arg);
+    void *arg;
 };
 
 struct loop {
     struct loop_handlers handlers;
     struct event_base *base;
     struct event *reader, *timer, *signals[LOOP_SIGNALS];
+    struct guest guests[LOOP_GUESTS];
     int64_t epoch_ns; /* real time less monotonic time when the loop was made */
     int64_t deadline;
     bool watched, stopping;
@@ -139,6 +148,9 @@ void loop_free(struct loop *l)
     for (size_t i = 0; i < LOOP_SIGNALS; i++)
         if (l->signals[i] != NULL)
             event_free(l->signals[i]);
+    for (size_t i = 0; i < LOOP_GUESTS; i++)
+        if (l->guests[i].event != NULL)
+            event_free(l->guests[i].event);
     if (l->timer != NULL)
         event_free(l->timer);
     if (l->reader != NULL)
@@ -146,6 +158,31 @@ void loop_free(struct loop *l)
     if (l->base != NULL)
         event_base_free(l->base);
     free(l);
+}
+
+static void on_guest(evutil_socket_t fd, short what, void *arg)
+{
+    const struct guest *g = arg;
+    (void)fd;
+    (void)what;
+    g->readable(g->arg);
+}
+
+enum status loop_join(struct loop *l, int fd, void (*readable)(void *arg), void *arg,
+                      struct fault *fault)
+{
+    for (size_t i = 0; i < LOOP_GUESTS; i++) {
+        struct guest *g = &l->guests[i];
+        if (g->event != NULL)
+            continue;
+        g->event = event_new(l->base, fd, EV_READ | EV_PERSIST, on_guest, g);
+        if (g->event == NULL || event_add(g->event, NULL) != 0)
+            return fault_set(fault, STATUS_SYSTEM, "event loop: %s", strerror(errno));
+        g->readable = readable;
+        g->arg = arg;
+        return STATUS_OK;
+    }
+    return fault_set(fault, STATUS_SYSTEM, "event loop: more than %d descriptors", LOOP_GUESTS + 1);
 }
 
 void loop_watch(struct loop *l, bool on)

@@ -25,6 +25,11 @@ struct loop_handlers {
 struct loop *loop_new(int fd, const struct loop_handlers *h, struct fault *fault);
 void loop_free(struct loop *l);
 
+/* Watches one more descriptor, until the loop is freed: `readable` gets `arg`. A few at most;
+ * STATUS_SYSTEM when there is no room. */
+enum status loop_join(struct loop *l, int fd, void (*readable)(void *arg), void *arg,
+                      struct fault *fault);
+
 /* Nanoseconds since the epoch on a clock that never steps: real time when the loop was made plus
  * monotonic time since, so that a corrected system clock cannot keep the program from ending. */
 int64_t loop_now(const struct loop *l);

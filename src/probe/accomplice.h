@@ -1,7 +1,9 @@
-/* Whoever stands at the peer's side: in the lab its application and its kernel, which do what a
+/* Whoever stands at the other side: in the lab its application and its kernel, which do what a
  * figure says and tell what is true. On the open network there is nobody. */
 #ifndef TCPSHAKE_PROBE_ACCOMPLICE_H
 #define TCPSHAKE_PROBE_ACCOMPLICE_H
+
+#include <stdbool.h>
 
 #include "base/fault.h"
 #include "figure/figure.h"
@@ -18,7 +20,16 @@ struct accomplice {
     /* The state of the peer's end as its kernel has it. */
     enum status (*state)(void *arg, const struct endpoint *ours, enum state *state,
                          struct fault *fault);
+    /* Kills the process that has the connection. */
+    enum status (*kill)(void *arg, const struct endpoint *ours, struct fault *fault);
+    /* What the application has learnt last: 0 that the other end is done, an errno that the
+     * connection is broken, EAGAIN nothing of the kind. */
+    int (*saw)(void *arg);
     void *arg;
 };
+
+/* Whether what a kernel says is what a figure shows: CLOSED is that the connection does not exist,
+ * also where somebody listens. */
+bool accomplice_agrees(state_set figured, enum state truth);
 
 #endif

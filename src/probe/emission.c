@@ -5,11 +5,12 @@
 
 #include "figure/view.h"
 
+/* Our TCB's own number, if that can be meant: the peer may have begun to count anew meanwhile. */
 static seq_t number(struct bind *b, enum figure_side side, const struct figure_number *n,
                     seq_t usual)
 {
     seq_t wire = usual;
-    if (n->given && !bind_lookup(b, side, n, &wire))
+    if (n->given && !bind_matches(b, side, n, usual) && !bind_lookup(b, side, n, &wire))
         (void)bind_set(b, side, n, usual); /* too many symbols: then it is not judged later */
     return wire;
 }

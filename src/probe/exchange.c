@@ -73,7 +73,8 @@ static uint32_t record_segment(struct exchange *x, enum event_kind kind, uint32_
         x->unrecorded++;
         return 0;
     }
-    return record(x, kind, cause, (struct event){.segment = {*seg, again}});
+    return record(x, kind, cause,
+                  (struct event){.segment = {.seg = *seg, .retransmission = again}});
 }
 
 void exchange_note(struct exchange *x, const char *fmt, ...)
@@ -290,18 +291,19 @@ static bool within_limit(struct exchange *x, const struct arrival *a)
 }
 
 /* The round trip of the SYN. If it was retransmitted, only an echoed timestamp says which one was
- * answered (RFC 7323 4.1); without it there is no measurement (Karn). */
+ * answered (RFC 7323 4.1); without it there is no measurement (Karn). Nor is there with the stamp
+ * of an earlier SYN than the last: a listener keeps that of the first SYN it has got and answers
+ * later ones with it too. */
 static int64_t syn_round_trip(const struct exchange *x, const struct segment *seg)
 {
     if (x->capture_dropped > 0) /* the answer proper may be among what was lost */
         return 0;
     if (x->syn_count == 1 && x->retransmitted == 0)
         return x->now_ns - x->syns[0].t_ns;
-    for (size_t i = 0; seg->opt.has_timestamps && i < x->syn_count; i++) {
-        if (x->syns[i].ts_val == seg->opt.ts_ecr)
-            return x->now_ns - x->syns[i].t_ns;
-    }
-    return 0;
+    size_t last = x->syn_count - 1;
+    bool told =
+        x->syn_count > 0 && seg->opt.has_timestamps && x->syns[last].ts_val == seg->opt.ts_ecr;
+    return told ? x->now_ns - x->syns[last].t_ns : 0;
 }
 
 static void measure(struct exchange *x, const struct segment *seg, const struct arrival *a)
@@ -552,6 +554,8 @@ static void retransmission_timeout(struct exchange *x)
     }
     (void)tcb_call(&x->tcb, INPUT_RETRANSMISSION_TIMEOUT);
     rto_back_off(&x->rto);
+    if (!state_synchronized(x->tcb.state))
+        rto_syn_expired(&x->rto);
     x->sent_times++;
     enqueue(x, (struct outgoing){.kind = OUTGOING_RETRANSMIT, .cause = event});
 }
@@ -650,6 +654,11 @@ void exchange_abort(struct exchange *x, const char *why)
 void exchange_keepalive(struct exchange *x, const char *why)
 {
     enqueue(x, (struct outgoing){.kind = OUTGOING_KEEPALIVE, .note = why});
+}
+
+void exchange_send_again(struct exchange *x, const char *why)
+{
+    enqueue(x, (struct outgoing){.kind = OUTGOING_RETRANSMIT, .note = why});
 }
 
 void exchange_acknowledge(struct exchange *x, const char *why)

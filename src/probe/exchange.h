@@ -128,6 +128,8 @@ void exchange_keepalive(struct exchange *x, const char *why);
 /* probe->timer at the given instant; CLOCK_NEVER: not at all. */
 void exchange_wake_at(struct exchange *x, int64_t when_ns);
 void exchange_note(struct exchange *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The oldest of what the peer has not acknowledged, once more. */
+void exchange_send_again(struct exchange *x, const char *why);
 /* An ACK of all that has come. */
 void exchange_acknowledge(struct exchange *x, const char *why);
 /* A refusal of what the peer opens, where it has not heard of our numbers: <SEQ=0><ACK=ack>. */

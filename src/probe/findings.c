@@ -32,7 +32,7 @@ static const struct {
     [OUTCOME_NONE] = {"error", "ended before there was an answer", 3},
     [OUTCOME_OPEN] = {"open", NULL, 0},
     [OUTCOME_CLOSED] = {"closed", "answered our SYN with a reset", 1},
-    [OUTCOME_FILTERED] = {"filtered", "did not answer", 3},
+    [OUTCOME_FILTERED] = {"filtered", "gave no answer that reached us", 3},
     [OUTCOME_UNREACHABLE] = {"unreachable", "cannot be reached", 3},
     [OUTCOME_INTERRUPTED] = {"error", "had not answered when we were interrupted", 3},
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "figure/print.h"
+#include "figure/view.h"
 
 /* Where the figure names states, those that were. */
 static void put_cell(struct text *out, const struct figure_cell *cell, state_set found)
@@ -84,4 +85,24 @@ void line_done(struct line *l)
     text_done(&l->segment);
     text_done(&l->wire);
     text_done(&l->behind);
+}
+
+/* The numbers of a SYN are its own. */
+void line_came(const struct bind *b, enum figure_side from, const struct segment *seg,
+               const char *why, char *out, size_t cap)
+{
+    char flags[FLAGS_TEXT_MAX];
+    seq_t zero;
+    struct text t;
+    text_init(&t);
+    if (!(seg->flags & FLAG_SYN) && bind_zero(b, from, &zero))
+        text_printf(&t, "<SEQ=%" PRIu32 ">", seg->seq.v - zero.v);
+    if (seg->flags & FLAG_ACK && bind_zero(b, view_other(from), &zero))
+        text_printf(&t, "<ACK=%" PRIu32 ">", seg->ack.v - zero.v);
+    text_printf(&t, "<CTL=%s>", flags_format(seg->flags, flags));
+    if (seg->len > 0)
+        text_printf(&t, "<DATA=%" PRIu32 ">", seg->len);
+    (void)snprintf(out, cap, "%s came%s%s", t.failed ? "something else" : t.data,
+                   why[0] != '\0' ? ": " : "", why);
+    text_done(&t);
 }

@@ -4,7 +4,11 @@
 
 #include "base/text.h"
 #include "event/event.h"
-#include "figure/figure.h"
+#include "figure/bind.h"
+
+enum {
+    LINE_CAME_MAX = 240
+};
 
 /* What was in the place of what the figure shows. */
 struct line_facts {
@@ -30,5 +34,9 @@ void line_done(struct line *l);
 
 /* "<SEQ=1><ACK=2><CTL=ACK><DATA=3>" with the numbers of the wire. */
 void line_wire(struct text *out, const struct segment *seg);
+/* "<SEQ=300><CTL=RST> came: why", in the figure's numbers as far as they are tied to the wire's;
+ * `why` may be "". */
+void line_came(const struct bind *b, enum figure_side from, const struct segment *seg,
+               const char *why, char *out, size_t cap);
 
 #endif

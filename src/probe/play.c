@@ -4,32 +4,15 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "event/result.h"
+#include "figure/demand.h"
+#include "probe/findings.h"
 #include "probe/play_end.h"
 #include "probe/play_row.h"
 #include "probe/play_walk.h"
 #include "probe/play_words.h"
 
 /* --- The beginning --- */
-
-static bool presumes_a_connection(const struct figure_cell *cell)
-{
-    bool synchronized = false;
-    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
-        synchronized = synchronized || (state_set_has(cell->states, s) && state_synchronized(s));
-    return synchronized || cell->event == FIGURE_CRASH || cell->event == FIGURE_NUMBERS;
-}
-
-bool play_begins_connected(const struct figure *f)
-{
-    for (size_t i = 0; i < f->count && f->items[i].kind == FIGURE_ROW; i++) {
-        const struct figure_row *row = &f->items[i].row;
-        if (row->has_segment)
-            return false;
-        if (presumes_a_connection(&row->a) || presumes_a_connection(&row->b))
-            return true;
-    }
-    return false;
-}
 
 static void begin(struct exchange *x)
 {
@@ -55,7 +38,7 @@ static void start(struct exchange *x)
     if (p->figure->needs & FIGURE_NEEDS_NOTHING && p->peer_side != NULL &&
         p->peer_side->shut(p->peer_side->arg, &fault) != STATUS_OK)
         exchange_note(x, "%s", fault.text);
-    if (!play_begins_connected(p->figure)) {
+    if (!demand_connection(p->figure)) {
         begin(x);
         return;
     }
@@ -165,7 +148,12 @@ static void timer(struct exchange *x)
 static void report(const struct exchange *x, struct result *r)
 {
     const struct play *p = play_of(x);
-    tally_report(&p->tally, p->figure, x, r);
+    char target[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
+    result_set(r, "command", json_string("play"));
+    result_set(r, "target", json_string(endpoint_format(&x->config.remote, target)));
+    result_set(r, "local", json_string(endpoint_format(&x->config.local, local)));
+    tally_report(&p->tally, p->figure, r);
+    findings_trust(x, r);
 }
 
 void play_done(struct play *p)

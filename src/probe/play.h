@@ -8,7 +8,6 @@
  *   play_arrival what becomes of a segment that has come
  *   play_judge   the columns and the time against what was found
  *   play_choice  alternatives
- *   play_seen    what of the peer's was matched
  *   play_row     how the row turned out
  *   play_end     what is left when the figure is over
  *   play_words   what people are told meanwhile */
@@ -20,11 +19,10 @@
 #include "probe/accomplice.h"
 #include "probe/exchange.h"
 #include "probe/kept.h"
+#include "probe/seen.h"
 #include "probe/tally.h"
 
 enum {
-    PLAY_SEEN_MAX = 64,
-    PLAY_ISNS_MAX = 128, /* more than rounds */
     PLAY_TEXT_MAX = 240
 };
 
@@ -86,21 +84,12 @@ struct play {
     uint64_t dropped;   /* by the capture, when the peer was last heard */
 
     /* What came. */
-    struct kept inbox;    /* its turn has not come */
-    struct kept withheld; /* seen by the tap, still in the network as the figure has it */
-    struct {              /* what has been matched: a copy is a retransmission */
-        seq_t seq, ack;
-        uint16_t flags;
-        uint32_t len;
-    } seen[PLAY_SEEN_MAX];
-    size_t seen_count;
-    seq_t isns[PLAY_ISNS_MAX]; /* of the peer's connections */
-    size_t isn_count;
-    struct figure_number last_syn; /* of the peer's */
-    bool new_round;                /* it has sent none in this one */
-    char instead[PLAY_TEXT_MAX];   /* what came while the row waited, "" nothing */
-    bool acked;                    /* the peer has acknowledged something: */
-    seq_t ack;                     /* what it expects next */
+    struct kept inbox;           /* its turn has not come */
+    struct kept withheld;        /* seen by the tap, still in the network as the figure has it */
+    struct seen seen;            /* what has been matched: a copy is a retransmission */
+    char instead[PLAY_TEXT_MAX]; /* what came while the row waited, "" nothing */
+    bool acked;                  /* the peer has acknowledged something: */
+    seq_t ack;                   /* what it expects next */
 
     /* What was done. */
     struct tcb before_crash;
@@ -119,8 +108,6 @@ struct play {
 };
 
 const struct probe *play_probe(void);
-/* Whether the ends know each other before the figure's first segment: a handshake comes before. */
-bool play_begins_connected(const struct figure *f);
 /* Releases what the walk has kept. */
 void play_done(struct play *p);
 

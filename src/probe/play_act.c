@@ -3,7 +3,6 @@
 
 #include "probe/emission.h"
 #include "probe/play_row.h"
-#include "probe/play_seen.h"
 
 /* --- Our column --- */
 
@@ -161,7 +160,7 @@ void play_act_implied(struct exchange *x)
     const struct figure_segment *f = &p->row.view.row->segment;
     static const uint8_t filler[EMISSION_DATA_MAX];
     uint32_t len = f->has_len ? f->len : f->has_data ? 1 : 0;
-    if (play_seen_shows_again(p, f))
+    if (seen_shows_again(&p->seen, &p->bind, play_them(p), f))
         return;
     if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && !was_cued(p, FIGURE_CONNECT))
         cue(x, FIGURE_CONNECT, NULL, 0);

@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
+#include "figure/blocks.h"
 #include "figure/match.h"
+#include "probe/line.h"
 #include "probe/play_act.h"
 #include "probe/play_choice.h"
 #include "probe/play_judge.h"
 #include "probe/play_row.h"
-#include "probe/play_seen.h"
-#include "probe/play_words.h"
 
 /* --- Taking it in --- */
 
@@ -51,7 +51,7 @@ static void take_awaited(struct exchange *x, const struct kept_segment *k)
     uint32_t octets = take(x, k, !withheld);
     play_row_crossed(x, &k->seg, k->t_ns);
     p->dropped = k->dropped;
-    play_seen_add(p, &k->seg);
+    seen_add(&p->seen, &k->seg, f);
     if (k->seg.len > 0)
         p->cued &= ~(1u << FIGURE_SAY);
     if (withheld)
@@ -90,7 +90,8 @@ static enum match try_row(struct play *p, const struct figure_row *row, const st
                           char *why)
 {
     const struct view v = view_of(row, p->us);
-    if (!view_comes(&v) || (play_seen_has(p, seg) && !play_seen_shows_again(p, &row->segment)))
+    if (!view_comes(&v) || (seen_has(&p->seen, seg) &&
+                            !seen_shows_again(&p->seen, &p->bind, play_them(p), &row->segment)))
         return MATCH_OTHER; /* a copy is none but where the figure shows one */
     return match_segment(&p->bind, play_them(p), &row->segment, seg, why);
 }
@@ -102,7 +103,7 @@ static enum match try_alternatives(struct exchange *x, const struct segment *seg
     enum match best = MATCH_OTHER;
     char said[MATCH_WHY_MAX];
     for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
-        enum match m = try_row(p, play_choice_row(p, i), seg, said);
+        enum match m = try_row(p, blocks_first_row(p->figure, i), seg, said);
         if (m == MATCH_YES) {
             play_choice_take(x, i);
             return m;
@@ -181,7 +182,7 @@ static bool is_retransmission(const struct exchange *x, const struct segment *se
         return false;
     bool of_handshake =
         seg->flags & FLAG_SYN && state_synchronized(x->tcb.state) && seq_eq(seg->seq, x->tcb.irs);
-    return of_handshake || play_seen_has(play_of(x), seg);
+    return of_handshake || seen_has(&play_of(x)->seen, seg);
 }
 
 static bool lies_behind_a_gap(const struct exchange *x, const struct segment *seg)
@@ -207,7 +208,7 @@ static enum play_arrival consider_other(struct exchange *x, const struct kept_se
     }
     if (lies_behind_a_gap(x, seg))
         return PLAY_ARRIVAL_EARLY;
-    play_words_came(p, seg, why, text, sizeof(text));
+    line_came(&p->bind, play_them(p), seg, why, text, sizeof(text));
     if (seg->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST)) {
         (void)take(x, k, true);
         play_row_find_deviation(x, text);
@@ -233,7 +234,7 @@ void play_arrival_breaks_silence(struct exchange *x, const struct kept_segment *
 {
     char text[PLAY_TEXT_MAX];
     const char *why = is_retransmission(x, &k->seg) ? "a retransmission" : "";
-    play_words_came(play_of(x), &k->seg, why, text, sizeof(text));
+    line_came(&play_of(x)->bind, play_them(play_of(x)), &k->seg, why, text, sizeof(text));
     (void)take(x, k, true);
     play_row_find_deviation(x, text);
 }

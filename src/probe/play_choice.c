@@ -1,6 +1,7 @@
 /* See play_choice.h. */
 #include "probe/play_choice.h"
 
+#include "figure/blocks.h"
 #include "probe/play_row.h"
 
 void play_choice_enter(struct play *p, size_t item)
@@ -8,26 +9,14 @@ void play_choice_enter(struct play *p, size_t item)
     p->choosing = true;
     p->choice = item;
     play_row_enter(p, item + 1);
-    p->at = play_choice_end(p, item) + 1;
-}
-
-size_t play_choice_end(const struct play *p, size_t i)
-{
-    while (play_item(p, i)->kind != FIGURE_END)
-        i = play_item(p, i)->to;
-    return i;
-}
-
-const struct figure_row *play_choice_row(const struct play *p, size_t i)
-{
-    return &play_item(p, i + 1)->row;
+    p->at = blocks_end(p->figure, item) + 1;
 }
 
 int64_t play_choice_latest(const struct play *p)
 {
     int64_t most = 0;
     for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
-        const struct figure_row *row = play_choice_row(p, i);
+        const struct figure_row *row = blocks_first_row(p->figure, i);
         int64_t latest = row->after_ns + row->tolerance_ns + row->within_ns;
         most = latest > most ? latest : most;
     }
@@ -38,7 +27,7 @@ int64_t play_choice_silence(const struct play *p)
 {
     int64_t most = 0;
     for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
-        int64_t silence = play_choice_row(p, i)->silence_ns;
+        int64_t silence = blocks_first_row(p->figure, i)->silence_ns;
         most = silence > most ? silence : most;
     }
     return most;
@@ -48,7 +37,7 @@ bool play_choice_silent(const struct play *p, size_t *i)
 {
     for (*i = p->choice; p->choosing && play_item(p, *i)->kind != FIGURE_END;
          *i = play_item(p, *i)->to) {
-        if (play_choice_row(p, *i)->silence_ns > 0)
+        if (blocks_first_row(p->figure, *i)->silence_ns > 0)
             return true;
     }
     return false;

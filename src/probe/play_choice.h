@@ -8,9 +8,6 @@
 
 /* The walk is at the alternatives that begin at this item; what is behind them comes next. */
 void play_choice_enter(struct play *p, size_t item);
-/* The END of the alternatives that item `i` is one of. */
-size_t play_choice_end(const struct play *p, size_t i);
-const struct figure_row *play_choice_row(const struct play *p, size_t i);
 /* By when the last of the segments awaited must have come, and how long a silence must be, ns after
  * the row before; 0: not given. */
 int64_t play_choice_latest(const struct play *p);

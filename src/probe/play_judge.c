@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "figure/blocks.h"
+#include "figure/timing.h"
 #include "probe/play_row.h"
 
 #define SETTLE_WITHIN  (250 * CLOCK_MS)
@@ -13,24 +15,11 @@
 
 #define NO_CONNECTION (STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN))
 
-/* CLOSED is that the connection does not exist, also where somebody listens. */
-static bool agrees_with_kernel(state_set figured, state_set found)
-{
-    return (figured & found) != STATE_SET_NONE ||
-           (figured & STATE_SET(STATE_CLOSED) && found & NO_CONNECTION);
-}
-
 /* In the set of states CLOSED says nothing about whether somebody listens (tcp/peer.h). */
 static bool agrees_with_set(state_set figured, state_set found)
 {
     return (figured & found) != STATE_SET_NONE ||
            (figured & NO_CONNECTION && found & NO_CONNECTION);
-}
-
-static bool step_ends(const struct play *p)
-{
-    return p->at == p->figure->count || play_item(p, p->at)->kind != FIGURE_ROW ||
-           play_item(p, p->at)->row.begins_step;
 }
 
 /* Beside a segment that has not reached us stands what we do next, in the same step. */
@@ -44,7 +33,7 @@ static void judge_own(struct exchange *x)
     p->own_owed = STATE_SET_NONE;
     if (figured == STATE_SET_NONE || state_set_has(figured, x->tcb.state))
         return;
-    if (p->row.view.leg == VIEW_WITHHOLD && !step_ends(p)) {
+    if (p->row.view.leg == VIEW_WITHHOLD && !blocks_begins_step(p->figure, p->at)) {
         p->own_owed = figured;
         return;
     }
@@ -67,7 +56,7 @@ static bool judge_kernel(struct exchange *x, enum state truth)
 {
     struct play_row *row = &play_of(x)->row;
     char what[PLAY_TEXT_MAX];
-    if (agrees_with_kernel(row->due, STATE_SET(truth))) {
+    if (accomplice_agrees(row->due, truth)) {
         /* in the figure's words */
         row->found = state_set_has(row->due, truth) ? STATE_SET(truth) : STATE_SET(STATE_CLOSED);
         /* Then it is our inference that errs, unless the capture has kept from it what it stands
@@ -114,7 +103,7 @@ static state_set due_states(struct play *p)
         p->owed = figured;
         return STATE_SET_NONE;
     }
-    if (!view_comes(v) && !step_ends(p) && owed != STATE_SET_NONE)
+    if (!view_comes(v) && !blocks_begins_step(p->figure, p->at) && owed != STATE_SET_NONE)
         return figured;
     p->owed = STATE_SET_NONE;
     return figured != STATE_SET_NONE ? figured : owed;
@@ -123,18 +112,18 @@ static state_set due_states(struct play *p)
 static void judge_isn(struct exchange *x)
 {
     struct play *p = play_of(x);
-    if (p->isn_count == 0) {
-        play_row_find(p, EVENT_LINE_UNKNOWN, "no SYN of the peer's has come");
-        return;
+    const char *what;
+    switch (seen_judge_isn(&p->seen, &what)) {
+    case EVENT_LINE_UNKNOWN:
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s", what);
+        break;
+    case EVENT_LINE_DEVIATES:
+        play_row_find_deviation(x, what);
+        break;
+    case EVENT_LINE_OK:
+    case EVENT_LINE_NOT_REACHED:
+        break;
     }
-    seq_t last = p->isns[p->isn_count - 1];
-    for (size_t i = 0; i + 1 < p->isn_count; i++) {
-        if (seq_eq(p->isns[i], last))
-            play_row_find_deviation(x, "the ISN is one that was there before (RFC 9293 3.4.1)");
-    }
-    if (p->isn_count > 1 && seq_lt(last, p->isns[p->isn_count - 2]))
-        play_row_find_deviation(x,
-                                "the ISN is behind the last one of this connection (RFC 6528 3)");
 }
 
 bool play_judge_columns(struct exchange *x)
@@ -171,10 +160,7 @@ void play_judge_time(struct exchange *x)
     const struct figure_row *row = p->row.view.row;
     int64_t gap = p->row.t_ns - p->mark_ns;
     char what[PLAY_TEXT_MAX], took[32];
-    bool late = row->within_ns != 0 && gap > row->within_ns;
-    bool off = row->after_ns != 0 &&
-               (gap < row->after_ns - row->tolerance_ns || gap > row->after_ns + row->tolerance_ns);
-    if (!late && !off)
+    if (timing_kept(row, gap))
         return;
     (void)clock_format(gap, took, sizeof(took));
     (void)snprintf(what, sizeof(what), "it came after %s", took);

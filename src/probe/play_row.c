@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "figure/blocks.h"
 #include "probe/line.h"
 
 void play_row_enter(struct play *p, size_t item)
@@ -52,15 +53,6 @@ void play_row_find_deviation(struct exchange *x, const char *what)
         play_row_find(p, EVENT_LINE_DEVIATES, "%s", what);
 }
 
-static bool ends_alternative(const struct play *p, size_t item)
-{
-    if (item + 1 >= p->figure->count)
-        return false;
-    const struct figure_item *next = play_item(p, item + 1);
-    return next->kind == FIGURE_OR ||
-           (next->kind == FIGURE_END && play_item(p, next->to)->kind != FIGURE_REPEAT);
-}
-
 void play_row_tell(struct exchange *x, const struct play_row *row)
 {
     struct play *p = play_of(x);
@@ -68,17 +60,18 @@ void play_row_tell(struct exchange *x, const struct play_row *row)
     state_set own = judged ? STATE_SET(x->tcb.state) : STATE_SET_NONE;
     state_set peer = row->found;
     struct line line;
-    if (line_init(&line, &(struct line_facts){
-                             .row = row->view.row,
-                             .status = row->status,
-                             .a = p->us == FIGURE_A ? own : peer,
-                             .b = p->us == FIGURE_A ? peer : own,
-                             .seg = row->has_seg ? &row->seg : NULL,
-                             .round = p->round,
-                             .alternative = row->alternative,
-                             .alternative_ends = judged && ends_alternative(p, row->item),
-                             .text = row->why[0] != '\0' ? row->why : NULL,
-                         })) {
+    if (line_init(&line,
+                  &(struct line_facts){
+                      .row = row->view.row,
+                      .status = row->status,
+                      .a = p->us == FIGURE_A ? own : peer,
+                      .b = p->us == FIGURE_A ? peer : own,
+                      .seg = row->has_seg ? &row->seg : NULL,
+                      .round = p->round,
+                      .alternative = row->alternative,
+                      .alternative_ends = judged && blocks_ends_alternative(p->figure, row->item),
+                      .text = row->why[0] != '\0' ? row->why : NULL,
+                  })) {
         (void)timeline_append(x->timeline, (struct event){
                                                .kind = EVENT_LINE,
                                                .session = x->config.session,

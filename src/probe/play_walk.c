@@ -2,6 +2,7 @@
 #include "probe/play_walk.h"
 
 #include "base/clock.h"
+#include "figure/blocks.h"
 #include "probe/play_act.h"
 #include "probe/play_arrival.h"
 #include "probe/play_choice.h"
@@ -197,8 +198,7 @@ static void begin_round(struct play *p)
     p->bind.symbol_count = 0;
     p->bind.space[them].bound = false;
     p->bind.space[them].syn.given = false;
-    p->seen_count = 0;
-    p->new_round = true;
+    seen_begin_round(&p->seen);
     p->cued = 0;
 }
 
@@ -231,7 +231,7 @@ static bool next_item(struct exchange *x)
     case FIGURE_EITHER:
         return begin_choice(x, p->at);
     case FIGURE_OR: /* the end of the alternative that was chosen */
-        p->at = play_choice_end(p, p->at) + 1;
+        p->at = blocks_end(p->figure, p->at) + 1;
         return true;
     case FIGURE_REPEAT:
         p->round = 0;

@@ -32,26 +32,6 @@ void play_words_awaited(const struct exchange *x, char *out, size_t cap)
         (void)snprintf(out, cap, "waiting for %s%s%s", host, call[0] != '\0' ? " to " : "", call);
 }
 
-/* The numbers of a SYN are its own. */
-void play_words_came(const struct play *p, const struct segment *seg, const char *why, char *out,
-                     size_t cap)
-{
-    char flags[FLAGS_TEXT_MAX];
-    seq_t zero;
-    struct text t;
-    text_init(&t);
-    if (!(seg->flags & FLAG_SYN) && bind_zero(&p->bind, play_them(p), &zero))
-        text_printf(&t, "<SEQ=%" PRIu32 ">", seg->seq.v - zero.v);
-    if (seg->flags & FLAG_ACK && bind_zero(&p->bind, p->us, &zero))
-        text_printf(&t, "<ACK=%" PRIu32 ">", seg->ack.v - zero.v);
-    text_printf(&t, "<CTL=%s>", flags_format(seg->flags, flags));
-    if (seg->len > 0)
-        text_printf(&t, "<DATA=%" PRIu32 ">", seg->len);
-    (void)snprintf(out, cap, "%s came%s%s", t.failed ? "something else" : t.data,
-                   why[0] != '\0' ? ": " : "", why);
-    text_done(&t);
-}
-
 static bool is_waiting(const struct play *p)
 {
     return p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE || p->phase == PLAY_PAUSE ||

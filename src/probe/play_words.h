@@ -1,4 +1,4 @@
-/* What people are told: what the walk waits for, and what has come in its place. */
+/* What people are told about what the walk waits for. */
 #ifndef TCPSHAKE_PROBE_PLAY_WORDS_H
 #define TCPSHAKE_PROBE_PLAY_WORDS_H
 
@@ -9,10 +9,6 @@
 const char *play_words_call(const struct play *p);
 /* "waiting for 192.0.2.7 to connect to port 8888" */
 void play_words_awaited(const struct exchange *x, char *out, size_t cap);
-/* "<SEQ=300><CTL=RST> came: why", in the figure's numbers as far as they are tied to the wire's;
- * `why` may be "". */
-void play_words_came(const struct play *p, const struct segment *seg, const char *why, char *out,
-                     size_t cap);
 /* probe.progress: "line 3: waiting for 192.0.2.7 to close, 12 s left". */
 void play_words_progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap);
 

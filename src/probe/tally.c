@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "event/result.h"
-#include "probe/findings.h"
 
 static void note_first(struct tally_line *first, unsigned number, unsigned source_line,
                        const char *text)
@@ -64,18 +63,13 @@ static void say_line(struct result *r, const char *label, const struct figure *f
         result_line(r, label, "%s", l->text);
 }
 
-void tally_report(const struct tally *t, const struct figure *f, const struct exchange *x,
-                  struct result *r)
+void tally_report(const struct tally *t, const struct figure *f, struct result *r)
 {
-    char target[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
     const unsigned *n = t->counts;
     bool deviates = t->first_deviation.known;
     bool unknown = !deviates && (t->first_unknown.known || n[EVENT_LINE_NOT_REACHED] > 0);
     const char *verdict = deviates ? "deviates" : unknown ? "unknown" : "as-figured";
 
-    result_set(r, "command", json_string("play"));
-    result_set(r, "target", json_string(endpoint_format(&x->config.remote, target)));
-    result_set(r, "local", json_string(endpoint_format(&x->config.local, local)));
     result_set(r, "figure", json_string(f->name));
     result_set(r, "title", json_string(f->title));
     result_set(r, "verdict", json_string(verdict));
@@ -93,5 +87,4 @@ void tally_report(const struct tally *t, const struct figure *f, const struct ex
     say_line(r, "deviation", f, &t->first_deviation);
     say_line(r, "unknown", f, &t->first_unknown);
     r->exit_code = deviates ? 1 : unknown ? 3 : 0;
-    findings_trust(x, r);
 }

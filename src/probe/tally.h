@@ -4,7 +4,6 @@
 
 #include "event/event.h"
 #include "figure/figure.h"
-#include "probe/exchange.h"
 
 enum {
     TALLY_TEXT_MAX = 240,
@@ -30,9 +29,8 @@ void tally_alternative(struct tally *t, const struct figure_item *choice,
 /* The figure could not even begin. */
 void tally_trouble(struct tally *t, const char *what, const char *why);
 
-/* "figure", "title", "verdict", "alternative", "first_deviation", "first_unknown", "lines", what
- * findings_trust tells, and the exit code: 0 as figured, 1 deviates, 3 unknown. */
-void tally_report(const struct tally *t, const struct figure *f, const struct exchange *x,
-                  struct result *r);
+/* "figure", "title", "verdict", "alternative", "first_deviation", "first_unknown", "lines", and the
+ * exit code: 0 as figured, 1 deviates, 3 unknown. */
+void tally_report(const struct tally *t, const struct figure *f, struct result *r);
 
 #endif

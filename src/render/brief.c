@@ -30,6 +30,8 @@ static enum status flush(struct brief *b, struct fault *fault)
 static enum status take_event(struct sink *s, const struct event *e, struct fault *fault)
 {
     struct brief *b = (struct brief *)s;
+    if (e->crowd && e->kind != EVENT_FAULT)
+        return STATUS_OK;
     if (e->kind == EVENT_FAULT)
         report_warning(&b->text, &b->style, NULL, e->fault.text);
     if (e->kind != EVENT_VERDICT && e->kind != EVENT_SUMMARY)

@@ -157,8 +157,10 @@ static void take_entries(struct ladder *l, struct row *r, const struct step *s)
 static void take_states(struct row *r, const struct step *s)
 {
     char set[STATE_SET_TEXT_MAX];
-    text_printf(&r->own, "%s", state_name(s->own));
-    if (s->peer != STATE_SET_NONE)
+    bool ours = s->kind == STEP_RECEIVED && s->held, theirs = s->kind == STEP_SENT && s->held;
+    if (!ours) /* where a segment does not arrive, nothing is to be said */
+        text_printf(&r->own, "%s", state_name(s->own));
+    if (s->peer != STATE_SET_NONE && !theirs)
         text_printf(&r->peer, "%s", state_set_format(s->peer, set));
     if (s->truth_seen) {
         r->truth = state_name(s->truth);
@@ -184,7 +186,8 @@ static void take_segment(struct ladder *l, struct row *r, const struct step *s)
         text_printf(&r->comments, "B's 0 is now ISS %" PRIu32 "\n", s->seg.seq.v);
     if (!l->b_first.bound)
         l->b_first = l->numbers.b;
-    r->arrow = sent ? "-->" : "<--";
+    r->arrow = s->held && !sent ? "..." : sent ? "-->" : "<--";
+    r->far_arrow = s->held && sent ? "..." : sent ? "-->" : "<--";
     r->alarm = (s->seg.flags & FLAG_RST) != 0;
     format_segment(r, &l->numbers, &s->seg, sent);
     if (l->style.verbose)
@@ -325,6 +328,8 @@ static enum status write_session(struct ladder *l, const struct result *result, 
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     struct ladder *l = (struct ladder *)sink;
+    if (e->crowd && !l->style.verbose)
+        return STATUS_OK;
     enum status s = step_builder_event(&l->steps, e, fault);
     if (s == STATUS_OK && (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY))
         s = write_session(l, e->result, fault);

@@ -109,6 +109,8 @@ static void put_message(struct text *out, const struct number_map *numbers, cons
         text_printf(out, " DATA=%" PRIu32, seg->len);
     if (seg->checksum == SEGMENT_CHECKSUM_BAD)
         text_printf(out, " BADSUM");
+    if (s->held)
+        text_printf(out, " (does not arrive)");
     text_put(out, "\n", 1);
 }
 
@@ -190,7 +192,7 @@ static enum status take_step(void *arg, const struct step *step, struct fault *f
 
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
-    return step_builder_event(&((struct mermaid *)sink)->steps, e, fault);
+    return e->crowd ? STATUS_OK : step_builder_event(&((struct mermaid *)sink)->steps, e, fault);
 }
 
 /* Without any segment the diagram still is one. */

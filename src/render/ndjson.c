@@ -192,6 +192,8 @@ static enum status write_segment(struct ndjson *n, const struct step *s, struct 
               put_segment(o, s) && put_states(o, s) && put_notes(o, s);
     if (s->retransmission)
         ok = ok && put_flag(o, "retransmission", true);
+    if (s->held)
+        ok = ok && put_flag(o, "held", true);
     if (s->seg.checksum == SEGMENT_CHECKSUM_BAD)
         ok = ok && put_text(o, "checksum", "bad");
     ok = ok && put_reasons(o, s);

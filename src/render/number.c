@@ -6,6 +6,8 @@ bool number_see(struct number_map *m, const struct segment *seg, bool sent)
     if (sent) {
         if (!m->a.bound)
             m->a = (struct number_space){.bound = true, .zero = seg->seq};
+        if (endpoint_equal(&seg->src, &seg->dst)) /* the two ends are one */
+            m->b = m->a;
         return false;
     }
     if ((seg->flags & FLAG_SYN) == 0)

@@ -90,6 +90,7 @@ static enum status open_segment(struct step_builder *b, enum step_kind kind, con
     step->seg = e->segment.seg;
     step->seg.raw = NULL;
     step->retransmission = e->segment.retransmission;
+    step->held = e->segment.held;
     if (e->segment.seg.raw_len == 0)
         return STATUS_OK;
     step->raw = malloc(e->segment.seg.raw_len);

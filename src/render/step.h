@@ -31,7 +31,7 @@ struct step {
     int64_t t_ns;
     struct segment seg; /* SENT, RECEIVED; seg.raw points to `raw` */
     uint8_t *raw;
-    bool retransmission;
+    bool retransmission, held;
     char *text; /* TIMER, ACTION, NOTE */
 
     enum state own;  /* after the step */

@@ -644,6 +644,11 @@ struct peer_change peer_elapse(struct peer *p, int64_t t_ns)
                   "it has been silent: the state may have expired there", "RFC 9293 3.10.8");
 }
 
+state_set peer_unheard(const struct peer *p)
+{
+    return with_hidden(p, p->set, p->last_ns);
+}
+
 void peer_round_trip(struct peer *p, int64_t rtt_ns)
 {
     if (rtt_ns > p->sent.rtt_ns)

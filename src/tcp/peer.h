@@ -84,6 +84,10 @@ struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns);
 /* Time has passed without a segment: states that end silently may have ended. */
 struct peer_change peer_elapse(struct peer *p, int64_t t_ns);
 
+/* The set, and where the peer may be beyond it if segments of its own have left that did not reach
+ * us: they were lost, or are under way. */
+state_set peer_unheard(const struct peer *p);
+
 /* A round trip was measured: how long a segment is taken to be possibly under way depends on it. */
 void peer_round_trip(struct peer *p, int64_t rtt_ns);
 

@@ -7,6 +7,7 @@
 
 struct rto {
     int64_t rto_ns;
+    int64_t unmeasured_ns; /* what it is while nothing has been measured */
     int64_t srtt_ns, rttvar_ns;
     bool measured;
 };
@@ -16,6 +17,8 @@ void rto_init(struct rto *r);
 void rto_measure(struct rto *r, int64_t rtt_ns);
 /* The timer expired: RFC 6298 5.5, doubled up to 60 s. */
 void rto_back_off(struct rto *r);
+/* It expired for a SYN: data start with no less than 3 s (5.7), unless a round trip is measured. */
+void rto_syn_expired(struct rto *r);
 /* New data was acknowledged: the value computed from the measurements again (5.3, 5.7). */
 void rto_restore(struct rto *r);
 

@@ -82,6 +82,10 @@ offers 'tcpshake lab --sysctl net.ipv4.tcp_synack_retries=2 syn' synack
 offers 'tcpshake lab --tr' --truth
 offers 'tcpshake lab --app ' "${apps[@]}"
 offers 'tcpshake lab --app=h' --app=hold --app=http
+offers 'tcpshake lab --wi' --wire
+offers 'tcpshake lab --drop ' a-b: b-a:
+offers 'tcpshake lab --hold=b' --hold=b-a:
+offers 'tcpshake lab --loss 20% --dup a-' a-b:
 offers 'tcpshake lab sh '
 offers 'tcpshake open --clo' --close=
 offers 'tcpshake open --close ' fin rst wait
@@ -91,6 +95,10 @@ offers 'tcpshake lab -6 synack --lis' --listen=
 offers 'tcpshake synack --syn-like ' linux windows freebsd bare
 offers 'tcpshake synack --colour=a' --colour=always --colour=auto
 offers 'tcpshake open --tries '
+offers 'tcpshake lab self-connect --att' --attempts=
+offers 'tcpshake lab self-connect '
+offers 'tcpshake lab backlog --face=s' --face=silence --face=syn-ack-repeated
+offers 'tcpshake lab backlog --face ' no-syn-ack reset silence syn-ack-repeated
 offers 'tcpshake figures rfc9293-figure-1' rfc9293-figure-1{0,1,2,3}
 offers 'tcpshake figures rfc9293-figure-6 rf'
 offers "tcpshake figures --check one $work/req" "$work/request.txt"

@@ -27,6 +27,12 @@ done
 try "lab --sysctl" 0 '$r{retransmissions} == 0' \
     "${as_user[@]}" ./tcpshake lab --sysctl net.ipv4.tcp_synack_retries=0 synack --json --listen 2s
 
+try "lab self-connect" 0 '$r{outcome} eq "open" && $r{kernel}{connected} eq "ESTABLISHED"' \
+    "${as_user[@]}" ./tcpshake lab self-connect --json
+try "lab backlog, whose settings the peer changes" 0 '$summary->{faces}{reset} &&
+    $r{settings}{"net.ipv4.tcp_abort_on_overflow"} == 1' \
+    "${as_user[@]}" ./tcpshake lab backlog --json --watch 1s --face reset
+
 "${as_user[@]}" ./tcpshake open 127.0.0.1:1 >"$work/out" 2>"$work/err"
 status=$?
 verdict "outside the lab: one line that names setcap, sudo and lab" "$(

@@ -53,10 +53,16 @@ echo "# SEED=$SEED"
 interfaces=$(cut -d: -f1 /proc/net/dev)
 alive=0
 for ((i = 0; i < kills; i++)); do
-    case $((RANDOM % 4)) in
+    case $((RANDOM % 10)) in
     0) command=(lab open) most=40 ;;
     1) command=(lab -6 --truth --app close open --pcapng "$work/pcapng") most=40 ;;
     2) command=(lab --app hold open --json) most=400 ;;
+    3) command=(lab backlog --json) most=900 ;;
+    4) command=(lab self-connect --port 40001 --json) most=400 ;;
+    5) command=(lab --wire --loss 20% --delay 5ms open) most=100 ;;
+    6) command=(lab -6 --wire --hold 'b-a:SYN,ACK:9s' synack --json) most=400 ;;
+    7) command=(lab --a kernel --b kernel play --json third-ack-lost) most=900 ;;
+    8) command=(lab crash --json) most=900 ;;
     *) command=(lab synack --json) most=400 ;;
     esac
     tcpshake "${command[@]}" >"$work/out" 2>&1 &

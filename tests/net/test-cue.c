@@ -11,7 +11,7 @@ static void give(struct lab *lab, enum lab_cue cue)
 {
     struct fault fault = {{0}};
     struct endpoint ours = our_end(lab);
-    if (lab_cue(lab, cue, &ours, NULL, 0, &fault) != STATUS_OK) {
+    if (lab_cue(lab, LAB_PEER, cue, &ours, NULL, 0, &fault) != STATUS_OK) {
         fprintf(stderr, "# %s\n", fault.text);
         _exit(1);
     }
@@ -20,7 +20,7 @@ static void give(struct lab *lab, enum lab_cue cue)
 static void say(struct lab *lab, const void *data, size_t n)
 {
     struct endpoint ours = our_end(lab);
-    CHECK(lab_cue(lab, LAB_CUE_SAY, &ours, data, n, NULL) == STATUS_OK);
+    CHECK(lab_cue(lab, LAB_PEER, LAB_CUE_SAY, &ours, data, n, NULL) == STATUS_OK);
 }
 
 /* Refused, with a line that has `part` in it. */
@@ -28,7 +28,7 @@ static void refused(struct lab *lab, enum lab_cue cue, const char *part)
 {
     struct fault fault = {{0}};
     struct endpoint ours = our_end(lab);
-    CHECK(lab_cue(lab, cue, &ours, "x", 1, &fault) == STATUS_SYSTEM);
+    CHECK(lab_cue(lab, LAB_PEER, cue, &ours, "x", 1, &fault) == STATUS_SYSTEM);
     if (strstr(fault.text, part) == NULL || strchr(fault.text, '\n') != NULL) {
         fprintf(stderr, "# expected '%s' in: %s\n", part, fault.text);
         _exit(1);
@@ -221,7 +221,8 @@ static void say_much(bool v6)
     CHECK(at_end(fd));
     struct endpoint ours = our_end(lab);
     struct fault fault;
-    CHECK(lab_cue(lab, LAB_CUE_SAY, &ours, block, sizeof(block) + 1, &fault) != STATUS_OK);
+    CHECK(lab_cue(lab, LAB_PEER, LAB_CUE_SAY, &ours, block, sizeof(block) + 1, &fault) !=
+          STATUS_OK);
     lab_close(lab);
 }
 
@@ -302,7 +303,7 @@ static void connects(bool v6)
     socklen_t n = sizeof(from);
     int fd = accept(at, (struct sockaddr *)&from, &n);
     CHECK(fd >= 0);
-    CHECK(to_sockaddr(lab_peer(lab), &peer) == n && memcmp(&from, &peer, 8) == 0);
+    CHECK(to_sockaddr(lab_at(lab, LAB_PEER), &peer) == n && memcmp(&from, &peer, 8) == 0);
     expect(lab, STATE_ESTABLISHED);
     send_text(fd, "echoed");
     read_exactly(fd, "echoed");
@@ -455,6 +456,115 @@ IN_BOTH_FAMILIES(simultaneous_open)
 IN_BOTH_FAMILIES(senseless)
 IN_BOTH_FAMILIES(unprivileged)
 
+/* --- An app that waits --- */
+
+static struct queues queues_of(struct lab *lab)
+{
+    struct queues q;
+    struct fault fault = {{0}};
+    if (lab_queues(lab, &q, &fault) != STATUS_OK)
+        fprintf(stderr, "# %s\n", fault.text);
+    CHECK(q.listens);
+    return q;
+}
+
+static void assign(struct lab *lab, const char *assignment)
+{
+    CHECK(lab_cue(lab, LAB_PEER, LAB_CUE_SET, NULL, assignment, strlen(assignment), NULL) ==
+          STATUS_OK);
+}
+
+static void waits(bool v6)
+{
+    struct lab *lab = open_lab("idle", v6);
+    assign(lab, "backlog=3");
+    give(lab, LAB_CUE_LISTEN_NOT);
+    give(lab, LAB_CUE_LISTEN);
+    CHECK(queues_of(lab).accept_max == 3 && queues_of(lab).accept_len == 0);
+    int first = dialled(lab), second = dialled(lab);
+    sleep_ms(QUIET_MS);
+    CHECK(queues_of(lab).accept_len == 2); /* nobody accepts */
+    give(lab, LAB_CUE_ACCEPT);
+    CHECK(queues_of(lab).accept_len == 0);
+    refused(lab, LAB_CUE_ACCEPT, "it already has");
+    int third = dialled(lab);
+    sleep_ms(QUIET_MS);
+    CHECK(queues_of(lab).accept_len == 0);
+    give(lab, LAB_CUE_LISTEN_NOT);
+    give(lab, LAB_CUE_LISTEN); /* and waits again */
+    int fourth = dialled(lab);
+    sleep_ms(QUIET_MS);
+    CHECK(queues_of(lab).accept_len == 1);
+    close(first);
+    close(second);
+    close(third);
+    close(fourth);
+    lab_close(lab);
+}
+
+static void test_waits(void **state)
+{
+    (void)state;
+    in_both_families(waits);
+}
+
+/* One half-open entry, a setting that was changed, and what the kernel has counted. */
+static void queues(bool v6)
+{
+    struct lab *lab = open_lab("idle", v6);
+    CHECK(queues_of(lab).syn_len == 0);
+    int fd = deaf_client(lab);
+    CHECK(queues_of(lab).syn_len == 1);
+    CHECK(queues_of(lab).settings[QUEUES_SYNCOOKIES].known);
+    CHECK(queues_of(lab).settings[QUEUES_SYNCOOKIES].value == 1);
+    CHECK(queues_of(lab).counters[QUEUES_COOKIES_SENT].known);
+    CHECK(queues_of(lab).counters[QUEUES_COOKIES_SENT].value == 0);
+    close(fd);
+    assign(lab, "net.ipv4.tcp_syncookies=2");
+    CHECK(queues_of(lab).settings[QUEUES_SYNCOOKIES].value == 2);
+    fd = dialled(lab);
+    CHECK(queues_of(lab).counters[QUEUES_COOKIES_SENT].value == 1);
+    CHECK(queues_of(lab).counters[QUEUES_COOKIES_RECEIVED].value == 1);
+    close(fd);
+    lab_close(lab);
+}
+
+static void test_queues(void **state)
+{
+    (void)state;
+    in_both_families(queues);
+}
+
+static void bad_settings(bool v6)
+{
+    static const char *const bad[] = {"backlog=0",
+                                      "backlog=",
+                                      "backlog=4097",
+                                      "backlog=x",
+                                      "net.ipv4.tcp_syncookies=many",
+                                      "kernel.hostname=x",
+                                      ""};
+    struct lab *lab = open_lab("idle", v6);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct fault fault = {{0}};
+        CHECK(lab_cue(lab, LAB_PEER, LAB_CUE_SET, NULL, bad[i], strlen(bad[i]), &fault) ==
+              STATUS_SYSTEM);
+        CHECK(strstr(fault.text, "cannot change a setting") != NULL);
+    }
+    lab_close(lab);
+    lab = open_lab("echo", v6); /* which has nothing to wait for */
+    struct queues q;
+    CHECK(lab_queues(lab, &q, NULL) == STATUS_SYSTEM);
+    refused(lab, LAB_CUE_ACCEPT, "it already has");
+    lab_close(lab);
+}
+
+static void test_bad_settings(void **state)
+{
+    (void)state;
+    in_child(bad_settings, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +583,9 @@ int main(void)
         cmocka_unit_test(test_connecting),
         cmocka_unit_test(test_simultaneous_open),
         cmocka_unit_test(test_senseless),
+        cmocka_unit_test(test_waits),
+        cmocka_unit_test(test_queues),
+        cmocka_unit_test(test_bad_settings),
         cmocka_unit_test(test_unprivileged),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -26,7 +26,7 @@
 static void echo(bool v6)
 {
     struct lab *lab = open_lab(NULL, v6);
-    CHECK(lab_peer(lab)->port == 7);
+    CHECK(lab_at(lab, LAB_PEER)->port == 7);
     int fd = dialled(lab);
     send_text(fd, "hello");
     char back[8];
@@ -200,7 +200,7 @@ static void test_table(void **state)
             assert_int_not_equal(lab_app_at(i)->port, app->port);
         }
     }
-    assert_int_equal(n, 8);
+    assert_int_equal(n, 9);
 }
 
 /* Fails to open, with a line that has `part` in it. */
@@ -223,8 +223,8 @@ static void bad_options(bool v6)
 {
     (void)v6;
     refused(&(struct lab_options){.app = "ech"},
-            "no app 'ech'; it has echo, discard, hold, close, cue, http, closed, "
-            "filtered");
+            "no app 'ech'; it has echo, discard, hold, close, cue, idle, http, "
+            "closed, filtered");
     refused_sysctl("net.ipv4.tcp_synack_retries", "not NAME=VALUE");
     refused_sysctl("net.ipv4.tcp_synack_retries=", "not NAME=VALUE");
     refused_sysctl("=3", "'' is no setting");

@@ -436,10 +436,34 @@ static void signals_in_child(void)
     loop_free(s.loop);
 }
 
+/* Beside the first descriptor, as many as there is room for, each to its own. */
+static void joined_in_child(void)
+{
+    struct scene s, other[2] = {{0}, {0}};
+    struct fault fault = {""};
+    int fds[2], more[2][2];
+    open_scene(&s, fds);
+    for (int i = 0; i < 2; i++) {
+        CHECK(pipe(more[i]) == 0);
+        other[i].fd = more[i][0];
+        CHECK(loop_join(s.loop, more[i][0], on_readable, &other[i], &fault) == STATUS_OK);
+    }
+    CHECK(loop_join(s.loop, fds[1], on_readable, &s, &fault) == STATUS_SYSTEM);
+    CHECK(strcmp(fault.text, "event loop: more than 3 descriptors") == 0);
+    CHECK(write(fds[1], "a", 1) == 1 && write(more[0][1], "bcd", 3) == 3);
+    CHECK(write(more[1][1], "ef", 2) == 2);
+    s.wakes = 19; /* the next is the last */
+    loop_set_deadline(s.loop, loop_now(s.loop) + 20 * CLOCK_MS);
+    CHECK(loop_run(s.loop, &fault) == STATUS_OK);
+    CHECK(s.reads == 1 && other[0].reads == 3 && other[1].reads == 2);
+    loop_free(s.loop);
+}
+
 static void loops(void **state)
 {
     (void)state;
     assert_int_equal(in_child(deadlines_in_child), 0);
+    assert_int_equal(in_child(joined_in_child), 0);
     assert_int_equal(in_child(signals_in_child), 0);
 }
 

@@ -194,7 +194,8 @@ static void send_again(struct exchange *x, const struct step *s)
 static bool cued(struct exchange *x, enum lab_cue cue, const char *text)
 {
     struct fault fault;
-    return lab_cue(walk_of(x)->lab, cue, &x->config.local, text, strlen(text), &fault) == STATUS_OK;
+    return lab_cue(walk_of(x)->lab, LAB_PEER, cue, &x->config.local, text, strlen(text), &fault) ==
+           STATUS_OK;
 }
 
 static enum state truth_of(struct exchange *x)
@@ -202,7 +203,7 @@ static enum state truth_of(struct exchange *x)
     struct walk *w = walk_of(x);
     enum state s = STATE_CLOSED;
     struct fault fault;
-    if (lab_truth(w->lab, &x->config.local, &s, &fault) != STATUS_OK) {
+    if (lab_truth(w->lab, LAB_PEER, &x->config.local, &s, &fault) != STATUS_OK) {
         w->failed = true;
         (void)snprintf(w->why, sizeof(w->why), "%.199s", fault.text);
     }

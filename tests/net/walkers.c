@@ -108,11 +108,11 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     const struct hash_key whole = hash_key_of_seed(o->seed);
     const struct hash_key key = hash_key_of_seed(hash_bytes(&whole, place, sizeof(place)));
     const struct live_config live_config = {
-        .remote = *lab_peer(lab), .sessions = o->count, .key = key};
+        .remote = *lab_at(lab, LAB_PEER), .sessions = o->count, .key = key};
     struct live *live = live_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
-    witness_init(&b->witness, lab);
+    witness_init(&b->witness, lab, false);
     b->witnessed = witness_observer(&b->witness);
     const struct run_observer observer = {look, wants_until, report, b};
     const struct syn_like *like = syn_like_at(0);

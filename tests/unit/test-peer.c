@@ -493,6 +493,43 @@ static void a_close_by_the_book(void **state)
     assert_memory_equal(k.peer.path, path, sizeof(path));
 }
 
+/* What was overtaken by a later segment says where the peer was, not where it is: data, a pure ACK
+ * and a SYN,ACK of before come in when it has taken our FIN and closed. */
+static void overtaken_segments(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    seq_t before = k.own.snd_nxt, nxt = k.own.rcv_nxt;
+    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)ours(&k, REPLY_FIN, 0);
+    (void)theirs(&k, unit_segment(seq_add(nxt, 5), k.own.snd_nxt, FLAG_ACK | FLAG_FIN, 0));
+    assert_int_equal(k.peer.set, STATE_SET(STATE_LAST_ACK));
+    expect_nothing_learnt(&k, unit_segment(nxt, before, FLAG_ACK, 5));
+    expect_nothing_learnt(&k, unit_segment(nxt, before, FLAG_ACK, 0));
+    expect_nothing_learnt(
+        &k, unit_segment(seq_of(nxt.v - 1), seq_of(before.v - 5), FLAG_SYN | FLAG_ACK, 0));
+    /* With the acknowledgement that it has given before, it is not overtaken. */
+    struct peer_change c = theirs(&k, unit_segment(nxt, k.own.snd_nxt, FLAG_ACK, 5));
+    assert_false(c.contradiction);
+}
+
+/* Where the peer may be if something of its own has not come in: beyond the set, and in it. */
+static void what_has_not_been_heard(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    state_set unheard = peer_unheard(&k.peer);
+    assert_int_equal(unheard & k.peer.set, k.peer.set);
+    assert_true(state_set_has(unheard, STATE_FIN_WAIT_1) && state_set_has(unheard, STATE_CLOSED));
+    assert_false(state_set_has(unheard, STATE_LISTEN) || state_set_has(unheard, STATE_LAST_ACK));
+    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)ours(&k, REPLY_FIN, 0);
+    (void)theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0));
+    assert_int_equal(k.peer.set, STATE_SET(STATE_CLOSE_WAIT));
+    assert_true(state_set_has(peer_unheard(&k.peer), STATE_LAST_ACK));
+    assert_false(state_set_has(peer_unheard(&k.peer), STATE_ESTABLISHED));
+}
+
 /* A peer that acknowledges our FIN as it closes itself was in CLOSE-WAIT, although no segment of
  * its own said so. */
 static void what_it_cannot_have_avoided(void **state)
@@ -862,6 +899,8 @@ int main(void)
         cmocka_unit_test(when_the_peers_segments_are_lost_too),
         cmocka_unit_test(garbage_changes_nothing),
         cmocka_unit_test(a_close_by_the_book),
+        cmocka_unit_test(overtaken_segments),
+        cmocka_unit_test(what_has_not_been_heard),
         cmocka_unit_test(what_it_cannot_have_avoided),
         cmocka_unit_test(a_contradiction_is_told),
         cmocka_unit_test(what_nobody_sends),

@@ -89,12 +89,28 @@ static void backing_off_does_not_last(void **state)
     assert_int_equal(r.rto_ns, 1500 * CLOCK_MS);
 }
 
+/* 5.7: who had to send a SYN again begins with 3 s, unless a measurement says better. */
+static void after_a_syn_that_expired(void **state)
+{
+    (void)state;
+    struct rto r;
+    rto_init(&r);
+    rto_back_off(&r);
+    rto_syn_expired(&r);
+    assert_int_equal(r.rto_ns, 2 * CLOCK_S);
+    rto_restore(&r);
+    assert_int_equal(r.rto_ns, 3 * CLOCK_S);
+    rto_measure(&r, 500 * CLOCK_MS);
+    assert_int_equal(r.rto_ns, 1500 * CLOCK_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(before_any_measurement), cmocka_unit_test(first_measurement),
-        cmocka_unit_test(later_measurements),     cmocka_unit_test(never_below_a_second),
-        cmocka_unit_test(never_above_a_minute),   cmocka_unit_test(backing_off_does_not_last),
+        cmocka_unit_test(before_any_measurement),   cmocka_unit_test(first_measurement),
+        cmocka_unit_test(later_measurements),       cmocka_unit_test(never_below_a_second),
+        cmocka_unit_test(never_above_a_minute),     cmocka_unit_test(backing_off_does_not_last),
+        cmocka_unit_test(after_a_syn_that_expired),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,225 @@
+/* `tcpshake lab self-connect`: a TCP connection whose two ends are one socket. The kernel makes all
+ * of it; we watch it on loopback and read it with our own TCB. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "cli/command.h"
+#include "cli/record.h"
+#include "lab/itself.h"
+#include "net/capture.h"
+#include "net/privilege.h"
+#include "wire/segment.h"
+
+static const char name[] = "self-connect";
+
+enum {
+    KEY_ATTEMPTS = 512,
+    KEY_PORT
+};
+enum {
+    ATTEMPTS_DEFAULT = 1000000,
+    ATTEMPTS_MAX = 100000000,
+    PROGRESS_EVERY_NS = 1000000000,
+};
+
+struct line {
+    struct arguments common;
+    uint64_t attempts, port;
+};
+
+static const struct argp_option options[] = {
+    {"attempts", KEY_ATTEMPTS, "N", 0, "Give up after N attempts (default 1000000)", 1},
+    {"port", KEY_PORT, "PORT", 0,
+     "Connect to this port (default: one of those that the kernel likes to connect from)", 1},
+    {"deadline", 'w', "TIME", 0, "Give up after this time (default 1m)", 2},
+    {0},
+};
+
+static const char doc[] =
+    "A client connects to an unused port of its own address, in a loop, until the kernel gives it "
+    "that very port to connect from: a simultaneous open with itself, of one socket. Only in the "
+    "lab: 'tcpshake lab self-connect'."
+    "\vExit status: 0 it happened, 1 it did not, 2 usage or system error, 3 interrupted.";
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct line *line = state->input;
+    switch (key) {
+    case KEY_ATTEMPTS:
+        return arguments_number(state, "--attempts", arg, 1, ATTEMPTS_MAX, &line->attempts);
+    case KEY_PORT:
+        return arguments_number(state, "--port", arg, 1, UINT16_MAX, &line->port);
+    case 'w':
+        return arguments_duration(state, "--deadline", arg, &line->common.deadline_ns);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* All that one run holds. */
+struct stage {
+    const struct line *line;
+    struct record record;
+    struct capture *capture;
+    struct endpoint at;
+    struct self_connect self;
+    struct self_connect_doings doings;
+    bool connected_told;
+    int64_t progress_at;
+    int exit_code;
+};
+
+static int64_t real_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec * CLOCK_S + t.tv_nsec;
+}
+
+/* Linux prefers, to connect from, the ports whose parity is that of the range's lower end; the
+ * others are taken when those are used up. */
+static enum status choose_port(struct stage *st, struct fault *fault)
+{
+    uint16_t low, high;
+    const struct hash_key key = hash_key_of_seed(st->record.seed);
+    enum status s = itself_ports(&low, &high, fault);
+    if (s != STATUS_OK)
+        return s;
+    uint64_t pick = hash_bytes(&key, name, sizeof(name)) % ((uint64_t)(high - low) / 2 + 1);
+    st->at.port = (uint16_t)(low + 2 * pick);
+    if (st->line->port == 0)
+        return STATUS_OK;
+    st->at.port = (uint16_t)st->line->port;
+    if (st->at.port >= low && st->at.port <= high)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_MALFORMED,
+                     "port %u is none that the kernel connects from: those are %u to %u",
+                     (unsigned)st->at.port, (unsigned)low, (unsigned)high);
+}
+
+/* Only the segments whose two ends are the same: the refused attempts are many and do not fill the
+ * ring. */
+static enum status open_tap(struct stage *st, struct fault *fault)
+{
+    char ip[ADDRESS_TEXT_MAX], filter[160];
+    (void)snprintf(filter, sizeof(filter), "src host %s and tcp src port %u and tcp dst port %u",
+                   address_format(&st->at.ip, ip), (unsigned)st->at.port, (unsigned)st->at.port);
+    st->capture = capture_open("lo", filter, fault);
+    return st->capture != NULL ? STATUS_OK : STATUS_SYSTEM;
+}
+
+static void tell(void *arg, uint64_t attempts, bool asked)
+{
+    struct stage *st = arg;
+    char line[96];
+    int64_t now = real_now();
+    (void)snprintf(line, sizeof(line), "%" PRIu64 " attempts to connect from port %u, all refused",
+                   attempts, (unsigned)st->at.port);
+    if (asked) {
+        output_progress_clear(&st->record.output);
+        (void)fprintf(stderr, "%s\n", line);
+    } else if (output_progress_wanted(&st->line->common) &&
+               now - st->progress_at >= PROGRESS_EVERY_NS) {
+        st->progress_at = now;
+        output_progress(&st->record.output, line);
+    }
+}
+
+/* The kernel was asked before the first octet of data was sent. */
+static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
+{
+    struct stage *st = arg;
+    struct segment seg;
+    if (segment_decode(&seg, ip, n, NULL) != STATUS_OK || !endpoint_equal(&seg.src, &st->at) ||
+        !endpoint_equal(&seg.dst, &st->at))
+        return;
+    if (seg.len > 0 && !st->connected_told && st->doings.kernel_known)
+        self_connect_truth(&st->self, st->doings.connected);
+    st->connected_told = st->connected_told || seg.len > 0;
+    self_connect_segment(&st->self, &st->doings, &seg, t_ns);
+}
+
+/* What is in the ring was all sent within system calls that have returned. */
+static enum status read_tap(struct stage *st, struct fault *fault)
+{
+    if (capture_dispatch(st->capture, 0, take_packet, st, fault) < 0)
+        return STATUS_SYSTEM;
+    st->self.capture_dropped = capture_dropped(st->capture);
+    if (st->doings.end == SELF_CONNECT_HAPPENED && st->doings.kernel_known)
+        self_connect_truth(&st->self, st->doings.closed);
+    return STATUS_OK;
+}
+
+static enum status watch(struct stage *st, struct fault *fault)
+{
+    const struct itself_config config = {
+        .at = st->at,
+        .attempts = st->line->attempts,
+        .within_ns = st->line->common.deadline_ns,
+        .progress = tell,
+        .arg = st,
+    };
+    enum status s = itself_run(&config, &st->doings, fault);
+    output_progress_clear(&st->record.output);
+    if (s == STATUS_OK)
+        s = privilege_drop(fault); /* before the first packet is read */
+    if (s == STATUS_OK)
+        s = read_tap(st, fault);
+    if (s == STATUS_OK)
+        st->exit_code = self_connect_conclude(&st->self, &st->doings, real_now());
+    return s;
+}
+
+static enum status begin(struct stage *st, int argc, char **argv, struct fault *fault)
+{
+    const struct run_info info = {
+        .command = name, .interface = "lo", .clock = capture_clock(st->capture)};
+    self_connect_init(&st->self, &st->at, &st->record.timeline);
+    return record_begin(&st->record, &info, &st->at, argc, argv, fault);
+}
+
+static enum status run_stage(struct stage *st, int argc, char **argv, struct fault *fault)
+{
+    record_init(&st->record, &st->line->common);
+    enum status s = record_open(&st->record, fault);
+    if (s == STATUS_OK)
+        s = choose_port(st, fault);
+    if (s == STATUS_OK)
+        s = open_tap(st, fault);
+    if (s == STATUS_OK)
+        s = begin(st, argc, argv, fault);
+    if (s == STATUS_OK)
+        s = watch(st, fault);
+    capture_close(st->capture);
+    return record_close(&st->record, s, fault);
+}
+
+static int run(const struct surroundings *around, int argc, char **argv)
+{
+    struct line line = {
+        .common = arguments_defaults(name, 0, CLOCK_MIN),
+        .attempts = ATTEMPTS_DEFAULT,
+    };
+    struct stage st = {.line = &line};
+    struct fault fault = {0};
+    line.common.lab_only = true;
+    int wrong = arguments_parse(&line.common, options, parse, &line, doc, argc, argv);
+    if (wrong == 0)
+        wrong = command_in_lab(name, around);
+    if (wrong != 0)
+        return wrong;
+    st.at.ip = lab_at(around->lab, LAB_OURS)->ip;
+    if (run_stage(&st, argc, argv, &fault) != STATUS_OK)
+        return command_fail(name, "%s", fault.text);
+    return st.exit_code;
+}
+
+const struct command cmd_self_connect = {
+    .name = name,
+    .usage = "[OPTIONS]",
+    .summary = "a socket that connects to itself (in the lab)",
+    .run = run,
+};

@@ -1,0 +1,95 @@
+/* See watch.h. */
+#include "cli/watch.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "cli/record.h"
+#include "engine/between.h"
+#include "lab/side.h"
+
+/* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
+ * the lab's affair. */
+static enum status check(const struct watching *w, struct fault *fault)
+{
+    const struct arguments *o = w->options;
+    const char *wrong = w->around->truth  ? "--truth"
+                        : w->around->deaf ? "--deaf"
+                        : o->host != NULL ? "a TARGET"
+                        : o->has_source   ? "--source"
+                        : o->interface    ? "--interface"
+                        : o->sport != 0   ? "--sport"
+                        : o->has_isn      ? "--isn"
+                        : o->has_win      ? "--win"
+                        : o->has_ttl      ? "--ttl"
+                        : o->mss != 0     ? "--mss"
+                                          : NULL;
+    if (wrong == NULL)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_MALFORMED,
+                     "%s is nothing for two kernels; leave it out, or leave out --a or --b", wrong);
+}
+
+static enum status run(const struct watching *w, struct between *between, struct record *record,
+                       int *code, struct fault *fault)
+{
+    struct lab *lab = w->around->lab;
+    const struct side ends[PAIR_ENDS] = {{lab, LAB_OURS}, {lab, LAB_PEER}};
+    const struct accomplice accomplices[PAIR_ENDS] = {side_accomplice(&ends[FIGURE_A]),
+                                                      side_accomplice(&ends[FIGURE_B])};
+    const struct pair_config config = {
+        .session = 1,
+        .at = {*lab_at(lab, LAB_OURS), *lab_at(lab, LAB_PEER)},
+        .end = {&accomplices[FIGURE_A], &accomplices[FIGURE_B]},
+        .deadline_ns = w->options->deadline_ns,
+        .pass = between_pass,
+        .arg = between,
+    };
+    const struct run_info info = {.command = w->script->name,
+                                  .interface = "lab wire",
+                                  .clock = between_clock(between),
+                                  .heading = w->heading};
+    struct pair *pair = calloc(1, sizeof(*pair));
+    if (pair == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    enum status s = record_begin(record, &info, &config.at[FIGURE_B], w->argc, w->argv, fault);
+    if (s == STATUS_OK)
+        s = between_run(between, pair, &config, w->script, w->state, &record->timeline, fault);
+    *code = pair->exit_code;
+    output_progress_clear(&record->output);
+    free(pair);
+    return s;
+}
+
+static enum status open_and_run(const struct watching *w, struct record *record, int *code,
+                                struct fault *fault)
+{
+    const struct between_config config = {.tap = {lab_tap(LAB_OURS), lab_tap(LAB_PEER)},
+                                          .progress = record_progress(record),
+                                          .asked = record_asked,
+                                          .arg = record};
+    enum status s = check(w, fault);
+    if (s == STATUS_OK)
+        s = record_open(record, fault);
+    if (s != STATUS_OK)
+        return s;
+    struct between *between = between_open(&config, fault);
+    if (between == NULL)
+        return STATUS_SYSTEM;
+    s = run(w, between, record, code, fault);
+    between_free(between);
+    return s;
+}
+
+int watch(const struct watching *w)
+{
+    struct record record;
+    struct fault fault = {0};
+    int code = EXIT_TROUBLE;
+    record_init(&record, w->options);
+    enum status s = open_and_run(w, &record, &code, &fault);
+    s = record_close(&record, s, &fault);
+    if (s != STATUS_OK)
+        return command_fail(w->options->command, "%s", fault.text);
+    return code;
+}

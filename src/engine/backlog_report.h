@@ -1,0 +1,14 @@
+/* What is told of a part of the backlog's story, and of the whole. */
+#ifndef TCPSHAKE_ENGINE_BACKLOG_REPORT_H
+#define TCPSHAKE_ENGINE_BACKLOG_REPORT_H
+
+#include "engine/backlog.h"
+
+/* The part that has just ended, as a session of its own; its exit code. */
+int backlog_report_part(struct backlog *b, int64_t now_ns);
+/* The last event. */
+void backlog_report_whole(struct backlog *b, int64_t now_ns);
+/* "before", "syn-queue", ...; static. */
+const char *backlog_report_moment(enum backlog_moment m);
+
+#endif

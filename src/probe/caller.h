@@ -1,0 +1,62 @@
+/* One of the callers who try a listener's queues: a SYN, and an ACK and an octet of data when it is
+ * told to, or at once. It answers and repeats nothing of its own accord, so that what the listener
+ * does is the listener's. What came of it is recognised from its segments alone. */
+#ifndef TCPSHAKE_PROBE_CALLER_H
+#define TCPSHAKE_PROBE_CALLER_H
+
+#include "probe/exchange.h"
+#include "probe/face.h"
+
+enum {
+    CALLER_SYN_ACKS_MAX = 16
+};
+
+enum caller_role {
+    CALLER_HALF_OPEN, /* fills the SYN queue */
+    CALLER_EARLY,     /* half-open first, acknowledges when the accept queue is full */
+    CALLER_FILLER,    /* fills the accept queue */
+    CALLER_LATE,      /* sends its SYN when the accept queue is full */
+    CALLER_NEW,       /* comes when the application accepts again */
+};
+
+/* The probe's state. The caller zeroes it and fills in the role, `completes` and `part`. */
+struct caller {
+    enum caller_role role;
+    const char *part; /* of the story; static */
+    bool completes;   /* acknowledges a SYN,ACK at once, with an octet of data behind it */
+
+    int64_t syn_ns; /* when the first left, as the next three; 0: not yet */
+    int64_t ack_ns, data_ns;
+    int64_t syn_ack_ns[CALLER_SYN_ACKS_MAX]; /* when they came */
+    unsigned syn_acks, syn_acks_after_ack;
+    int64_t through_ns; /* our data was acknowledged: the connection is in the accept queue, or
+                           beyond it */
+    int64_t reset_ns;
+    bool entry_known, entry; /* whether the listener's kernel kept one behind the first SYN,ACK;
+                                told by caller_entry */
+    enum face face;          /* by caller_judge */
+    unsigned again;          /* times it tried again */
+};
+
+const struct probe *caller_probe(void);
+
+/* What the listener's kernel has behind the SYN,ACK: an entry, or nothing, which makes it a cookie.
+ */
+void caller_entry(struct caller *c, bool entry);
+/* Answered, and the kernel has nothing. */
+bool caller_has_cookie(const struct caller *c);
+/* Acknowledges the SYN,ACK, with an octet of data behind it. */
+void caller_complete(struct exchange *x);
+/* Sends once more what was not acknowledged, and completes if it is answered now. Does nothing
+ * after a reset. */
+void caller_again(struct exchange *x);
+/* Says which face the listener has shown until now; the record has it. */
+void caller_judge(struct exchange *x, int64_t now_ns);
+/* Frees what the listener may hold, by a reset at exactly what it expects; the exchange is finished
+ * when that has left. */
+void caller_end(struct exchange *x);
+
+/* "half-open", "early", ...; static. */
+const char *caller_role_word(enum caller_role role);
+
+#endif

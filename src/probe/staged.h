@@ -1,0 +1,109 @@
+/* A figure staged between two kernels: their applications do what its columns say, the wire holds
+ * and lets go what its arrows say, and what comes out of either end and what each kernel says its
+ * state is are held against it. The counterpart of play.h, in which one end is ours.
+ *
+ * The parts, each in a file beside this one, on one struct:
+ *   staged_walk  from item to item, and what a row waits for
+ *   staged_act   what the columns make happen
+ *   staged_wire  what becomes of a segment: passed on, held, copied
+ *   staged_row   how the row turned out */
+#ifndef TCPSHAKE_PROBE_STAGED_H
+#define TCPSHAKE_PROBE_STAGED_H
+
+#include "figure/bind.h"
+#include "figure/view.h"
+#include "probe/kept.h"
+#include "probe/pair.h"
+#include "probe/seen.h"
+#include "probe/tally.h"
+
+enum {
+    STAGED_HELD_MAX = 128,
+    STAGED_TEXT_MAX = 240
+};
+
+enum staged_phase {
+    STAGED_HANDSHAKE, /* the silent one before a figure that begins in a synchronized state */
+    STAGED_NEXT,      /* between two rows */
+    STAGED_PAUSE,     /* (wait 3s) */
+    STAGED_AWAIT,     /* the turn of the end that the row's segment comes from */
+    STAGED_SILENCE,   /* nothing may come */
+    STAGED_SETTLE,    /* the kernels are asked until they say what the row says */
+    STAGED_OVER,
+};
+
+/* What the walk knows of the row it is at. */
+struct staged_row {
+    size_t item;
+    const struct figure_row *row;
+    enum event_line_status status;
+    char why[STAGED_TEXT_MAX];
+    const struct figure_item *alternative; /* that it begins; NULL: none */
+    bool stuck;                            /* what it awaited did not come */
+    bool has_seg;
+    struct segment seg; /* as on the wire; without octets */
+    int64_t t_ns;
+    state_set due[PAIR_ENDS];   /* states that the row is held against */
+    state_set found[PAIR_ENDS]; /* what was found in their place */
+    int64_t settle_ns;          /* until when the kernels may say something else */
+};
+
+/* A segment that has left an end, or a copy of it that the wire has kept. */
+struct staged_held {
+    const struct figure_segment *as; /* what the figure shows it as */
+    enum figure_side from;
+    bool in_network; /* it has not arrived */
+    struct segment seg;
+    uint8_t *ip; /* where seg.raw points */
+};
+
+struct staged {
+    /* What the caller sets. */
+    const struct figure *figure;
+    int64_t reply_wait_ns; /* -W */
+    bool keep_going;
+
+    /* The walk. */
+    enum staged_phase phase;
+    unsigned round;
+    int64_t until_ns; /* of the phase */
+    size_t at;        /* the next item */
+    struct staged_row row;
+    struct bind bind;
+    struct tally tally;
+    size_t choice;             /* the item where the alternatives begin */
+    bool choosing;             /* the row is the first of one of them: which is not known */
+    bool two_msl;              /* (2 MSL): the next state may take minutes */
+    state_set owed[PAIR_ENDS]; /* states that could not be judged yet */
+    int64_t mark_ns;           /* when the last line was over */
+
+    /* What came, and what was done, by enum figure_side. */
+    struct kept inbox[PAIR_ENDS]; /* its turn has not come */
+    struct seen seen[PAIR_ENDS];  /* what has been matched: a copy is a retransmission */
+    struct {
+        bool known;
+        seq_t nxt; /* the number behind all that has left this end */
+    } sent[PAIR_ENDS];
+    unsigned cued[PAIR_ENDS];      /* what the applications were told to do, bits by figure_event */
+    char instead[STAGED_TEXT_MAX]; /* what came while the row waited, "" nothing */
+    struct staged_held held[STAGED_HELD_MAX];
+    size_t held_count;
+};
+
+const struct pair_script *staged_script(void);
+/* Releases what the walk has kept. */
+void staged_done(struct staged *s);
+
+/* For the parts. */
+
+static inline struct staged *staged_of(const struct pair *p)
+{
+    return p->state;
+}
+
+static inline const struct figure_item *staged_item(const struct staged *s, size_t i)
+{
+    return &s->figure->items[i];
+}
+
+#endif

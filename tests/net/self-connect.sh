@@ -1,0 +1,64 @@
+#!/bin/bash
+# `lab self-connect`: the kernel connects a socket to itself, the record shows it as it was on the wire
+# and in the kernel's tables, and where it cannot happen that is said.
+# shellcheck disable=SC1091,SC2154,SC2016,SC2015 # $work is tap.sh's; the $ in expressions are Perl's
+. "${srcdir:-.}/tests/tap.sh"
+needs_lab
+
+happened='$r{outcome} eq "open" && $r{simultaneous_open} && $r{simultaneous_close} &&
+    $r{attempts} == $r{refused} + 1 && $r{data_sent} > 0 && $r{data_received} == $r{data_sent} &&
+    $r{local} eq $r{target} && $r{elapsed_us} > 0 && $r{rtt_us} > 0 && $r{capture_dropped} == 0'
+one_socket='!grep({ $_->{src} ne $_->{dst} || $_->{src} ne $r{local} } @segments) && !@in &&
+    $out[0]{flags} eq "SYN" && $out[0]{t_ns} == $r{happened_ns} && $out[1]{flags} eq "SYN,ACK" &&
+    $out[0]{seq} == $out[1]{seq} && $out[1]{ack} == ($out[0]{seq} + 1) % 2**32 && 1 == grep({ $_->{flags} eq "SYN" } @out)'
+states='"@{$r{own_path}}" eq "CLOSED SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"'
+kernel='$r{kernel}{before} eq "CLOSED" && $r{kernel}{connected} eq "ESTABLISHED" && $r{kernel}{closed} eq "TIME-WAIT" &&
+    2 == grep({ $_->{truth_in_set} } @out)'
+for six in '' -6; do
+    start=$SECONDS
+    try "a socket connects to itself${six:+, IPv6}" 0 "$happened && $one_socket && $states && $kernel" \
+        tcpshake lab $six self-connect --json --pcapng "$work/self.pcapng"
+    verdict "within a minute${six:+, IPv6}" "$([ $((SECONDS - start)) -lt 60 ] || echo "$((SECONDS - start)) s")"
+done
+try "to the port that was asked for" 0 '$r{port} == 40000 && $r{local} =~ /:40000$/' \
+    tcpshake lab self-connect --json --port 40000
+try "the seed chooses the port" 0 '$r{port} == '"$(
+    tcpshake lab self-connect --json --seed 7 | about '$r{port}')" tcpshake lab self-connect --json --seed 7
+
+# Linux does not connect from a port of the other parity while there are enough of the first.
+try "no more attempts than allowed" 1 '$r{outcome} eq "closed" && $r{attempts} == 1000 && $r{refused} == 1000 && !@segments' \
+    tcpshake lab self-connect --json --port 40001 --attempts 1000
+start=$SECONDS
+try "no longer than allowed" 1 '$r{outcome} eq "closed" && $r{attempts} > 0 && !@segments' \
+    tcpshake lab self-connect --json --port 40001 --attempts 100000000 -w 300ms
+verdict "-w in time" "$([ $((SECONDS - start)) -lt 10 ] || echo "$((SECONDS - start)) s")"
+for signal in INT TERM; do
+    try "SIG$signal: the summary, and the end" 3 '$r{outcome} eq "error" && $summary->{interrupted}' \
+        timeout --foreground --preserve-status -k 20 -s $signal 1 \
+        tcpshake lab self-connect --json --port 40001 --attempts 100000000
+done
+
+tcpshake lab self-connect >"$work/text" 2>"$work/err"
+verdict "for people" "$(
+    grep -q '^open .*is connected to itself, by one socket' "$work/text" &&
+        grep -q 'SYN-SENT *--> <SEQ=0><CTL=SYN> *--> SYN-RECEIVED' "$work/text" &&
+        grep -q 'SYN-RECEIVED --> <SEQ=0><ACK=1><CTL=SYN,ACK> *--> ESTABLISHED' "$work/text" &&
+        [ ! -s "$work/err" ] || cat "$work/text" "$work/err")"
+
+# refused NAME PATTERN ARGUMENT...: one line and exit status 2, nothing on stdout.
+refused()
+{
+    local name=$1 pattern=$2 status
+    shift 2
+    tcpshake "$@" >"$work/out" 2>"$work/err"
+    status=$?
+    verdict "$name" "$(
+        [ $status -eq 2 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+            grep -qe "$pattern" "$work/err" || { echo "exit status $status"; cat "$work/out" "$work/err"; })"
+}
+refused "not outside the lab" "only in the lab: write 'tcpshake lab self-connect'" self-connect
+refused "no target" 'takes no target' lab self-connect 192.0.2.2:7
+refused "no port that the kernel never connects from" 'those are' lab self-connect --port 80
+refused "no options of the lab that mean nothing here" '--truth' lab --truth self-connect
+valid
+finish

@@ -1,0 +1,627 @@
+/* The story of a listener's queues against a listener that is only imagined, on a clock that is
+ * only counted: with the manners of Linux it shows the four faces, with others it is said what is
+ * missing. */
+#include "../unit/unit.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "engine/backlog.h"
+#include "event/result.h"
+#include "wire/segment.h"
+
+#define START   (1700000000 * CLOCK_S)
+#define ONE_WAY (20 * CLOCK_US)
+
+enum {
+    FIRST_PORT = 40000,
+    PENDING_MAX = 512,
+    PACKET_MAX = 128,
+    STEPS_MAX = 20000,
+    RESULTS_MAX = 200,
+    IRS = 900000
+};
+
+/* What the listener knows of one caller. */
+struct slot {
+    enum {
+        NOTHING,
+        HALF_OPEN,
+        WAITS_FOR_ACCEPT,
+        ACCEPTED
+    } state;
+    uint32_t iss, irs;
+    bool acked;
+    unsigned resends;
+    int64_t resend_at;
+};
+
+struct packet {
+    bool ours;
+    int64_t t_ns;
+    size_t n;
+    uint8_t data[PACKET_MAX];
+};
+
+struct stage {
+    struct sink sink;
+    struct timeline timeline;
+    struct crowd crowd;
+    struct backlog story;
+    struct backlog_config config;
+    struct craft *craft;
+    int64_t now;
+    struct packet pending[PENDING_MAX];
+    size_t pending_count;
+    /* The listener. */
+    struct slot slots[CROWD_MAX];
+    bool cookies, aborts, accepts, listening;
+    uint32_t backlog, overflows;
+    /* Its manners, and a world that is none of its making. */
+    bool never_full, mute, deaf_to_settings, stays_shut, dumb_after_syn;
+    /* What was told. */
+    json_t *results[RESULTS_MAX], *summary;
+    size_t result_count;
+    size_t segments, crowd_segments;
+};
+
+/* --- The record --- */
+
+static enum status keep(struct sink *s, const struct event *e, struct fault *fault)
+{
+    struct stage *st = (struct stage *)s;
+    (void)fault;
+    if (e->kind == EVENT_VERDICT) {
+        assert_true(st->result_count < RESULTS_MAX);
+        st->results[st->result_count++] = json_incref(e->result->fields);
+    } else if (e->kind == EVENT_SUMMARY) {
+        st->summary = json_incref(e->result->fields);
+    } else if (e->kind == EVENT_SENT || e->kind == EVENT_RECEIVED) {
+        st->segments++;
+        st->crowd_segments += e->crowd;
+        assert_true(e->segment.seg.raw_len > 0);
+    }
+    return STATUS_OK;
+}
+
+static enum status close_nothing(struct sink *s, struct fault *fault)
+{
+    (void)s;
+    (void)fault;
+    return STATUS_OK;
+}
+
+static void free_nothing(struct sink *s)
+{
+    (void)s;
+}
+
+static const struct sink_ops ops = {
+    .name = "told", .streams = true, .event = keep, .close = close_nothing, .free = free_nothing};
+
+/* --- The wire --- */
+
+static struct packet *put(struct stage *st, bool ours, int64_t t_ns)
+{
+    assert_true(st->pending_count < PENDING_MAX);
+    struct packet *p = &st->pending[st->pending_count++];
+    *p = (struct packet){.ours = ours, .t_ns = t_ns};
+    return p;
+}
+
+static enum status send_packet(void *arg, const uint8_t *ip, size_t n, struct fault *fault)
+{
+    struct stage *st = arg;
+    (void)fault;
+    assert_true(n <= PACKET_MAX);
+    struct packet *p = put(st, true, st->now + CLOCK_US);
+    p->n = n;
+    memcpy(p->data, ip, n);
+    return STATUS_OK;
+}
+
+static void says(struct stage *st, size_t i, uint32_t seq, uint32_t ack, unsigned flags)
+{
+    struct segment seg = {.src = st->crowd.base.remote,
+                          .dst = st->crowd.base.local,
+                          .ip_version = 4,
+                          .ttl = 64,
+                          .df = true,
+                          .seq = seq_of(seq),
+                          .ack = seq_of(ack),
+                          .flags = (uint16_t)flags,
+                          .win = 65535};
+    struct fault fault;
+    seg.dst.port = (uint16_t)(FIRST_PORT + i);
+    struct packet *p = put(st, false, st->now + ONE_WAY);
+    assert_int_equal(
+        craft_segment(st->craft, &seg, NULL, 0, p->data, sizeof(p->data), &p->n, &fault),
+        STATUS_OK);
+}
+
+/* --- The listener: what Linux does (tcp(7), listen(2)) --- */
+
+static uint32_t count(const struct stage *st, int state)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < CROWD_MAX; i++)
+        n += (int)st->slots[i].state == state;
+    return n;
+}
+
+static bool full(const struct stage *st)
+{
+    return !st->never_full && !st->accepts && count(st, WAITS_FOR_ACCEPT) > st->backlog;
+}
+
+static void answer_syn(struct stage *st, size_t i, const struct segment *seg)
+{
+    struct slot *slot = &st->slots[i];
+    bool crowded = count(st, HALF_OPEN) > st->backlog;
+    if (st->mute || (crowded && !st->cookies) || full(st)) {
+        st->overflows += full(st);
+        return;
+    }
+    slot->iss = IRS + (uint32_t)i;
+    slot->irs = seg->seq.v;
+    if (slot->state == NOTHING && !crowded) {
+        slot->state = HALF_OPEN;
+        slot->resend_at = st->now + CLOCK_S;
+        slot->resends = 0;
+    }
+    says(st, i, slot->iss, slot->irs + 1, FLAG_SYN | FLAG_ACK);
+}
+
+static void answer_ack(struct stage *st, size_t i, const struct segment *seg)
+{
+    struct slot *slot = &st->slots[i];
+    bool known = slot->state == HALF_OPEN;
+    bool ours = seq_eq(seg->ack, seq_of(slot->iss + 1)) && (known || st->cookies);
+    if (slot->state == NOTHING && !ours)
+        return;
+    if (slot->state == NOTHING || known) {
+        if (full(st)) {
+            st->overflows++;
+            if (known && st->aborts) {
+                says(st, i, seg->ack.v, 0, FLAG_RST);
+                slot->state = NOTHING;
+            }
+            return;
+        }
+        slot->state = st->accepts ? ACCEPTED : WAITS_FOR_ACCEPT;
+    }
+    if (seg->len > 0)
+        says(st, i, slot->iss + 1, seg->seq.v + seg->len, FLAG_ACK);
+}
+
+static void hears(struct stage *st, const struct packet *p)
+{
+    struct segment seg;
+    assert_int_equal(segment_decode(&seg, p->data, p->n, NULL), STATUS_OK);
+    size_t i = (size_t)seg.src.port - FIRST_PORT;
+    assert_true(i < CROWD_MAX);
+    if (seg.flags & FLAG_RST)
+        st->slots[i].state = NOTHING;
+    else if (!st->listening)
+        return;
+    else if (seg.flags & FLAG_SYN)
+        answer_syn(st, i, &seg);
+    else if (seg.flags & FLAG_ACK && !st->dumb_after_syn)
+        answer_ack(st, i, &seg);
+}
+
+static void resend(struct stage *st)
+{
+    for (size_t i = 0; i < CROWD_MAX; i++) {
+        struct slot *slot = &st->slots[i];
+        if (slot->state != HALF_OPEN || st->now < slot->resend_at)
+            continue;
+        if (st->dumb_after_syn) {
+            slot->resend_at = CLOCK_NEVER;
+            continue;
+        }
+        says(st, i, slot->iss, slot->irs + 1, FLAG_SYN | FLAG_ACK);
+        slot->resends++;
+        slot->resend_at = st->now + (CLOCK_S << slot->resends);
+    }
+}
+
+/* --- The hands --- */
+
+static enum status set(void *arg, const char *assignment, struct fault *fault)
+{
+    struct stage *st = arg;
+    bool on = assignment[strlen(assignment) - 1] == '1';
+    (void)fault;
+    if (strncmp(assignment, "backlog=", 8) == 0)
+        st->backlog = (uint32_t)strtoul(assignment + 8, NULL, 10);
+    else if (strstr(assignment, "tcp_syncookies=") != NULL)
+        st->cookies = on && !st->deaf_to_settings;
+    else if (strstr(assignment, "tcp_abort_on_overflow=") != NULL)
+        st->aborts = on && !st->deaf_to_settings;
+    else
+        fail_msg("%s", assignment);
+    return STATUS_OK;
+}
+
+static enum status listen_anew(void *arg, struct fault *fault)
+{
+    struct stage *st = arg;
+    (void)fault;
+    memset(st->slots, 0, sizeof(st->slots));
+    st->listening = true;
+    st->accepts = false;
+    return STATUS_OK;
+}
+
+static enum status accept_all(void *arg, struct fault *fault)
+{
+    struct stage *st = arg;
+    (void)fault;
+    if (st->stays_shut)
+        return STATUS_OK;
+    st->accepts = true;
+    for (size_t i = 0; i < CROWD_MAX; i++) {
+        if (st->slots[i].state == WAITS_FOR_ACCEPT)
+            st->slots[i].state = ACCEPTED;
+    }
+    return STATUS_OK;
+}
+
+static enum status measure(void *arg, struct queues *q, struct fault *fault)
+{
+    struct stage *st = arg;
+    (void)fault;
+    *q = (struct queues){.listens = st->listening,
+                         .accept_len = count(st, WAITS_FOR_ACCEPT),
+                         .accept_max = st->backlog,
+                         .syn_len = count(st, HALF_OPEN)};
+    q->counters[QUEUES_LISTEN_OVERFLOWS].known = true;
+    q->counters[QUEUES_LISTEN_OVERFLOWS].value = st->overflows;
+    return STATUS_OK;
+}
+
+static enum status has_entry(void *arg, const struct endpoint *caller, bool *entry,
+                             struct fault *fault)
+{
+    struct stage *st = arg;
+    (void)fault;
+    *entry = st->slots[caller->port - FIRST_PORT].state == HALF_OPEN;
+    return STATUS_OK;
+}
+
+/* --- Running --- */
+
+static struct stage *stage_new(void)
+{
+    static const uint8_t ours[] = {192, 0, 2, 3}, theirs[] = {192, 0, 2, 2};
+    static const struct hash_key key = {1, 2};
+    struct stage *st = calloc(1, sizeof(*st));
+    struct fault fault;
+    assert_non_null(st);
+    st->sink.ops = &ops;
+    st->now = START;
+    st->craft = craft_new(&fault);
+    assert_non_null(st->craft);
+    timeline_init(&st->timeline);
+    assert_int_equal(timeline_add_sink(&st->timeline, &st->sink, &fault), STATUS_OK);
+    const struct exchange_config base = {
+        .local = {.ip = address_from_v4(ours)},
+        .remote = {.ip = address_from_v4(theirs), .port = 5007},
+        .like = syn_like_at(0),
+        .mss = 1460,
+        .win = 64240,
+        .ttl = 64,
+        .timestamps = true,
+        .tries = 1,
+    };
+    const struct link link = {.send = send_packet, .arg = st};
+    assert_int_equal(crowd_init(&st->crowd, &base, FIRST_PORT, &key, true, link, &fault),
+                     STATUS_OK);
+    st->config = (struct backlog_config){
+        .backlog = 4,
+        .callers = 8,
+        .watch_ns = 7 * CLOCK_S / 2,
+        .hands = {set, listen_anew, accept_all, measure, has_entry, st},
+    };
+    return st;
+}
+
+static void all_parts(struct stage *st)
+{
+    const struct backlog_part *p;
+    for (size_t i = 0; (p = backlog_part_at(i)) != NULL; i++)
+        st->config.parts[st->config.part_count++] = p;
+}
+
+static void stage_free(struct stage *st)
+{
+    for (size_t i = 0; i < st->result_count; i++)
+        json_decref(st->results[i]);
+    json_decref(st->summary);
+    crowd_done(&st->crowd);
+    craft_free(st->craft);
+    free(st);
+}
+
+static int64_t next_time(const struct stage *st)
+{
+    int64_t at = backlog_deadline(&st->story);
+    for (size_t i = 0; i < st->pending_count; i++)
+        at = st->pending[i].t_ns < at ? st->pending[i].t_ns : at;
+    for (size_t i = 0; i < CROWD_MAX; i++) {
+        if (st->slots[i].state == HALF_OPEN && st->slots[i].resend_at < at)
+            at = st->slots[i].resend_at;
+    }
+    return at > st->now ? at : st->now + CLOCK_US; /* what waits for the wire is seen soon */
+}
+
+static bool take_due(struct stage *st, struct packet *p)
+{
+    for (size_t i = 0; i < st->pending_count; i++) {
+        if (st->pending[i].t_ns > st->now)
+            continue;
+        *p = st->pending[i];
+        memmove(&st->pending[i], &st->pending[i + 1],
+                (--st->pending_count - i) * sizeof(st->pending[0]));
+        return true;
+    }
+    return false;
+}
+
+/* Until it is over, or `until`. */
+static void run(struct stage *st, int64_t until)
+{
+    struct fault fault = {0};
+    struct packet p;
+    if (st->story.config == NULL)
+        assert_int_equal(
+            backlog_init(&st->story, &st->config, &st->crowd, &st->timeline, st->now, &fault),
+            STATUS_OK);
+    for (unsigned step = 0; !st->story.over && st->now < until; step++) {
+        assert_true(step < STEPS_MAX);
+        st->now = next_time(st);
+        resend(st);
+        while (take_due(st, &p)) {
+            crowd_packet(&st->crowd, p.data, p.n, p.t_ns);
+            if (p.ours)
+                hears(st, &p);
+        }
+        assert_int_equal(backlog_go_on(&st->story, st->now, &fault), STATUS_OK);
+    }
+}
+
+/* The part's own result. */
+static const json_t *part_result(const struct stage *st, const char *part)
+{
+    for (size_t i = 0; i < st->result_count; i++) {
+        const char *name = json_string_value(json_object_get(st->results[i], "part"));
+        if (json_object_get(st->results[i], "role") == NULL && strcmp(name, part) == 0)
+            return st->results[i];
+    }
+    fail_msg("no part %s", part);
+    return NULL;
+}
+
+static const char *face_of(const json_t *part, const char *who)
+{
+    const char *face = json_string_value(json_object_get(json_object_get(part, who), "face"));
+    return face != NULL ? face : "none";
+}
+
+static json_int_t reading(const json_t *part, const char *moment, const char *key)
+{
+    size_t i;
+    const json_t *r;
+    json_array_foreach(json_object_get(part, "readings"), i, r)
+    {
+        if (strcmp(json_string_value(json_object_get(r, "moment")), moment) == 0)
+            return json_integer_value(json_object_get(r, key));
+    }
+    fail_msg("no reading %s", moment);
+    return -1;
+}
+
+static bool face_seen(const struct stage *st, enum face f)
+{
+    return json_is_true(json_object_get(json_object_get(st->summary, "faces"), face_word(f)));
+}
+
+/* --- Tests --- */
+
+static void linux_shows_the_four_faces(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    all_parts(st);
+    run(st, CLOCK_NEVER);
+    assert_int_equal(st->story.exit_code, 0);
+    for (enum face f = FACE_NO_SYN_ACK; f < FACE_COUNT; f++)
+        assert_true(face_seen(st, f));
+    assert_string_equal(face_of(part_result(st, "entries"), "early"), "syn-ack-repeated");
+    assert_string_equal(face_of(part_result(st, "cookies"), "early"), "silence");
+    assert_string_equal(face_of(part_result(st, "abort"), "early"), "reset");
+    for (size_t i = 0; i < st->config.part_count; i++)
+        assert_string_equal(face_of(part_result(st, st->config.parts[i]->name), "late"),
+                            "no-syn-ack");
+    stage_free(st);
+}
+
+static void the_queues_are_told_at_each_moment(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    all_parts(st);
+    run(st, CLOCK_NEVER);
+    const json_t *p = part_result(st, "entries");
+    assert_int_equal(reading(p, "before", "syn_queue"), 0);
+    assert_int_equal(reading(p, "syn-queue", "syn_queue"), 5); /* one more than the limit */
+    assert_int_equal(reading(p, "freed", "syn_queue"), 1);
+    assert_int_equal(reading(p, "accept-queue", "accept_queue"), 5);
+    assert_int_equal(reading(p, "accept-queue", "accept_limit"), 4);
+    assert_int_equal(reading(p, "accepted", "accept_queue"), 0);
+    assert_int_equal(reading(p, "cleared", "syn_queue"), 0);
+    const json_t *open = json_object_get(p, "half_open");
+    assert_int_equal(json_integer_value(json_object_get(open, "callers")), 8);
+    assert_int_equal(json_integer_value(json_object_get(open, "answered")), 5);
+    p = part_result(st, "cookies");
+    open = json_object_get(p, "half_open");
+    assert_int_equal(json_integer_value(json_object_get(open, "answered")), 8);
+    assert_int_equal(json_integer_value(json_object_get(open, "cookies")), 3);
+    assert_int_equal(reading(p, "freed", "syn_queue"), 0);
+    stage_free(st);
+}
+
+static void who_gets_through_after_all(void **state)
+{
+    static const struct {
+        const char *part;
+        bool early;
+    } parts[] = {{"entries", true}, {"cookies", true}, {"abort", false}};
+    struct stage *st = stage_new();
+    (void)state;
+    all_parts(st);
+    run(st, CLOCK_NEVER);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const json_t *p = part_result(st, parts[i].part);
+        const json_t *early = json_object_get(p, "early"), *late = json_object_get(p, "late");
+        assert_int_equal(json_is_true(json_object_get(early, "through")), parts[i].early);
+        assert_int_equal(json_is_true(json_object_get(early, "reset")), !parts[i].early);
+        assert_true(json_is_true(json_object_get(late, "through")));
+        assert_true(json_is_true(json_object_get(p, "recovered")));
+    }
+    stage_free(st);
+}
+
+static void a_setting_that_does_nothing_is_noticed(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    all_parts(st);
+    st->deaf_to_settings = true; /* neither cookies nor resets */
+    run(st, CLOCK_NEVER);
+    assert_int_equal(st->story.exit_code, 1);
+    assert_string_equal(face_of(part_result(st, "abort"), "early"), "syn-ack-repeated");
+    assert_false(face_seen(st, FACE_RESET));
+    assert_false(face_seen(st, FACE_SILENCE));
+    assert_true(face_seen(st, FACE_SYN_ACK_REPEATED));
+    stage_free(st);
+}
+
+static void a_queue_that_never_fills_shows_no_face(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    all_parts(st);
+    st->never_full = true;
+    run(st, CLOCK_NEVER);
+    assert_int_equal(st->story.exit_code, 1);
+    for (enum face f = FACE_NO_SYN_ACK; f < FACE_COUNT; f++)
+        assert_false(face_seen(st, f));
+    stage_free(st);
+}
+
+/* Nobody answers: the late caller is not the only one, so the queue is not what it is about; but
+ * what it sees is what it sees. There is no early caller at all. */
+static void a_mute_listener_is_no_success(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    all_parts(st);
+    st->mute = true;
+    run(st, CLOCK_NEVER);
+    assert_int_equal(st->story.exit_code, 1);
+    assert_true(json_is_null(json_object_get(part_result(st, "entries"), "early")));
+    assert_true(json_is_false(json_object_get(part_result(st, "entries"), "recovered")));
+    stage_free(st);
+}
+
+/* Where the kernel has an entry, silence is no face: something was lost, or the listener is odd. */
+static void silence_without_a_cookie_is_no_face(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    st->config.parts[st->config.part_count++] = backlog_part_at(0);
+    st->dumb_after_syn = true;
+    run(st, CLOCK_NEVER);
+    assert_int_equal(st->story.exit_code, 1);
+    assert_string_equal(face_of(part_result(st, "entries"), "early"), "none");
+    assert_false(face_seen(st, FACE_SILENCE));
+    stage_free(st);
+}
+
+static void no_recovery_is_no_success(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    st->config.parts[st->config.part_count++] = backlog_part_at(0);
+    st->stays_shut = true;
+    run(st, CLOCK_NEVER);
+    assert_int_equal(st->story.exit_code, 1);
+    assert_true(face_seen(st, FACE_SYN_ACK_REPEATED));
+    assert_true(json_is_false(json_object_get(part_result(st, "entries"), "recovered")));
+    stage_free(st);
+}
+
+static void as_given_expects_nothing(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    st->config.parts[st->config.part_count++] = backlog_part_as_given();
+    st->never_full = true;
+    run(st, CLOCK_NEVER);
+    assert_int_equal(st->story.exit_code, 0);
+    stage_free(st);
+}
+
+/* Whenever it is stopped, nothing stays half-open or connected at the listener. */
+static void stopped_at_any_time_it_leaves_nothing(void **state)
+{
+    (void)state;
+    for (int64_t after = 0; after < 16 * CLOCK_S; after += 50 * CLOCK_MS + 7 * CLOCK_US) {
+        struct stage *st = stage_new();
+        struct fault fault;
+        all_parts(st);
+        run(st, START + after);
+        bool was_over = st->story.over;
+        assert_int_equal(backlog_stop(&st->story, st->now, &fault), STATUS_OK);
+        run(st, CLOCK_NEVER);
+        assert_true(st->story.over);
+        assert_int_equal(count(st, HALF_OPEN) + count(st, WAITS_FOR_ACCEPT) + count(st, ACCEPTED),
+                         0);
+        assert_true(was_over || st->story.exit_code == 3);
+        stage_free(st);
+    }
+}
+
+static void people_see_few_and_programs_all(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    all_parts(st);
+    run(st, CLOCK_NEVER);
+    assert_true(st->crowd_segments > 100);
+    assert_true(st->segments - st->crowd_segments > 10);
+    assert_true(st->segments - st->crowd_segments < 40);
+    /* Of each part the part itself, eight for the SYN queue, five fillers, a late and a new one. */
+    assert_int_equal(st->result_count, 3 * (1 + 8 + 5 + 2));
+    stage_free(st);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(linux_shows_the_four_faces),
+        cmocka_unit_test(the_queues_are_told_at_each_moment),
+        cmocka_unit_test(who_gets_through_after_all),
+        cmocka_unit_test(a_setting_that_does_nothing_is_noticed),
+        cmocka_unit_test(a_queue_that_never_fills_shows_no_face),
+        cmocka_unit_test(a_mute_listener_is_no_success),
+        cmocka_unit_test(silence_without_a_cookie_is_no_face),
+        cmocka_unit_test(no_recovery_is_no_success),
+        cmocka_unit_test(as_given_expects_nothing),
+        cmocka_unit_test(stopped_at_any_time_it_leaves_nothing),
+        cmocka_unit_test(people_see_few_and_programs_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

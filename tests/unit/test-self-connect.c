@@ -1,0 +1,277 @@
+/* A socket's connection with itself, read from its segments: the states of RFC 9293 3.5 Figure 7
+ * with both ends in one, the close of Figure 13 likewise, and what does not fit. */
+#include "tcp.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "probe/self_connect.h"
+
+enum {
+    ISS = 700,
+    WORDS = 9,
+    EVENTS_MAX = 64
+};
+
+/* What a sink keeps of the record. */
+struct heard {
+    struct sink sink;
+    struct event events[EVENTS_MAX];
+    size_t count;
+    json_t *result, *summary;
+};
+
+static enum status keep(struct sink *s, const struct event *e, struct fault *fault)
+{
+    struct heard *h = (struct heard *)s;
+    (void)fault;
+    assert_true(h->count < EVENTS_MAX);
+    h->events[h->count++] = *e;
+    if (e->kind == EVENT_VERDICT)
+        h->result = json_incref(e->result->fields);
+    if (e->kind == EVENT_SUMMARY)
+        h->summary = json_incref(e->result->fields);
+    return STATUS_OK;
+}
+
+static enum status close_nothing(struct sink *s, struct fault *fault)
+{
+    (void)s;
+    (void)fault;
+    return STATUS_OK;
+}
+
+static void free_nothing(struct sink *s)
+{
+    (void)s;
+}
+
+static const struct sink_ops ops = {
+    .name = "heard", .streams = true, .event = keep, .close = close_nothing, .free = free_nothing};
+
+struct stage {
+    struct heard heard;
+    struct timeline timeline;
+    struct self_connect self;
+    struct self_connect_doings doings;
+    int64_t now;
+};
+
+static struct stage *stage_new(void)
+{
+    static const uint8_t ip[] = {192, 0, 2, 1};
+    struct stage *st = calloc(1, sizeof(*st));
+    struct fault fault;
+    assert_non_null(st);
+    st->heard.sink.ops = &ops;
+    st->now = CLOCK_S;
+    timeline_init(&st->timeline);
+    assert_int_equal(timeline_add_sink(&st->timeline, &st->heard.sink, &fault), STATUS_OK);
+    const struct endpoint at = {.ip = address_from_v4(ip), .port = 40000};
+    self_connect_init(&st->self, &at, &st->timeline);
+    st->doings = (struct self_connect_doings){.end = SELF_CONNECT_HAPPENED,
+                                              .attempts = 10,
+                                              .refused = 9,
+                                              .kernel_known = true,
+                                              .before = STATE_CLOSED,
+                                              .connected = STATE_ESTABLISHED,
+                                              .closed = STATE_TIME_WAIT,
+                                              .said = WORDS,
+                                              .heard = WORDS};
+    return st;
+}
+
+static void stage_free(struct stage *st)
+{
+    json_decref(st->heard.result);
+    json_decref(st->heard.summary);
+    free(st);
+}
+
+static void crosses(struct stage *st, uint32_t seq, uint32_t ack, unsigned flags, uint32_t len)
+{
+    struct segment seg = unit_segment(seq_of(ISS + seq), seq_of(ISS + ack), flags, len);
+    if ((flags & FLAG_ACK) == 0)
+        seg.ack = seq_of(0);
+    seg.src = seg.dst = st->self.at;
+    st->now += CLOCK_US;
+    self_connect_segment(&st->self, &st->doings, &seg, st->now);
+}
+
+/* As Linux does it. */
+static void opens(struct stage *st)
+{
+    crosses(st, 0, 0, FLAG_SYN, 0);
+    crosses(st, 0, 1, FLAG_SYN | FLAG_ACK, 0);
+    crosses(st, 1, 1, FLAG_ACK, 0);
+}
+
+static void talks_and_closes(struct stage *st)
+{
+    crosses(st, 1, 1, FLAG_PSH | FLAG_ACK, WORDS);
+    crosses(st, 1 + WORDS, 1 + WORDS, FLAG_ACK, 0);
+    crosses(st, 1 + WORDS, 1 + WORDS, FLAG_FIN | FLAG_ACK, 0);
+    crosses(st, 2 + WORDS, 2 + WORDS, FLAG_ACK, 0);
+}
+
+static unsigned count(const struct heard *h, enum event_kind kind)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < h->count; i++)
+        n += h->events[i].kind == kind;
+    return n;
+}
+
+static void assert_path(const json_t *result, const char *expected)
+{
+    char path[256] = "";
+    size_t i;
+    const json_t *state;
+    json_array_foreach(json_object_get(result, "own_path"), i, state)
+    {
+        size_t n = strlen(path);
+        (void)snprintf(path + n, sizeof(path) - n, "%s%s", i != 0 ? " " : "",
+                       json_string_value(state));
+    }
+    assert_string_equal(path, expected);
+}
+
+static void one_socket_goes_through_both_ends_of_figure_7(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    opens(st);
+    self_connect_truth(&st->self, st->doings.connected);
+    talks_and_closes(st);
+    self_connect_truth(&st->self, st->doings.closed);
+    assert_int_equal(self_connect_conclude(&st->self, &st->doings, st->now), 0);
+    assert_path(st->heard.result, "CLOSED SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSING "
+                                  "TIME-WAIT");
+    assert_true(json_is_true(json_object_get(st->heard.result, "simultaneous_open")));
+    assert_true(json_is_true(json_object_get(st->heard.result, "simultaneous_close")));
+    assert_int_equal(json_integer_value(json_object_get(st->heard.result, "attempts")), 10);
+    assert_true(json_real_value(json_object_get(st->heard.result, "rtt_us")) == 1.0);
+    assert_int_equal(json_integer_value(json_object_get(st->heard.result, "happened_ns")),
+                     CLOCK_S + CLOCK_US);
+    assert_int_equal(count(&st->heard, EVENT_SENT), 7);
+    assert_int_equal(count(&st->heard, EVENT_RECEIVED), 0);
+    assert_int_equal(count(&st->heard, EVENT_ACTION), 2);
+    assert_int_equal(count(&st->heard, EVENT_TRUTH), 2);
+    assert_int_equal(count(&st->heard, EVENT_FAULT), 0);
+    stage_free(st);
+}
+
+/* A's column is the state in which a segment left, B's the one that it led to. */
+static void each_row_has_the_state_before_and_after(void **state)
+{
+    struct stage *st = stage_new();
+    enum state own = STATE_CLOSED;
+    state_set peer = STATE_SET_NONE;
+    unsigned row = 0;
+    static const struct {
+        enum state own, peer;
+    } rows[] = {
+        {STATE_SYN_SENT, STATE_SYN_RECEIVED},   {STATE_SYN_RECEIVED, STATE_ESTABLISHED},
+        {STATE_ESTABLISHED, STATE_ESTABLISHED}, {STATE_ESTABLISHED, STATE_ESTABLISHED},
+        {STATE_ESTABLISHED, STATE_ESTABLISHED}, {STATE_FIN_WAIT_1, STATE_CLOSING},
+        {STATE_CLOSING, STATE_TIME_WAIT},
+    };
+    (void)state;
+    opens(st);
+    talks_and_closes(st);
+    for (size_t i = 0; i <= st->heard.count; i++) {
+        const struct event *e = &st->heard.events[i];
+        if (i == st->heard.count || e->kind == EVENT_SENT) {
+            if (row > 0) {
+                assert_int_equal(own, rows[row - 1].own);
+                assert_int_equal(peer, STATE_SET(rows[row - 1].peer));
+            }
+            row++;
+        } else if (e->kind == EVENT_OWN_STATE) {
+            assert_int_equal(e->own.from, own);
+            own = e->own.to;
+            assert_non_null(e->own.rfc);
+        } else if (e->kind == EVENT_PEER_SET) {
+            assert_int_equal(e->peer.from, peer);
+            peer = e->peer.to;
+            assert_non_null(e->peer.rfc);
+        }
+    }
+    assert_int_equal(row - 1, 7);
+    stage_free(st);
+}
+
+static void a_kernel_that_says_otherwise_is_a_fault(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    opens(st);
+    self_connect_truth(&st->self, STATE_SYN_RECEIVED);
+    assert_int_equal(count(&st->heard, EVENT_FAULT), 1);
+    assert_int_equal(self_connect_conclude(&st->self, &st->doings, st->now), 2);
+    stage_free(st);
+}
+
+static void a_reset_of_itself_is_a_fault(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    opens(st);
+    crosses(st, 1, 1, FLAG_RST, 0);
+    crosses(st, 0, 0, FLAG_SYN, 0); /* what comes then begins nothing */
+    assert_int_equal(count(&st->heard, EVENT_FAULT), 1);
+    assert_int_equal(self_connect_conclude(&st->self, &st->doings, st->now), 2);
+    stage_free(st);
+}
+
+static void a_segment_again_is_marked(void **state)
+{
+    struct stage *st = stage_new();
+    (void)state;
+    opens(st);
+    crosses(st, 1, 1, FLAG_ACK, WORDS);
+    crosses(st, 1, 1, FLAG_ACK, WORDS);
+    unsigned again = 0;
+    for (size_t i = 0; i < st->heard.count; i++)
+        again +=
+            st->heard.events[i].kind == EVENT_SENT && st->heard.events[i].segment.retransmission;
+    assert_int_equal(again, 1);
+    assert_int_equal(st->self.tcb.rcv_nxt.v, ISS + 1 + WORDS);
+    stage_free(st);
+}
+
+static void no_success_is_told_by_its_reason(void **state)
+{
+    static const struct {
+        enum self_connect_end end;
+        const char *outcome;
+        int exit_code;
+    } ends[] = {{SELF_CONNECT_EXHAUSTED, "closed", 1},
+                {SELF_CONNECT_DEADLINE, "closed", 1},
+                {SELF_CONNECT_INTERRUPTED, "error", 3}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        struct stage *st = stage_new();
+        st->doings.end = ends[i].end;
+        assert_int_equal(self_connect_conclude(&st->self, &st->doings, st->now), ends[i].exit_code);
+        assert_string_equal(json_string_value(json_object_get(st->heard.result, "outcome")),
+                            ends[i].outcome);
+        assert_null(json_object_get(st->heard.result, "own_path"));
+        assert_int_equal(json_integer_value(json_object_get(st->heard.summary, "exit_code")),
+                         ends[i].exit_code);
+        stage_free(st);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_socket_goes_through_both_ends_of_figure_7),
+        cmocka_unit_test(each_row_has_the_state_before_and_after),
+        cmocka_unit_test(a_kernel_that_says_otherwise_is_a_fault),
+        cmocka_unit_test(a_reset_of_itself_is_a_fault),
+        cmocka_unit_test(a_segment_again_is_marked),
+        cmocka_unit_test(no_success_is_told_by_its_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -374,8 +374,10 @@ struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t 
     p->last_ns = t_ns;
     forget_calls(p, t_ns);
     peer_sent_add(&p->sent, seg, ends_it, t_ns);
-    return change(p, with_under_way(p, set, t_ns), "our segment may have arrived, or may be lost",
-                  "RFC 9293 3.8.1");
+    set = with_under_way(p, set, t_ns);
+    p->reopened |= (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN &&
+                   state_set_has(set, STATE_SYN_RECEIVED);
+    return change(p, set, "our segment may have arrived, or may be lost", "RFC 9293 3.8.1");
 }
 
 struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns)
@@ -474,8 +476,8 @@ static state_set unmoved(const struct peer *p, const struct peer_sent_segment *a
 {
     if (answered == NULL || !(answered->flags & FLAG_ACK))
         return STATE_SET_NONE;
-    bool acceptable =
-        p->irs_known && seq_lt(p->irs, answered->ack) && seq_le(answered->ack, p->snd_nxt);
+    bool acceptable = p->irs_known && !p->reopened && seq_lt(p->irs, answered->ack) &&
+                      seq_le(answered->ack, p->snd_nxt);
     return acceptable ? S(SYN_SENT) : S(SYN_SENT) | S(SYN_RECEIVED);
 }
 
@@ -570,6 +572,7 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
     if (answers_something(p, seg))
         peer_sent_answered(&p->sent, t_ns);
     learn_syn(p, seg);
+    p->reopened &= !(seg->flags & FLAG_SYN && seg->flags & FLAG_ACK);
     p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
     if (segment_seq_len(seg) == 0 && p->told == 0 && seq_eq(seg->seq, p->snd_nxt))
         p->unseen = false; /* it stands where it has sent all */
@@ -633,6 +636,7 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
     forget_calls(p, t_ns);
     if (!shown.contradiction)
         shown.to = with_under_way(p, shown.to, t_ns);
+    p->reopened &= state_set_has(shown.to, STATE_SYN_RECEIVED);
     struct peer_change c = change(p, shown.to, shown.why, shown.rfc);
     c.contradiction = shown.contradiction;
     return c;

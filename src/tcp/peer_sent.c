@@ -5,7 +5,7 @@
 
 /* Without a round trip to go by, and beside a short one: the scheduler may add to that. */
 #define FLIGHT_UNKNOWN (CLOCK_S / 2)
-#define FLIGHT_LEAST   (10 * CLOCK_MS)
+#define FLIGHT_LEAST   (25 * CLOCK_MS)
 #define FLIGHT_TRIPS   8
 /* How far behind a segment that left later one may arrive, at least. */
 #define REORDER_LEAST (3 * CLOCK_MS)

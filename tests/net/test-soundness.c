@@ -26,8 +26,8 @@ enum {
     STEPS = 20,
     WALKS = 300,
     WALKS_MOST = 10000000,
-    JOBS = 8,
-    JOBS_A_CPU = 10,      /* most of a walk is waiting */
+    JOBS = 12,
+    JOBS_A_CPU = 16,      /* most of a walk is waiting */
     LEAST_PRECISION = 80, /* percent */
     CHANCE = 3,           /* in so few walks */
 };
@@ -86,14 +86,14 @@ static void write_figure(const struct walkers_found *found, const char *dir,
 {
     const uint64_t seed = order->seed;
     const size_t walk = order->first;
-    char path[512];
+    char path[512], options[WALKERS_OPTIONS_MAX];
     (void)snprintf(path, sizeof(path), "%s/walk-%" PRIu64 "-%zu.fig", dir, seed, walk);
     FILE *f = fopen(path, "we");
-    bool written = f != NULL && fprintf(f, "%s# tcpshake lab %s%splay %s\n", found->rows,
-                                        order->v6 ? "-6 " : "", walkers_settings(walk), path) > 0;
+    bool written = f != NULL && fprintf(f, "%s# tcpshake lab %splay %s\n", found->rows,
+                                        walkers_options(walk, options), path) > 0;
     if (f != NULL)
         written = fclose(f) == 0 && written;
-    printf("# %s: %s\n", path, written ? "the shortest form" : "could not be written");
+    printf("# %s: %s\n", path, written ? "the walk as a figure" : "could not be written");
 }
 
 /* The first of those that failed, in its shortest form. */
@@ -105,13 +105,13 @@ static void shorten_first(const struct walkers_found *all, uint64_t seed)
     struct fault fault = {{0}};
     if (all->failure_count == 0)
         return;
-    struct walkers_order order = {
-        .seed = seed, .first = first->walk, .count = 1, .steps = STEPS, .v6 = first->v6};
-    if (!shorten(&order, &found)) {
-        printf("# walk %zu does not fail again\n", first->walk);
-        return;
+    struct walkers_order order = {.seed = seed, .first = first->walk, .count = 1, .steps = STEPS};
+    if (shorten(&order, &found)) {
+        printf("# walk %zu fails with %zu of its steps\n", first->walk, shorten_left(&order));
+    } else {
+        printf("# walk %zu does not fail again; this is how it was\n", first->walk);
+        found = *all;
     }
-    printf("# walk %zu fails with %zu of its steps\n", first->walk, shorten_left(&order));
     if (!shorten_is_figure(&found, &fault))
         printf("# it is no figure: %s\n", fault.text);
     write_figure(&found, dir != NULL ? dir : ".", &order);
@@ -128,9 +128,18 @@ static uint64_t chosen_seed(void)
     return seed;
 }
 
+static double percent(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+}
+
 static void tell_all(const struct walkers_found *f)
 {
+    const struct walk_tally *t = &f->tally;
     tell_failures(f);
+    printf("# precision over a cable %.1f %%, over a wire that loses, doubles and delays %.1f %%\n",
+           percent(t->precise - t->wired_precise, t->steps - t->wired_steps),
+           percent(t->wired_precise, t->wired_steps));
     tell_where(&f->tally);
     tell_wide(&f->tally);
 }
@@ -217,12 +226,8 @@ static int bench(size_t walks, uint64_t seed)
 static int show(size_t walk, uint64_t seed)
 {
     static struct walkers_found found;
-    const struct walkers_order order = {.seed = seed,
-                                        .first = walk,
-                                        .count = 1,
-                                        .steps = STEPS,
-                                        .v6 = walkers_v6(walk),
-                                        .written = true};
+    const struct walkers_order order = {
+        .seed = seed, .first = walk, .count = 1, .steps = STEPS, .written = true};
     walkers_walk(&order, &found);
     printf("%s", found.rows);
     tell_failures(&found);

@@ -12,7 +12,7 @@
  * explains a reading. */
 /* Nor is it quiet while an acknowledgement may only be delayed (RFC 9293 3.8.6.3; Linux: 40 ms). */
 #define DELAYED_ACK    (60 * CLOCK_MS)
-#define STEP_MOST      (150 * CLOCK_MS)
+#define STEP_MOST      (250 * CLOCK_MS)
 #define EXPLAIN_WITHIN (150 * CLOCK_MS)
 
 enum {
@@ -264,11 +264,14 @@ static void count(struct walk *w, state_set set, enum state s)
     if (state_set_has(set, STATE_LISTEN))
         set = (state_set)((set & ~STATE_SET(STATE_LISTEN)) | STATE_SET(STATE_CLOSED));
     t->steps++;
+    t->wired_steps += w->wired;
     t->by_truth[s]++;
-    if (state_set_count(set) == 1)
-        t->precise++;
-    else
+    if (state_set_count(set) != 1) {
         t->wide[set]++;
+        return;
+    }
+    t->precise++;
+    t->wired_precise += w->wired;
 }
 
 /* False when it cannot be judged yet. */
@@ -343,6 +346,7 @@ static void take_step(struct exchange *x)
 
 static void start(struct exchange *x)
 {
+    walk_rows_begin(walk_of(x));
     exchange_follow_script(x, true);
     exchange_wake_at(x, x->now_ns);
 }

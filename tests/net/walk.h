@@ -18,6 +18,7 @@ struct walk_tally {
     uint64_t walks, steps, precise;
     uint64_t wide[WALK_SETS]; /* how often each set of more than one was found */
     uint64_t by_truth[STATE_COUNT];
+    uint64_t wired_steps, wired_precise; /* of those over a wire that loses */
 };
 
 struct walk {
@@ -28,8 +29,9 @@ struct walk {
     size_t number, steps;
     uint64_t skipped;     /* steps that are left out, bits */
     state_set impossible; /* to see a judgement fail: never right */
-    int64_t quiet_ns;     /* nothing for so long: nothing more comes */
-    struct text *rows;    /* where the walk is written as a figure; NULL: nowhere */
+    bool wired;
+    int64_t quiet_ns;  /* nothing for so long: nothing more comes */
+    struct text *rows; /* where the walk is written as a figure; NULL: nowhere */
 
     /* The walk. */
     size_t at; /* the next step */

@@ -23,6 +23,8 @@ static void number_row(struct walk *w)
 
 void walk_rows_begin(struct walk *w)
 {
+    if (w->rows == NULL)
+        return;
     text_printf(w->rows,
                 "title: Walk %zu of seed %" PRIu64 "\n"
                 "needs: closes\n\n     TCP Peer A",

@@ -21,7 +21,8 @@ enum {
     BATCH_SECONDS = 300
 };
 
-#define QUIET (12 * CLOCK_MS)
+/* Longer than an answer takes, and longer than the inference holds a segment to be under way. */
+#define QUIET (28 * CLOCK_MS)
 
 struct batch {
     const struct walkers_order *order;
@@ -45,8 +46,8 @@ static void found_failure(struct batch *b, const struct walk *w, const char *why
     struct walkers_found *f = b->found;
     if (f->failure_count < WALKERS_FAILURES_MAX) {
         struct walkers_failure *to = &f->failures[f->failure_count];
-        *to =
-            (struct walkers_failure){.walk = w->number, .step = w->failed_step, .v6 = b->order->v6};
+        *to = (struct walkers_failure){
+            .walk = w->number, .step = w->failed_step, .v6 = walkers_conditions(w->number).v6};
         (void)snprintf(to->why, sizeof(to->why), "%s", why);
     }
     f->failure_count++;
@@ -72,12 +73,17 @@ static void report(void *arg, struct exchange *x, struct result *r)
     const struct walk *w = x->state;
     b->witnessed.report(b->witnessed.arg, x, r);
     b->found->ahead += b->witness.ahead;
+    size_t failures = b->found->failure_count;
     if (w->failed)
         found_failure(b, w, w->why);
     else if (b->witness.outside > 0)
         found_failure(b, w, "after a segment the peer's kernel was in a state outside the set");
     else if (!x->kernel_quiet || x->capture_dropped > 0)
         found_failure(b, w, "our kernel was not quiet, or the capture has lost packets");
+    bool first = failures == 0 && b->found->failure_count > 0;
+    if ((first || b->order->written) && b->rows.data != NULL)
+        (void)snprintf(b->found->rows, sizeof(b->found->rows), "%s", b->rows.data);
+    text_clear(&b->rows);
 }
 
 /* --- The child --- */
@@ -85,6 +91,7 @@ static void report(void *arg, struct exchange *x, struct result *r)
 static void prepare(struct batch *b, struct lab *lab)
 {
     const struct walkers_order *o = b->order;
+    const struct walkers_conditions under = walkers_conditions(o->first);
     for (size_t i = 0; i < o->count; i++) {
         b->walks[i] = (struct walk){.lab = lab,
                                     .tally = &b->found->tally,
@@ -93,12 +100,11 @@ static void prepare(struct batch *b, struct lab *lab)
                                     .steps = o->steps,
                                     .skipped = o->skipped,
                                     .impossible = o->impossible,
+                                    .wired = under.wired,
                                     .quiet_ns = QUIET,
-                                    .rows = o->written ? &b->rows : NULL};
+                                    .rows = &b->rows};
         b->states[i] = &b->walks[i];
     }
-    if (o->written)
-        walk_rows_begin(&b->walks[0]);
 }
 
 static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fault)
@@ -123,7 +129,7 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
                  .mss = 1400,
                  .win = like->win,
                  .ttl = like->ttl,
-                 .timestamps = o->first / (2 * WALKERS_BATCH_MAX) % 4 != 2,
+                 .timestamps = !walkers_conditions(o->first).unstamped,
                  .tries = 1},
         .locals = live_locals(live),
         .sessions = o->count,
@@ -145,24 +151,68 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
 }
 
 /* A walk goes fast. Linux answers what is out of order once in 500 ms, and with no more than that
- * most of a walk would be silence. One batch in four is as quiet as that. */
+ * most of a walk would be silence. */
 #define UNLIMITED "net.ipv4.tcp_invalid_ratelimit=0"
 
-static bool limited(size_t walk)
+/* What the wire does, as options of `tcpshake lab` without the dashes. */
+static const struct {
+    const char *option, *argument;
+} wire_does[] = {{"loss", "3%"}, {"dup", "3%"}, {"delay", "1ms+-800us"}};
+
+struct walkers_conditions walkers_conditions(size_t walk)
 {
-    return walk / (2 * WALKERS_BATCH_MAX) % 4 == 3;
+    size_t batch = walk / WALKERS_BATCH_MAX, pair = batch / 2;
+    return (struct walkers_conditions){.v6 = batch % 2 != 0,
+                                       .wired = pair % 2 != 0,
+                                       .limited = pair % 8 == 4 || pair % 8 == 7,
+                                       .unstamped = pair % 8 == 2 || pair % 8 == 5};
 }
 
-const char *walkers_settings(size_t walk)
+char *walkers_options(size_t walk, char out[WALKERS_OPTIONS_MAX])
 {
-    return limited(walk) ? "" : "--sysctl " UNLIMITED " ";
+    const struct walkers_conditions under = walkers_conditions(walk);
+    int n = snprintf(out, WALKERS_OPTIONS_MAX, "%s%s", under.v6 ? "-6 " : "",
+                     under.limited ? "" : "--sysctl " UNLIMITED " ");
+    for (size_t i = 0; under.wired && i < sizeof(wire_does) / sizeof(wire_does[0]); i++)
+        n += snprintf(out + n, WALKERS_OPTIONS_MAX - (size_t)n, "--%s %s ", wire_does[i].option,
+                      wire_does[i].argument);
+    return out;
+}
+
+static enum status lay_wire(struct wire_config *wire, const struct walkers_order *order,
+                            struct fault *fault)
+{
+    *wire = (struct wire_config){.seed = order->seed + order->first};
+    for (size_t i = 0; i < sizeof(wire_does) / sizeof(wire_does[0]); i++) {
+        const struct wire_option *o;
+        for (size_t k = 0; (o = wire_rule_option(k)) != NULL; k++) {
+            if (strcmp(o->name, wire_does[i].option) != 0)
+                continue;
+            enum status s = wire_rule_add(&wire->rules, o, wire_does[i].argument, fault);
+            if (s != STATUS_OK)
+                return s;
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct lab *open_lab(const struct walkers_order *order, struct fault *fault)
+{
+    static const char *const sysctls[] = {UNLIMITED};
+    const struct walkers_conditions under = walkers_conditions(order->first);
+    struct wire_config wire;
+    if (lay_wire(&wire, order, fault) != STATUS_OK)
+        return NULL;
+    const struct lab_options options = {.app = "cue",
+                                        .v6 = under.v6,
+                                        .sysctls = sysctls,
+                                        .sysctl_count = !under.limited,
+                                        .wire = under.wired ? &wire : NULL};
+    return lab_open(&options, fault);
 }
 
 static void work(const struct walkers_order *order, struct walkers_found *found)
 {
-    static const char *const sysctls[] = {UNLIMITED};
-    const struct lab_options options = {
-        .app = "cue", .v6 = order->v6, .sysctls = sysctls, .sysctl_count = !limited(order->first)};
     struct fault fault = {{0}};
     struct batch *b = calloc(1, sizeof(*b));
     if (b == NULL)
@@ -170,7 +220,7 @@ static void work(const struct walkers_order *order, struct walkers_found *found)
     b->order = order;
     b->found = found;
     text_init(&b->rows);
-    struct lab *lab = lab_open(&options, &fault);
+    struct lab *lab = open_lab(order, &fault);
     if (lab == NULL) {
         trouble(b, &fault);
         _exit(1);
@@ -178,8 +228,6 @@ static void work(const struct walkers_order *order, struct walkers_found *found)
     prepare(b, lab);
     if (walk_live(b, lab, &fault) != STATUS_OK)
         trouble(b, &fault);
-    if (order->written && b->rows.data != NULL)
-        (void)snprintf(found->rows, sizeof(found->rows), "%s", b->rows.data);
     lab_close(lab);
     _exit(0);
 }
@@ -223,11 +271,6 @@ static struct walkers_found *shared(void)
     return at == MAP_FAILED ? NULL : at;
 }
 
-bool walkers_v6(size_t walk)
-{
-    return walk / WALKERS_BATCH_MAX % 2 != 0;
-}
-
 void walkers_walk(const struct walkers_order *order, struct walkers_found *found)
 {
     struct job j = {.found = shared()};
@@ -250,11 +293,15 @@ static void add(struct walkers_found *to, const struct walkers_found *f)
     to->tally.walks += f->tally.walks;
     to->tally.steps += f->tally.steps;
     to->tally.precise += f->tally.precise;
+    to->tally.wired_steps += f->tally.wired_steps;
+    to->tally.wired_precise += f->tally.wired_precise;
     to->ahead += f->ahead;
     for (size_t i = 0; i < WALK_SETS; i++)
         to->tally.wide[i] += f->tally.wide[i];
     for (size_t i = 0; i < STATE_COUNT; i++)
         to->tally.by_truth[i] += f->tally.by_truth[i];
+    if (to->failure_count == 0)
+        memcpy(to->rows, f->rows, sizeof(to->rows));
     for (size_t i = 0; i < f->failure_count && i < WALKERS_FAILURES_MAX; i++) {
         if (to->failure_count + i < WALKERS_FAILURES_MAX)
             to->failures[to->failure_count + i] = f->failures[i];
@@ -308,8 +355,7 @@ void walkers_walk_all(uint64_t seed, size_t walks, size_t steps, size_t jobs,
                                             .first = first,
                                             .count =
                                                 left < WALKERS_BATCH_MAX ? left : WALKERS_BATCH_MAX,
-                                            .steps = steps,
-                                            .v6 = walkers_v6(first)};
+                                            .steps = steps};
         start(idle, &order);
         first += order.count;
         running++;

@@ -5,19 +5,19 @@
 #include "walk.h"
 
 enum {
-    WALKERS_BATCH_MAX = 50,
+    WALKERS_BATCH_MAX = 25,
     WALKERS_FAILURES_MAX = 16,
+    WALKERS_OPTIONS_MAX = 200,
     WALKERS_ROWS_MAX = 64 * 1024
 };
 
 /* Walks `first` to `first + count - 1`. */
 struct walkers_order {
     uint64_t seed;
-    size_t first, count, steps;
-    bool v6;
+    size_t first, count, steps; /* all in one batch */
     uint64_t skipped;
     state_set impossible;
-    bool written; /* the walk is to be written as a figure */
+    bool written; /* also when nothing fails */
 };
 
 struct walkers_failure {
@@ -32,13 +32,20 @@ struct walkers_found {
     size_t failure_count;
     struct walkers_failure failures[WALKERS_FAILURES_MAX];
     char trouble[256]; /* why the batch broke off; "": it did not */
-    char rows[WALKERS_ROWS_MAX];
+    char
+        rows[WALKERS_ROWS_MAX]; /* the first walk that failed, or the last that was to be written */
 };
 
-/* Every other batch goes over IPv6. */
-bool walkers_v6(size_t walk);
-/* The peer's settings on the walk's batch, as options of `tcpshake lab`. */
-const char *walkers_settings(size_t walk);
+/* Under what a walk goes, by its batch: every other goes over IPv6; of the pairs every other has a
+ * wire that loses, doubles and delays, and now and then one has a peer that answers as seldom as
+ * Linux does unless told otherwise, or an end of ours without timestamps. */
+struct walkers_conditions {
+    bool v6, wired, limited, unstamped;
+};
+
+struct walkers_conditions walkers_conditions(size_t walk);
+/* The same as options of `tcpshake lab`, each with a blank behind it. Returns `out`. */
+char *walkers_options(size_t walk, char out[WALKERS_OPTIONS_MAX]);
 /* Does the walks of one order and waits for them. */
 void walkers_walk(const struct walkers_order *order, struct walkers_found *found);
 /* Does `walks` in batches, `jobs` at once, and adds up; `told` now and then, may be NULL. */

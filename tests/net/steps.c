@@ -47,7 +47,7 @@ static uint16_t any_flags(struct dice *d)
 
 static enum step_place any_place(struct dice *d)
 {
-    uint32_t n = throw(d, STEP_PLACES + 4);
+    uint32_t n = throw(d, STEP_PLACES + 2);
     return n < STEP_PLACES ? (enum step_place)n : STEP_EXACT;
 }
 

@@ -89,7 +89,8 @@ static void talk(struct exchange *x, const struct step *s)
     uint32_t n = s->random % 16, len = s->len > 0 ? s->len : 10;
     w->greeted = true;
     w->greeted_irs = x->tcb.irs;
-    if (n < (greeted ? 9 : 12) && may_send)
+    bool heard = seq_lt(seq_add(x->tcb.iss, 1), x->tcb.snd_una);
+    if (n < (heard ? 9 : 12) && may_send)
         send_own(x, REPLY_ACK, len, INPUT_COUNT);
     else if (n == 9 && x->tcb.state == STATE_CLOSE_WAIT)
         close_at_once(x);
@@ -353,8 +354,22 @@ static void start(struct exchange *x)
 
 static bool acknowledgement_due(const struct exchange *x)
 {
-    return state_synchronized(x->tcb.state) && seq_lt(x->tcb.snd_una, x->tcb.snd_nxt) &&
-           x->now_ns < walk_of(x)->spoke_ns + DELAYED_ACK;
+    const struct walk *w = walk_of(x);
+    return x->peer.sent.known && seq_lt(x->peer.sent.rcv_nxt, w->spoken_end) &&
+           x->now_ns < w->spoke_ns + DELAYED_ACK;
+}
+
+/* What is next in order for the peer. */
+static void note_spoken(struct exchange *x, const struct segment *seg)
+{
+    struct walk *w = walk_of(x);
+    const struct peer_sent *s = &x->peer.sent;
+    bool in_order =
+        s->known && seq_le(seg->seq, s->rcv_nxt) && seq_lt(s->rcv_nxt, segment_end(seg));
+    if ((seg->flags & (FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || !in_order)
+        return;
+    w->spoke_ns = x->now_ns;
+    w->spoken_end = segment_end(seg);
 }
 
 static void timer(struct exchange *x)
@@ -388,8 +403,7 @@ static void left(struct exchange *x, const struct segment *seg)
     struct walk *w = walk_of(x);
     if (w->sent_count < WALK_STEPS_MAX)
         w->sent[w->sent_count++] = *seg;
-    if (x->outbox.current.script.ours && segment_seq_len(seg) > 0)
-        w->spoke_ns = x->now_ns;
+    note_spoken(x, seg);
     walk_rows_left(w, seg, x->outbox.current.script.ours, x->tcb.state);
     stir(x);
 }

@@ -36,7 +36,8 @@ struct walk {
     /* The walk. */
     size_t at; /* the next step */
     int64_t limit_ns;
-    int64_t spoke_ns; /* when our end last sent something to be acknowledged */
+    int64_t spoke_ns; /* when something last left that is to be acknowledged: */
+    seq_t spoken_end;
     bool over;
     struct {
         enum state state;

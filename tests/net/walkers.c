@@ -164,8 +164,8 @@ struct walkers_conditions walkers_conditions(size_t walk)
     size_t batch = walk / WALKERS_BATCH_MAX, pair = batch / 2;
     return (struct walkers_conditions){.v6 = batch % 2 != 0,
                                        .wired = pair % 2 != 0,
-                                       .limited = pair % 8 == 4 || pair % 8 == 7,
-                                       .unstamped = pair % 8 == 2 || pair % 8 == 5};
+                                       .limited = pair % 16 == 4 || pair % 16 == 11,
+                                       .unstamped = pair % 16 == 2 || pair % 16 == 13};
 }
 
 char *walkers_options(size_t walk, char out[WALKERS_OPTIONS_MAX])

@@ -23,9 +23,14 @@ int64_t peer_sent_flight_time(const struct peer_sent *s)
     return t < FLIGHT_LEAST ? FLIGHT_LEAST : t;
 }
 
+static bool is_recent(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)
+{
+    return t_ns - e->left_ns <= peer_sent_flight_time(s);
+}
+
 bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)
 {
-    return e->left_ns >= s->landed_ns && t_ns - e->left_ns <= peer_sent_flight_time(s);
+    return !e->landed && e->left_ns >= s->landed_ns && is_recent(s, e, t_ns);
 }
 
 /* --- What there is --- */
@@ -93,7 +98,7 @@ void peer_sent_expire(struct peer_sent *s, int64_t t_ns)
     expire_crowded_out(s, t_ns);
     for (size_t i = 0; i < s->count;) {
         const struct peer_sent_segment *e = &s->segments[i];
-        if (peer_sent_under_way(s, e, t_ns) || waits_behind_gap(s, e))
+        if (is_recent(s, e, t_ns) || waits_behind_gap(s, e))
             i++;
         else
             forget(s, i);
@@ -161,7 +166,7 @@ void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool acks_fin
     for (size_t i = 0; i < s->count; i++) {
         if (same(&s->segments[i], &e)) { /* the same again does no more than once */
             s->segments[i].left_ns = t_ns;
-            s->segments[i].once = false;
+            s->segments[i].once = s->segments[i].landed = false;
             return;
         }
     }
@@ -441,7 +446,7 @@ bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst,
 {
     for (size_t i = s->count; i > 0; i--) {
         const struct peer_sent_segment *e = &s->segments[i - 1];
-        if (peer_sent_under_way(s, e, t_ns) && answers(rst, e)) {
+        if (is_recent(s, e, t_ns) && answers(rst, e)) { /* the answer may come twice */
             *answered = *e;
             return true;
         }
@@ -454,9 +459,7 @@ static void arrived(struct peer_sent *s, size_t i)
     if (!s->segments[i].once)
         return;
     overtaken(s, s->segments[i].left_ns);
-    if (waits_behind_gap(s, &s->segments[i]))
-        return;
-    forget(s, i);
+    s->segments[i].landed = true;
 }
 
 void peer_sent_answered(struct peer_sent *s, int64_t t_ns)

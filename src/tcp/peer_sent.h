@@ -28,7 +28,8 @@ struct peer_sent_segment {
     seq_t seq, end, ack; /* end: the number after it */
     uint16_t flags;
     bool text;
-    bool once; /* it has left once only */
+    bool once;   /* it has left once only */
+    bool landed; /* it has arrived */
     int64_t left_ns;
 };
 
@@ -102,7 +103,7 @@ enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack);
 bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val);
 /* The peer has echoed the timestamp, so a segment that bore it has arrived. */
 void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val);
-/* Whether a reset of the peer's answers a segment of ours that was under way, and which. */
+/* Whether a reset of the peer's answers a segment that left lately, and which. */
 bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst, int64_t t_ns,
                            struct peer_sent_segment *answered);
 /* The peer has answered something: if only one segment is under way, that has arrived. */

@@ -682,6 +682,8 @@ static void a_reset_that_ends_nothing(void **state)
     assert_int_equal(odd(&k, FLAG_ACK, nxt, wrong, 0).to, S(SYN_RECEIVED));
     struct peer_change c = theirs(&k, unit_segment(wrong, seq_of(0), FLAG_RST, 0));
     assert_int_equal(c.to, S(SYN_RECEIVED));
+    c = theirs(&k, unit_segment(wrong, seq_of(0), FLAG_RST, 0)); /* a copy */
+    assert_int_equal(c.to, S(SYN_RECEIVED));
     /* And from ESTABLISHED it cannot come: there it is answered by an ACK (group 3). */
     (void)ours(&k, REPLY_ACK, 0);
     k.t_ns += CLOCK_S;
@@ -890,6 +892,23 @@ static void a_call_that_waits(void **state)
     assert_true(state_set_has(c.to, STATE_FIN_WAIT_1) && state_set_has(c.to, STATE_ESTABLISHED));
 }
 
+/* The answer to a second SYN was lost: then what would acknowledge the first connection's is
+ * unacceptable to the second, and its reset ends nothing (3.5.2, group 2). */
+static void a_connection_that_was_not_heard_of(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    const seq_t ack = k.own.rcv_nxt;
+    (void)peer_told(&k.peer, PEER_CRASHES, k.t_ns);
+    k.t_ns += CLOCK_S;
+    (void)odd(&k, FLAG_SYN, seq_of(777777), seq_of(0), 0);
+    assert_true(state_set_has(k.peer.set, STATE_SYN_RECEIVED));
+    (void)odd(&k, FLAG_ACK, seq_of(777778), ack, 0);
+    struct peer_change c = theirs(&k, unit_segment(ack, seq_of(0), FLAG_RST, 0));
+    assert_true(state_set_has(c.to, STATE_SYN_RECEIVED) && state_set_has(c.to, STATE_CLOSED));
+    assert_false(state_set_has(c.to, STATE_ESTABLISHED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -919,6 +938,7 @@ int main(void)
         cmocka_unit_test(calls_only_add_states),
         cmocka_unit_test(it_connects),
         cmocka_unit_test(a_call_that_waits),
+        cmocka_unit_test(a_connection_that_was_not_heard_of),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static enum state read_state(struct witness *w, const struct exchange *x, bool *
     return cookie ? STATE_SYN_RECEIVED : s;
 }
 
-static bool holds(state_set set, enum state s)
+bool witness_holds(state_set set, enum state s)
 {
     return state_set_has(set, in_words_of(set, s));
 }
@@ -61,7 +61,7 @@ static void judge_pending(struct witness *w, struct exchange *x)
 {
     size_t kept = 0;
     for (size_t i = 0; i < w->pending_count; i++) {
-        if (holds(x->peer.set, w->pending[i].state))
+        if (witness_holds(x->peer.set, w->pending[i].state))
             w->ahead++;
         else if (x->now_ns >= w->pending[i].until_ns)
             found_outside(w, x, w->pending[i].state);
@@ -93,10 +93,10 @@ static void look(void *arg, struct exchange *x)
         return;
     }
     w->readings++;
-    if (holds(x->peer.set, s)) {
+    if (witness_holds(x->peer.set, s)) {
         (void)append(
             x, (struct event){.kind = EVENT_TRUTH, .truth = {in_words_of(x->peer.set, s), true}});
-    } else if (w->unheard && holds(peer_unheard(&x->peer), s)) {
+    } else if (w->unheard && witness_holds(peer_unheard(&x->peer), s)) {
         w->ahead++;
     } else if (w->pending_count < WITNESS_PENDING_MAX) {
         w->pending[w->pending_count].state = s;

@@ -34,4 +34,8 @@ void witness_init(struct witness *w, struct lab *lab, bool unheard);
 /* What to put into the run's configuration. */
 struct run_observer witness_observer(struct witness *w);
 
+/* Whether the set holds what the kernel says. Where there is no connection, LISTEN and CLOSED are
+ * one (peer.h). */
+bool witness_holds(state_set set, enum state s);
+
 #endif

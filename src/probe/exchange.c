@@ -196,6 +196,7 @@ static void note_syn(struct exchange *x, const struct segment *seg)
 {
     if (!(seg->flags & FLAG_SYN) || x->syn_count == EXCHANGE_SYNS_MAX)
         return;
+    x->syns[x->syn_count].seq = seg->seq;
     x->syns[x->syn_count].ts_val = seg->opt.ts_val;
     x->syns[x->syn_count++].t_ns = x->now_ns;
 }
@@ -318,6 +319,24 @@ static void measure(struct exchange *x, const struct segment *seg, const struct 
     }
 }
 
+/* How far away the peer is, also when the SYN was none of our TCB's: the first answer to one that
+ * left once says it. */
+static void measure_flight(struct exchange *x, const struct segment *seg)
+{
+    size_t found = 0, at = 0;
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) != (FLAG_SYN | FLAG_ACK) ||
+        (x->peer.sent.known && seq_eq(x->peer.irs, seg->seq)))
+        return;
+    for (size_t i = 0; i < x->syn_count; i++) {
+        if (seq_eq(seq_add(x->syns[i].seq, 1), seg->ack)) {
+            found++;
+            at = i;
+        }
+    }
+    if (found == 1)
+        peer_round_trip(&x->peer, x->now_ns - x->syns[at].t_ns);
+}
+
 /* RFC 6298 5.2, 5.3: stopped when all is acknowledged, restarted when some is. */
 static void restart_timer(struct exchange *x, const struct arrival *a)
 {
@@ -359,6 +378,7 @@ static void deliver(struct exchange *x, const struct segment *seg, uint32_t even
     struct arrival a = tcb_arrive(&x->tcb, seg);
     record_own(x, event, from, a.why, a.rfc);
     measure(x, seg, &a);
+    measure_flight(x, seg);
     struct peer_change change = peer_seen(&x->peer, &x->tcb, seg, &a, x->now_ns);
     record_peer(x, event, &change);
     x->data_received += a.text;
@@ -376,6 +396,7 @@ static void judge(struct exchange *x, const struct segment *seg, uint32_t event)
 {
     struct arrival a = tcb_arrive(&x->shadow, seg);
     measure(x, seg, &a);
+    measure_flight(x, seg);
     struct peer_change change = peer_seen(&x->peer, &x->shadow, seg, &a, x->now_ns);
     record_peer(x, event, &change);
     if (!x->finished)
@@ -481,6 +502,12 @@ void exchange_elapse(struct exchange *x)
 {
     struct peer_change change = peer_elapse(&x->peer, x->now_ns);
     record_peer(x, x->timeline->last_id, &change);
+}
+
+void exchange_peer_told(struct exchange *x, enum peer_call call)
+{
+    struct peer_change change = peer_told(&x->peer, call, x->now_ns);
+    record_peer(x, 0, &change);
 }
 
 bool exchange_emit(struct exchange *x, const struct scripted *script, const char *note)

@@ -52,6 +52,7 @@ struct exchange {
     int64_t rto_at, wake_at; /* instants; CLOCK_NEVER: not set */
 
     struct {
+        seq_t seq;
         uint32_t ts_val;
         int64_t t_ns;
     } syns[EXCHANGE_SYNS_MAX]; /* when each of our SYNs left: which one was answered? */
@@ -144,6 +145,8 @@ void exchange_renew(struct exchange *x, seq_t iss);
 void exchange_call(struct exchange *x, enum input call);
 /* Time has passed: the peer's states may have expired. */
 void exchange_elapse(struct exchange *x);
+/* The peer's application has made a call that we know of, or is just making it. */
+void exchange_peer_told(struct exchange *x, enum peer_call call);
 /* Goes on with the connection from our other port, and the next time with the first again. */
 void exchange_change_port(struct exchange *x);
 /* Puts the segment on the wire; if it is ours, our end moves when it is seen leaving. False when

@@ -100,6 +100,23 @@ static void say_to_the_peer(struct exchange *x)
     (void)exchange_emit(x, &say, "--say, which the figure does not show");
 }
 
+/* What it is told it may do at any moment now, whatever the peer's segments show before. */
+static void expect_call(struct exchange *x, enum figure_event what)
+{
+    if (what == FIGURE_CONNECT) {
+        exchange_peer_told(x, PEER_STOPS_LISTENING); /* it connects from the port it listened on */
+        exchange_peer_told(x, PEER_CONNECTS);
+    } else if (what == FIGURE_CLOSE) {
+        exchange_peer_told(x, PEER_CLOSES);
+    } else if (what == FIGURE_ABORT) {
+        exchange_peer_told(x, PEER_ABORTS);
+    } else if (what == FIGURE_CRASH) {
+        exchange_peer_told(x, PEER_CRASHES);
+    } else if (what == FIGURE_SAY) {
+        exchange_peer_told(x, PEER_SAYS);
+    }
+}
+
 static void cue(struct exchange *x, enum figure_event what, const void *data, size_t n)
 {
     struct play *p = play_of(x);
@@ -110,6 +127,7 @@ static void cue(struct exchange *x, enum figure_event what, const void *data, si
         return;
     }
     p->cued |= 1u << what;
+    expect_call(x, what);
     if (p->peer_side->act(p->peer_side->arg, &x->config.local, what, data, n, &fault) != STATUS_OK)
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
 }

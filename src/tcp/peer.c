@@ -1,46 +1,75 @@
-/* See peer.h. Two tables hold what is known of TCPs: what our segments may do to one, and what its
- * segments show of it. */
+/* See peer.h. Three tables hold what is known of TCPs: what our segments may do to one, what its
+ * application may, and what its segments show of it. */
 #include "tcp/peer.h"
 
 #include "base/clock.h"
 
 #define S(name) STATE_SET(STATE_##name)
 
-/* Where a stimulus takes a peer that receives it. A state without an entry stays. */
+/* What a segment of ours can do to the peer, as bits. */
+enum stimulus {
+    GETS_RST = 0x001,
+    GETS_SYN = 0x002,       /* where there is no connection yet */
+    GETS_SYN_AGAIN = 0x004, /* in the window of one */
+    GETS_SYN_ACK = 0x008,
+    GETS_ACK_OF_SYN = 0x010,
+    GETS_DATA = 0x020, /* new to the peer */
+    GETS_DATA_BEHIND_FIN = 0x040,
+    GETS_ACK_OF_FIN = 0x080,
+    GETS_FIN = 0x100,
+    STIMULI_END = 0x200
+};
+
+/* Where a stimulus, or a call, takes a peer. A state without an entry stays. */
 struct move {
-    unsigned stimulus;
+    unsigned by;
     state_set in;
     state_set to;
 };
 
+/* A segment carries its stimuli in the order of their bits: the acknowledgements are processed
+ * before the FIN. */
 static const struct move moves[] = {
-    {PEER_GETS_RST, S(SYN_RECEIVED), S(LISTEN) | S(CLOSED)}, /* 3.10.7.4 second */
-    {PEER_GETS_RST,
+    {GETS_RST, S(SYN_RECEIVED), S(LISTEN) | S(CLOSED)}, /* 3.10.7.4 second */
+    {GETS_RST,
      S(SYN_SENT) | S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) |
          S(LAST_ACK),
      S(CLOSED)},
-    {PEER_GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT)},   /* RFC 1337: ignored by many */
-    {PEER_GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED)}, /* 3.10.7.2, 3.10.7.3 */
-    {PEER_GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED)},   /* if somebody listens there */
-    {PEER_GETS_SYN, S(SYN_RECEIVED),
-     S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED)}, /* another one: back to LISTEN, 3.10.7.4 fourth */
-    {PEER_GETS_SYN, S(TIME_WAIT), S(TIME_WAIT) | S(SYN_RECEIVED)}, /* 3.6.1 MAY-2 */
-    {PEER_GETS_ACK_OF_SYN, S(SYN_RECEIVED) | S(SYN_SENT), S(ESTABLISHED)},
-    {PEER_GETS_DATA, S(FIN_WAIT_1) | S(FIN_WAIT_2),
+    {GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT)},   /* RFC 1337: ignored by many */
+    {GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED)}, /* 3.10.7.2, 3.10.7.3 */
+    {GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED)},   /* if somebody listens there */
+    {GETS_SYN, S(TIME_WAIT),
+     S(TIME_WAIT) | S(SYN_RECEIVED) | S(CLOSED)}, /* 3.6.1 MAY-2; CLOSED: and then refused */
+    {GETS_SYN_AGAIN, S(SYN_RECEIVED),
+     S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED)}, /* back to LISTEN, 3.10.7.4 fourth */
+    {GETS_SYN_AGAIN,
+     S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK) |
+         S(TIME_WAIT),
+     S(CLOSED)}, /* RFC 793; since RFC 5961 4.2 it is asked back */
+    {GETS_SYN_ACK, S(SYN_SENT), S(ESTABLISHED)},
+    {GETS_ACK_OF_SYN, S(SYN_RECEIVED), S(ESTABLISHED)},
+    {GETS_DATA, S(FIN_WAIT_1) | S(FIN_WAIT_2),
      S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSED)}, /* 3.6.1 SHLD-3: nobody reads any more */
-    {PEER_GETS_ACK_OF_FIN, S(FIN_WAIT_1), S(FIN_WAIT_2)},
-    {PEER_GETS_ACK_OF_FIN, S(CLOSING), S(TIME_WAIT)},
-    {PEER_GETS_ACK_OF_FIN, S(LAST_ACK), S(CLOSED)},
-    {PEER_GETS_FIN, S(ESTABLISHED), S(CLOSE_WAIT)},
-    {PEER_GETS_FIN, S(FIN_WAIT_1), S(CLOSING)},
-    {PEER_GETS_FIN, S(FIN_WAIT_2), S(TIME_WAIT)},
+    {GETS_DATA_BEHIND_FIN, S(CLOSE_WAIT), S(CLOSE_WAIT) | S(CLOSED)}, /* 3.10.7.4 seventh: it */
+    {GETS_DATA_BEHIND_FIN, S(CLOSING), S(CLOSING) | S(CLOSED)},   /* should not occur, and some */
+    {GETS_DATA_BEHIND_FIN, S(LAST_ACK), S(LAST_ACK) | S(CLOSED)}, /* reset what does it */
+    {GETS_ACK_OF_FIN, S(FIN_WAIT_1), S(FIN_WAIT_2)},
+    {GETS_ACK_OF_FIN, S(CLOSING), S(TIME_WAIT)},
+    {GETS_ACK_OF_FIN, S(LAST_ACK), S(CLOSED)},
+    {GETS_FIN, S(ESTABLISHED), S(CLOSE_WAIT)},
+    {GETS_FIN, S(FIN_WAIT_1), S(CLOSING)},
+    {GETS_FIN, S(FIN_WAIT_2), S(TIME_WAIT)},
 };
 
-/* A segment carries its stimuli in this order: the acknowledgements are processed before the FIN.
- */
-static const unsigned stimulus_order[] = {PEER_GETS_RST,        PEER_GETS_SYN,
-                                          PEER_GETS_ACK_OF_SYN, PEER_GETS_DATA,
-                                          PEER_GETS_ACK_OF_FIN, PEER_GETS_FIN};
+static const struct move calls[] = {
+    {PEER_CONNECTS, S(CLOSED) | S(LISTEN), S(SYN_SENT)},                        /* 3.10.1 */
+    {PEER_CLOSES, S(SYN_SENT), S(CLOSED)},                                      /* 3.10.4 */
+    {PEER_CLOSES, S(SYN_RECEIVED) | S(ESTABLISHED), S(FIN_WAIT_1) | S(CLOSED)}, /* CLOSED: with */
+    {PEER_CLOSES, S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED)}, /* data unread, 3.6.1 SHLD-3 */
+    {PEER_ABORTS, STATE_SET_ALL, S(CLOSED)},               /* 3.10.5 */
+    {PEER_STOPS_LISTENING, S(LISTEN) | S(SYN_RECEIVED), S(CLOSED)},
+    {PEER_CRASHES, STATE_SET_ALL, S(CLOSED)}, /* 3.5.1 */
+};
 
 /* What a segment of the peer's is, and where a state that sent it is afterwards. */
 enum shown {
@@ -131,35 +160,144 @@ void peer_init(struct peer *p, state_set initial)
     *p = (struct peer){.set = initial};
 }
 
-/* The set after the stimuli have arrived for certain. */
-static state_set arrive(state_set set, unsigned stimuli)
+/* --- What may have happened to the peer --- */
+
+static state_set moved(const struct move *table, size_t n, state_set set, unsigned by)
 {
-    for (size_t i = 0; i < sizeof(stimulus_order) / sizeof(stimulus_order[0]); i++) {
-        if (!(stimuli & stimulus_order[i]))
+    state_set stay = set, to = STATE_SET_NONE;
+    for (size_t i = 0; i < n; i++) {
+        if (!(table[i].by & by) || !(set & table[i].in))
             continue;
-        state_set stay = set, moved = STATE_SET_NONE;
-        for (size_t k = 0; k < sizeof(moves) / sizeof(moves[0]); k++) {
-            if (moves[k].stimulus != stimulus_order[i] || !(set & moves[k].in))
-                continue;
-            stay &= (state_set)~moves[k].in;
-            moved |= moves[k].to;
-        }
-        set = stay | moved;
+        stay &= (state_set)~table[i].in;
+        to |= table[i].to;
+    }
+    return stay | to;
+}
+
+/* Whether it is acceptable to the peer as an acknowledgement of its SYN, as far as we have seen
+ * what else it sent (3.10.7.4 fifth). */
+static bool acks_syn(const struct peer *p, uint16_t flags, seq_t ack)
+{
+    return flags & FLAG_ACK && p->irs_known && seq_lt(p->irs, ack) &&
+           (seq_le(ack, p->snd_nxt) || p->unseen);
+}
+
+/* The FIN's number is the last. One that has not come we know no number of. */
+static bool acks_fin(const struct peer *p, uint16_t flags, seq_t ack)
+{
+    if (!(flags & FLAG_ACK) || !p->irs_known)
+        return false;
+    return p->fin_seen ? seq_eq(ack, p->fin_end) : p->unseen && seq_lt(p->snd_nxt, ack);
+}
+
+/* 3.10.7.4 fifth: what acknowledges something not yet sent is dropped. */
+static bool acks_the_future(const struct peer *p, const struct peer_sent_segment *e)
+{
+    return p->irs_known && !p->unseen && seq_lt(p->snd_nxt, e->ack);
+}
+
+static unsigned by_syn(const struct peer *p, const struct peer_sent_segment *e, bool fits)
+{
+    if (!(e->flags & FLAG_ACK))
+        return GETS_SYN | (fits ? GETS_SYN_AGAIN : 0);
+    unsigned stimuli = fits ? GETS_SYN_AGAIN : 0;
+    if (acks_syn(p, e->flags, e->ack))
+        stimuli |= GETS_SYN_ACK | GETS_ACK_OF_SYN; /* the latter ends a simultaneous open */
+    return stimuli;
+}
+
+/* What the segment can do to a peer in state `s`, by its numbers. */
+static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer_sent_segment *e)
+{
+    bool fits = s == STATE_SYN_RECEIVED ? peer_sent_may_fit_syn(&p->sent, e)
+                                        : peer_sent_may_fit(&p->sent, e);
+    if (e->flags & FLAG_RST) /* 3.10.7.3: in SYN-SENT its ACK counts, not its SEQ */
+        return (s == STATE_SYN_SENT ? acks_syn(p, e->flags, e->ack) : fits) ? GETS_RST : 0;
+    if (e->flags & FLAG_SYN)
+        return by_syn(p, e, fits);
+    if (!(e->flags & FLAG_ACK) || !fits)
+        return 0;
+    /* RFC 793 took SND.UNA itself too, 3.10.7.4 fifth does not. */
+    bool opens = acks_syn(p, e->flags, e->ack) || (p->irs_known && seq_eq(e->ack, p->irs));
+    unsigned stimuli = opens ? GETS_ACK_OF_SYN : 0;
+    if (acks_the_future(p, e))
+        return stimuli;
+    if (acks_fin(p, e->flags, e->ack))
+        stimuli |= GETS_ACK_OF_FIN;
+    if (e->text && (!p->sent.known || seq_lt(p->sent.rcv_nxt, e->end)))
+        stimuli |= GETS_DATA | (peer_sent_text_behind_fin(&p->sent, e) ? GETS_DATA_BEHIND_FIN : 0);
+    bool fills = stimuli & GETS_ACK_OF_SYN || peer_sent_takes_numbers(&p->sent, e);
+    if (fills && peer_sent_fin_within_reach(&p->sent))
+        stimuli |= GETS_FIN;
+    return stimuli;
+}
+
+/* Of these, what need not come with the rest: a FIN behind a gap, or of another segment; the
+ * acknowledgement of a FIN that we have not seen. */
+static unsigned optional(const struct peer *p, const struct peer_sent_segment *e, unsigned stimuli)
+{
+    bool in_order = e->flags & FLAG_FIN && p->sent.known && seq_le(e->seq, p->sent.rcv_nxt);
+    return stimuli & ((in_order ? 0 : GETS_FIN) | (p->fin_seen ? 0 : GETS_ACK_OF_FIN));
+}
+
+static state_set with_stimuli(state_set set, unsigned stimuli)
+{
+    for (unsigned bit = 1; bit < STIMULI_END; bit <<= 1) {
+        if (stimuli & bit)
+            set = moved(moves, sizeof(moves) / sizeof(moves[0]), set, bit);
     }
     return set;
 }
 
-/* Every segment under way may arrive or not, in the order in which they left; of those that had no
- * room here only what they can do is known, not the order. */
-static state_set with_in_flight(const struct peer *p, state_set set)
+/* The set after the segment has arrived for certain. */
+static state_set arrive(const struct peer *p, state_set set, const struct peer_sent_segment *e)
+{
+    state_set after = STATE_SET_NONE;
+    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
+        if (!state_set_has(set, s))
+            continue;
+        unsigned all = stimuli_of(p, s, e), free = optional(p, e, all);
+        after |= with_stimuli(STATE_SET(s), all) | with_stimuli(STATE_SET(s), all & ~free) |
+                 with_stimuli(STATE_SET(s), all & ~(free & GETS_FIN)) |
+                 with_stimuli(STATE_SET(s), all & ~(free & GETS_ACK_OF_FIN));
+    }
+    return after;
+}
+
+/* Of segments that had no room only what they were is known, not the numbers. */
+static state_set with_crowded_out(const struct peer *p, state_set set)
+{
+    uint16_t flags = p->sent.crowded_out;
+    unsigned stimuli = flags & FLAG_RST ? GETS_RST : 0;
+    if (flags & FLAG_SYN)
+        stimuli |= GETS_SYN | GETS_SYN_AGAIN | GETS_SYN_ACK;
+    if (flags & FLAG_ACK)
+        stimuli |= GETS_ACK_OF_SYN | (p->fin_seen || p->unseen ? GETS_ACK_OF_FIN : 0);
+    if (p->sent.crowded_out_text)
+        stimuli |= GETS_DATA | GETS_DATA_BEHIND_FIN;
+    if (flags & FLAG_FIN)
+        stimuli |= GETS_FIN;
+    for (unsigned bit = 1; bit < STIMULI_END; bit <<= 1)
+        set |= with_stimuli(set, stimuli & bit);
+    return set;
+}
+
+/* Everything that is under way may arrive or not, in whatever order; and what the application was
+ * told to do it may do before or after. */
+static state_set with_under_way(const struct peer *p, state_set set, int64_t t_ns)
 {
     for (state_set before = STATE_SET_NONE; before != set;) {
         before = set;
-        for (size_t i = 0; i < sizeof(stimulus_order) / sizeof(stimulus_order[0]); i++)
-            set |= arrive(set, p->crowded_out & stimulus_order[i]);
+        for (unsigned bit = 1; bit <= PEER_CRASHES; bit <<= 1) {
+            if (p->told & bit)
+                set |= moved(calls, sizeof(calls) / sizeof(calls[0]), set, bit);
+        }
+        set |= with_crowded_out(p, set);
+        for (size_t i = 0; i < p->sent.count; i++) {
+            if (peer_sent_under_way(&p->sent, &p->sent.segments[i], t_ns))
+                set |= arrive(p, set, &p->sent.segments[i]);
+        }
     }
-    for (size_t i = 0; i < p->in_flight_count; i++)
-        set |= arrive(set, p->in_flight[i].stimuli);
     return set;
 }
 
@@ -172,83 +310,19 @@ static state_set with_expiries(const struct peer *p, state_set set, int64_t t_ns
     return set;
 }
 
-static unsigned stimuli_of(const struct peer *p, const struct segment *seg)
+/* What was told has happened by now; but a call on a connection that is not yet established may
+ * wait until it is (3.10.2, 3.10.4). */
+static void forget_calls(struct peer *p, int64_t t_ns)
 {
-    if (seg->flags & FLAG_RST)
-        return PEER_GETS_RST;
-    unsigned stimuli = seg->flags & FLAG_SYN ? PEER_GETS_SYN : 0;
-    if (seg->flags & FLAG_ACK && p->irs_known && seq_lt(p->irs, seg->ack)) {
-        stimuli |= PEER_GETS_ACK_OF_SYN;
-        if (p->fin_seen && seq_le(p->fin_end, seg->ack))
-            stimuli |= PEER_GETS_ACK_OF_FIN;
-    }
-    if (seg->len > 0)
-        stimuli |= PEER_GETS_DATA;
-    if (seg->flags & FLAG_FIN)
-        stimuli |= PEER_GETS_FIN;
-    return stimuli;
-}
-
-/* How long a segment of ours may still be under way: generous beside the round trips seen. */
-static int64_t flight_time(const struct peer *p)
-{
-    int64_t t = 8 * p->rtt_ns;
-    return t < CLOCK_S / 2 ? CLOCK_S / 2 : t;
-}
-
-static void forget_in_flight(struct peer *p, size_t i)
-{
-    p->in_flight_count--;
-    for (; i < p->in_flight_count; i++)
-        p->in_flight[i] = p->in_flight[i + 1];
-}
-
-/* Not so a retransmission: what is acknowledged may be the first copy. */
-static bool takes_new_numbers(struct peer *p, const struct segment *seg)
-{
-    seq_t end = segment_end(seg);
-    if (seg->flags & FLAG_RST || segment_seq_len(seg) == 0 ||
-        (p->sent_any && seq_le(end, p->sent_end)))
-        return false;
-    p->sent_any = true;
-    p->sent_end = end;
-    return true;
-}
-
-static void remember_in_flight(struct peer *p, unsigned stimuli, const struct segment *seg,
-                               int64_t t_ns)
-{
-    size_t i = p->in_flight_count;
-    if (i > 0 && p->in_flight[i - 1].stimuli == stimuli) {
-        i--; /* the same twice in a row does no more than once: the later stands for both */
-    } else {
-        if (i == PEER_IN_FLIGHT_MAX) {
-            p->crowded_out |= p->in_flight[0].stimuli;
-            p->crowded_out_ns = p->in_flight[0].left_ns;
-            forget_in_flight(p, 0);
-        }
-        i = p->in_flight_count++;
-    }
-    p->in_flight[i].stimuli = stimuli;
-    p->in_flight[i].end = segment_end(seg);
-    p->in_flight[i].shows = takes_new_numbers(p, seg);
-    p->in_flight[i].left_ns = t_ns;
-}
-
-/* What `ack` shows to have arrived, and what must have arrived or been lost by now, is not under
- * way any more. */
-static void land(struct peer *p, const struct segment *seg, int64_t t_ns)
-{
-    if (t_ns - p->crowded_out_ns > flight_time(p))
-        p->crowded_out = 0;
-    for (size_t i = 0; i < p->in_flight_count;) {
-        bool shown =
-            seg->flags & FLAG_ACK && p->in_flight[i].shows && seq_le(p->in_flight[i].end, seg->ack);
-        if (shown || t_ns - p->in_flight[i].left_ns > flight_time(p))
-            forget_in_flight(p, i);
-        else
-            i++;
-    }
+    const unsigned may_wait = PEER_SAYS | PEER_CLOSES | PEER_ABORTS;
+    if (t_ns - p->told_ns <= peer_sent_flight_time(&p->sent))
+        return;
+    p->told &= may_wait;
+    p->told_waits = p->told_waits && p->set & (S(SYN_SENT) | S(SYN_RECEIVED));
+    if (p->told_waits)
+        p->told_ns = t_ns;
+    else
+        p->told = 0;
 }
 
 static void path_add(struct peer *p, enum state s)
@@ -294,15 +368,92 @@ static struct peer_change change(struct peer *p, state_set to, const char *why, 
 
 struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
-    unsigned stimuli = stimuli_of(p, seg);
     state_set set = with_expiries(p, p->set, t_ns);
+    bool ends_it =
+        p->fin_seen && !(seg->flags & (FLAG_SYN | FLAG_RST)) && acks_fin(p, seg->flags, seg->ack);
     p->last_ns = t_ns;
-    remember_in_flight(p, stimuli, seg, t_ns);
-    return change(p, set | arrive(set, stimuli), "our segment may have arrived, or may be lost",
-                  "RFC 9293 3.8.1");
+    forget_calls(p, t_ns);
+    peer_sent_add(&p->sent, seg, ends_it, t_ns);
+    set = with_under_way(p, set, t_ns);
+    p->reopened |= (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN &&
+                   state_set_has(set, STATE_SYN_RECEIVED);
+    return change(p, set, "our segment may have arrived, or may be lost", "RFC 9293 3.8.1");
 }
 
-static enum shown what_is_shown(const struct tcb *own, const struct segment *seg)
+struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns)
+{
+    p->told |= call;
+    p->told_ns = t_ns;
+    p->told_waits |= (p->set & (S(SYN_SENT) | S(SYN_RECEIVED))) != 0;
+    p->unseen |= (call & (PEER_SAYS | PEER_CLOSES)) != 0;
+    return change(p, with_under_way(p, p->set, t_ns), "its application was told to act",
+                  "RFC 9293 3.10");
+}
+
+/* --- What a segment of the peer's shows --- */
+
+/* Segments that our end does not act on say nothing reliable about the peer, unless they fit what
+ * we have sent and seen. */
+static bool resets_what_was(const struct peer *p, const struct tcb *own, const struct segment *seg,
+                            const struct arrival *a)
+{
+    if (a->inputs[0] == INPUT_RST && a->from != STATE_CLOSED)
+        return true;
+    if (a->inputs[0] == INPUT_RST_TO_LISTEN)
+        return true;
+    return a->from == STATE_CLOSED && p->irs_known &&
+           seq_within(seg->seq, own->rcv_nxt, own->rcv_wnd + 1);
+}
+
+/* Our end waits for it, or there is nothing left of an older connection. */
+static bool opens(const struct peer *p, const struct segment *seg, const struct arrival *a)
+{
+    const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_SENT);
+    return a->inputs[0] == INPUT_SYN || p->told & PEER_CONNECTS ||
+           (p->irs_known && seq_eq(seg->seq, p->irs)) || (p->set & (state_set)~none) == 0;
+}
+
+/* What a later segment has overtaken speaks of a moment that is past. */
+static bool is_late(const struct peer *p, const struct segment *seg)
+{
+    bool same = p->irs_known && (!(seg->flags & FLAG_SYN) || seq_eq(seg->seq, p->irs));
+    if (same && p->stamped && seg->opt.has_timestamps && (int32_t)(seg->opt.ts_val - p->ts_val) < 0)
+        return true;
+    return same && seg->flags & FLAG_SYN && seq_lt(seq_add(p->irs, 1), p->snd_nxt);
+}
+
+/* A segment with an ACK fits when it acknowledges what it can and lies where the peer's numbers
+ * are, or in our window behind them. */
+static bool fits(const struct peer *p, const struct tcb *own, const struct segment *seg)
+{
+    if (!(seg->flags & FLAG_ACK))
+        return false;
+    bool known = p->irs_known && seq_eq(seg->seq, p->irs);
+    if (seg->flags & FLAG_SYN && !known)
+        return peer_sent_is_syn_end(&p->sent, seg->ack);
+    if (!peer_sent_can_acknowledge(&p->sent, seg->ack))
+        return false;
+    if (seg->flags & FLAG_SYN)
+        return true;
+    return p->irs_known && seq_lt(p->irs, seg->seq) &&
+           seq_le(seg->seq, seq_add(p->snd_nxt, own->rcv_wnd));
+}
+
+static bool teaches(const struct peer *p, const struct tcb *own, const struct segment *seg,
+                    const struct arrival *a, const struct peer_sent_segment *answered)
+{
+    if (seg->checksum == SEGMENT_CHECKSUM_BAD || is_late(p, seg))
+        return false;
+    if (seg->flags & FLAG_RST)
+        return answered != NULL || resets_what_was(p, own, seg, a) ||
+               (p->irs_known && seq_eq(seg->seq, p->snd_nxt));
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_FIN)) == FLAG_SYN)
+        return opens(p, seg, a);
+    return fits(p, own, seg);
+}
+
+static enum shown what_is_shown(const struct peer *p, const struct tcb *own,
+                                const struct segment *seg)
 {
     if (seg->flags & FLAG_RST) {
         bool of_syn = seg->flags & FLAG_ACK && seq_eq(seg->ack, seq_add(own->iss, 1)) &&
@@ -315,28 +466,61 @@ static enum shown what_is_shown(const struct tcb *own, const struct segment *seg
         return SHOWN_FIN;
     if (seg->len > 0)
         return SHOWN_DATA;
-    return seq_lt(seq_add(own->iss, 1), seg->ack) ? SHOWN_ACK_OF_DATA : SHOWN_ACK;
+    bool beyond_syn = p->sent.known && seq_lt(p->sent.syn_end, seg->ack);
+    return beyond_syn ? SHOWN_ACK_OF_DATA : SHOWN_ACK;
 }
 
-static bool acknowledges_our_fin(const struct tcb *own, const struct segment *seg)
+/* 3.5.2, group 2: where there is no connection yet, an unacceptable ACK is reset and nothing else
+ * happens. In SYN-SENT the timestamp that it echoes may be what is unacceptable. */
+static state_set unmoved(const struct peer *p, const struct peer_sent_segment *answered)
 {
-    return seg->flags & FLAG_ACK && own->fin_sent && seq_le(own->snd_nxt, seg->ack);
+    if (answered == NULL || !(answered->flags & FLAG_ACK))
+        return STATE_SET_NONE;
+    bool acceptable = p->irs_known && !p->reopened && seq_lt(p->irs, answered->ack) &&
+                      seq_le(answered->ack, p->snd_nxt);
+    return acceptable ? S(SYN_SENT) : S(SYN_SENT) | S(SYN_RECEIVED);
+}
+
+/* Of the states in the set, those that the reset can have ended. A SYN in the window ends
+ * SYN-RECEIVED (3.10.7.4 fourth), and is answered alike. */
+static state_set ended(const struct peer *p, state_set set,
+                       const struct peer_sent_segment *answered)
+{
+    if (answered == NULL || !(answered->flags & FLAG_ACK))
+        return set;
+    bool syn = answered->flags & FLAG_SYN && peer_sent_may_fit_syn(&p->sent, answered);
+    bool acceptable = acks_syn(p, answered->flags, answered->ack);
+    return set & (state_set) ~(S(SYN_SENT) | (syn || acceptable ? 0 : S(SYN_RECEIVED)));
+}
+
+/* Of the states in the set, those that can acknowledge what is acknowledged. */
+static state_set able(const struct peer *p, state_set set, const struct segment *seg)
+{
+    if (!(seg->flags & FLAG_ACK) || seg->flags & FLAG_RST)
+        return set;
+    enum peer_sent_fin fin = peer_sent_fin_of(&p->sent, seg->ack);
+    if (fin == PEER_SENT_FIN_TAKEN)
+        set &= got_our_fin;
+    else if (fin == PEER_SENT_FIN_NOT_TAKEN)
+        set &= (state_set)~got_our_fin;
+    /* RFC 7323 4.3: it echoes the timestamp of a segment whose ACK it has processed. */
+    bool fin_acked = seg->opt.has_timestamps && !(seg->flags & (FLAG_SYN | FLAG_FIN)) &&
+                     peer_sent_stamp_acks_fin(&p->sent, seg->opt.ts_ecr);
+    return fin_acked ? set & (state_set) ~(S(FIN_WAIT_1) | S(CLOSING) | S(LAST_ACK)) : set;
 }
 
 /* What the set becomes when a peer in it has sent this. */
-static state_set emit(state_set set, const struct tcb *own, const struct segment *seg,
-                      enum shown shown)
+static state_set emit(const struct peer *p, state_set set, const struct segment *seg,
+                      enum shown shown, const struct peer_sent_segment *answered)
 {
-    state_set able = set;
-    if (seg->flags & FLAG_ACK && !(seg->flags & FLAG_RST)) {
-        bool covers_fin = acknowledges_our_fin(own, seg);
-        able &= covers_fin ? got_our_fin : (state_set)~got_our_fin;
-        if (shown == SHOWN_ACK_OF_DATA && covers_fin && seg->len == 0)
-            shown = SHOWN_ACK; /* the number beyond the SYN may be the FIN's alone */
-    }
     state_set after = STATE_SET_NONE;
+    set = able(p, set, seg);
+    if (seg->flags & FLAG_RST) {
+        after = set & unmoved(p, answered);
+        set = ended(p, set, answered);
+    }
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-        if (state_set_has(able, s))
+        if (state_set_has(set, s))
             after |= emissions[shown].after[s];
     }
     return after;
@@ -344,7 +528,7 @@ static state_set emit(state_set set, const struct tcb *own, const struct segment
 
 /* As `set`, if segments of the peer's that never reached us may have left it: it closed or aborted.
  */
-static state_set with_hidden(const struct peer *p, state_set set)
+static state_set with_hidden(const struct peer *p, state_set set, int64_t t_ns)
 {
     if (set & (S(SYN_RECEIVED) | S(ESTABLISHED)))
         set |= S(FIN_WAIT_1);
@@ -353,132 +537,108 @@ static state_set with_hidden(const struct peer *p, state_set set)
     if (set & S(LISTEN))
         set |= S(SYN_RECEIVED);
     set |= S(CLOSED);
-    return with_in_flight(p, set);
+    return with_under_way(p, set, t_ns);
 }
 
-/* Segments that our end does not act on say nothing reliable about the peer. */
-static bool teaches(const struct arrival *a)
-{
-    switch (a->inputs[0]) {
-    case INPUT_RST:
-    case INPUT_RST_TO_LISTEN:
-    case INPUT_SYN:
-    case INPUT_SYN_ACK:
-    case INPUT_ACK_NEW:
-    case INPUT_ACK_OF_FIN:
-    case INPUT_ACK_DUPLICATE:
-        return true;
-    case INPUT_OPEN_PASSIVE:
-    case INPUT_OPEN_ACTIVE:
-    case INPUT_SEND:
-    case INPUT_RECEIVE:
-    case INPUT_CLOSE:
-    case INPUT_ABORT:
-    case INPUT_BAD_CHECKSUM:
-    case INPUT_RST_IN_WINDOW:
-    case INPUT_RST_IGNORED:
-    case INPUT_OUTSIDE:
-    case INPUT_SYN_LATE:
-    case INPUT_ACK_UNACCEPTABLE:
-    case INPUT_NO_ACK:
-    case INPUT_ACK_FUTURE:
-    case INPUT_ACK_ANCIENT:
-    case INPUT_TEXT:
-    case INPUT_TEXT_AHEAD:
-    case INPUT_FIN:
-    case INPUT_OTHER:
-    case INPUT_USER_TIMEOUT:
-    case INPUT_RETRANSMISSION_TIMEOUT:
-    case INPUT_TIME_WAIT_TIMEOUT:
-    case INPUT_COUNT:
-        break;
-    }
-    return false;
-}
+/* --- What is known of its numbers --- */
 
-/* Retransmissions of the peer's lie left of our window, and still say where it stands. */
-static bool is_retransmission(const struct peer *p, const struct tcb *own,
-                              const struct segment *seg)
+static void learn_syn(struct peer *p, const struct segment *seg)
 {
-    if (!p->irs_known || seg->checksum == SEGMENT_CHECKSUM_BAD || seg->flags & FLAG_RST)
-        return false;
-    bool acceptable_ack =
-        seg->flags & FLAG_ACK && seq_lt(own->iss, seg->ack) && seq_le(seg->ack, own->snd_nxt);
-    bool of_syn = seg->flags & FLAG_SYN && seq_eq(seg->seq, p->irs);
-    bool of_fin = seg->flags & FLAG_FIN && p->fin_seen && seq_eq(segment_end(seg), p->fin_end);
-    return acceptable_ack && (of_syn || of_fin);
-}
-
-/* Our end has gone to CLOSED and judges no segment any more; the peer's may not have. What fits the
- * numbers of the connection that was is its; and where there was none, a SYN opens one. */
-static bool fits_what_was(const struct peer *p, const struct tcb *own, const struct segment *seg)
-{
-    const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_SENT);
-    bool opens = (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST | FLAG_FIN)) == FLAG_SYN;
-    if (opens && (p->set & (state_set)~none) == STATE_SET_NONE)
-        return seg->checksum != SEGMENT_CHECKSUM_BAD;
-    if (!p->irs_known || seg->checksum == SEGMENT_CHECKSUM_BAD || seg->flags & FLAG_SYN ||
-        !seq_within(seg->seq, own->rcv_nxt, own->rcv_wnd + 1))
-        return false;
-    return seg->flags & FLAG_RST ||
-           (seg->flags & FLAG_ACK && seq_lt(own->iss, seg->ack) && seq_le(seg->ack, own->snd_nxt));
-}
-
-static void learn(struct peer *p, const struct segment *seg)
-{
-    if (seg->flags & FLAG_RST)
+    if (!(seg->flags & FLAG_SYN) || (p->irs_known && seq_eq(seg->seq, p->irs)))
         return;
-    if (seg->flags & FLAG_SYN && (!p->irs_known || !seq_eq(seg->seq, p->irs))) {
-        p->irs_known = true;
-        p->irs = seg->seq;
-        p->fin_seen = false; /* a new connection */
+    p->irs_known = true; /* a new connection */
+    p->irs = seg->seq;
+    p->snd_nxt = seq_add(seg->seq, 1);
+    p->fin_seen = p->unseen = p->stamped = false;
+    peer_sent_renew(&p->sent); /* it may have taken any SYN of ours */
+}
+
+/* An ACK with nothing new in it, which no TCP sends but to answer a segment (3.10.7.4); newer than
+ * the last that came, so no copy of that. */
+static bool answers_something(const struct peer *p, const struct segment *seg)
+{
+    return (seg->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST | FLAG_ACK)) == FLAG_ACK &&
+           seg->len == 0 && p->sent.known && seq_eq(seg->ack, p->sent.rcv_nxt) &&
+           seq_eq(seg->seq, p->snd_nxt) && p->stamped && seg->opt.has_timestamps &&
+           (int32_t)(seg->opt.ts_val - p->ts_val) > 0;
+}
+
+static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
+{
+    if (seg->flags & FLAG_RST) {
+        peer_sent_reset(&p->sent, seg);
+        return;
     }
+    if (answers_something(p, seg))
+        peer_sent_answered(&p->sent, t_ns);
+    learn_syn(p, seg);
+    p->reopened &= !(seg->flags & FLAG_SYN && seg->flags & FLAG_ACK);
+    p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
+    if (segment_seq_len(seg) == 0 && p->told == 0 && seq_eq(seg->seq, p->snd_nxt))
+        p->unseen = false; /* it stands where it has sent all */
     if (seg->flags & FLAG_FIN && !p->fin_seen) {
         p->fin_seen = true;
         p->fin_end = segment_end(seg);
     }
+    if (seg->flags & FLAG_FIN)
+        p->told &= ~(unsigned)PEER_CLOSES;
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & PEER_CONNECTS)
+        p->told = 0; /* nor does any call before it concern this connection */
+    if (seg->opt.has_timestamps) {
+        p->stamped = true;
+        p->ts_val = seg->opt.ts_val;
+        peer_sent_echoed(&p->sent, seg->opt.ts_ecr);
+    }
+    if (seg->flags & FLAG_ACK)
+        peer_sent_acknowledged(&p->sent, seg);
+    peer_sent_expire(&p->sent, t_ns);
 }
 
-/* Its acknowledgement is older than one that has come: it left before that, and was overtaken on
- * the way. Where the peer was then is no news. */
-static bool is_overtaken(const struct tcb *own, const struct segment *seg)
+static struct peer_change narrow(struct peer *p, const struct tcb *own, const struct segment *seg,
+                                 const struct peer_sent_segment *answered, int64_t t_ns)
 {
-    return (seg->flags & (FLAG_ACK | FLAG_RST)) == FLAG_ACK && seq_lt(own->iss, seg->ack) &&
-           seq_lt(seg->ack, own->snd_una);
+    enum shown shown = what_is_shown(p, own, seg);
+    const struct emission *e = &emissions[shown];
+    state_set before = with_expiries(p, p->set, t_ns);
+    bool with_fin = e->why_with_fin != NULL && seg->flags & FLAG_ACK &&
+                    peer_sent_fin_of(&p->sent, seg->ack) == PEER_SENT_FIN_TAKEN;
+    struct peer_change c = {.why = with_fin ? e->why_with_fin : e->why, .rfc = e->rfc};
+
+    if (shown == SHOWN_SYN_ACK && p->path_len == 0 && state_set_has(before, STATE_LISTEN))
+        path_add(p, STATE_LISTEN); /* only a listener answers a SYN out of nothing so */
+    c.to = emit(p, before, seg, shown, answered);
+    if (c.to == STATE_SET_NONE) {
+        c.to = emit(p, with_hidden(p, before, t_ns), seg, shown, answered);
+        c.why = "it shows that an earlier segment of the peer's was lost";
+    }
+    if (c.to == STATE_SET_NONE) {
+        c.to = emit(p, STATE_SET_ALL, seg, shown, answered);
+        c.why = "no state it was thought to be in sends this";
+        c.contradiction = true;
+    }
+    if (c.to == STATE_SET_NONE)
+        c.to = before;
+    return c;
 }
 
 struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct segment *seg,
                              const struct arrival *a, int64_t t_ns)
 {
-    if (is_overtaken(own, seg))
-        return (struct peer_change){.from = p->set, .to = p->set};
-    bool telling = a->from == STATE_CLOSED ? fits_what_was(p, own, seg) : teaches(a);
-    if (!telling && !is_retransmission(p, own, seg))
+    struct peer_sent_segment found;
+    bool answers = seg->flags & FLAG_RST && peer_sent_answered_by(&p->sent, seg, t_ns, &found);
+    const struct peer_sent_segment *answered = answers ? &found : NULL;
+    if (!teaches(p, own, seg, a, answered))
         return (struct peer_change){.from = p->set, .to = p->set};
 
-    enum shown shown = what_is_shown(own, seg);
-    const struct emission *e = &emissions[shown];
-    bool with_fin = e->why_with_fin != NULL && acknowledges_our_fin(own, seg);
-    state_set before = with_expiries(p, p->set, t_ns);
+    struct peer_change shown = narrow(p, own, seg, answered, t_ns);
     p->last_ns = t_ns;
-    learn(p, seg);
-    land(p, seg, t_ns);
-    if (shown == SHOWN_SYN_ACK && p->path_len == 0 && state_set_has(before, STATE_LISTEN))
-        path_add(p, STATE_LISTEN); /* only a listener answers a SYN out of nothing so */
-
-    state_set after = emit(before, own, seg, shown);
-    if (after != STATE_SET_NONE)
-        return change(p, with_in_flight(p, after), with_fin ? e->why_with_fin : e->why, e->rfc);
-
-    after = emit(with_hidden(p, before), own, seg, shown);
-    if (after != STATE_SET_NONE)
-        return change(p, with_in_flight(p, after),
-                      "it shows that an earlier segment of the peer's was lost", e->rfc);
-
-    after = emit(STATE_SET_ALL, own, seg, shown);
-    struct peer_change c = change(p, after != STATE_SET_NONE ? after : before,
-                                  "no state it was thought to be in sends this", e->rfc);
-    c.contradiction = true;
+    learn(p, seg, t_ns);
+    forget_calls(p, t_ns);
+    if (!shown.contradiction)
+        shown.to = with_under_way(p, shown.to, t_ns);
+    p->reopened &= state_set_has(shown.to, STATE_SYN_RECEIVED);
+    struct peer_change c = change(p, shown.to, shown.why, shown.rfc);
+    c.contradiction = shown.contradiction;
     return c;
 }
 
@@ -490,11 +650,11 @@ struct peer_change peer_elapse(struct peer *p, int64_t t_ns)
 
 state_set peer_unheard(const struct peer *p)
 {
-    return with_hidden(p, p->set);
+    return with_hidden(p, p->set, p->last_ns);
 }
 
 void peer_round_trip(struct peer *p, int64_t rtt_ns)
 {
-    if (rtt_ns > p->rtt_ns)
-        p->rtt_ns = rtt_ns;
+    if (rtt_ns > p->sent.rtt_ns)
+        p->sent.rtt_ns = rtt_ns;
 }

@@ -1,10 +1,12 @@
 /* The other end, seen from outside: the set of states it may be in.
  *
  * The set speaks of the moment at which the last segment that reached us left the peer, and of what
- * our own segments may have done to it since: a segment of ours that was seen leaving may have
- * arrived or been lost, so it only adds states; a segment of the peer's shows what the peer had
- * received and in which states a TCP sends such a thing, so it takes states away. Silence takes
- * nothing away, and with time some states may have expired without a word.
+ * has happened to it since: a segment of ours that was seen leaving may have arrived or been lost,
+ * and where a TCP is free in what it does with it, it may have done any of that; a call of the
+ * peer's application that we know of may have been made. Both only add states. A segment of the
+ * peer's shows what the peer had received and in which states a TCP sends such a thing, so it takes
+ * states away. Silence takes nothing away, and with time some states may have expired without a
+ * word.
  *
  * A segment of the peer's is taken to have reached us unless a later one shows that it did not.
  *
@@ -17,44 +19,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tcp/peer_sent.h"
 #include "tcp/tcb.h"
 
 enum {
-    PEER_IN_FLIGHT_MAX = 8,
     PEER_PATH_MAX = 16
 };
 
-/* What a segment of ours can do to the peer, as bits. */
-enum peer_stimulus {
-    PEER_GETS_SYN = 0x01,
-    PEER_GETS_ACK_OF_SYN = 0x02,
-    PEER_GETS_DATA = 0x04,
-    PEER_GETS_ACK_OF_FIN = 0x08,
-    PEER_GETS_FIN = 0x10,
-    PEER_GETS_RST = 0x20,
+/* What the peer's application can do of which we may know, as bits: RFC 9293 3.10, and a crash. */
+enum peer_call {
+    PEER_CONNECTS = 0x01,
+    PEER_SAYS = 0x02,
+    PEER_CLOSES = 0x04,
+    PEER_ABORTS = 0x08,
+    PEER_STOPS_LISTENING = 0x10, /* what is half-open then is forgotten */
+    PEER_CRASHES = 0x20,         /* everything is forgotten, without a word */
 };
 
 struct peer {
     state_set set;
     int64_t last_ns; /* when a segment last left or came */
-    int64_t rtt_ns;  /* longest round trip seen, 0: none */
 
     bool irs_known;
     seq_t irs;
+    seq_t snd_nxt; /* the number after the last one of the peer's that we have seen */
+    bool unseen;   /* it may have sent more, which has not come */
+    bool reopened; /* it may have taken a SYN of ours, and its answer has not come */
     bool fin_seen;
-    seq_t fin_end; /* the number after the peer's FIN */
+    seq_t fin_end;   /* the number after the peer's FIN */
+    bool stamped;    /* its segments bear timestamps: */
+    uint32_t ts_val; /* the latest that came */
 
-    struct {
-        unsigned stimuli;
-        seq_t end;  /* the number after our segment */
-        bool shows; /* the first to take its last number: acknowledging that shows its arrival */
-        int64_t left_ns;
-    } in_flight[PEER_IN_FLIGHT_MAX];
-    size_t in_flight_count;
-    unsigned crowded_out;   /* the stimuli of older ones that had no room */
-    int64_t crowded_out_ns; /* when the last of them left */
-    bool sent_any;
-    seq_t sent_end; /* the number after all of ours */
+    struct peer_sent sent;
+
+    unsigned told; /* enum peer_call: of which nothing shows yet that they have been made */
+    bool told_waits;
+    int64_t told_ns; /* when the last of them was */
 
     /* The states the peer certainly went through, in order. */
     enum state path[PEER_PATH_MAX];
@@ -74,9 +74,13 @@ void peer_init(struct peer *p, state_set initial);
 struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t t_ns);
 
 /* A segment of the peer's was captured. `own` is our TCB after it took the segment and `a` what
- * became of it there: what our end must ignore teaches nothing. */
+ * became of it there: what belongs to no connection between the two teaches nothing. */
 struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct segment *seg,
                              const struct arrival *a, int64_t t_ns);
+
+/* The peer's application has made the call, as far as we know: what it may have done is added.
+ * For those who have an accomplice at the peer's side. */
+struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns);
 
 /* Time has passed without a segment: states that end silently may have ended. */
 struct peer_change peer_elapse(struct peer *p, int64_t t_ns);

@@ -56,6 +56,7 @@ static void learn_from_syn(struct tcb *t, const struct segment *seg)
     const struct options *o = &seg->opt;
     t->irs = seg->seq;
     t->rcv_nxt = seq_add(seg->seq, 1);
+    t->last_ack_sent = seg->seq; /* not even the SYN */
     t->timestamps = t->offer_timestamps && o->has_timestamps;
     t->wscale = t->offer_wscale && o->has_wscale;
     t->snd_shift = t->wscale ? (o->wscale > 14 ? 14 : o->wscale) : 0;
@@ -95,7 +96,7 @@ static void take_window(struct tcb *t, const struct segment *seg)
 /* RFC 7323 4.3: the timestamp of a segment that is not ahead of what we have acknowledged. */
 static void take_timestamp(struct tcb *t, const struct segment *seg)
 {
-    if (t->timestamps && seg->opt.has_timestamps && seq_le(seg->seq, t->rcv_nxt) &&
+    if (t->timestamps && seg->opt.has_timestamps && seq_le(seg->seq, t->last_ack_sent) &&
         (int32_t)(seg->opt.ts_val - t->ts_recent) > 0)
         t->ts_recent = seg->opt.ts_val;
 }
@@ -166,6 +167,8 @@ struct arrival tcb_arrive(struct tcb *t, const struct segment *seg)
 void tcb_left(struct tcb *t, const struct segment *seg)
 {
     seq_t end = segment_end(seg);
+    if (seg->flags & FLAG_ACK)
+        t->last_ack_sent = seg->ack;
     if (seg->flags & FLAG_RST || !seq_lt(t->snd_nxt, end))
         return;
     t->snd_nxt = end;

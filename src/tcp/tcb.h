@@ -29,6 +29,7 @@ struct tcb {
     bool timestamps, wscale;      /* in force: both ends offered (RFC 7323 2.2, 3.2) */
     uint8_t snd_shift, rcv_shift; /* of the windows we read, and of those we announce */
     uint32_t ts_recent;           /* RFC 7323 4.3 */
+    seq_t last_ack_sent;          /* and this */
     uint16_t snd_mss;             /* the peer's MSS option, else 536 or 1220 (MUST-15) */
 };
 

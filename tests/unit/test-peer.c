@@ -574,6 +574,341 @@ static void what_nobody_sends(void **state)
     assert_int_equal(c.to, before);
 }
 
+/* --- What our segments do, by their numbers --- */
+
+#define S(name) STATE_SET(STATE_##name)
+
+static struct peer_change odd(struct talk *k, unsigned flags, seq_t seq, seq_t ack, uint32_t len)
+{
+    struct segment seg = unit_segment(seq, ack, flags, len);
+    return peer_left(&k->peer, &seg, k->t_ns);
+}
+
+static struct peer_change answers(struct talk *k, unsigned flags, uint32_t len)
+{
+    return theirs(k, unit_segment(k->own.rcv_nxt, k->own.snd_nxt, flags, len));
+}
+
+static struct talk half_open(void)
+{
+    struct talk k = {.t_ns = 0};
+    tcb_init(&k.own, seq_of(0xfffffff0), UNIT_WINDOW, false, false, 0);
+    peer_init(&k.peer, nobody);
+    (void)tcb_call(&k.own, INPUT_OPEN_ACTIVE);
+    (void)ours(&k, REPLY_SYN, 0);
+    (void)theirs(&k, unit_segment(seq_of(0xffffffff), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
+    assert_int_equal(k.peer.set, S(SYN_RECEIVED));
+    return k;
+}
+
+/* RFC 9293 3.10.7.4 second: outside of the window it is dropped. RFC 793 took it anywhere within,
+ * RFC 5961 3.2 at one number only, so within the window it may end the connection. */
+static void a_reset_goes_by_its_number(void **state)
+{
+    (void)state;
+    const struct talk was = connected();
+    const seq_t nxt = was.own.snd_nxt;
+    const seq_t outside[] = {seq_of(nxt.v - 2), seq_add(nxt, UNIT_WINDOW + 1), seq_of(nxt.v - 9999),
+                             seq_add(nxt, 1u << 30)};
+    const seq_t inside[] = {nxt, seq_add(nxt, 1), seq_add(nxt, UNIT_WINDOW - 1)};
+    for (size_t i = 0; i < 4; i++) {
+        struct talk k = was;
+        assert_int_equal(odd(&k, FLAG_RST, outside[i], seq_of(0), 0).to, S(ESTABLISHED));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct talk k = was;
+        assert_int_equal(odd(&k, FLAG_RST, inside[i], seq_of(0), 0).to, S(ESTABLISHED) | S(CLOSED));
+    }
+}
+
+/* RFC 9293 3.10.7.4 fourth: RFC 793 reset the connection for a SYN in the window. Without an ACK
+ * bit nothing else is processed (fifth). */
+static void other_odd_segments(void **state)
+{
+    (void)state;
+    const struct talk was = connected();
+    const seq_t nxt = was.own.snd_nxt, ack = was.own.rcv_nxt;
+    struct talk k = was;
+    assert_int_equal(odd(&k, FLAG_SYN, seq_of(nxt.v - 100), seq_of(0), 0).to, S(ESTABLISHED));
+    assert_true(state_set_has(odd(&k, FLAG_SYN, seq_add(nxt, 1), seq_of(0), 0).to, STATE_CLOSED));
+    k = was;
+    assert_int_equal(odd(&k, FLAG_FIN, nxt, seq_of(0), 3).to, S(ESTABLISHED));
+    assert_int_equal(odd(&k, FLAG_FIN | FLAG_ACK, nxt, seq_add(ack, 1), 0).to, S(ESTABLISHED));
+    assert_int_equal(odd(&k, FLAG_FIN | FLAG_ACK, seq_of(nxt.v - 5), ack, 0).to, S(ESTABLISHED));
+    assert_int_equal(odd(&k, FLAG_FIN | FLAG_ACK, nxt, ack, 0).to, S(ESTABLISHED) | S(CLOSE_WAIT));
+}
+
+/* RFC 9293 3.10.7.4 seventh, eighth: a FIN behind a gap waits until the gap is filled. */
+static void a_fin_behind_a_gap(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    const seq_t nxt = k.own.snd_nxt;
+    assert_int_equal(odd(&k, FLAG_FIN | FLAG_ACK, seq_add(nxt, 4), k.own.rcv_nxt, 6).to,
+                     S(ESTABLISHED));
+    k.t_ns += 10 * CLOCK_S; /* it is not under way any more, but it may wait there */
+    struct peer_change c = ours(&k, REPLY_ACK, 4);
+    assert_int_equal(c.to, S(ESTABLISHED) | S(CLOSE_WAIT));
+    struct talk lost = k;
+    c = theirs(&lost, unit_segment(k.own.rcv_nxt, seq_add(nxt, 4), FLAG_ACK, 0));
+    assert_int_equal(c.to, S(ESTABLISHED));
+    c = theirs(&k, unit_segment(k.own.rcv_nxt, seq_add(nxt, 11), FLAG_ACK, 0));
+    assert_int_equal(c.to, S(CLOSE_WAIT)); /* although our end knows nothing of that FIN */
+    assert_false(c.contradiction);
+}
+
+/* The number of a FIN that was sent may be that of an octet which was sent too. */
+static void a_fin_or_an_octet(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    const seq_t nxt = k.own.snd_nxt;
+    (void)odd(&k, FLAG_FIN | FLAG_ACK, nxt, k.own.rcv_nxt, 0);
+    (void)ours(&k, REPLY_ACK, 1);
+    struct peer_change c = theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0));
+    assert_int_equal(c.to, S(ESTABLISHED) | S(CLOSE_WAIT));
+    /* One octet more, and it was no FIN. */
+    (void)ours(&k, REPLY_ACK, 1);
+    c = theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0));
+    assert_int_equal(c.to, S(ESTABLISHED));
+}
+
+/* RFC 9293 3.5.2, group 2: a reset of an unacceptable ACK leaves SYN-RECEIVED as it is. */
+static void a_reset_that_ends_nothing(void **state)
+{
+    (void)state;
+    struct talk k = half_open();
+    const seq_t nxt = k.own.snd_nxt, wrong = seq_add(k.own.rcv_nxt, 7);
+    assert_int_equal(odd(&k, FLAG_ACK, nxt, wrong, 0).to, S(SYN_RECEIVED));
+    struct peer_change c = theirs(&k, unit_segment(wrong, seq_of(0), FLAG_RST, 0));
+    assert_int_equal(c.to, S(SYN_RECEIVED));
+    c = theirs(&k, unit_segment(wrong, seq_of(0), FLAG_RST, 0)); /* a copy */
+    assert_int_equal(c.to, S(SYN_RECEIVED));
+    /* And from ESTABLISHED it cannot come: there it is answered by an ACK (group 3). */
+    (void)ours(&k, REPLY_ACK, 0);
+    k.t_ns += CLOCK_S;
+    (void)odd(&k, FLAG_ACK, nxt, wrong, 0);
+    c = theirs(&k, unit_segment(wrong, seq_of(0), FLAG_RST, 0));
+    assert_int_equal(c.to & S(ESTABLISHED), 0);
+    /* The reset of an acceptable one says that there is no connection. */
+    k = half_open();
+    (void)ours(&k, REPLY_ACK, 0);
+    c = theirs(&k, unit_segment(k.own.rcv_nxt, seq_of(0), FLAG_RST, 0));
+    assert_int_equal(c.to & (state_set)~nobody, 0);
+    assert_true(c.to != STATE_SET_NONE);
+}
+
+/* RFC 9293 3.10.7.4 fifth wants SND.UNA < SEG.ACK, RFC 793 had SND.UNA =< SEG.ACK. */
+static void both_readings_of_the_ack(void **state)
+{
+    (void)state;
+    struct talk k = half_open();
+    const seq_t nxt = k.own.snd_nxt, irs = k.own.irs;
+    assert_int_equal(odd(&k, FLAG_ACK, nxt, seq_of(irs.v - 1), 0).to, S(SYN_RECEIVED));
+    assert_int_equal(odd(&k, FLAG_ACK, nxt, seq_add(irs, 2), 0).to, S(SYN_RECEIVED));
+    assert_int_equal(odd(&k, FLAG_ACK, nxt, irs, 0).to, S(SYN_RECEIVED) | S(ESTABLISHED));
+}
+
+/* Another SYN that our end knows nothing of is taken, and its answer teaches (Figure 8). */
+static void whose_syn_was_taken(void **state)
+{
+    (void)state;
+    struct talk k = {.t_ns = 0};
+    tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
+    peer_init(&k.peer, nobody);
+    (void)tcb_call(&k.own, INPUT_OPEN_ACTIVE);
+    (void)odd(&k, FLAG_SYN, seq_of(90), seq_of(0), 0);
+    struct peer_change c =
+        theirs(&k, unit_segment(seq_of(300), seq_of(91), FLAG_SYN | FLAG_ACK, 0));
+    assert_int_equal(c.to, S(SYN_RECEIVED));
+    assert_int_equal(odd(&k, FLAG_RST, seq_of(1001), seq_of(0), 0).to, S(SYN_RECEIVED) | nobody);
+    k.peer.set = S(SYN_RECEIVED);
+    assert_int_equal(odd(&k, FLAG_RST, seq_of(89), seq_of(0), 0).to & S(ESTABLISHED), 0);
+}
+
+/* --- What an answer shows --- */
+
+static struct segment stamped(struct segment seg, uint32_t ts_val, uint32_t ts_ecr)
+{
+    seg.opt.has_timestamps = true;
+    seg.opt.ts_val = ts_val;
+    seg.opt.ts_ecr = ts_ecr;
+    return seg;
+}
+
+static struct peer_change leaves_stamped(struct talk *k, unsigned flags, seq_t seq, uint32_t ts_val)
+{
+    struct segment seg = stamped(unit_segment(seq, k->own.rcv_nxt, flags, 0), ts_val, 0);
+    return peer_left(&k->peer, &seg, k->t_ns);
+}
+
+static struct talk fin_wait_1(void)
+{
+    struct talk k = connected();
+    struct segment fin = unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_FIN | FLAG_ACK, 0);
+    struct peer_change c = theirs(&k, stamped(fin, 100, 0));
+    assert_int_equal(c.to, S(FIN_WAIT_1));
+    return k;
+}
+
+/* RFC 7323 4.3: TSecr is of a segment whose ACK was processed. */
+static void an_echo_shows_the_ack_of_the_fin(void **state)
+{
+    (void)state;
+    struct talk k = fin_wait_1();
+    struct peer_change c = leaves_stamped(&k, FLAG_ACK, k.own.snd_nxt, 50);
+    assert_int_equal(c.to, S(FIN_WAIT_1) | S(FIN_WAIT_2));
+    struct segment ack = unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0);
+    struct talk before = k;
+    c = theirs(&before, stamped(ack, 101, 49));
+    assert_int_equal(c.to, S(FIN_WAIT_1) | S(FIN_WAIT_2));
+    c = theirs(&k, stamped(ack, 101, 50));
+    assert_int_equal(c.to & (state_set) ~(S(FIN_WAIT_1) | S(FIN_WAIT_2)), 0);
+    assert_true(state_set_has(c.to, STATE_FIN_WAIT_2));
+    k.t_ns += CLOCK_S; /* nothing is under way any more */
+    c = theirs(&k, stamped(ack, 102, 50));
+    assert_true(state_set_has(c.to, STATE_FIN_WAIT_2) && !state_set_has(c.to, STATE_FIN_WAIT_1));
+}
+
+/* A stamp that a segment without that ACK bore as well shows nothing. */
+static void an_echo_of_two(void **state)
+{
+    (void)state;
+    struct talk k = fin_wait_1();
+    struct segment early =
+        stamped(unit_segment(k.own.snd_nxt, seq_of(k.own.rcv_nxt.v - 1), FLAG_ACK, 0), 50, 0);
+    (void)peer_left(&k.peer, &early, k.t_ns);
+    (void)leaves_stamped(&k, FLAG_ACK, k.own.snd_nxt, 50);
+    struct segment ack = unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0);
+    struct peer_change c = theirs(&k, stamped(ack, 101, 50));
+    assert_int_equal(c.to, S(FIN_WAIT_1) | S(FIN_WAIT_2));
+}
+
+/* What was overtaken on its way to us says nothing of now. */
+static void late_segments_teach_nothing(void **state)
+{
+    (void)state;
+    struct talk k = fin_wait_1();
+    (void)leaves_stamped(&k, FLAG_ACK, k.own.snd_nxt, 50);
+    const struct talk was = k;
+    struct segment old = unit_segment(seq_of(k.own.rcv_nxt.v - 1), k.own.snd_nxt, FLAG_ACK, 1);
+    expect_nothing_learnt(&was, stamped(old, 99, 0));
+    struct segment early = unit_segment(k.own.rcv_nxt, seq_of(k.own.snd_nxt.v - 5), FLAG_ACK, 0);
+    expect_nothing_learnt(&was, early); /* it had not yet taken our data */
+    expect_nothing_learnt(
+        &was, unit_segment(k.own.irs, seq_of(k.own.snd_nxt.v - 5), FLAG_SYN | FLAG_ACK, 0));
+}
+
+/* RFC 9293 3.10.7.4: an ACK with nothing new in it answers something. When that can only be the
+ * reset in the window, the peer has asked back (RFC 5961 3.2), and nothing can happen any more. */
+static void an_answer_settles_it(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    peer_round_trip(&k.peer, CLOCK_MS);
+    (void)theirs(&k, stamped(unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0), 100, 0));
+    k.t_ns += CLOCK_S;
+    struct peer_change c = odd(&k, FLAG_RST, seq_add(k.own.snd_nxt, 9), seq_of(0), 0);
+    assert_int_equal(c.to, S(ESTABLISHED) | S(CLOSED));
+    struct segment ack = unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0);
+    struct talk copy = k;
+    c = theirs(&copy, stamped(ack, 100, 0)); /* it may be a copy of the one before */
+    assert_int_equal(c.to, S(ESTABLISHED) | S(CLOSED));
+    c = theirs(&k, stamped(ack, 101, 0));
+    assert_int_equal(c.to, S(ESTABLISHED));
+}
+
+/* More than there is room for: what is forgotten may still do what its kind does. */
+static void many_segments_under_way(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    (void)odd(&k, FLAG_RST, k.own.snd_nxt, seq_of(0), 0);
+    for (uint32_t i = 0; i < 2 * PEER_SENT_MAX; i++)
+        (void)odd(&k, FLAG_ACK, seq_add(k.own.snd_nxt, i), k.own.rcv_nxt, 0);
+    struct peer_change c = answers(&k, FLAG_ACK, 0);
+    assert_int_equal(c.to & (S(ESTABLISHED) | S(CLOSED)), S(ESTABLISHED) | S(CLOSED));
+    k.t_ns += 10 * CLOCK_S;
+    c = answers(&k, FLAG_ACK, 0);
+    assert_int_equal(c.to, S(ESTABLISHED));
+}
+
+/* --- What the peer's application is known to do: RFC 9293 3.10 --- */
+
+static void calls_only_add_states(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    /* 3.10.4; with data unread it is a reset, 3.6.1 SHLD-3 */
+    struct peer_change c = peer_told(&k.peer, PEER_CLOSES, k.t_ns);
+    assert_int_equal(c.to, S(ESTABLISHED) | S(FIN_WAIT_1) | S(CLOSED));
+    c = answers(&k, FLAG_ACK, 0); /* this may have left before */
+    assert_int_equal(c.to, S(ESTABLISHED) | S(FIN_WAIT_1) | S(CLOSED));
+    c = answers(&k, FLAG_FIN | FLAG_ACK, 0);
+    assert_int_equal(c.to, S(FIN_WAIT_1));
+
+    k = connected();
+    c = peer_told(&k.peer, PEER_ABORTS, k.t_ns); /* 3.10.5 */
+    assert_int_equal(c.to, S(ESTABLISHED) | S(CLOSED));
+    k = connected();
+    c = peer_told(&k.peer, PEER_CRASHES, k.t_ns); /* 3.5.1 */
+    assert_int_equal(c.to, S(ESTABLISHED) | S(CLOSED));
+    k.t_ns += 10 * CLOCK_S;
+    c = answers(&k, FLAG_ACK, 1); /* long after: it has not */
+    assert_int_equal(c.to, S(ESTABLISHED));
+    k = connected();
+    c = peer_told(&k.peer, PEER_SAYS, k.t_ns);
+    assert_int_equal(c.to, S(ESTABLISHED));
+}
+
+static void it_connects(void **state)
+{
+    (void)state;
+    struct talk k = {.t_ns = 0};
+    tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
+    (void)tcb_call(&k.own, INPUT_OPEN_PASSIVE);
+    peer_init(&k.peer, nobody);
+    struct peer_change c = peer_told(&k.peer, PEER_STOPS_LISTENING, 0);
+    c = peer_told(&k.peer, PEER_CONNECTS, 0); /* 3.10.1 */
+    assert_int_equal(c.to, nobody | S(SYN_SENT));
+    c = theirs(&k, unit_segment(seq_of(300), seq_of(0), FLAG_SYN, 0));
+    assert_int_equal(c.to, S(SYN_SENT));
+    /* A listener that is closed forgets what is half-open. */
+    k = half_open();
+    c = peer_told(&k.peer, PEER_STOPS_LISTENING, k.t_ns);
+    assert_int_equal(c.to, S(SYN_RECEIVED) | S(CLOSED));
+}
+
+/* 3.10.4: a CLOSE before the connection is established may wait until it is. */
+static void a_call_that_waits(void **state)
+{
+    (void)state;
+    struct talk k = half_open();
+    (void)peer_told(&k.peer, PEER_CLOSES, k.t_ns);
+    k.t_ns += 400 * CLOCK_MS;
+    (void)theirs(&k, unit_segment(k.own.irs, k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
+    k.t_ns += 400 * CLOCK_MS;
+    struct peer_change c = ours(&k, REPLY_ACK, 0);
+    assert_true(state_set_has(c.to, STATE_FIN_WAIT_1) && state_set_has(c.to, STATE_ESTABLISHED));
+}
+
+/* The answer to a second SYN was lost: then what would acknowledge the first connection's is
+ * unacceptable to the second, and its reset ends nothing (3.5.2, group 2). */
+static void a_connection_that_was_not_heard_of(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    const seq_t ack = k.own.rcv_nxt;
+    (void)peer_told(&k.peer, PEER_CRASHES, k.t_ns);
+    k.t_ns += CLOCK_S;
+    (void)odd(&k, FLAG_SYN, seq_of(777777), seq_of(0), 0);
+    assert_true(state_set_has(k.peer.set, STATE_SYN_RECEIVED));
+    (void)odd(&k, FLAG_ACK, seq_of(777778), ack, 0);
+    struct peer_change c = theirs(&k, unit_segment(ack, seq_of(0), FLAG_RST, 0));
+    assert_true(state_set_has(c.to, STATE_SYN_RECEIVED) && state_set_has(c.to, STATE_CLOSED));
+    assert_false(state_set_has(c.to, STATE_ESTABLISHED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -588,6 +923,22 @@ int main(void)
         cmocka_unit_test(what_it_cannot_have_avoided),
         cmocka_unit_test(a_contradiction_is_told),
         cmocka_unit_test(what_nobody_sends),
+        cmocka_unit_test(a_reset_goes_by_its_number),
+        cmocka_unit_test(other_odd_segments),
+        cmocka_unit_test(a_fin_behind_a_gap),
+        cmocka_unit_test(a_fin_or_an_octet),
+        cmocka_unit_test(a_reset_that_ends_nothing),
+        cmocka_unit_test(both_readings_of_the_ack),
+        cmocka_unit_test(whose_syn_was_taken),
+        cmocka_unit_test(an_echo_shows_the_ack_of_the_fin),
+        cmocka_unit_test(an_echo_of_two),
+        cmocka_unit_test(late_segments_teach_nothing),
+        cmocka_unit_test(an_answer_settles_it),
+        cmocka_unit_test(many_segments_under_way),
+        cmocka_unit_test(calls_only_add_states),
+        cmocka_unit_test(it_connects),
+        cmocka_unit_test(a_call_that_waits),
+        cmocka_unit_test(a_connection_that_was_not_heard_of),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

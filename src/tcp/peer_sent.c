@@ -1,0 +1,489 @@
+/* See peer_sent.h. */
+#include "tcp/peer_sent.h"
+
+#include "base/clock.h"
+
+/* Without a round trip to go by, and beside a short one: the scheduler may add to that. */
+#define FLIGHT_UNKNOWN (CLOCK_S / 2)
+#define FLIGHT_LEAST   (25 * CLOCK_MS)
+#define FLIGHT_TRIPS   8
+/* How far behind a segment that left later one may arrive, at least. */
+#define REORDER_LEAST (3 * CLOCK_MS)
+
+enum {
+    SHIFT_MAX = 14,        /* RFC 7323 2.3 */
+    UNSCALED_MAX = 1 << 16 /* the widest window that a SYN,ACK can offer */
+};
+
+int64_t peer_sent_flight_time(const struct peer_sent *s)
+{
+    if (s->rtt_ns == 0)
+        return FLIGHT_UNKNOWN;
+    int64_t t = FLIGHT_TRIPS * s->rtt_ns;
+    return t < FLIGHT_LEAST ? FLIGHT_LEAST : t;
+}
+
+static bool is_recent(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)
+{
+    return t_ns - e->left_ns <= peer_sent_flight_time(s);
+}
+
+bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)
+{
+    return !e->landed && e->left_ns >= s->landed_ns && is_recent(s, e, t_ns);
+}
+
+/* --- What there is --- */
+
+static seq_t text_end(const struct peer_sent_segment *e)
+{
+    return e->flags & FLAG_FIN ? seq_of(e->end.v - 1) : e->end;
+}
+
+/* Whether the peer can take its text and FIN as they come: what has no ACK is dropped, and so is a
+ * SYN, but for the one that opens the connection. */
+static bool takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    if (e->flags & FLAG_RST || !(e->text || e->flags & FLAG_FIN))
+        return false;
+    if (e->flags & FLAG_SYN)
+        return !s->known || seq_eq(seq_add(e->seq, 1), s->syn_end);
+    return (e->flags & FLAG_ACK) != 0;
+}
+
+bool peer_sent_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    return takes_numbers(s, e);
+}
+
+static bool waits_behind_gap(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    return takes_numbers(s, e) && (!s->known || seq_lt(s->rcv_nxt, e->end));
+}
+
+static void forget(struct peer_sent *s, size_t i)
+{
+    s->count--;
+    for (; i < s->count; i++)
+        s->segments[i] = s->segments[i + 1];
+}
+
+static void crowd_out(struct peer_sent *s, size_t i)
+{
+    const struct peer_sent_segment *e = &s->segments[i];
+    bool first = !s->crowded_out_text && !(s->crowded_out & FLAG_FIN);
+    if (takes_numbers(s, e) && (first || seq_lt(s->crowded_out_end, e->end)))
+        s->crowded_out_end = e->end;
+    s->crowded_out |= e->flags;
+    s->crowded_out_text |= e->text;
+    s->crowded_out_ns = e->left_ns;
+    forget(s, i);
+}
+
+/* Of those that had no room, text and FINs may wait behind a gap for long. */
+static void expire_crowded_out(struct peer_sent *s, int64_t t_ns)
+{
+    if (t_ns - s->crowded_out_ns <= peer_sent_flight_time(s))
+        return;
+    s->crowded_out &= FLAG_FIN;
+    bool waits = s->crowded_out_text || s->crowded_out != 0;
+    if (!waits || (s->known && seq_le(s->crowded_out_end, s->rcv_nxt))) {
+        s->crowded_out = 0;
+        s->crowded_out_text = false;
+    }
+}
+
+void peer_sent_expire(struct peer_sent *s, int64_t t_ns)
+{
+    expire_crowded_out(s, t_ns);
+    for (size_t i = 0; i < s->count;) {
+        const struct peer_sent_segment *e = &s->segments[i];
+        if (is_recent(s, e, t_ns) || waits_behind_gap(s, e))
+            i++;
+        else
+            forget(s, i);
+    }
+}
+
+/* --- Sending --- */
+
+static void remember_syn(struct peer_sent *s, const struct segment *seg)
+{
+    seq_t end = seq_add(seg->seq, 1);
+    if (seg->flags & FLAG_RST || !(seg->flags & FLAG_SYN))
+        return;
+    s->scales = seg->opt.has_wscale;
+    if (peer_sent_is_syn_end(s, end))
+        return;
+    if (s->syn_count == PEER_SENT_SYNS_MAX) {
+        for (size_t i = 1; i < s->syn_count; i++)
+            s->syns[i - 1] = s->syns[i];
+        s->syn_count--;
+    }
+    s->syns[s->syn_count++] = end;
+}
+
+static void remember_stamp(struct peer_sent *s, const struct segment *seg, bool acks_fin,
+                           int64_t t_ns)
+{
+    uint32_t ts_val = seg->opt.ts_val;
+    if (!seg->opt.has_timestamps)
+        return;
+    if (s->stamp_count > 0 && s->stamps[s->stamp_count - 1].ts_val == ts_val) {
+        s->stamps[s->stamp_count - 1].all_ack_fin &= acks_fin;
+        return;
+    }
+    if (s->stamp_count == PEER_SENT_STAMPS_MAX) {
+        for (size_t i = 1; i < s->stamp_count; i++)
+            s->stamps[i - 1] = s->stamps[i];
+        s->stamp_count--;
+    }
+    s->stamps[s->stamp_count].ts_val = ts_val;
+    s->stamps[s->stamp_count].left_ns = t_ns;
+    s->stamps[s->stamp_count++].all_ack_fin = acks_fin;
+}
+
+static bool same(const struct peer_sent_segment *a, const struct peer_sent_segment *b)
+{
+    return seq_eq(a->seq, b->seq) && seq_eq(a->end, b->end) && seq_eq(a->ack, b->ack) &&
+           a->flags == b->flags;
+}
+
+void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool acks_fin, int64_t t_ns)
+{
+    const struct peer_sent_segment e = {
+        .seq = seg->seq,
+        .end = seg->flags & FLAG_RST ? seg->seq : segment_end(seg),
+        .ack = seg->flags & FLAG_ACK ? seg->ack : seq_of(0),
+        .flags = seg->flags,
+        .text = seg->len > 0 && !(seg->flags & FLAG_RST),
+        .once = true,
+        .left_ns = t_ns,
+    };
+    peer_sent_expire(s, t_ns);
+    remember_syn(s, seg);
+    remember_stamp(s, seg, acks_fin, t_ns);
+    for (size_t i = 0; i < s->count; i++) {
+        if (same(&s->segments[i], &e)) { /* the same again does no more than once */
+            s->segments[i].left_ns = t_ns;
+            s->segments[i].once = s->segments[i].landed = false;
+            return;
+        }
+    }
+    if (s->count == PEER_SENT_MAX)
+        crowd_out(s, 0);
+    s->segments[s->count++] = e;
+}
+
+/* --- What the peer can make of it --- */
+
+/* How far the numbers go without a gap, from `at` on, if everything arrives. */
+static seq_t contiguous(const struct peer_sent *s, seq_t at)
+{
+    for (bool on = true; on;) {
+        on = false;
+        for (size_t i = 0; i < s->count; i++) {
+            const struct peer_sent_segment *e = &s->segments[i];
+            if (takes_numbers(s, e) && seq_le(e->seq, at) && seq_lt(at, e->end)) {
+                at = e->end;
+                on = true;
+            }
+        }
+    }
+    bool text = s->crowded_out_text || s->crowded_out & FLAG_FIN;
+    return text && seq_lt(at, s->crowded_out_end) ? s->crowded_out_end : at;
+}
+
+seq_t peer_sent_reach(const struct peer_sent *s)
+{
+    return contiguous(s, s->rcv_nxt);
+}
+
+static bool is_syn_before(const struct peer_sent_segment *e, seq_t first)
+{
+    return (e->flags & (FLAG_SYN | FLAG_RST)) == FLAG_SYN && seq_eq(seq_add(e->seq, 1), first);
+}
+
+/* Whether any of it may lie in a window from `left` to `right`; not so the very SYN whose number is
+ * the last before it. */
+static bool touches(const struct peer_sent_segment *e, seq_t left, seq_t right)
+{
+    return !is_syn_before(e, left) && seq_le(seq_of(left.v - 1), e->end) && seq_le(e->seq, right);
+}
+
+bool peer_sent_may_fit(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    seq_t right = seq_max(s->edge, peer_sent_reach(s));
+    return s->known && !is_syn_before(e, s->syn_end) && touches(e, s->rcv_nxt, right);
+}
+
+bool peer_sent_may_fit_syn(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    for (size_t i = 0; i < s->syn_count; i++) {
+        bool told = s->known && seq_eq(s->syns[i], s->syn_end);
+        if (!told && touches(e, s->syns[i], seq_add(s->syns[i], UNSCALED_MAX)))
+            return true;
+    }
+    return peer_sent_may_fit(s, e);
+}
+
+bool peer_sent_fin_within_reach(const struct peer_sent *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct peer_sent_segment *e = &s->segments[i];
+        seq_t first = s->rcv_nxt, at = seq_of(e->end.v - 1);
+        if (!(e->flags & FLAG_FIN) || !takes_numbers(s, e))
+            continue;
+        if (!s->known || (seq_le(first, at) && seq_le(at, contiguous(s, first))))
+            return true;
+    }
+    return (s->crowded_out & FLAG_FIN) != 0;
+}
+
+bool peer_sent_text_behind_fin(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    if (!e->text)
+        return false;
+    if (s->fin != PEER_SENT_FIN_NOT_TAKEN && seq_lt(s->fin_end, text_end(e)))
+        return true;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct peer_sent_segment *f = &s->segments[i];
+        if (f->flags & FLAG_FIN && takes_numbers(s, f) && seq_lt(seq_of(f->end.v - 1), text_end(e)))
+            return true;
+    }
+    return (s->crowded_out & FLAG_FIN) != 0;
+}
+
+/* --- What the peer tells --- */
+
+bool peer_sent_is_syn_end(const struct peer_sent *s, seq_t ack)
+{
+    for (size_t i = 0; i < s->syn_count; i++) {
+        if (seq_eq(s->syns[i], ack))
+            return true;
+    }
+    return false;
+}
+
+static bool follows_syn(const struct peer_sent *s, seq_t ack, seq_t *syn_end)
+{
+    for (size_t i = s->syn_count; i > 0; i--) {
+        *syn_end = s->syns[i - 1];
+        if (seq_le(*syn_end, ack) && seq_le(ack, contiguous(s, *syn_end)))
+            return true;
+    }
+    return false;
+}
+
+bool peer_sent_can_acknowledge(const struct peer_sent *s, seq_t ack)
+{
+    seq_t syn_end;
+    if (s->known && seq_le(s->rcv_nxt, ack) && seq_le(ack, peer_sent_reach(s)))
+        return true;
+    return s->known ? peer_sent_is_syn_end(s, ack) && !seq_eq(ack, s->syn_end)
+                    : follows_syn(s, ack, &syn_end);
+}
+
+/* What came before `ack` the peer did not have when it spoke last: from `*first` on. False when
+ * that was nothing, or is another connection's. */
+static bool newly_acknowledged(const struct peer_sent *s, seq_t ack, seq_t *first)
+{
+    *first = s->rcv_nxt;
+    if (s->known && seq_le(s->rcv_nxt, ack) && seq_le(ack, peer_sent_reach(s)))
+        return !seq_eq(ack, s->rcv_nxt);
+    return follows_syn(s, ack, first) && !seq_eq(ack, *first);
+}
+
+enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack)
+{
+    seq_t first, octet = seq_of(ack.v - 1);
+    bool fin = false, text = false;
+    if (s->known && s->fin != PEER_SENT_FIN_NOT_TAKEN && seq_eq(ack, s->fin_end))
+        return s->fin;
+    if (!newly_acknowledged(s, ack, &first))
+        return PEER_SENT_FIN_NOT_TAKEN;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct peer_sent_segment *e = &s->segments[i];
+        if (!takes_numbers(s, e))
+            continue;
+        fin = fin || (e->flags & FLAG_FIN && seq_eq(e->end, ack));
+        text = text || (e->text && seq_le(e->seq, octet) && seq_lt(octet, text_end(e)));
+    }
+    if (s->crowded_out & FLAG_FIN && seq_le(ack, s->crowded_out_end))
+        return PEER_SENT_FIN_UNKNOWN;
+    if (!fin)
+        return PEER_SENT_FIN_NOT_TAKEN;
+    return text || s->crowded_out_text ? PEER_SENT_FIN_UNKNOWN : PEER_SENT_FIN_TAKEN;
+}
+
+static void offered(struct peer_sent *s, const struct segment *seg)
+{
+    bool syn = (seg->flags & FLAG_SYN) != 0;
+    if (syn) {
+        uint8_t shift = s->scales && seg->opt.has_wscale ? seg->opt.wscale : 0;
+        s->shift = shift > SHIFT_MAX ? SHIFT_MAX : shift;
+    }
+    seq_t edge = seq_add(seg->ack, (uint32_t)seg->win << (syn ? 0 : s->shift));
+    if (!s->known || seq_lt(s->edge, edge))
+        s->edge = edge;
+}
+
+/* Another connection than the one before, or the first. */
+static void begin(struct peer_sent *s, const struct segment *seg)
+{
+    seq_t syn_end = seg->ack;
+    if (!peer_sent_is_syn_end(s, seg->ack))
+        (void)follows_syn(s, seg->ack, &syn_end);
+    s->syn_end = syn_end;
+    s->fin = PEER_SENT_FIN_NOT_TAKEN;
+    s->known = false;
+}
+
+/* The peer has told which SYN it took. Another can follow only if it is still under way. */
+static void forget_syns(struct peer_sent *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->syn_count; i++) {
+        bool wanted = seq_eq(s->syns[i], s->syn_end);
+        for (size_t k = 0; k < s->count; k++)
+            wanted = wanted || (s->segments[k].flags & FLAG_SYN &&
+                                seq_eq(seq_add(s->segments[k].seq, 1), s->syns[i]));
+        if (wanted)
+            s->syns[kept++] = s->syns[i];
+    }
+    s->syn_count = kept;
+}
+
+/* What left well before something that has arrived has arrived too, or is lost. */
+static void overtaken(struct peer_sent *s, int64_t left_ns)
+{
+    if (s->rtt_ns == 0)
+        return;
+    int64_t reorder = s->rtt_ns < REORDER_LEAST ? REORDER_LEAST : s->rtt_ns;
+    if (left_ns - reorder > s->landed_ns)
+        s->landed_ns = left_ns - reorder;
+}
+
+/* Whether only this segment can have brought its last number. */
+static bool alone(const struct peer_sent *s, const struct peer_sent_segment *e)
+{
+    seq_t last = seq_of(e->end.v - 1);
+    for (size_t i = 0; i < s->count; i++) {
+        const struct peer_sent_segment *k = &s->segments[i];
+        if (k != e && !(k->flags & FLAG_RST) && seq_le(k->seq, last) && seq_lt(last, k->end))
+            return false;
+    }
+    return e->once;
+}
+
+/* Acknowledging the last number of a segment that nothing else has shows its arrival. */
+static void land(struct peer_sent *s, seq_t ack)
+{
+    for (size_t i = 0; i < s->count;) {
+        const struct peer_sent_segment *e = &s->segments[i];
+        bool counts = !(e->flags & FLAG_RST) && !seq_eq(e->seq, e->end);
+        if (counts && seq_le(s->syn_end, e->end) && seq_le(e->end, ack) && alone(s, e)) {
+            overtaken(s, e->left_ns);
+            forget(s, i);
+        } else {
+            i++;
+        }
+    }
+}
+
+void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val)
+{
+    for (size_t i = 0; i < s->stamp_count; i++) {
+        if (s->stamps[i].ts_val == ts_val)
+            overtaken(s, s->stamps[i].left_ns);
+    }
+}
+
+void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg)
+{
+    bool in_order =
+        s->known && seq_le(s->rcv_nxt, seg->ack) && seq_le(seg->ack, peer_sent_reach(s));
+    if (!in_order)
+        begin(s, seg);
+    enum peer_sent_fin fin = peer_sent_fin_of(s, seg->ack);
+    offered(s, seg);
+    s->known = true;
+    s->rcv_nxt = seg->ack;
+    s->fin = fin;
+    s->fin_end = seg->ack;
+    land(s, seg->ack);
+    if (seg->flags & FLAG_SYN)
+        forget_syns(s);
+}
+
+void peer_sent_renew(struct peer_sent *s)
+{
+    s->known = false;
+    s->fin = PEER_SENT_FIN_NOT_TAKEN;
+}
+
+bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val)
+{
+    for (size_t i = 0; i < s->stamp_count; i++) {
+        if (s->stamps[i].ts_val == ts_val)
+            return s->stamps[i].all_ack_fin;
+    }
+    return false;
+}
+
+static bool answers(const struct segment *rst, const struct peer_sent_segment *e)
+{
+    bool acks = (e->flags & FLAG_ACK) != 0;
+    if (e->flags & FLAG_RST)
+        return false;
+    if (rst->flags & FLAG_ACK)
+        return rst->seq.v == 0 && !acks && seq_eq(e->end, rst->ack);
+    return acks && seq_eq(e->ack, rst->seq);
+}
+
+bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst, int64_t t_ns,
+                           struct peer_sent_segment *answered)
+{
+    for (size_t i = s->count; i > 0; i--) {
+        const struct peer_sent_segment *e = &s->segments[i - 1];
+        if (is_recent(s, e, t_ns) && answers(rst, e)) { /* the answer may come twice */
+            *answered = *e;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void arrived(struct peer_sent *s, size_t i)
+{
+    if (!s->segments[i].once)
+        return;
+    overtaken(s, s->segments[i].left_ns);
+    s->segments[i].landed = true;
+}
+
+void peer_sent_answered(struct peer_sent *s, int64_t t_ns)
+{
+    size_t found = 0, at = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (peer_sent_under_way(s, &s->segments[i], t_ns)) {
+            found++;
+            at = i;
+        }
+    }
+    if (found == 1 && s->crowded_out == 0)
+        arrived(s, at);
+}
+
+void peer_sent_reset(struct peer_sent *s, const struct segment *rst)
+{
+    size_t found = 0, at = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (answers(rst, &s->segments[i])) {
+            found++;
+            at = i;
+        }
+    }
+    if (found == 1)
+        arrived(s, at);
+}

@@ -1,0 +1,114 @@
+/* What we have sent the peer, as far as it may still matter to it: segments that may be under way,
+ * text and FINs that may wait behind a gap, the SYNs of which it may have taken any. And with it
+ * what the peer expects next, which each segment of its own tells (RFC 9293 3.3.1: RCV.NXT), and
+ * how far that can have gone since. */
+#ifndef TCPSHAKE_TCP_PEER_SENT_H
+#define TCPSHAKE_TCP_PEER_SENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/segment.h"
+
+enum {
+    PEER_SENT_MAX = 24,
+    PEER_SENT_SYNS_MAX = 4,
+    PEER_SENT_STAMPS_MAX = 8
+};
+
+/* What is known of our FIN's arrival from an acknowledgement. */
+enum peer_sent_fin {
+    PEER_SENT_FIN_NOT_TAKEN,
+    PEER_SENT_FIN_TAKEN,
+    PEER_SENT_FIN_UNKNOWN, /* the number may be a FIN's or an octet's: both were sent */
+};
+
+struct peer_sent_segment {
+    seq_t seq, end, ack; /* end: the number after it */
+    uint16_t flags;
+    bool text;
+    bool once;   /* it has left once only */
+    bool landed; /* it has arrived */
+    int64_t left_ns;
+};
+
+struct peer_sent {
+    struct peer_sent_segment segments[PEER_SENT_MAX];
+    size_t count;
+    /* Older ones that had no room: what they were, all together. */
+    uint16_t crowded_out; /* flags */
+    bool crowded_out_text;
+    int64_t crowded_out_ns; /* when the last of them left */
+    seq_t crowded_out_end;  /* the highest number after one */
+    int64_t landed_ns;      /* what left before is not under way any more */
+    int64_t rtt_ns;         /* longest round trip seen, 0: none */
+
+    bool known;             /* the peer has told: */
+    seq_t syn_end;          /* the number after the SYN of ours that it took */
+    seq_t rcv_nxt;          /* what it expected when it spoke last */
+    seq_t edge;             /* the right edge of its window, as far as it was ever offered */
+    uint8_t shift;          /* of the windows it announces */
+    bool scales;            /* we have offered to read them so */
+    enum peer_sent_fin fin; /* whether it has taken a FIN of ours, */
+    seq_t fin_end;          /* and the number after that */
+
+    seq_t syns[PEER_SENT_SYNS_MAX]; /* the numbers after our latest SYNs, newest last */
+    size_t syn_count;
+
+    /* By the timestamps our segments bore, newest last: whether each that bore it acknowledged the
+     * peer's FIN. */
+    struct {
+        uint32_t ts_val;
+        int64_t left_ns; /* the first */
+        bool all_ack_fin;
+    } stamps[PEER_SENT_STAMPS_MAX];
+    size_t stamp_count;
+};
+
+/* A segment of ours left. `acks_fin`: it acknowledges the peer's FIN, whole and in time. */
+void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool acks_fin, int64_t t_ns);
+/* What must have arrived or been lost by `t_ns` is not under way any more. */
+void peer_sent_expire(struct peer_sent *s, int64_t t_ns);
+/* Whether it may still be under way, or is text that may wait behind a gap. */
+bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segment *e,
+                         int64_t t_ns);
+/* How long a segment may be under way: generous beside the round trips seen. */
+int64_t peer_sent_flight_time(const struct peer_sent *s);
+
+/* Whether the peer can take text or a FIN from it. */
+bool peer_sent_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e);
+/* The highest number that the peer can expect by now. */
+seq_t peer_sent_reach(const struct peer_sent *s);
+/* Whether a peer that has told what it expects may find any of the segment in its window; the edges
+ * are taken wide by one. */
+bool peer_sent_may_fit(const struct peer_sent *s, const struct peer_sent_segment *e);
+/* The same for one that has taken a SYN of ours and has not been heard since. */
+bool peer_sent_may_fit_syn(const struct peer_sent *s, const struct peer_sent_segment *e);
+/* Whether a FIN of ours may be next in order, with all before it arrived. */
+bool peer_sent_fin_within_reach(const struct peer_sent *s);
+/* Whether the segment has text behind a FIN of ours: what no proper end sends. */
+bool peer_sent_text_behind_fin(const struct peer_sent *s, const struct peer_sent_segment *e);
+
+/* Whether the peer can acknowledge `ack`: it is not older than what it has told before, and we have
+ * sent what comes before it. */
+bool peer_sent_can_acknowledge(const struct peer_sent *s, seq_t ack);
+bool peer_sent_is_syn_end(const struct peer_sent *s, seq_t ack);
+/* The peer speaks, and acknowledges what it can. */
+void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg);
+/* It opens a connection from its side, and has not heard of our numbers. */
+void peer_sent_renew(struct peer_sent *s);
+enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack);
+/* Every segment of ours that bore the timestamp acknowledged the peer's FIN. */
+bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val);
+/* The peer has echoed the timestamp, so a segment that bore it has arrived. */
+void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val);
+/* Whether a reset of the peer's answers a segment that left lately, and which. */
+bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst, int64_t t_ns,
+                           struct peer_sent_segment *answered);
+/* The peer has answered something: if only one segment is under way, that has arrived. */
+void peer_sent_answered(struct peer_sent *s, int64_t t_ns);
+/* It has come: if it can answer only one, that has arrived. */
+void peer_sent_reset(struct peer_sent *s, const struct segment *rst);
+
+#endif

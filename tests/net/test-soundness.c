@@ -1,0 +1,257 @@
+/* The inference against the truth: random walks in the lab, after each step of which the state of
+ * the peer's kernel must be in our set (walk.h). A walk that fails is shortened and written as a
+ * figure, for `tcpshake lab play`.
+ *
+ * As a test it does a few hundred; the seed is told, and SOUNDNESS_SEED brings it back. With
+ * arguments it is the bench's:
+ *   test-soundness WALKS [SEED]          that many walks, and the line that says how it went
+ *   test-soundness WALKS SEED NUMBER     one of them, as a figure with the set after each step */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shorten.h"
+
+enum {
+    STEPS = 20,
+    WALKS = 300,
+    WALKS_MOST = 10000000,
+    JOBS = 12,
+    JOBS_A_CPU = 16,      /* most of a walk is waiting */
+    LEAST_PRECISION = 80, /* percent */
+    CHANCE = 3,           /* in so few walks */
+};
+
+static void tell_wide(const struct walk_tally *t)
+{
+    static bool told[WALK_SETS];
+    memset(told, 0, sizeof(told));
+    for (int line = 0; line < 12; line++) {
+        size_t most = 0;
+        for (size_t i = 1; i < WALK_SETS; i++) {
+            if (!told[i] && t->wide[i] > t->wide[most])
+                most = i;
+        }
+        if (most == 0)
+            break;
+        char set[STATE_SET_TEXT_MAX];
+        told[most] = true;
+        printf("# %5.2f %% %s\n", 100.0 * (double)t->wide[most] / (double)t->steps,
+               state_set_format((state_set)most, set));
+    }
+}
+
+static void tell_where(const struct walk_tally *t)
+{
+    printf("# the peer was in");
+    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
+        printf(" %s %.1f %%%s", state_name(s), 100.0 * (double)t->by_truth[s] / (double)t->steps,
+               s + 1 < STATE_COUNT ? "," : "\n");
+}
+
+static void tell_failures(const struct walkers_found *f)
+{
+    if (f->trouble[0] != '\0')
+        printf("# %s\n", f->trouble);
+    for (size_t i = 0; i < f->failure_count && i < WALKERS_FAILURES_MAX; i++)
+        printf("# walk %zu over IPv%d, step %zu: %s\n", f->failures[i].walk,
+               f->failures[i].v6 ? 6 : 4, f->failures[i].step, f->failures[i].why);
+}
+
+static double precision(const struct walk_tally *t)
+{
+    return t->steps > 0 ? 100.0 * (double)t->precise / (double)t->steps : 0;
+}
+
+static void progress(const struct walkers_found *f)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%zu walks", (size_t)f->tally.walks);
+}
+
+/* --- A walk that fails --- */
+
+static void write_figure(const struct walkers_found *found, const char *dir,
+                         const struct walkers_order *order)
+{
+    const uint64_t seed = order->seed;
+    const size_t walk = order->first;
+    char path[512], options[WALKERS_OPTIONS_MAX];
+    (void)snprintf(path, sizeof(path), "%s/walk-%" PRIu64 "-%zu.fig", dir, seed, walk);
+    FILE *f = fopen(path, "we");
+    bool written = f != NULL && fprintf(f, "%s# tcpshake lab %splay %s\n", found->rows,
+                                        walkers_options(walk, options), path) > 0;
+    if (f != NULL)
+        written = fclose(f) == 0 && written;
+    printf("# %s: %s\n", path, written ? "the walk as a figure" : "could not be written");
+}
+
+/* The first of those that failed, in its shortest form. */
+static void shorten_first(const struct walkers_found *all, uint64_t seed)
+{
+    static struct walkers_found found;
+    const struct walkers_failure *first = &all->failures[0];
+    const char *dir = getenv("SOUNDNESS_DIR");
+    struct fault fault = {{0}};
+    if (all->failure_count == 0)
+        return;
+    struct walkers_order order = {.seed = seed, .first = first->walk, .count = 1, .steps = STEPS};
+    if (shorten(&order, &found)) {
+        printf("# walk %zu fails with %zu of its steps\n", first->walk, shorten_left(&order));
+    } else {
+        printf("# walk %zu does not fail again; this is how it was\n", first->walk);
+        found = *all;
+    }
+    if (!shorten_is_figure(&found, &fault))
+        printf("# it is no figure: %s\n", fault.text);
+    write_figure(&found, dir != NULL ? dir : ".", &order);
+}
+
+/* --- The tests --- */
+
+static uint64_t chosen_seed(void)
+{
+    uint64_t seed = (uint64_t)time(NULL) % 1000000;
+    const char *given = getenv("SOUNDNESS_SEED");
+    if (given != NULL)
+        (void)text_to_number(given, 0, UINT64_MAX, &seed);
+    return seed;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void tell_all(const struct walkers_found *f)
+{
+    const struct walk_tally *t = &f->tally;
+    tell_failures(f);
+    printf("# precision over a cable %.1f %%, over a wire that loses, doubles and delays %.1f %%\n",
+           percent(t->precise - t->wired_precise, t->steps - t->wired_steps),
+           percent(t->wired_precise, t->wired_steps));
+    tell_where(&f->tally);
+    tell_wide(&f->tally);
+}
+
+static void test_walks(void **state)
+{
+    (void)state;
+    static struct walkers_found found;
+    uint64_t seed = chosen_seed();
+    walkers_walk_all(seed, WALKS, STEPS, JOBS, &found, NULL);
+    printf("# seed %" PRIu64 "\n", seed);
+    tell_all(&found);
+    shorten_first(&found, seed);
+    assert_string_equal(found.trouble, "");
+    assert_int_equal(found.failure_count, 0);
+    assert_int_equal(found.tally.walks, WALKS);
+    assert_int_equal(found.tally.steps, WALKS * STEPS);
+    printf("# precision %.1f %%\n", precision(&found.tally));
+    assert_true(precision(&found.tally) >= LEAST_PRECISION - CHANCE);
+}
+
+/* The same seed takes the same steps, another takes others, and all kinds occur. */
+static void test_steps(void **state)
+{
+    (void)state;
+    size_t same = 0, kinds[STEP_WAIT + 1] = {0};
+    for (size_t i = 0; i < 1000; i++) {
+        const struct step a = step_of(7, i / STEPS, i % STEPS),
+                          b = step_of(7, i / STEPS, i % STEPS);
+        const struct step c = step_of(8, i / STEPS, i % STEPS);
+        assert_true(a.kind == b.kind && a.flags == b.flags && a.seq == b.seq && a.ack == b.ack &&
+                    a.len == b.len && a.random == b.random && a.cue == b.cue &&
+                    a.wait_ns == b.wait_ns);
+        same += a.random == c.random;
+        kinds[a.kind]++;
+    }
+    assert_true(same < 10);
+    for (size_t i = 0; i <= STEP_WAIT; i++)
+        assert_true(kinds[i] > 20);
+}
+
+/* A judgement that is broken on purpose, so that what becomes of a failure is seen: to be in
+ * CLOSE-WAIT is held to be impossible. */
+static void test_shortening(void **state)
+{
+    (void)state;
+    static struct walkers_found found;
+    struct walkers_order order = {.seed = 3,
+                                  .count = WALKERS_BATCH_MAX,
+                                  .steps = STEPS,
+                                  .impossible = STATE_SET(STATE_CLOSE_WAIT)};
+    walkers_walk(&order, &found);
+    assert_string_equal(found.trouble, "");
+    assert_true(found.failure_count > 0);
+    order.first = found.failures[0].walk;
+    order.count = 1;
+    assert_true(shorten(&order, &found));
+    assert_non_null(strstr(found.failures[0].why, "CLOSE-WAIT"));
+    assert_non_null(strstr(found.rows, "FIN"));
+    printf("# %zu steps are left\n", shorten_left(&order));
+    assert_in_range(shorten_left(&order), 1, 6); /* a SYN, an ACK, a FIN */
+    struct fault fault = {{0}};
+    if (!shorten_is_figure(&found, &fault))
+        fail_msg("%s in\n%s", fault.text, found.rows);
+}
+
+/* --- The bench --- */
+
+static int bench(size_t walks, uint64_t seed)
+{
+    static struct walkers_found found;
+    walkers_walk_all(seed, walks, STEPS, JOBS_A_CPU * (size_t)sysconf(_SC_NPROCESSORS_ONLN), &found,
+                     progress);
+    printf("# seed %" PRIu64 "\n", seed);
+    tell_all(&found);
+    shorten_first(&found, seed);
+    bool sound = found.failure_count == 0 && found.tally.walks == walks;
+    printf("soundness %zu/%zu walks, precision %.1f %% of %zu steps\n",
+           (size_t)found.tally.walks - found.failure_count, walks, precision(&found.tally),
+           (size_t)found.tally.steps);
+    return sound && precision(&found.tally) >= LEAST_PRECISION ? 0 : 1;
+}
+
+static int show(size_t walk, uint64_t seed)
+{
+    static struct walkers_found found;
+    const struct walkers_order order = {
+        .seed = seed, .first = walk, .count = 1, .steps = STEPS, .written = true};
+    walkers_walk(&order, &found);
+    printf("%s", found.rows);
+    tell_failures(&found);
+    return found.failure_count == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_shortening),
+        cmocka_unit_test(test_walks),
+    };
+    uint64_t walks, seed = chosen_seed(), number;
+    if (argc > 1 && !(text_to_number(argv[1], 1, WALKS_MOST, &walks) &&
+                      (argc < 3 || text_to_number(argv[2], 0, UINT64_MAX, &seed)) &&
+                      (argc < 4 || text_to_number(argv[3], 0, walks - 1, &number)) && argc < 5)) {
+        fprintf(stderr, "usage: test-soundness [WALKS [SEED [NUMBER]]]\n");
+        return 2;
+    }
+    if (argc > 3)
+        return show(number, seed);
+    if (argc > 1)
+        return bench(walks, seed);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,457 @@
+/* See walk.h. */
+#include "walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "lab/witness.h"
+#include "walk_rows.h"
+
+/* A step is judged at the latest then, quiet or not; and so long a segment may be under way that
+ * explains a reading. */
+/* Nor is it quiet while an acknowledgement may only be delayed (RFC 9293 3.8.6.3; Linux: 40 ms). */
+#define DELAYED_ACK    (60 * CLOCK_MS)
+#define STEP_MOST      (250 * CLOCK_MS)
+#define EXPLAIN_WITHIN (150 * CLOCK_MS)
+
+enum {
+    A_BIT = 100
+};
+
+static struct walk *walk_of(const struct exchange *x)
+{
+    return x->state;
+}
+
+/* --- Our end --- */
+
+static void emit(struct exchange *x, const struct segment *seg, bool ours, enum input call)
+{
+    static const uint8_t zeros[2048];
+    const struct scripted s = {.seg = *seg,
+                               .data = zeros,
+                               .usual_win = true,
+                               .usual_ttl = true,
+                               .ours = ours,
+                               .call = call};
+    (void)exchange_emit(x, &s, NULL);
+}
+
+static void send_own(struct exchange *x, enum reply reply, uint32_t len, enum input call)
+{
+    struct segment seg = {.len = len};
+    tcb_fill(&x->tcb, reply, NULL, &seg);
+    if (len > 0)
+        seg.flags |= FLAG_PSH;
+    emit(x, &seg, true, call);
+}
+
+static void open_anew(struct exchange *x, const struct step *s)
+{
+    struct walk *w = walk_of(x);
+    if (x->segments_sent > 0 || x->tcb.state != STATE_CLOSED) {
+        walk_rows_event(w, true, "(CRASH)");
+        exchange_renew(x, seq_add(x->tcb.snd_nxt, 1000 + s->random % 100000));
+    }
+    if (s->random % 8 == 7) {
+        walk_rows_event(w, true, "(listen)");
+        exchange_call(x, INPUT_OPEN_PASSIVE);
+    } else {
+        send_own(x, REPLY_SYN, 0, INPUT_OPEN_ACTIVE);
+    }
+}
+
+static void send_keepalive(struct exchange *x)
+{
+    struct segment seg = {0};
+    tcb_fill(&x->tcb, REPLY_ACK, NULL, &seg);
+    seg.seq = seq_of(x->tcb.snd_una.v - 1);
+    emit(x, &seg, true, INPUT_COUNT);
+}
+
+/* A close that crosses the peer's: our FIN does not acknowledge the one that has come. */
+static void close_at_once(struct exchange *x)
+{
+    struct segment seg = {0};
+    tcb_fill(&x->tcb, REPLY_FIN, NULL, &seg);
+    seg.ack = seq_of(seg.ack.v - 1);
+    emit(x, &seg, true, INPUT_CLOSE);
+}
+
+/* What a connected end may send; data and FIN only while it has not closed. It acknowledges the
+ * peer's SYN before it asks for anything. */
+static void talk(struct exchange *x, const struct step *s)
+{
+    struct walk *w = walk_of(x);
+    bool may_send = x->tcb.state == STATE_ESTABLISHED || x->tcb.state == STATE_CLOSE_WAIT;
+    bool greeted = w->greeted && seq_eq(w->greeted_irs, x->tcb.irs);
+    uint32_t n = s->random % 16, len = s->len > 0 ? s->len : 10;
+    w->greeted = true;
+    w->greeted_irs = x->tcb.irs;
+    bool heard = seq_lt(seq_add(x->tcb.iss, 1), x->tcb.snd_una);
+    if (n < (heard ? 9 : 12) && may_send)
+        send_own(x, REPLY_ACK, len, INPUT_COUNT);
+    else if (n == 9 && x->tcb.state == STATE_CLOSE_WAIT)
+        close_at_once(x);
+    else if (n < 11 && may_send)
+        send_own(x, REPLY_FIN, n == 10 ? len : 0, INPUT_CLOSE);
+    else if (n < 14 && greeted)
+        send_keepalive(x);
+    else if (n == 15)
+        send_own(x, REPLY_RST_OWN, 0, INPUT_ABORT);
+    else
+        send_own(x, REPLY_ACK, 0, INPUT_COUNT);
+}
+
+static void go_on(struct exchange *x, const struct step *s)
+{
+    switch (x->tcb.state) {
+    case STATE_CLOSED:
+    case STATE_LISTEN:
+        open_anew(x, s);
+        break;
+    case STATE_SYN_SENT:
+        send_own(x, REPLY_SYN, 0, INPUT_COUNT);
+        break;
+    case STATE_SYN_RECEIVED:
+        send_own(x, REPLY_SYN_ACK, 0, INPUT_COUNT);
+        break;
+    case STATE_TIME_WAIT:
+    case STATE_LAST_ACK:
+    case STATE_CLOSING:
+        if (s->random % 3 == 0) {
+            open_anew(x, s);
+            break;
+        }
+        talk(x, s);
+        break;
+    case STATE_ESTABLISHED:
+    case STATE_FIN_WAIT_1:
+    case STATE_FIN_WAIT_2:
+    case STATE_CLOSE_WAIT:
+    case STATE_COUNT:
+        talk(x, s);
+        break;
+    }
+}
+
+static seq_t placed(enum step_place place, seq_t exact, seq_t edge, uint32_t random)
+{
+    switch (place) {
+    case STEP_ONE_BEFORE:
+        return seq_of(exact.v - 1);
+    case STEP_ONE_AFTER:
+        return seq_add(exact, 1);
+    case STEP_A_BIT_BEFORE:
+        return seq_of(exact.v - A_BIT);
+    case STEP_A_BIT_AFTER:
+        return seq_add(exact, A_BIT);
+    case STEP_LAST_IN_WINDOW:
+        return seq_of(edge.v - 1);
+    case STEP_FIRST_BEHIND_WINDOW:
+        return edge;
+    case STEP_SECOND_BEHIND_WINDOW:
+        return seq_add(edge, 1);
+    case STEP_ANYWHERE:
+        return seq_add(exact, random);
+    case STEP_EXACT:
+    case STEP_PLACES:
+        break;
+    }
+    return exact;
+}
+
+/* Around what the peer expects, and what it has sent. */
+static void send_odd(struct exchange *x, const struct step *s)
+{
+    const struct peer *p = &x->peer;
+    seq_t expected = p->sent.known ? p->sent.rcv_nxt : x->tcb.snd_nxt;
+    seq_t edge = p->sent.known ? p->sent.edge : seq_add(expected, UINT16_MAX);
+    seq_t latest = p->irs_known ? p->snd_nxt : x->tcb.rcv_nxt;
+    struct segment seg = {.flags = s->flags,
+                          .seq = placed(s->seq, expected, edge, s->random),
+                          .len = s->flags & FLAG_RST ? 0 : s->len};
+    if (s->flags & FLAG_ACK)
+        seg.ack = placed(s->ack, latest, seq_add(latest, x->tcb.rcv_wnd), s->random * 2654435761u);
+    emit(x, &seg, false, INPUT_COUNT);
+}
+
+/* With the options that it had, old timestamps among them. */
+static void send_again(struct exchange *x, const struct step *s)
+{
+    const struct walk *w = walk_of(x);
+    if (w->sent_count == 0)
+        return;
+    static const uint8_t zeros[2048];
+    const struct segment *old = &w->sent[s->random % w->sent_count];
+    const struct scripted again = {
+        .seg = *old, .data = zeros, .exact_options = true, .call = INPUT_COUNT};
+    (void)exchange_emit(x, &again, NULL);
+}
+
+/* --- The peer's application --- */
+
+static bool cued(struct exchange *x, enum lab_cue cue, const char *text)
+{
+    struct fault fault;
+    return lab_cue(walk_of(x)->lab, LAB_PEER, cue, &x->config.local, text, strlen(text), &fault) ==
+           STATUS_OK;
+}
+
+static enum state truth_of(struct exchange *x)
+{
+    struct walk *w = walk_of(x);
+    enum state s = STATE_CLOSED;
+    struct fault fault;
+    if (lab_truth(w->lab, LAB_PEER, &x->config.local, &s, &fault) != STATUS_OK) {
+        w->failed = true;
+        (void)snprintf(w->why, sizeof(w->why), "%.199s", fault.text);
+    }
+    return s;
+}
+
+/* A connection that is still half-open at a listener has no socket, so nothing can be called on it.
+ * A connect that fails has closed the listener for a moment. */
+static void act_there(struct exchange *x, const struct step *s)
+{
+    static const struct {
+        enum peer_call call;
+        bool of_connection;
+        const char *event;
+    } acts[] = {
+        [LAB_CUE_CONNECT] = {PEER_CONNECTS, false, "(connect)"},
+        [LAB_CUE_CLOSE] = {PEER_CLOSES, true, "(Close)"},
+        [LAB_CUE_ABORT] = {PEER_ABORTS, true, "(Abort)"},
+        [LAB_CUE_SAY] = {PEER_SAYS, true, "(say \"hello\")"},
+        [LAB_CUE_LISTEN_NOT] = {PEER_STOPS_LISTENING, false, "# the peer stops listening"},
+        [LAB_CUE_LISTEN] = {0, false, "(listen)"},
+        [LAB_CUE_CRASH] = {PEER_CRASHES, true, "# the peer forgets the connection"},
+    };
+    if (acts[s->cue].of_connection && truth_of(x) == STATE_SYN_RECEIVED)
+        return;
+    bool done = cued(x, s->cue, s->cue == LAB_CUE_SAY ? "hello" : "");
+    if (s->cue == LAB_CUE_CONNECT)
+        exchange_peer_told(x, PEER_STOPS_LISTENING);
+    if (done)
+        walk_rows_event(walk_of(x), false, acts[s->cue].event);
+    if (done && acts[s->cue].call != 0)
+        exchange_peer_told(x, acts[s->cue].call);
+}
+
+/* --- The judgement --- */
+
+static void fail(struct exchange *x, enum state s)
+{
+    struct walk *w = walk_of(x);
+    char set[STATE_SET_TEXT_MAX];
+    w->failed = true;
+    w->failed_step = w->at - 1;
+    (void)snprintf(w->why, sizeof(w->why), "the peer's kernel was in %s, which is not in %s",
+                   state_name(s), state_set_format(x->peer.set, set));
+    walk_rows_remark(w, w->why);
+}
+
+static bool holds(const struct walk *w, state_set set, enum state s)
+{
+    return witness_holds(set, s) && !state_set_has(w->impossible, s);
+}
+
+static void count(struct walk *w, state_set set, enum state s)
+{
+    struct walk_tally *t = w->tally;
+    char text[STATE_SET_TEXT_MAX];
+    walk_rows_remark(w, state_set_format(set, text));
+    if (state_set_has(set, STATE_LISTEN))
+        set = (state_set)((set & ~STATE_SET(STATE_LISTEN)) | STATE_SET(STATE_CLOSED));
+    t->steps++;
+    t->wired_steps += w->wired;
+    t->by_truth[s]++;
+    if (state_set_count(set) != 1) {
+        t->wide[set]++;
+        return;
+    }
+    t->precise++;
+    t->wired_precise += w->wired;
+}
+
+/* False when it cannot be judged yet. */
+static bool judge(struct exchange *x)
+{
+    struct walk *w = walk_of(x);
+    enum state s = truth_of(x);
+    if (w->pending.until_ns != 0) {
+        if (x->now_ns >= w->pending.until_ns)
+            fail(x, w->pending.state);
+        return w->failed;
+    }
+    if (!holds(w, x->peer.set, s)) {
+        w->pending.state = s;
+        w->pending.until_ns = x->now_ns + EXPLAIN_WITHIN;
+        return false;
+    }
+    count(w, x->peer.set, s);
+    return true;
+}
+
+/* A segment that was under way may explain what was read. */
+static void explain(struct exchange *x)
+{
+    struct walk *w = walk_of(x);
+    if (w->pending.until_ns != 0 && holds(w, x->peer.set, w->pending.state))
+        w->pending.until_ns = 0;
+}
+
+/* --- The walk --- */
+
+/* The next session's peer must be as this one's was: listening, and nothing connected. */
+static void finish(struct exchange *x)
+{
+    struct walk *w = walk_of(x);
+    w->over = true;
+    w->tally->walks++;
+    (void)cued(x, LAB_CUE_ABORT, "");
+    (void)cued(x, LAB_CUE_LISTEN, "");
+    exchange_finish(x);
+}
+
+static void rest(struct exchange *x, int64_t least_ns)
+{
+    struct walk *w = walk_of(x);
+    w->limit_ns = x->now_ns + least_ns + STEP_MOST;
+    exchange_wake_at(x, x->now_ns + (least_ns > w->quiet_ns ? least_ns : w->quiet_ns));
+}
+
+static void take_step(struct exchange *x)
+{
+    struct walk *w = walk_of(x);
+    while (w->at < w->steps && w->skipped >> w->at & 1)
+        w->at++;
+    if (w->at >= w->steps) {
+        finish(x);
+        return;
+    }
+    const struct step s = step_of(w->seed, w->number, w->at++);
+    rest(x, s.kind == STEP_WAIT ? s.wait_ns : 0);
+    if (s.kind == STEP_PROPER)
+        go_on(x, &s);
+    else if (s.kind == STEP_ODD)
+        send_odd(x, &s);
+    else if (s.kind == STEP_AGAIN)
+        send_again(x, &s);
+    else if (s.kind == STEP_PEER)
+        act_there(x, &s);
+    else
+        walk_rows_wait(w, s.wait_ns);
+}
+
+static void start(struct exchange *x)
+{
+    walk_rows_begin(walk_of(x));
+    exchange_follow_script(x, true);
+    exchange_wake_at(x, x->now_ns);
+}
+
+static bool acknowledgement_due(const struct exchange *x)
+{
+    const struct walk *w = walk_of(x);
+    return x->peer.sent.known && seq_lt(x->peer.sent.rcv_nxt, w->spoken_end) &&
+           x->now_ns < w->spoke_ns + DELAYED_ACK;
+}
+
+/* What is next in order for the peer. */
+static void note_spoken(struct exchange *x, const struct segment *seg)
+{
+    struct walk *w = walk_of(x);
+    const struct peer_sent *s = &x->peer.sent;
+    bool in_order =
+        s->known && seq_le(seg->seq, s->rcv_nxt) && seq_lt(s->rcv_nxt, segment_end(seg));
+    if ((seg->flags & (FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || !in_order)
+        return;
+    w->spoke_ns = x->now_ns;
+    w->spoken_end = segment_end(seg);
+}
+
+static void timer(struct exchange *x)
+{
+    struct walk *w = walk_of(x);
+    exchange_elapse(x);
+    explain(x);
+    bool unsent = x->outbox.waiting || x->outbox.queued != 0;
+    if ((unsent || acknowledgement_due(x)) && x->now_ns < w->limit_ns)
+        exchange_wake_at(x, x->now_ns + w->quiet_ns);
+    else if (w->at == 0 || judge(x))
+        w->failed ? finish(x) : take_step(x);
+    else
+        exchange_wake_at(x, x->now_ns + w->quiet_ns);
+}
+
+/* Something has happened: it is not quiet yet. */
+static void stir(struct exchange *x)
+{
+    const struct walk *w = walk_of(x);
+    int64_t at = x->now_ns + w->quiet_ns;
+    if (w->over)
+        return;
+    explain(x);
+    if (at > x->wake_at && x->now_ns < w->limit_ns)
+        exchange_wake_at(x, at);
+}
+
+static void left(struct exchange *x, const struct segment *seg)
+{
+    struct walk *w = walk_of(x);
+    if (w->sent_count < WALK_STEPS_MAX)
+        w->sent[w->sent_count++] = *seg;
+    note_spoken(x, seg);
+    walk_rows_left(w, seg, x->outbox.current.script.ours, x->tcb.state);
+    stir(x);
+}
+
+static void received(struct exchange *x, const struct segment *seg, const struct arrival *a)
+{
+    walk_rows_received(walk_of(x), seg, a->to);
+    stir(x);
+}
+
+static void unreachable(struct exchange *x, const struct icmp_error *e)
+{
+    (void)x;
+    (void)e;
+}
+
+static void stop(struct exchange *x, enum probe_stop why)
+{
+    (void)why;
+    if (!walk_of(x)->over)
+        finish(x);
+}
+
+static void report(const struct exchange *x, struct result *r)
+{
+    r->exit_code = walk_of(x)->failed;
+}
+
+static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap)
+{
+    (void)x;
+    (void)now_ns;
+    (void)cap;
+    out[0] = '\0';
+}
+
+const struct probe *walk_probe(void)
+{
+    static const struct probe probe = {
+        .name = "walk",
+        .start = start,
+        .left = left,
+        .received = received,
+        .timer = timer,
+        .unreachable = unreachable,
+        .stop = stop,
+        .report = report,
+        .progress = progress,
+    };
+    return &probe;
+}

@@ -1,0 +1,365 @@
+/* See walkers.h. */
+#include "walkers.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/live.h"
+#include "lab/witness.h"
+#include "walk_rows.h"
+
+enum {
+    JOBS_MAX = 64,
+    BATCH_SECONDS = 300
+};
+
+/* Longer than an answer takes, and longer than the inference holds a segment to be under way. */
+#define QUIET (28 * CLOCK_MS)
+
+struct batch {
+    const struct walkers_order *order;
+    struct walkers_found *found;
+    struct walk walks[WALKERS_BATCH_MAX];
+    void *states[WALKERS_BATCH_MAX];
+    struct text rows;
+    struct run run;
+    struct timeline timeline;
+    struct witness witness;
+    struct run_observer witnessed;
+};
+
+static void trouble(struct batch *b, const struct fault *fault)
+{
+    (void)snprintf(b->found->trouble, sizeof(b->found->trouble), "%.255s", fault->text);
+}
+
+static void found_failure(struct batch *b, const struct walk *w, const char *why)
+{
+    struct walkers_found *f = b->found;
+    if (f->failure_count < WALKERS_FAILURES_MAX) {
+        struct walkers_failure *to = &f->failures[f->failure_count];
+        *to = (struct walkers_failure){
+            .walk = w->number, .step = w->failed_step, .v6 = walkers_conditions(w->number).v6};
+        (void)snprintf(to->why, sizeof(to->why), "%s", why);
+    }
+    f->failure_count++;
+}
+
+/* --- What looks on after each segment --- */
+
+static void look(void *arg, struct exchange *x)
+{
+    struct batch *b = arg;
+    b->witnessed.look(b->witnessed.arg, x);
+}
+
+static int64_t wants_until(void *arg)
+{
+    const struct batch *b = arg;
+    return b->witnessed.wants_until(b->witnessed.arg);
+}
+
+static void report(void *arg, struct exchange *x, struct result *r)
+{
+    struct batch *b = arg;
+    const struct walk *w = x->state;
+    b->witnessed.report(b->witnessed.arg, x, r);
+    b->found->ahead += b->witness.ahead;
+    size_t failures = b->found->failure_count;
+    if (w->failed)
+        found_failure(b, w, w->why);
+    else if (b->witness.outside > 0)
+        found_failure(b, w, "after a segment the peer's kernel was in a state outside the set");
+    else if (!x->kernel_quiet || x->capture_dropped > 0)
+        found_failure(b, w, "our kernel was not quiet, or the capture has lost packets");
+    bool first = failures == 0 && b->found->failure_count > 0;
+    if ((first || b->order->written) && b->rows.data != NULL)
+        (void)snprintf(b->found->rows, sizeof(b->found->rows), "%s", b->rows.data);
+    text_clear(&b->rows);
+}
+
+/* --- The child --- */
+
+static void prepare(struct batch *b, struct lab *lab)
+{
+    const struct walkers_order *o = b->order;
+    const struct walkers_conditions under = walkers_conditions(o->first);
+    for (size_t i = 0; i < o->count; i++) {
+        b->walks[i] = (struct walk){.lab = lab,
+                                    .tally = &b->found->tally,
+                                    .seed = o->seed,
+                                    .number = o->first + i,
+                                    .steps = o->steps,
+                                    .skipped = o->skipped,
+                                    .impossible = o->impossible,
+                                    .wired = under.wired,
+                                    .quiet_ns = QUIET,
+                                    .rows = &b->rows};
+        b->states[i] = &b->walks[i];
+    }
+}
+
+static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fault)
+{
+    const struct walkers_order *o = b->order;
+    const uint64_t place[] = {o->seed, o->first};
+    const struct hash_key whole = hash_key_of_seed(o->seed);
+    const struct hash_key key = hash_key_of_seed(hash_bytes(&whole, place, sizeof(place)));
+    const struct live_config live_config = {
+        .remote = *lab_at(lab, LAB_PEER), .sessions = o->count, .key = key};
+    struct live *live = live_open(&live_config, fault);
+    if (live == NULL)
+        return STATUS_SYSTEM;
+    witness_init(&b->witness, lab, false);
+    b->witnessed = witness_observer(&b->witness);
+    const struct run_observer observer = {look, wants_until, report, b};
+    const struct syn_like *like = syn_like_at(0);
+    const struct run_config config = {
+        .probe = walk_probe(),
+        .base = {.remote = live_config.remote,
+                 .like = like,
+                 .mss = 1400,
+                 .win = like->win,
+                 .ttl = like->ttl,
+                 .timestamps = !walkers_conditions(o->first).unstamped,
+                 .tries = 1},
+        .locals = live_locals(live),
+        .sessions = o->count,
+        .states = b->states,
+        .key = key,
+        .repeatable = true,
+        .deadline_after_ns = CLOCK_NEVER,
+        .observer = &observer,
+    };
+    static const struct run_info info = {
+        .command = "walk", .target = "", .interface = "", .clock = "", .version = "", .argv = ""};
+    timeline_init(&b->timeline);
+    enum status s = timeline_open(&b->timeline, &info, fault);
+    if (s == STATUS_OK)
+        s = live_run(live, &b->run, &config, &b->timeline, fault);
+    run_done(&b->run);
+    live_free(live);
+    return s;
+}
+
+/* A walk goes fast. Linux answers what is out of order once in 500 ms, and with no more than that
+ * most of a walk would be silence. */
+#define UNLIMITED "net.ipv4.tcp_invalid_ratelimit=0"
+
+/* What the wire does, as options of `tcpshake lab` without the dashes. */
+static const struct {
+    const char *option, *argument;
+} wire_does[] = {{"loss", "3%"}, {"dup", "3%"}, {"delay", "1ms+-800us"}};
+
+struct walkers_conditions walkers_conditions(size_t walk)
+{
+    size_t batch = walk / WALKERS_BATCH_MAX, pair = batch / 2;
+    return (struct walkers_conditions){.v6 = batch % 2 != 0,
+                                       .wired = pair % 2 != 0,
+                                       .limited = pair % 16 == 4 || pair % 16 == 11,
+                                       .unstamped = pair % 16 == 2 || pair % 16 == 13};
+}
+
+char *walkers_options(size_t walk, char out[WALKERS_OPTIONS_MAX])
+{
+    const struct walkers_conditions under = walkers_conditions(walk);
+    int n = snprintf(out, WALKERS_OPTIONS_MAX, "%s%s", under.v6 ? "-6 " : "",
+                     under.limited ? "" : "--sysctl " UNLIMITED " ");
+    for (size_t i = 0; under.wired && i < sizeof(wire_does) / sizeof(wire_does[0]); i++)
+        n += snprintf(out + n, WALKERS_OPTIONS_MAX - (size_t)n, "--%s %s ", wire_does[i].option,
+                      wire_does[i].argument);
+    return out;
+}
+
+static enum status lay_wire(struct wire_config *wire, const struct walkers_order *order,
+                            struct fault *fault)
+{
+    *wire = (struct wire_config){.seed = order->seed + order->first};
+    for (size_t i = 0; i < sizeof(wire_does) / sizeof(wire_does[0]); i++) {
+        const struct wire_option *o;
+        for (size_t k = 0; (o = wire_rule_option(k)) != NULL; k++) {
+            if (strcmp(o->name, wire_does[i].option) != 0)
+                continue;
+            enum status s = wire_rule_add(&wire->rules, o, wire_does[i].argument, fault);
+            if (s != STATUS_OK)
+                return s;
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct lab *open_lab(const struct walkers_order *order, struct fault *fault)
+{
+    static const char *const sysctls[] = {UNLIMITED};
+    const struct walkers_conditions under = walkers_conditions(order->first);
+    struct wire_config wire;
+    if (lay_wire(&wire, order, fault) != STATUS_OK)
+        return NULL;
+    const struct lab_options options = {.app = "cue",
+                                        .v6 = under.v6,
+                                        .sysctls = sysctls,
+                                        .sysctl_count = !under.limited,
+                                        .wire = under.wired ? &wire : NULL};
+    return lab_open(&options, fault);
+}
+
+static void work(const struct walkers_order *order, struct walkers_found *found)
+{
+    struct fault fault = {{0}};
+    struct batch *b = calloc(1, sizeof(*b));
+    if (b == NULL)
+        _exit(1);
+    b->order = order;
+    b->found = found;
+    text_init(&b->rows);
+    struct lab *lab = open_lab(order, &fault);
+    if (lab == NULL) {
+        trouble(b, &fault);
+        _exit(1);
+    }
+    prepare(b, lab);
+    if (walk_live(b, lab, &fault) != STATUS_OK)
+        trouble(b, &fault);
+    lab_close(lab);
+    _exit(0);
+}
+
+/* --- The parent --- */
+
+struct job {
+    pid_t pid; /* 0: none */
+    struct walkers_order order;
+    struct walkers_found *found; /* shared with the child */
+};
+
+static void start(struct job *j, const struct walkers_order *order)
+{
+    memset(j->found, 0, sizeof(*j->found));
+    j->order = *order;
+    (void)fflush(NULL);
+    j->pid = fork();
+    if (j->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)alarm(BATCH_SECONDS);
+        work(&j->order, j->found);
+    }
+}
+
+static void ended(struct job *j, int status)
+{
+    struct walkers_found *f = j->found;
+    bool whole = f->tally.walks == j->order.count && status == 0;
+    if (!whole && f->trouble[0] == '\0')
+        (void)snprintf(f->trouble, sizeof(f->trouble),
+                       "walks %zu to %zu broke off after %zu, wait status %d", j->order.first,
+                       j->order.first + j->order.count - 1, (size_t)f->tally.walks, status);
+    j->pid = 0;
+}
+
+static struct walkers_found *shared(void)
+{
+    void *at = mmap(NULL, sizeof(struct walkers_found), PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+void walkers_walk(const struct walkers_order *order, struct walkers_found *found)
+{
+    struct job j = {.found = shared()};
+    int status = 1;
+    memset(found, 0, sizeof(*found));
+    if (j.found == NULL) {
+        (void)snprintf(found->trouble, sizeof(found->trouble), "out of memory");
+        return;
+    }
+    start(&j, order);
+    while (waitpid(j.pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    ended(&j, status);
+    *found = *j.found;
+    (void)munmap(j.found, sizeof(*j.found));
+}
+
+static void add(struct walkers_found *to, const struct walkers_found *f)
+{
+    to->tally.walks += f->tally.walks;
+    to->tally.steps += f->tally.steps;
+    to->tally.precise += f->tally.precise;
+    to->tally.wired_steps += f->tally.wired_steps;
+    to->tally.wired_precise += f->tally.wired_precise;
+    to->ahead += f->ahead;
+    for (size_t i = 0; i < WALK_SETS; i++)
+        to->tally.wide[i] += f->tally.wide[i];
+    for (size_t i = 0; i < STATE_COUNT; i++)
+        to->tally.by_truth[i] += f->tally.by_truth[i];
+    if (to->failure_count == 0)
+        memcpy(to->rows, f->rows, sizeof(to->rows));
+    for (size_t i = 0; i < f->failure_count && i < WALKERS_FAILURES_MAX; i++) {
+        if (to->failure_count + i < WALKERS_FAILURES_MAX)
+            to->failures[to->failure_count + i] = f->failures[i];
+    }
+    to->failure_count += f->failure_count;
+    if (f->trouble[0] != '\0' && to->trouble[0] == '\0')
+        memcpy(to->trouble, f->trouble, sizeof(to->trouble));
+}
+
+static struct job *job_of(struct job *jobs, size_t n, pid_t pid)
+{
+    size_t i = 0;
+    while (i < n && jobs[i].pid != pid)
+        i++;
+    return i < n ? &jobs[i] : NULL;
+}
+
+/* Waits for one of them. */
+static void collect(struct job *jobs, size_t n, struct walkers_found *found)
+{
+    int status;
+    pid_t pid = waitpid(-1, &status, 0);
+    struct job *j = pid > 0 ? job_of(jobs, n, pid) : NULL;
+    if (j == NULL)
+        return;
+    ended(j, status);
+    add(found, j->found);
+}
+
+void walkers_walk_all(uint64_t seed, size_t walks, size_t steps, size_t jobs,
+                      struct walkers_found *found, void (*told)(const struct walkers_found *))
+{
+    static struct job all[JOBS_MAX];
+    size_t n = jobs < JOBS_MAX ? jobs : JOBS_MAX, running = 0;
+    memset(found, 0, sizeof(*found));
+    for (size_t i = 0; i < n; i++)
+        all[i].found = shared();
+    for (size_t first = 0; first < walks || running > 0;) {
+        struct job *idle = first < walks ? job_of(all, n, 0) : NULL;
+        if (idle == NULL || idle->found == NULL) {
+            if (running == 0)
+                break; /* no memory */
+            collect(all, n, found);
+            running--;
+            if (told != NULL)
+                told(found);
+            continue;
+        }
+        size_t left = walks - first;
+        const struct walkers_order order = {.seed = seed,
+                                            .first = first,
+                                            .count =
+                                                left < WALKERS_BATCH_MAX ? left : WALKERS_BATCH_MAX,
+                                            .steps = steps};
+        start(idle, &order);
+        first += order.count;
+        running++;
+    }
+    for (size_t i = 0; i < n; i++)
+        (void)munmap(all[i].found, sizeof(struct walkers_found));
+}

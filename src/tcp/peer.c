@@ -382,6 +382,7 @@ struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t 
 
 struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns)
 {
+    p->told_old = call == PEER_CONNECTS ? p->told : p->told_old & ~(unsigned)call;
     p->told |= call;
     p->told_ns = t_ns;
     p->told_waits |= (p->set & (S(SYN_SENT) | S(SYN_RECEIVED))) != 0;
@@ -583,7 +584,7 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
     if (seg->flags & FLAG_FIN)
         p->told &= ~(unsigned)PEER_CLOSES;
     if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & PEER_CONNECTS)
-        p->told = 0; /* nor does any call before it concern this connection */
+        p->told &= ~(p->told_old | PEER_CONNECTS); /* no call before it concerns this one */
     if (seg->opt.has_timestamps) {
         p->stamped = true;
         p->ts_val = seg->opt.ts_val;

@@ -52,9 +52,10 @@ struct peer {
 
     struct peer_sent sent;
 
-    unsigned told; /* enum peer_call: of which nothing shows yet that they have been made */
-    bool told_waits;
-    int64_t told_ns; /* when the last of them was */
+    unsigned told;     /* enum peer_call: of which nothing shows yet that they have been made */
+    unsigned told_old; /* of those, which were told before PEER_CONNECTS */
+    bool told_waits;   /* they may have to wait for the connection */
+    int64_t told_ns;   /* when the last of them was told */
 
     /* The states the peer certainly went through, in order. */
     enum state path[PEER_PATH_MAX];

@@ -873,6 +873,16 @@ static void it_connects(void **state)
     assert_int_equal(c.to, nobody | S(SYN_SENT));
     c = theirs(&k, unit_segment(seq_of(300), seq_of(0), FLAG_SYN, 0));
     assert_int_equal(c.to, S(SYN_SENT));
+    /* A call before that SYN is not this connection's, one after it is. */
+    k.peer.set = nobody;
+    (void)peer_told(&k.peer, PEER_CRASHES, 0);
+    (void)peer_told(&k.peer, PEER_CONNECTS, 0);
+    struct talk aborted = k;
+    (void)peer_told(&aborted.peer, PEER_ABORTS, 0);
+    c = theirs(&k, unit_segment(seq_of(900), seq_of(0), FLAG_SYN, 0));
+    assert_int_equal(c.to, S(SYN_SENT));
+    c = theirs(&aborted, unit_segment(seq_of(900), seq_of(0), FLAG_SYN, 0));
+    assert_int_equal(c.to, S(SYN_SENT) | S(CLOSED));
     /* A listener that is closed forgets what is half-open. */
     k = half_open();
     c = peer_told(&k.peer, PEER_STOPS_LISTENING, k.t_ns);

@@ -182,12 +182,15 @@ static bool acks_syn(const struct peer *p, uint16_t flags, seq_t ack)
            (seq_le(ack, p->snd_nxt) || p->unseen);
 }
 
-/* The FIN's number is the last. One that has not come we know no number of. */
+/* The FIN's number is the last. One that has not come may be what is missing from what did, or
+ * behind it all. */
 static bool acks_fin(const struct peer *p, uint16_t flags, seq_t ack)
 {
     if (!(flags & FLAG_ACK) || !p->irs_known)
         return false;
-    return p->fin_seen ? seq_eq(ack, p->fin_end) : p->unseen && seq_lt(p->snd_nxt, ack);
+    if (p->fin_seen)
+        return seq_eq(ack, p->fin_end);
+    return (p->gap && seq_le(p->gap_end, ack)) || (p->unseen && seq_lt(p->snd_nxt, ack));
 }
 
 /* 3.10.7.4 fifth: what acknowledges something not yet sent is dropped. */
@@ -550,7 +553,7 @@ static void learn_syn(struct peer *p, const struct segment *seg)
     p->irs_known = true; /* a new connection */
     p->irs = seg->seq;
     p->snd_nxt = seq_add(seg->seq, 1);
-    p->fin_seen = p->unseen = p->stamped = false;
+    p->fin_seen = p->unseen = p->stamped = p->gap = false;
     peer_sent_renew(&p->sent); /* it may have taken any SYN of ours */
 }
 
@@ -564,6 +567,16 @@ static bool answers_something(const struct peer *p, const struct segment *seg)
            (int32_t)(seg->opt.ts_val - p->ts_val) > 0;
 }
 
+static void learn_gap(struct peer *p, const struct segment *seg)
+{
+    if (seq_lt(p->snd_nxt, seg->seq)) {
+        p->gap = true;
+        p->gap_end = seg->seq;
+    } else if (seg->len > 0 && seq_le(p->gap_end, segment_end(seg))) {
+        p->gap = false; /* there was text */
+    }
+}
+
 static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     if (seg->flags & FLAG_RST) {
@@ -574,6 +587,7 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
         peer_sent_answered(&p->sent, t_ns);
     learn_syn(p, seg);
     p->reopened &= !(seg->flags & FLAG_SYN && seg->flags & FLAG_ACK);
+    learn_gap(p, seg);
     p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
     if (segment_seq_len(seg) == 0 && p->told == 0 && seq_eq(seg->seq, p->snd_nxt))
         p->unseen = false; /* it stands where it has sent all */

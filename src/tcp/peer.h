@@ -44,6 +44,8 @@ struct peer {
     seq_t irs;
     seq_t snd_nxt; /* the number after the last one of the peer's that we have seen */
     bool unseen;   /* it may have sent more, which has not come */
+    bool gap;      /* something before snd_nxt, up to gap_end, has not come: */
+    seq_t gap_end; /* it may be a FIN */
     bool reopened; /* it may have taken a SYN of ours, and its answer has not come */
     bool fin_seen;
     seq_t fin_end;   /* the number after the peer's FIN */

@@ -182,12 +182,15 @@ static bool acks_syn(const struct peer *p, uint16_t flags, seq_t ack)
            (seq_le(ack, p->snd_nxt) || p->unseen);
 }
 
-/* The FIN's number is the last. One that has not come we know no number of. */
+/* The FIN's number is the last. One that has not come may be what is missing from what did, or
+ * behind it all. */
 static bool acks_fin(const struct peer *p, uint16_t flags, seq_t ack)
 {
     if (!(flags & FLAG_ACK) || !p->irs_known)
         return false;
-    return p->fin_seen ? seq_eq(ack, p->fin_end) : p->unseen && seq_lt(p->snd_nxt, ack);
+    if (p->fin_seen)
+        return seq_eq(ack, p->fin_end);
+    return (p->gap && seq_le(p->gap_end, ack)) || (p->unseen && seq_lt(p->snd_nxt, ack));
 }
 
 /* 3.10.7.4 fifth: what acknowledges something not yet sent is dropped. */
@@ -382,6 +385,7 @@ struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t 
 
 struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns)
 {
+    p->told_old = call == PEER_CONNECTS ? p->told : p->told_old & ~(unsigned)call;
     p->told |= call;
     p->told_ns = t_ns;
     p->told_waits |= (p->set & (S(SYN_SENT) | S(SYN_RECEIVED))) != 0;
@@ -549,7 +553,7 @@ static void learn_syn(struct peer *p, const struct segment *seg)
     p->irs_known = true; /* a new connection */
     p->irs = seg->seq;
     p->snd_nxt = seq_add(seg->seq, 1);
-    p->fin_seen = p->unseen = p->stamped = false;
+    p->fin_seen = p->unseen = p->stamped = p->gap = false;
     peer_sent_renew(&p->sent); /* it may have taken any SYN of ours */
 }
 
@@ -563,6 +567,16 @@ static bool answers_something(const struct peer *p, const struct segment *seg)
            (int32_t)(seg->opt.ts_val - p->ts_val) > 0;
 }
 
+static void learn_gap(struct peer *p, const struct segment *seg)
+{
+    if (seq_lt(p->snd_nxt, seg->seq)) {
+        p->gap = true;
+        p->gap_end = seg->seq;
+    } else if (seg->len > 0 && seq_le(p->gap_end, segment_end(seg))) {
+        p->gap = false; /* there was text */
+    }
+}
+
 static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     if (seg->flags & FLAG_RST) {
@@ -573,6 +587,7 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
         peer_sent_answered(&p->sent, t_ns);
     learn_syn(p, seg);
     p->reopened &= !(seg->flags & FLAG_SYN && seg->flags & FLAG_ACK);
+    learn_gap(p, seg);
     p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
     if (segment_seq_len(seg) == 0 && p->told == 0 && seq_eq(seg->seq, p->snd_nxt))
         p->unseen = false; /* it stands where it has sent all */
@@ -583,7 +598,7 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
     if (seg->flags & FLAG_FIN)
         p->told &= ~(unsigned)PEER_CLOSES;
     if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & PEER_CONNECTS)
-        p->told = 0; /* nor does any call before it concern this connection */
+        p->told &= ~(p->told_old | PEER_CONNECTS); /* no call before it concerns this one */
     if (seg->opt.has_timestamps) {
         p->stamped = true;
         p->ts_val = seg->opt.ts_val;

@@ -44,6 +44,8 @@ struct peer {
     seq_t irs;
     seq_t snd_nxt; /* the number after the last one of the peer's that we have seen */
     bool unseen;   /* it may have sent more, which has not come */
+    bool gap;      /* something before snd_nxt, up to gap_end, has not come: */
+    seq_t gap_end; /* it may be a FIN */
     bool reopened; /* it may have taken a SYN of ours, and its answer has not come */
     bool fin_seen;
     seq_t fin_end;   /* the number after the peer's FIN */
@@ -52,9 +54,10 @@ struct peer {
 
     struct peer_sent sent;
 
-    unsigned told; /* enum peer_call: of which nothing shows yet that they have been made */
-    bool told_waits;
-    int64_t told_ns; /* when the last of them was */
+    unsigned told;     /* enum peer_call: of which nothing shows yet that they have been made */
+    unsigned told_old; /* of those, which were told before PEER_CONNECTS */
+    bool told_waits;   /* they may have to wait for the connection */
+    int64_t told_ns;   /* when the last of them was told */
 
     /* The states the peer certainly went through, in order. */
     enum state path[PEER_PATH_MAX];

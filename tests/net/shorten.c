@@ -61,10 +61,10 @@ size_t shorten_left(const struct walkers_order *order)
     return n;
 }
 
-bool shorten_is_figure(const struct walkers_found *found, struct fault *fault)
+bool shorten_is_figure(const char *rows, struct fault *fault)
 {
     struct figure figure;
-    if (figure_parse(&figure, "walk", found->rows, strlen(found->rows), fault) != STATUS_OK)
+    if (figure_parse(&figure, "walk", rows, strlen(rows), fault) != STATUS_OK)
         return false;
     bool ok = figure_check(&figure, FIGURE_A, fault) == STATUS_OK;
     figure_done(&figure);

@@ -15,7 +15,7 @@ enum {
 bool shorten(struct walkers_order *order, struct walkers_found *found);
 /* The steps that are left. */
 size_t shorten_left(const struct walkers_order *order);
-/* Whether the rows that were found are a figure that can be played; else why not. */
-bool shorten_is_figure(const struct walkers_found *found, struct fault *fault);
+/* Whether the rows are a figure that can be played; else why not. */
+bool shorten_is_figure(const char *rows, struct fault *fault);
 
 #endif

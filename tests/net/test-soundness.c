@@ -81,40 +81,39 @@ static void progress(const struct walkers_found *f)
 
 /* --- A walk that fails --- */
 
-static void write_figure(const struct walkers_found *found, const char *dir,
-                         const struct walkers_order *order)
+static void write_figure(const char *rows, uint64_t seed, size_t walk, const char *what)
 {
-    const uint64_t seed = order->seed;
-    const size_t walk = order->first;
+    const char *dir = getenv("SOUNDNESS_DIR");
     char path[512], options[WALKERS_OPTIONS_MAX];
-    (void)snprintf(path, sizeof(path), "%s/walk-%" PRIu64 "-%zu.fig", dir, seed, walk);
+    struct fault fault = {{0}};
+    (void)snprintf(path, sizeof(path), "%s/walk-%" PRIu64 "-%zu%s.fig", dir != NULL ? dir : ".",
+                   seed, walk, what);
     FILE *f = fopen(path, "we");
-    bool written = f != NULL && fprintf(f, "%s# tcpshake lab %splay %s\n", found->rows,
+    bool written = f != NULL && fprintf(f, "%s# tcpshake lab %splay %s\n", rows,
                                         walkers_options(walk, options), path) > 0;
     if (f != NULL)
         written = fclose(f) == 0 && written;
-    printf("# %s: %s\n", path, written ? "the walk as a figure" : "could not be written");
+    printf("# %s %s\n", path, written ? "shows it" : "could not be written");
+    if (!shorten_is_figure(rows, &fault))
+        printf("# it is no figure: %s\n", fault.text);
 }
 
-/* The first of those that failed, in its shortest form. */
-static void shorten_first(const struct walkers_found *all, uint64_t seed)
+/* Each of those that failed as it was, and the first in its shortest form besides. */
+static void write_failures(const struct walkers_found *all, uint64_t seed)
 {
     static struct walkers_found found;
-    const struct walkers_failure *first = &all->failures[0];
-    const char *dir = getenv("SOUNDNESS_DIR");
-    struct fault fault = {{0}};
+    for (size_t i = 0; i < all->failure_count && i < WALKERS_FAILURES_MAX; i++)
+        write_figure(all->failures[i].rows, seed, all->failures[i].walk, "");
     if (all->failure_count == 0)
         return;
-    struct walkers_order order = {.seed = seed, .first = first->walk, .count = 1, .steps = STEPS};
-    if (shorten(&order, &found)) {
-        printf("# walk %zu fails with %zu of its steps\n", first->walk, shorten_left(&order));
-    } else {
-        printf("# walk %zu does not fail again; this is how it was\n", first->walk);
-        found = *all;
+    size_t walk = all->failures[0].walk;
+    struct walkers_order order = {.seed = seed, .first = walk, .count = 1, .steps = STEPS};
+    if (!shorten(&order, &found)) {
+        printf("# walk %zu does not fail again\n", walk);
+        return;
     }
-    if (!shorten_is_figure(&found, &fault))
-        printf("# it is no figure: %s\n", fault.text);
-    write_figure(&found, dir != NULL ? dir : ".", &order);
+    printf("# walk %zu fails with %zu of its steps\n", walk, shorten_left(&order));
+    write_figure(found.rows, seed, walk, "-short");
 }
 
 /* --- The tests --- */
@@ -152,7 +151,7 @@ static void test_walks(void **state)
     walkers_walk_all(seed, WALKS, STEPS, JOBS, &found, NULL);
     printf("# seed %" PRIu64 "\n", seed);
     tell_all(&found);
-    shorten_first(&found, seed);
+    write_failures(&found, seed);
     assert_string_equal(found.trouble, "");
     assert_int_equal(found.failure_count, 0);
     assert_int_equal(found.tally.walks, WALKS);
@@ -202,7 +201,7 @@ static void test_shortening(void **state)
     printf("# %zu steps are left\n", shorten_left(&order));
     assert_in_range(shorten_left(&order), 1, 6); /* a SYN, an ACK, a FIN */
     struct fault fault = {{0}};
-    if (!shorten_is_figure(&found, &fault))
+    if (!shorten_is_figure(found.rows, &fault))
         fail_msg("%s in\n%s", fault.text, found.rows);
 }
 
@@ -215,7 +214,7 @@ static int bench(size_t walks, uint64_t seed)
                      progress);
     printf("# seed %" PRIu64 "\n", seed);
     tell_all(&found);
-    shorten_first(&found, seed);
+    write_failures(&found, seed);
     bool sound = found.failure_count == 0 && found.tally.walks == walks;
     printf("soundness %zu/%zu walks, precision %.1f %% of %zu steps\n",
            (size_t)found.tally.walks - found.failure_count, walks, precision(&found.tally),

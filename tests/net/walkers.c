@@ -49,6 +49,8 @@ static void found_failure(struct batch *b, const struct walk *w, const char *why
         *to = (struct walkers_failure){
             .walk = w->number, .step = w->failed_step, .v6 = walkers_conditions(w->number).v6};
         (void)snprintf(to->why, sizeof(to->why), "%s", why);
+        if (b->rows.data != NULL)
+            (void)snprintf(to->rows, sizeof(to->rows), "%s", b->rows.data);
     }
     f->failure_count++;
 }
@@ -73,15 +75,13 @@ static void report(void *arg, struct exchange *x, struct result *r)
     const struct walk *w = x->state;
     b->witnessed.report(b->witnessed.arg, x, r);
     b->found->ahead += b->witness.ahead;
-    size_t failures = b->found->failure_count;
     if (w->failed)
         found_failure(b, w, w->why);
     else if (b->witness.outside > 0)
         found_failure(b, w, "after a segment the peer's kernel was in a state outside the set");
     else if (!x->kernel_quiet || x->capture_dropped > 0)
         found_failure(b, w, "our kernel was not quiet, or the capture has lost packets");
-    bool first = failures == 0 && b->found->failure_count > 0;
-    if ((first || b->order->written) && b->rows.data != NULL)
+    if (b->order->written && b->rows.data != NULL)
         (void)snprintf(b->found->rows, sizeof(b->found->rows), "%s", b->rows.data);
     text_clear(&b->rows);
 }
@@ -300,8 +300,6 @@ static void add(struct walkers_found *to, const struct walkers_found *f)
         to->tally.wide[i] += f->tally.wide[i];
     for (size_t i = 0; i < STATE_COUNT; i++)
         to->tally.by_truth[i] += f->tally.by_truth[i];
-    if (to->failure_count == 0)
-        memcpy(to->rows, f->rows, sizeof(to->rows));
     for (size_t i = 0; i < f->failure_count && i < WALKERS_FAILURES_MAX; i++) {
         if (to->failure_count + i < WALKERS_FAILURES_MAX)
             to->failures[to->failure_count + i] = f->failures[i];

@@ -8,7 +8,7 @@ enum {
     WALKERS_BATCH_MAX = 25,
     WALKERS_FAILURES_MAX = 16,
     WALKERS_OPTIONS_MAX = 200,
-    WALKERS_ROWS_MAX = 64 * 1024
+    WALKERS_ROWS_MAX = 16 * 1024
 };
 
 /* Walks `first` to `first + count - 1`. */
@@ -24,6 +24,7 @@ struct walkers_failure {
     size_t walk, step;
     bool v6;
     char why[200];
+    char rows[WALKERS_ROWS_MAX]; /* how it was, as a figure */
 };
 
 struct walkers_found {
@@ -31,9 +32,8 @@ struct walkers_found {
     uint64_t ahead; /* readings that a segment still under way explained */
     size_t failure_count;
     struct walkers_failure failures[WALKERS_FAILURES_MAX];
-    char trouble[256]; /* why the batch broke off; "": it did not */
-    char
-        rows[WALKERS_ROWS_MAX]; /* the first walk that failed, or the last that was to be written */
+    char trouble[256];           /* why the batch broke off; "": it did not */
+    char rows[WALKERS_ROWS_MAX]; /* the walk that was to be written */
 };
 
 /* Under what a walk goes, by its batch: every other goes over IPv6; of the pairs every other has a

@@ -873,6 +873,16 @@ static void it_connects(void **state)
     assert_int_equal(c.to, nobody | S(SYN_SENT));
     c = theirs(&k, unit_segment(seq_of(300), seq_of(0), FLAG_SYN, 0));
     assert_int_equal(c.to, S(SYN_SENT));
+    /* A call before that SYN is not this connection's, one after it is. */
+    k.peer.set = nobody;
+    (void)peer_told(&k.peer, PEER_CRASHES, 0);
+    (void)peer_told(&k.peer, PEER_CONNECTS, 0);
+    struct talk aborted = k;
+    (void)peer_told(&aborted.peer, PEER_ABORTS, 0);
+    c = theirs(&k, unit_segment(seq_of(900), seq_of(0), FLAG_SYN, 0));
+    assert_int_equal(c.to, S(SYN_SENT));
+    c = theirs(&aborted, unit_segment(seq_of(900), seq_of(0), FLAG_SYN, 0));
+    assert_int_equal(c.to, S(SYN_SENT) | S(CLOSED));
     /* A listener that is closed forgets what is half-open. */
     k = half_open();
     c = peer_told(&k.peer, PEER_STOPS_LISTENING, k.t_ns);
@@ -909,6 +919,23 @@ static void a_connection_that_was_not_heard_of(void **state)
     assert_false(state_set_has(c.to, STATE_ESTABLISHED));
 }
 
+/* A number that the peer has passed without our seeing what it was may be its FIN's. */
+static void a_fin_that_was_lost(void **state)
+{
+    (void)state;
+    struct talk k = connected();
+    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)ours(&k, REPLY_FIN, 0);
+    (void)answers(&k, FLAG_ACK, 0);
+    assert_int_equal(k.peer.set, S(CLOSE_WAIT));
+    (void)peer_told(&k.peer, PEER_CLOSES, k.t_ns);
+    k.t_ns += 10 * CLOCK_S;
+    (void)theirs(&k, unit_segment(seq_add(k.own.rcv_nxt, 1), k.own.snd_nxt, FLAG_ACK, 0));
+    assert_true(state_set_has(k.peer.set, STATE_LAST_ACK));
+    struct peer_change c = odd(&k, FLAG_ACK, k.own.snd_nxt, seq_add(k.own.rcv_nxt, 1), 0);
+    assert_true(state_set_has(c.to, STATE_LAST_ACK) && state_set_has(c.to, STATE_CLOSED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -939,6 +966,7 @@ int main(void)
         cmocka_unit_test(it_connects),
         cmocka_unit_test(a_call_that_waits),
         cmocka_unit_test(a_connection_that_was_not_heard_of),
+        cmocka_unit_test(a_fin_that_was_lost),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

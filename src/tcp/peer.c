@@ -229,7 +229,10 @@ static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer
         stimuli |= GETS_ACK_OF_FIN;
     if (e->text && (!p->sent.known || seq_lt(p->sent.rcv_nxt, e->end)))
         stimuli |= GETS_DATA | (peer_sent_text_behind_fin(&p->sent, e) ? GETS_DATA_BEHIND_FIN : 0);
-    bool fills = stimuli & GETS_ACK_OF_SYN || peer_sent_takes_numbers(&p->sent, e);
+    /* A FIN may have waited for the ACK of the peer's SYN; the peer's own FIN shows that it had
+     * that one (3.10.4). */
+    bool waits = s == STATE_SYN_RECEIVED || (s == STATE_FIN_WAIT_1 && !p->fin_seen);
+    bool fills = (waits && stimuli & GETS_ACK_OF_SYN) || peer_sent_takes_numbers(&p->sent, e);
     if (fills && peer_sent_fin_within_reach(&p->sent))
         stimuli |= GETS_FIN;
     return stimuli;

@@ -291,6 +291,8 @@ static struct tcb with_timestamps(uint32_t recent)
     seg.opt.ts_val = recent;
     (void)tcb_arrive(&t, &seg);
     assert_true(t.timestamps);
+    struct segment ack = unit_segment(t.snd_nxt, t.rcv_nxt, FLAG_ACK, 0);
+    tcb_left(&t, &ack); /* Last.ACK.sent, RFC 7323 4.3 */
     return t;
 }
 

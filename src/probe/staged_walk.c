@@ -293,6 +293,7 @@ static bool wake(struct pair *p)
     case STAGED_AWAIT:
         return give_up(p);
     case STAGED_SILENCE:
+        staged_row_silent(p);
         return judge(p);
     case STAGED_SETTLE:
         return settle(p, staged_row_judge_again(p));

@@ -191,6 +191,7 @@ enum staged_arrival staged_wire_consider(struct pair *p, enum figure_side from,
     struct staged *s = staged_of(p);
     const struct segment *seg = &k->seg;
     char why[MATCH_WHY_MAX] = "", text[LINE_CAME_MAX];
+    s->dropped = k->dropped;
     if (is_awaited(p, from, seg, why)) {
         take_awaited(p, from, k);
         return STAGED_ARRIVAL_AWAITED;
@@ -219,6 +220,7 @@ bool staged_wire_breaks_silence(struct pair *p, enum figure_side from, const str
 {
     struct staged *s = staged_of(p);
     char text[LINE_CAME_MAX];
+    s->dropped = k->dropped;
     if (segment_seq_len(&k->seg) == 0 && is_copy(s, false, from, &k->seg)) {
         pair_remark(p, "not in the figure: the same ACK again");
         staged_wire_pass(p, from, &k->seg);

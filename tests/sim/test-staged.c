@@ -809,6 +809,54 @@ static void a_loss_of_the_captures(void **state)
     done(&s);
 }
 
+/* The capture is lossy as soon as the walk is in this phase. */
+static void lose(struct kernels *k)
+{
+    struct scene *s = (struct scene *)k;
+    if (s->staged.phase == (enum staged_phase)s->n)
+        pair_lost_packets(&k->pair, 1);
+}
+
+static void a_silence_with_a_loss(void **state)
+{
+    struct scene s;
+    set(&s, state, CONNECTED "2.  [silence 1s]\n");
+    s.kernels.each = lose;
+    s.n = STAGED_SILENCE;
+    run(&s);
+    expect_lines(&s, "ok unknown");
+    expect_text(&s, 1, "nothing came, but the capture has lost packets");
+    expect_verdict(&s, "unknown", 3);
+    done(&s);
+}
+
+static void a_silent_alternative_with_a_loss(void **state)
+{
+    struct scene s;
+    set(&s, state, ANSWERED_OR_NOT);
+    s.kernels.end[FIGURE_B].instead = ignores;
+    s.kernels.each = lose;
+    s.n = STAGED_AWAIT;
+    run(&s);
+    expect_lines(&s, "ok ok unknown ok");
+    expect_text(&s, 2, "this alternative is what was seen, but the capture has lost packets");
+    expect_verdict(&s, "unknown", 3);
+    done(&s);
+}
+
+/* It was before: an alternative that does not deviate is what it is. */
+static void an_alternative_after_a_loss(void **state)
+{
+    struct scene s;
+    set(&s, state, ANSWERED_OR_NOT);
+    begin(&s);
+    pair_lost_packets(&s.kernels.pair, 1);
+    kernels_run(&s.kernels, CLOCK_MIN);
+    expect_lines(&s, "ok ok ok");
+    expect_verdict(&s, "as-figured", 0);
+    done(&s);
+}
+
 static void an_application_that_will_not(void **state)
 {
     struct scene s;
@@ -1019,6 +1067,9 @@ int main(void)
         CASE(numbers_given),
         CASE(no_handshake),
         CASE(a_loss_of_the_captures),
+        CASE(a_silence_with_a_loss),
+        CASE(a_silent_alternative_with_a_loss),
+        CASE(an_alternative_after_a_loss),
         CASE(an_application_that_will_not),
         CASE(a_kernel_that_cannot_be_asked),
         CASE(interrupted),

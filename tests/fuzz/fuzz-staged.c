@@ -135,8 +135,8 @@ static void check_line(struct scene *c, const struct event_line *l)
     fuzz_require(wrong == (l->text != NULL && l->text[0] != '\0'));
     c->told[l->status]++;
     fuzz_require(c->rounds[item] <= c->staged.round); /* else this is the second time */
-    c->rounds[item] = c->staged.round + 1;
     fuzz_require(l->status != EVENT_LINE_NOT_REACHED || may_be_told(c, item));
+    c->rounds[item] = c->staged.round + 1;
     if (c->lost > 0 && c->excused == 0)
         fuzz_require(l->status != EVENT_LINE_DEVIATES &&
                      (l->status != EVENT_LINE_OK || !l->alternative_deviates));

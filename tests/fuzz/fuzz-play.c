@@ -608,7 +608,8 @@ static seq_t start_of(unsigned choice)
 
 static void set_up_play(struct scene *c, uint8_t how)
 {
-    c->accomplice = (struct accomplice){let_act, let_shut, let_ask, c};
+    c->accomplice =
+        (struct accomplice){.act = let_act, .shut = let_shut, .state = let_ask, .arg = c};
     c->play = (struct play){
         .figure = &c->figure,
         .us = how & 0x01 ? FIGURE_B : FIGURE_A,

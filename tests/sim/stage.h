@@ -124,7 +124,8 @@ static inline void stage_init(struct stage *s, enum figure_side us, const char *
 /* From now on somebody is. */
 static inline void stage_man(struct stage *s)
 {
-    s->application = (struct accomplice){stage_act, stage_shut, stage_state, s};
+    s->application =
+        (struct accomplice){.act = stage_act, .shut = stage_shut, .state = stage_state, .arg = s};
     s->play.peer_side = &s->application;
 }
 

@@ -17,6 +17,7 @@
 enum {
     BURST = 256, /* frames between two looks at the timers */
     ETHERNET_HEADER = 14,
+    GROUP = 0x01, /* of the first octet of an address: a multicast, or a broadcast */
     TYPE_OFF = 12,
     TYPE_V4 = 0x0800,
     TYPE_V6 = 0x86dd
@@ -29,7 +30,10 @@ struct between {
     int taps; /* an epoll of both */
     struct loop *loop;
     struct pair *pair;
-    /* What stands before an IP packet on its way to an end: as it was before the last one. */
+    /* What stands before an IP packet on its way to an end: before the one that is being taken
+     * what stands there, before one that was kept what stood before the last that was for that
+     * end alone. */
+    const uint8_t *taken; /* its frame; NULL: none is */
     uint8_t header[PAIR_ENDS][ETHERNET_HEADER];
     int64_t progress_at;
     bool interrupted;
@@ -103,7 +107,12 @@ enum status between_pass(void *arg, enum figure_side to, const uint8_t *ip, size
     if (n > sizeof(frame) - ETHERNET_HEADER)
         return fault_set(fault, STATUS_SYSTEM, "a packet of %zu octets is too long for the wire",
                          n);
-    memcpy(frame, b->header[to], ETHERNET_HEADER);
+    if (b->taken != NULL && ip == b->taken + ETHERNET_HEADER) {
+        memcpy(frame, b->taken, ETHERNET_HEADER);
+    } else {
+        memcpy(frame, b->header[to], ETHERNET_HEADER);
+        bytes_put16(frame + TYPE_OFF, n > 0 && ip[0] >> 4 == 6 ? TYPE_V6 : TYPE_V4);
+    }
     memcpy(frame + ETHERNET_HEADER, ip, n);
     return relay_send(b->relay, side_of(to), frame, ETHERNET_HEADER + n, fault);
 }
@@ -120,8 +129,11 @@ static void take_frame(void *arg, enum relay_side side, const uint8_t *frame, si
         keep_failure(b, relay_send(b->relay, relay_other(side), frame, n, &fault), &fault);
         return;
     }
-    memcpy(b->header[to], frame, ETHERNET_HEADER);
+    if (!(frame[0] & GROUP))
+        memcpy(b->header[to], frame, ETHERNET_HEADER);
+    b->taken = frame;
     pair_packet(b->pair, from, frame + ETHERNET_HEADER, n - ETHERNET_HEADER, t_ns);
+    b->taken = NULL;
 }
 
 /* --- The loop --- */

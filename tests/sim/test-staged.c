@@ -872,6 +872,19 @@ static void an_application_that_will_not(void **state)
     done(&s);
 }
 
+static void a_handshake_that_nobody_begins(void **state)
+{
+    struct scene s;
+    set(&s, state, CLOSE_AND_ACK);
+    s.kernels.end[FIGURE_A].unwilling = true;
+    run(&s);
+    expect_verdict(&s, "unknown", 3);
+    const json_t *first = json_object_get(record(&s)->verdict, "first_unknown");
+    assert_string_equal(json_string_value(json_object_get(first, "text")),
+                        "the handshake before the figure failed: the application will not");
+    done(&s);
+}
+
 /* A kernel that cannot be asked is a failure of ours, and whoever carries the packets stops. */
 static void a_kernel_that_cannot_be_asked(void **state)
 {
@@ -1006,6 +1019,30 @@ static void others_pass(void **state)
     done(&s);
 }
 
+/* Each of them is counted and passed on, whether or not there is room in the record. */
+static void more_than_the_record_takes(void **state)
+{
+    struct scene s;
+    struct kernels *k = &s.kernels;
+    set(&s, state, CLOSE_AND_ACK);
+    k->end[FIGURE_B].instead = ignores; /* the handshake goes on and on */
+    begin(&s);
+    k->queued = 0;
+    for (unsigned i = 0; i < PAIR_RECORDED_MAX + 10; i++) {
+        kernel_says(&k->end[FIGURE_B], FLAG_ACK, i, 0, 0);
+        struct kernels_packet *p = &k->queue[0];
+        pair_packet(&k->pair, FIGURE_B, p->ip, p->n, k->now_ns);
+        k->queued = 0;
+    }
+    assert_int_equal(bench_count(record(&s), EVENT_RECEIVED), PAIR_RECORDED_MAX);
+    assert_int_equal(k->passed, PAIR_RECORDED_MAX + 10);
+    pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
+    assert_int_equal(k->pair.now_ns, k->now_ns);
+    pair_conclude(&k->pair);
+    assert_int_equal(bench_number(record(&s), "unrecorded"), 10);
+    done(&s);
+}
+
 static void progress(void **state)
 {
     struct scene s;
@@ -1071,12 +1108,14 @@ int main(void)
         CASE(a_silent_alternative_with_a_loss),
         CASE(an_alternative_after_a_loss),
         CASE(an_application_that_will_not),
+        CASE(a_handshake_that_nobody_begins),
         CASE(a_kernel_that_cannot_be_asked),
         CASE(interrupted),
         CASE(the_deadline),
         CASE(more_than_can_be_kept),
         CASE(more_than_can_be_held),
         CASE(others_pass),
+        CASE(more_than_the_record_takes),
         CASE(progress),
     };
     static struct place places[] = {

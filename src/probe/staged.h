@@ -55,6 +55,7 @@ struct staged_held {
     const struct figure_segment *as; /* what the figure shows it as */
     enum figure_side from;
     bool in_network; /* it has not arrived */
+    unsigned round;  /* of all that have begun */
     struct segment seg;
     uint8_t *ip; /* where seg.raw points */
 };
@@ -67,9 +68,10 @@ struct staged {
 
     /* The walk. */
     enum staged_phase phase;
-    unsigned round;
-    int64_t until_ns; /* of the phase */
-    size_t at;        /* the next item */
+    unsigned round;        /* of a repeat */
+    unsigned rounds_begun; /* of all of them */
+    int64_t until_ns;      /* of the phase */
+    size_t at;             /* the next item */
     struct staged_row row;
     struct bind bind;
     struct tally tally;

@@ -719,6 +719,27 @@ static void rounds(void **state)
     done(&s);
 }
 
+/* Each round leaves one of two copies in the network. */
+static void what_a_round_leaves_in_the_network(void **state)
+{
+    struct scene s;
+    set(&s, state,
+        "1.  CLOSED                                               LISTEN\n"
+        "repeat 3\n"
+        "2.  SYN-SENT    --> <SEQ=x><CTL=SYN>                 ... LISTEN\n"
+        "3.  SYN-SENT    --> <SEQ=x><CTL=SYN>                 ... LISTEN [after 1s]\n"
+        "4.              ... <SEQ=x><CTL=SYN>                 --> SYN-RECEIVED\n"
+        "5.  ESTABLISHED <-- <SEQ=y><ACK=x+1><CTL=SYN,ACK>    <-- SYN-RECEIVED\n"
+        "6.  ESTABLISHED --> <SEQ=x+1><ACK=y+1><CTL=ACK>      --> ESTABLISHED\n"
+        "7.  (Abort)\n"
+        "    CLOSED      --> <SEQ=x+1><CTL=RST>               --> CLOSED\n"
+        "end\n");
+    run(&s);
+    as_figured(&s);
+    assert_int_equal(s.kernels.end[FIGURE_B].syns, 3);
+    done(&s);
+}
+
 static void numbers_that_do_not_move(void **state)
 {
     struct scene s;
@@ -1099,6 +1120,7 @@ int main(void)
         CASE(none_of_the_alternatives),
         CASE(a_deviating_alternative_behind_the_unknown),
         CASE(rounds),
+        CASE(what_a_round_leaves_in_the_network),
         CASE(numbers_that_do_not_move),
         CASE(data),
         CASE(numbers_given),

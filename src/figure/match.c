@@ -119,6 +119,6 @@ static bool may_be_equal(const struct figure_number *a, const struct figure_numb
 bool match_figured(const struct figure_segment *a, const struct figure_segment *b)
 {
     return may_be_equal(&a->seq, &b->seq) && may_be_equal(&a->ack, &b->ack) &&
-           (!a->has_flags || !b->has_flags || a->flags == b->flags) &&
+           (!a->has_flags || !b->has_flags || ((a->flags ^ b->flags) & ~(unsigned)FLAG_PSH) == 0) &&
            (!a->has_len || !b->has_len || a->len == b->len);
 }

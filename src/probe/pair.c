@@ -1,7 +1,7 @@
 /* See pair.h. */
 #include "probe/pair.h"
 
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +100,11 @@ static void report(const struct pair *p, struct result *r)
     result_set(r, "local", json_string(endpoint_format(&p->config.at[FIGURE_A], a)));
     p->script->report(p, r);
     result_set(r, "capture_dropped", json_integer((json_int_t)p->dropped));
+    if (p->unrecorded > 0) {
+        result_set(r, "unrecorded", json_integer(p->unrecorded));
+        result_line(r, "warning", "%" PRIu32 " further segments were too many to record",
+                    p->unrecorded);
+    }
 }
 
 void pair_init(struct pair *p, const struct pair_config *config, const struct pair_script *script,
@@ -149,7 +154,8 @@ void pair_finish(struct pair *p)
 
 void pair_stop(struct pair *p, enum probe_stop why, int64_t now_ns)
 {
-    p->now_ns = now_ns;
+    if (now_ns > p->now_ns)
+        p->now_ns = now_ns;
     if (!p->finished)
         p->script->stop(p, why);
 }
@@ -315,22 +321,7 @@ enum status pair_shut(struct pair *p, enum figure_side end, struct fault *fault)
     return s;
 }
 
-static void note(struct pair *p, const char *text, uint32_t cause)
-{
-    (void)append(p, (struct event){.kind = EVENT_NOTE, .cause = cause, .text = text});
-}
-
-void pair_note(struct pair *p, const char *fmt, ...)
-{
-    char text[240];
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
-    va_end(ap);
-    note(p, text, p->timeline->last_id);
-}
-
 void pair_remark(struct pair *p, const char *text)
 {
-    note(p, text, 0);
+    (void)append(p, (struct event){.kind = EVENT_NOTE, .text = text});
 }

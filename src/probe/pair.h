@@ -89,8 +89,7 @@ enum status pair_act(struct pair *p, enum figure_side end, enum figure_event wha
 enum status pair_shut(struct pair *p, enum figure_side end, struct fault *fault);
 /* Asks both kernels; what has changed is recorded. */
 void pair_look(struct pair *p);
-/* About the last segment, or about none. */
-void pair_note(struct pair *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* About no segment. */
 void pair_remark(struct pair *p, const char *text);
 /* script->timer at the given instant; CLOCK_NEVER: not at all. */
 void pair_wake_at(struct pair *p, int64_t when_ns);
@@ -98,8 +97,9 @@ void pair_wake_at(struct pair *p, int64_t when_ns);
 void pair_next_session(struct pair *p);
 /* Kills the process that has an end's connection. */
 enum status pair_kill(struct pair *p, enum figure_side end, struct fault *fault);
-/* The machine at that end disappears: it forgets everything, nothing reaches it and nothing comes
- * from it, until the next session. */
+/* The machine at that end disappears, as behind a router: it forgets everything, nothing of the
+ * conversation reaches it or comes from it until the next session. What is not of the conversation
+ * passes, so that its address goes on being resolved. */
 void pair_cut(struct pair *p, enum figure_side end);
 /* What an end's application has learnt last: accomplice.h. */
 int pair_saw(const struct pair *p, enum figure_side end);

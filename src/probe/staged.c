@@ -57,7 +57,8 @@ static void stop_at_row(struct pair *p, const char *why)
     if (s->phase == STAGED_OVER)
         return;
     if (s->phase == STAGED_HANDSHAKE) {
-        tally_trouble(&s->tally, "the handshake before the figure failed", why);
+        tally_trouble(&s->tally, "the handshake before the figure failed",
+                      s->row.why[0] != '\0' ? s->row.why : why);
     } else if (s->phase != STAGED_NEXT) {
         staged_row_find(s, EVENT_LINE_UNKNOWN, "%s", why);
         staged_row_tell(p, &s->row);

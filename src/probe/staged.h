@@ -43,6 +43,7 @@ struct staged_row {
     bool has_seg;
     struct segment seg; /* as on the wire; without octets */
     int64_t t_ns;
+    uint64_t dropped;           /* by the capture, when something last came before the row */
     state_set due[PAIR_ENDS];   /* states that the row is held against */
     state_set found[PAIR_ENDS]; /* what was found in their place */
     int64_t taken_ns;           /* by when the kernels have taken what was done and passed on */
@@ -54,6 +55,7 @@ struct staged_held {
     const struct figure_segment *as; /* what the figure shows it as */
     enum figure_side from;
     bool in_network; /* it has not arrived */
+    unsigned round;  /* of all that have begun */
     struct segment seg;
     uint8_t *ip; /* where seg.raw points */
 };
@@ -66,9 +68,10 @@ struct staged {
 
     /* The walk. */
     enum staged_phase phase;
-    unsigned round;
-    int64_t until_ns; /* of the phase */
-    size_t at;        /* the next item */
+    unsigned round;        /* of a repeat */
+    unsigned rounds_begun; /* of all of them */
+    int64_t until_ns;      /* of the phase */
+    size_t at;             /* the next item */
     struct staged_row row;
     struct bind bind;
     struct tally tally;
@@ -77,6 +80,7 @@ struct staged {
     bool two_msl;              /* (2 MSL): the next state may take minutes */
     state_set owed[PAIR_ENDS]; /* states that could not be judged yet */
     int64_t mark_ns;           /* when the last line was over */
+    uint64_t dropped;          /* by the capture, when something last came */
 
     /* What came, and what was done, by enum figure_side. */
     struct kept inbox[PAIR_ENDS]; /* its turn has not come */

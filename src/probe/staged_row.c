@@ -16,7 +16,8 @@
 
 void staged_row_enter(struct staged *s, size_t item)
 {
-    s->row = (struct staged_row){.item = item, .row = &staged_item(s, item)->row};
+    s->row =
+        (struct staged_row){.item = item, .row = &staged_item(s, item)->row, .dropped = s->dropped};
     s->at = item + 1;
 }
 
@@ -24,14 +25,25 @@ void staged_row_choose(struct pair *p, size_t i)
 {
     struct staged *s = staged_of(p);
     const struct figure_item *chosen = staged_item(s, i);
+    bool missed = p->dropped > s->row.dropped;
     s->choosing = false;
     staged_row_enter(s, i + 1);
     s->row.alternative = chosen;
-    if (chosen->deviates && s->tally.counts[EVENT_LINE_UNKNOWN] > 0)
+    if (missed || (chosen->deviates && p->dropped > 0))
+        staged_row_find(s, EVENT_LINE_UNKNOWN,
+                        "this alternative is what was seen, but the capture has lost packets");
+    else if (chosen->deviates && s->tally.counts[EVENT_LINE_UNKNOWN] > 0)
         staged_row_find(s, EVENT_LINE_UNKNOWN,
                         "this alternative deviates, but an earlier line is not known to be as "
                         "figured");
     tally_alternative(&s->tally, chosen, s->row.row, s->row.status == EVENT_LINE_OK);
+}
+
+void staged_row_silent(struct pair *p)
+{
+    struct staged *s = staged_of(p);
+    if (p->dropped > s->row.dropped)
+        staged_row_find(s, EVENT_LINE_UNKNOWN, "nothing came, but the capture has lost packets");
 }
 
 void staged_row_crossed(struct staged *s, const struct segment *seg, int64_t t_ns)

@@ -8,6 +8,8 @@
 void staged_row_enter(struct staged *s, size_t item);
 /* What happened is the alternative that item `i` opens: the walk is at its first row. */
 void staged_row_choose(struct pair *p, size_t i);
+/* Nothing was seen, and that is as figured: unknown if the capture may have missed something. */
+void staged_row_silent(struct pair *p);
 /* The row's segment, as it was on the wire. */
 void staged_row_crossed(struct staged *s, const struct segment *seg, int64_t t_ns);
 /* Something is wrong with the row, or not known; the worst and first counts. */

@@ -219,6 +219,7 @@ static bool give_up(struct pair *p)
 
 static void begin_round(struct staged *s)
 {
+    s->rounds_begun++;
     s->bind.symbol_count = 0;
     for (enum figure_side end = FIGURE_A; end <= FIGURE_B; end++) {
         s->bind.space[end].bound = false;
@@ -293,6 +294,7 @@ static bool wake(struct pair *p)
     case STAGED_AWAIT:
         return give_up(p);
     case STAGED_SILENCE:
+        staged_row_silent(p);
         return judge(p);
     case STAGED_SETTLE:
         return settle(p, staged_row_judge_again(p));

@@ -49,21 +49,34 @@ static void hold(struct staged *s, enum figure_side from, const struct segment *
     }
     memcpy(ip, seg->raw, seg->raw_len);
     struct staged_held *h = &s->held[s->held_count++];
-    *h = (struct staged_held){
-        .as = &s->row.row->segment, .from = from, .in_network = in_network, .seg = *seg, .ip = ip};
+    *h = (struct staged_held){.as = &s->row.row->segment,
+                              .from = from,
+                              .in_network = in_network,
+                              .round = s->rounds_begun,
+                              .seg = *seg,
+                              .ip = ip};
     h->seg.raw = ip;
 }
 
-/* The first that the row can mean: one that is still in the network, else one that was there. */
+static bool means(const struct staged *s, const struct staged_held *h)
+{
+    return h->from == view_sender(s->row.row) && match_figured(h->as, &s->row.row->segment);
+}
+
+/* The first that the row can mean, of this round if there is one: what an earlier round has left
+ * in the network shows the same numbers, and has others. */
 static struct staged_held *find_held(struct staged *s, bool in_network)
 {
+    struct staged_held *older = NULL;
     for (size_t i = 0; i < s->held_count; i++) {
         struct staged_held *h = &s->held[i];
-        if (h->in_network == in_network && h->from == view_sender(s->row.row) &&
-            match_figured(h->as, &s->row.row->segment))
+        if (h->in_network != in_network || !means(s, h))
+            continue;
+        if (h->round == s->rounds_begun)
             return h;
+        older = older != NULL ? older : h;
     }
-    return NULL;
+    return older;
 }
 
 void staged_wire_release(struct pair *p)
@@ -191,6 +204,7 @@ enum staged_arrival staged_wire_consider(struct pair *p, enum figure_side from,
     struct staged *s = staged_of(p);
     const struct segment *seg = &k->seg;
     char why[MATCH_WHY_MAX] = "", text[LINE_CAME_MAX];
+    s->dropped = k->dropped;
     if (is_awaited(p, from, seg, why)) {
         take_awaited(p, from, k);
         return STAGED_ARRIVAL_AWAITED;
@@ -219,6 +233,7 @@ bool staged_wire_breaks_silence(struct pair *p, enum figure_side from, const str
 {
     struct staged *s = staged_of(p);
     char text[LINE_CAME_MAX];
+    s->dropped = k->dropped;
     if (segment_seq_len(&k->seg) == 0 && is_copy(s, false, from, &k->seg)) {
         pair_remark(p, "not in the figure: the same ACK again");
         staged_wire_pass(p, from, &k->seg);

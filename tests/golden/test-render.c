@@ -25,6 +25,7 @@ struct play {
     uint8_t version;
     uint32_t session, cause; /* `cause`: the last segment, timer or action */
     int64_t now;
+    bool held; /* what is sent stays in the network */
 };
 
 static struct endpoint endpoint_of(const char *ip, uint16_t port)
@@ -112,6 +113,7 @@ static void cross(struct play *p, bool sent, struct line line)
     struct event e = {.kind = sent ? EVENT_SENT : EVENT_RECEIVED, .cause = sent ? p->cause : 0};
     assert_int_equal(segment_decode(&e.segment.seg, octets, n, NULL), STATUS_OK);
     e.segment.retransmission = line.again;
+    e.segment.held = p->held;
     p->now += line.us * CLOCK_US;
     p->cause = tell(p, e);
     memset(octets, 0xee, sizeof(octets)); /* a sink that did not copy shows it */
@@ -384,6 +386,30 @@ static void play_truth(struct play *p)
     conclude(p, EVENT_VERDICT, open_fields("open"), "outcome\topen\n");
 }
 
+/* What is sent to a machine that is gone, and what a machine has sent that does not get through. */
+static void play_held(struct play *p)
+{
+    static const char asked[] = "its kernel says so";
+    begin(p, 1, 0);
+    p->held = true;
+    peer(p, STATE_SET_NONE, SET(ESTABLISHED), asked, NULL);
+    own(p, STATE_CLOSED, STATE_ESTABLISHED, asked, NULL);
+    happen(p, EVENT_ACTION, 10, "the machine of B disappears");
+    peer(p, SET(ESTABLISHED), SET(CLOSED), asked, NULL);
+    sent(p, (struct line){2000000, FLAG_ACK, ISS, IRS + 1, NULL, false, false});
+    sent(p, (struct line){1000000, FLAG_ACK | FLAG_PSH, ISS + 1, IRS + 1, "hello", false, false});
+    sent(p, (struct line){200000, FLAG_ACK | FLAG_PSH, ISS + 1, IRS + 1, "hello", true, false});
+    received(p, (struct line){50, FLAG_FIN | FLAG_ACK, IRS + 1, ISS + 1, NULL, false, false});
+    note(p, "the wire holds it");
+    sent(p, (struct line){100, FLAG_RST | FLAG_ACK, ISS + 6, IRS + 1, NULL, false, false});
+    own(p, STATE_ESTABLISHED, STATE_CLOSED, asked, NULL);
+    conclude(p, EVENT_VERDICT,
+             json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:i}", "command", "crash", "target", "192.0.2.2:7",
+                       "way", "gone", "verdict", "as-figured", "application", "ETIMEDOUT",
+                       "gave_up_after_us", 3200150.0, "capture_dropped", 0),
+             "as-figured\tB's machine disappears; A waits\n");
+}
+
 static void play_hostile(struct play *p)
 {
     begin(p, 1, 0);
@@ -468,6 +494,10 @@ static const struct golden all[] = {
     {"truth-80.txt", play_truth, LADDER, {.columns = 80}},
     {"truth-120.txt", play_truth, LADDER, {.columns = 120}},
     {"truth.ndjson", play_truth, NDJSON, {0}},
+    {"held-80.txt", play_held, LADDER, {.columns = 80}},
+    {"held-verbose-120.txt", play_held, LADDER, {.verbose = true, .columns = 120}},
+    {"held.ndjson", play_held, NDJSON, {0}},
+    {"held.mmd", play_held, MERMAID, {0}},
     {"hostile-80.txt", play_hostile, LADDER, {.columns = 80}},
     {"hostile-verbose-80.txt", play_hostile, LADDER, {.verbose = true, .columns = 80}},
     {"hostile.ndjson", play_hostile, NDJSON, {0}},

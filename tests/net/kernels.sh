@@ -66,6 +66,19 @@ try "a wrong state deviates, and the kernel is quoted" 1 '$r{first_deviation}{li
     $r{first_deviation}{text} =~ /^the kernel of A says FIN-WAIT-2/' \
     tcpshake lab --a kernel --b kernel play --json "$work/wrong.fig"
 
+# Meanwhile the kernels say something in IPv6, to all: MLD, router solicitations.
+cat >"$work/held.fig" <<'END'
+   TCP Peer A                                        TCP Peer B
+1. ESTABLISHED                                       ESTABLISHED
+2. (Abort)
+   CLOSED     --> <SEQ=100><ACK=300><CTL=RST,ACK> ...
+3. (wait 3s)
+4.            ... <SEQ=100><ACK=300><CTL=RST,ACK> --> CLOSED
+END
+try "what was held for seconds arrives" 0 '$r{verdict} eq "as-figured" && 2 == grep {
+    $_->{what} eq "note" && $_->{text} =~ /^(the wire lets go what it held|a handshake)/ } of("note")' \
+    tcpshake lab --a kernel --b kernel play --json "$work/held.fig"
+
 # refused PATTERN COMMAND...: one line, and nothing else.
 refused()
 {

@@ -719,6 +719,27 @@ static void rounds(void **state)
     done(&s);
 }
 
+/* Each round leaves one of two copies in the network. */
+static void what_a_round_leaves_in_the_network(void **state)
+{
+    struct scene s;
+    set(&s, state,
+        "1.  CLOSED                                               LISTEN\n"
+        "repeat 3\n"
+        "2.  SYN-SENT    --> <SEQ=x><CTL=SYN>                 ... LISTEN\n"
+        "3.  SYN-SENT    --> <SEQ=x><CTL=SYN>                 ... LISTEN [after 1s]\n"
+        "4.              ... <SEQ=x><CTL=SYN>                 --> SYN-RECEIVED\n"
+        "5.  ESTABLISHED <-- <SEQ=y><ACK=x+1><CTL=SYN,ACK>    <-- SYN-RECEIVED\n"
+        "6.  ESTABLISHED --> <SEQ=x+1><ACK=y+1><CTL=ACK>      --> ESTABLISHED\n"
+        "7.  (Abort)\n"
+        "    CLOSED      --> <SEQ=x+1><CTL=RST>               --> CLOSED\n"
+        "end\n");
+    run(&s);
+    as_figured(&s);
+    assert_int_equal(s.kernels.end[FIGURE_B].syns, 3);
+    done(&s);
+}
+
 static void numbers_that_do_not_move(void **state)
 {
     struct scene s;
@@ -809,6 +830,54 @@ static void a_loss_of_the_captures(void **state)
     done(&s);
 }
 
+/* The capture is lossy as soon as the walk is in this phase. */
+static void lose(struct kernels *k)
+{
+    struct scene *s = (struct scene *)k;
+    if (s->staged.phase == (enum staged_phase)s->n)
+        pair_lost_packets(&k->pair, 1);
+}
+
+static void a_silence_with_a_loss(void **state)
+{
+    struct scene s;
+    set(&s, state, CONNECTED "2.  [silence 1s]\n");
+    s.kernels.each = lose;
+    s.n = STAGED_SILENCE;
+    run(&s);
+    expect_lines(&s, "ok unknown");
+    expect_text(&s, 1, "nothing came, but the capture has lost packets");
+    expect_verdict(&s, "unknown", 3);
+    done(&s);
+}
+
+static void a_silent_alternative_with_a_loss(void **state)
+{
+    struct scene s;
+    set(&s, state, ANSWERED_OR_NOT);
+    s.kernels.end[FIGURE_B].instead = ignores;
+    s.kernels.each = lose;
+    s.n = STAGED_AWAIT;
+    run(&s);
+    expect_lines(&s, "ok ok unknown ok");
+    expect_text(&s, 2, "this alternative is what was seen, but the capture has lost packets");
+    expect_verdict(&s, "unknown", 3);
+    done(&s);
+}
+
+/* It was before: an alternative that does not deviate is what it is. */
+static void an_alternative_after_a_loss(void **state)
+{
+    struct scene s;
+    set(&s, state, ANSWERED_OR_NOT);
+    begin(&s);
+    pair_lost_packets(&s.kernels.pair, 1);
+    kernels_run(&s.kernels, CLOCK_MIN);
+    expect_lines(&s, "ok ok ok");
+    expect_verdict(&s, "as-figured", 0);
+    done(&s);
+}
+
 static void an_application_that_will_not(void **state)
 {
     struct scene s;
@@ -821,6 +890,19 @@ static void an_application_that_will_not(void **state)
     expect_text(&s, 1, "the application will not");
     expect_text(&s, 2, "nothing came; but an earlier line is not known to be as figured");
     expect_verdict(&s, "unknown", 3);
+    done(&s);
+}
+
+static void a_handshake_that_nobody_begins(void **state)
+{
+    struct scene s;
+    set(&s, state, CLOSE_AND_ACK);
+    s.kernels.end[FIGURE_A].unwilling = true;
+    run(&s);
+    expect_verdict(&s, "unknown", 3);
+    const json_t *first = json_object_get(record(&s)->verdict, "first_unknown");
+    assert_string_equal(json_string_value(json_object_get(first, "text")),
+                        "the handshake before the figure failed: the application will not");
     done(&s);
 }
 
@@ -958,6 +1040,30 @@ static void others_pass(void **state)
     done(&s);
 }
 
+/* Each of them is counted and passed on, whether or not there is room in the record. */
+static void more_than_the_record_takes(void **state)
+{
+    struct scene s;
+    struct kernels *k = &s.kernels;
+    set(&s, state, CLOSE_AND_ACK);
+    k->end[FIGURE_B].instead = ignores; /* the handshake goes on and on */
+    begin(&s);
+    k->queued = 0;
+    for (unsigned i = 0; i < PAIR_RECORDED_MAX + 10; i++) {
+        kernel_says(&k->end[FIGURE_B], FLAG_ACK, i, 0, 0);
+        struct kernels_packet *p = &k->queue[0];
+        pair_packet(&k->pair, FIGURE_B, p->ip, p->n, k->now_ns);
+        k->queued = 0;
+    }
+    assert_int_equal(bench_count(record(&s), EVENT_RECEIVED), PAIR_RECORDED_MAX);
+    assert_int_equal(k->passed, PAIR_RECORDED_MAX + 10);
+    pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
+    assert_int_equal(k->pair.now_ns, k->now_ns);
+    pair_conclude(&k->pair);
+    assert_int_equal(bench_number(record(&s), "unrecorded"), 10);
+    done(&s);
+}
+
 static void progress(void **state)
 {
     struct scene s;
@@ -1014,18 +1120,24 @@ int main(void)
         CASE(none_of_the_alternatives),
         CASE(a_deviating_alternative_behind_the_unknown),
         CASE(rounds),
+        CASE(what_a_round_leaves_in_the_network),
         CASE(numbers_that_do_not_move),
         CASE(data),
         CASE(numbers_given),
         CASE(no_handshake),
         CASE(a_loss_of_the_captures),
+        CASE(a_silence_with_a_loss),
+        CASE(a_silent_alternative_with_a_loss),
+        CASE(an_alternative_after_a_loss),
         CASE(an_application_that_will_not),
+        CASE(a_handshake_that_nobody_begins),
         CASE(a_kernel_that_cannot_be_asked),
         CASE(interrupted),
         CASE(the_deadline),
         CASE(more_than_can_be_kept),
         CASE(more_than_can_be_held),
         CASE(others_pass),
+        CASE(more_than_the_record_takes),
         CASE(progress),
     };
     static struct place places[] = {

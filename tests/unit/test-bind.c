@@ -319,6 +319,65 @@ static void the_zero_of_a_reset_is_absolute(void **state)
     assert_false(bind_is_absolute(&s));
 }
 
+static bool matches(const struct bind *b, enum figure_side side, struct figure_number n,
+                    uint32_t wire)
+{
+    return bind_matches(b, side, &n, seq_of(wire));
+}
+
+static void what_a_number_stands_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PLACES; i++) {
+        struct bind b;
+        bind_init(&b);
+        assert_false(matches(&b, FIGURE_A, plain(100), places[i]));
+        assert_false(matches(&b, FIGURE_A, symbol("x", 0), places[i]));
+        set(&b, FIGURE_A, plain(100), places[i]);
+        set(&b, FIGURE_A, symbol("x", 1), places[i]);
+        assert_true(matches(&b, FIGURE_A, plain(100), places[i]));
+        assert_true(matches(&b, FIGURE_A, plain(150), places[i] + 50));
+        assert_true(matches(&b, FIGURE_A, symbol("x", 3), places[i] + 2));
+        assert_false(matches(&b, FIGURE_A, plain(100), places[i] + 1));
+        assert_false(matches(&b, FIGURE_A, symbol("x", 3), places[i]));
+        assert_false(matches(&b, FIGURE_B, plain(100), places[i]));
+    }
+}
+
+/* RFC 9293 3.5.1 Figure 9: A begins anew at 400, and B answers for the connection of 100. */
+static void the_counting_before_the_last_syn(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PLACES; i++) {
+        struct bind b;
+        bind_init(&b);
+        set(&b, FIGURE_A, plain(100), places[i]);
+        syn(&b, FIGURE_A, plain(400));
+        assert_true(matches(&b, FIGURE_A, plain(100), places[i])); /* though 400 is not known */
+        assert_false(matches(&b, FIGURE_A, plain(400), places[i] + 7000));
+        set(&b, FIGURE_A, plain(400), places[i] + 7000);
+        assert_true(matches(&b, FIGURE_A, plain(400), places[i] + 7000));
+        assert_true(matches(&b, FIGURE_A, plain(100), places[i]));
+        assert_true(matches(&b, FIGURE_A, plain(100), places[i] + 6700));
+        assert_false(matches(&b, FIGURE_A, plain(100), places[i] + 1));
+        /* The one before the last is forgotten. */
+        syn(&b, FIGURE_A, plain(900));
+        assert_false(matches(&b, FIGURE_A, plain(100), places[i]));
+        assert_true(matches(&b, FIGURE_A, plain(400), places[i] + 7000));
+    }
+}
+
+static void symbols_have_no_counting_before(void **state)
+{
+    struct bind b;
+    (void)state;
+    bind_init(&b);
+    set(&b, FIGURE_A, symbol("x", 0), 5000);
+    syn(&b, FIGURE_A, symbol("y", 0));
+    assert_false(matches(&b, FIGURE_A, symbol("y", 0), 5000));
+    assert_true(matches(&b, FIGURE_A, symbol("x", 0), 5000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +396,9 @@ int main(void)
         cmocka_unit_test(a_shift),
         cmocka_unit_test(a_shift_ties_nothing),
         cmocka_unit_test(the_zero_of_a_reset_is_absolute),
+        cmocka_unit_test(what_a_number_stands_for),
+        cmocka_unit_test(the_counting_before_the_last_syn),
+        cmocka_unit_test(symbols_have_no_counting_before),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

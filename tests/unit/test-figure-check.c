@@ -20,6 +20,20 @@ static void expect(const char *text, enum figure_side us, const char *complaint)
     figure_done(&f);
 }
 
+/* With a kernel at each end. */
+static void between(const char *text, const char *complaint)
+{
+    struct figure f;
+    struct fault fault = {""};
+    if (figure_parse(&f, "f", text, strlen(text), &fault) != STATUS_OK)
+        fail_msg("%s", fault.text);
+    fault.text[0] = '\0';
+    enum status s = figure_check_between(&f, &fault);
+    assert_string_equal(fault.text, complaint);
+    assert_int_equal(s, complaint[0] == '\0' ? STATUS_OK : STATUS_MALFORMED);
+    figure_done(&f);
+}
+
 static void expect_file(const char *folder, const char *name, enum figure_side us,
                         const char *complaint)
 {
@@ -241,6 +255,45 @@ static void events_times_alternatives(void **state)
            "or [silence 3s]");
 }
 
+static void two_kernels(void **state)
+{
+    (void)state;
+#define NOT_LEFT                                                                                   \
+    "this segment arrives without having left, expected a row before in which it leaves: the "     \
+    "wire can only copy what it has seen"
+#define ONE_PORT "a kernel has one port in a figure, expected tcpshake at this end"
+    /* Neither end crafts anything, and the wire invents nothing. */
+    between("1. (duplicate) ... <SEQ=90><CTL=SYN> --> SYN-RECEIVED\n", "f:1:20: " NOT_LEFT);
+    between("1. CLOSED LISTEN\n2. ... <SEQ=90><CTL=SYN> -->\n", "f:2:8: " NOT_LEFT);
+    between("1. --> <SEQ=90><CTL=SYN> -->\n2. (duplicate) ... <SEQ=90><CTL=SYN> -->\n", "");
+    between("1. --> <SEQ=90><CTL=SYN> -->\n2. (duplicate) ... <SEQ=91><CTL=SYN> -->\n",
+            "f:2:20: " NOT_LEFT);
+    between("1. --> <SEQ=90><CTL=SYN> ...\n2. ... <SEQ=90><CTL=SYN> -->\n", "");
+    /* It left at the other end. */
+    between("1. <-- <SEQ=90><CTL=SYN> <--\n2. ... <SEQ=90><CTL=SYN> -->\n", "f:2:8: " NOT_LEFT);
+    /* Both can crash, neither has a second port. */
+    between("1. CLOSED ESTABLISHED\n2. CLOSED        (REBOOT)\n", "");
+    between("1. ESTABLISHED ESTABLISHED\n2. (CRASH)\n", "");
+    between("1. CLOSED LISTEN\n2. (other port)\n", "f:2:4: " ONE_PORT);
+    between("1. CLOSED LISTEN\n2. CLOSED       (first port)\n", "f:2:17: " ONE_PORT);
+    /* Times and alternatives may be about either. */
+    between("1. --> <SEQ=1> --> [within 1s]\n", "");
+    between("1. <-- <SEQ=1> <-- [after 1s]\n", "");
+    between("either\n1. <-- <SEQ=1> <--\nor\n2. --> <SEQ=1> -->\nor\n3. [silence 1s]\nend\n", "");
+    between("either\n1. CLOSED LISTEN\nor\n2. [silence 1s]\nend\n",
+            "f:2:1: an alternative that does not begin with what B does, expected a segment of its "
+            "or [silence 3s]");
+    /* Whatever a kernel acknowledges, it is there to be found out. */
+    between("1. SYN-SENT --> <SEQ=100><CTL=SYN> --> SYN-RECEIVED\n"
+            "2. SYN-SENT <-- <SEQ=5><ACK=9000000><CTL=SYN,ACK> <-- SYN-RECEIVED\n",
+            "");
+    between("1. CLOSED LISTEN\n2. ESTABLISHED ESTABLISHED\n",
+            "f:2:4: A cannot be in ESTABLISHED here, expected CLOSED|LISTEN or a segment before "
+            "that leads there");
+#undef NOT_LEFT
+#undef ONE_PORT
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +304,7 @@ int main(void)
         cmocka_unit_test(arrivals),
         cmocka_unit_test(acknowledgments),
         cmocka_unit_test(events_times_alternatives),
+        cmocka_unit_test(two_kernels),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,6 +305,37 @@ static void either_end_may_be_the_sender(void **state)
     expect(&b, FIGURE_B, 300, 21);
 }
 
+static bool the_same(const char *a, const char *b)
+{
+    const struct figure_segment x = unit_figured(a), y = unit_figured(b);
+    assert_int_equal(match_figured(&x, &y), match_figured(&y, &x));
+    return match_figured(&x, &y);
+}
+
+static void two_rows_may_show_one_segment(void **state)
+{
+    (void)state;
+    assert_true(the_same("<SEQ=100><CTL=SYN>", "<SEQ=100><CTL=SYN>"));
+    assert_true(the_same("<SEQ=100><CTL=SYN>", "<SEQ=100>"));
+    assert_true(the_same("<SEQ=100><CTL=SYN>", "<CTL=SYN>"));
+    assert_true(the_same("<SEQ=x+1><ACK=y><CTL=ACK>", "<SEQ=x+1><CTL=ACK>"));
+    assert_true(the_same("<CTL=ACK><DATA=5>", "<CTL=ACK><DATA>"));
+    assert_false(the_same("<SEQ=100><CTL=SYN>", "<SEQ=101><CTL=SYN>"));
+    assert_false(the_same("<SEQ=100><CTL=SYN>", "<SEQ=100><CTL=SYN,ACK>"));
+    assert_false(the_same("<SEQ=100>", "<SEQ=x>"));
+    assert_false(the_same("<SEQ=x>", "<SEQ=x+1>"));
+    assert_false(the_same("<SEQ=1><ACK=2>", "<SEQ=1><ACK=3>"));
+    assert_false(the_same("<CTL=ACK><DATA=5>", "<CTL=ACK><DATA=6>"));
+}
+
+/* PSH is no difference on the wire, and none between two rows. */
+static void psh_makes_no_other_row(void **state)
+{
+    (void)state;
+    assert_true(the_same("<SEQ=1><CTL=PSH,ACK><DATA=5>", "<SEQ=1><CTL=ACK><DATA=5>"));
+    assert_false(the_same("<SEQ=1><CTL=PSH,ACK><DATA=5>", "<SEQ=1><CTL=FIN,ACK><DATA=5>"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +356,8 @@ int main(void)
         cmocka_unit_test(options_that_are_shown),
         cmocka_unit_test(options_octet_by_octet),
         cmocka_unit_test(either_end_may_be_the_sender),
+        cmocka_unit_test(two_rows_may_show_one_segment),
+        cmocka_unit_test(psh_makes_no_other_row),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,12 +78,39 @@ static void the_other_one(void **state)
     assert_int_equal(view_other(FIGURE_B), FIGURE_A);
 }
 
+/* Of A's segment, or B's: does it leave, does it arrive? */
+static void goes(const char *row, enum figure_side sender, bool leaves, bool reaches)
+{
+    struct figure f;
+    unit_figure(&f, row);
+    const struct figure_row *r = &f.items[0].row;
+    assert_int_equal(view_sender(r), sender);
+    assert_int_equal(view_leaves(r, sender), leaves);
+    assert_int_equal(view_reaches(r, view_other(sender)), reaches);
+    assert_false(view_leaves(r, view_other(sender)) || view_reaches(r, sender));
+    assert_ptr_equal(view_cell(r, FIGURE_A), &r->a);
+    assert_ptr_equal(view_cell(r, FIGURE_B), &r->b);
+    figure_done(&f);
+}
+
+static void from_the_wire(void **state)
+{
+    (void)state;
+    goes("1.  SYN-SENT --> <SEQ=1><CTL=SYN>  --> SYN-RECEIVED", FIGURE_A, true, true);
+    goes("1.  SYN-SENT --> <SEQ=1><CTL=SYN>  ...", FIGURE_A, true, false);
+    goes("1.           ... <SEQ=1><CTL=SYN>  --> SYN-RECEIVED", FIGURE_A, false, true);
+    goes("1.  SYN-SENT <-- <SEQ=1><CTL=SYN>  <-- SYN-RECEIVED", FIGURE_B, true, true);
+    goes("1.           ... <SEQ=1><CTL=SYN>  <-- SYN-RECEIVED", FIGURE_B, true, false);
+    goes("1.  SYN-SENT <-- <SEQ=1><CTL=SYN>  ...", FIGURE_B, false, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_segment),          cmocka_unit_test(across),
         cmocka_unit_test(held_back),           cmocka_unit_test(arrives_late),
         cmocka_unit_test(an_arrow_is_missing), cmocka_unit_test(the_other_one),
+        cmocka_unit_test(from_the_wire),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -557,7 +557,7 @@ static void learn_syn(struct peer *p, const struct segment *seg)
     p->irs = seg->seq;
     p->snd_nxt = seq_add(seg->seq, 1);
     p->fin_seen = p->unseen = p->stamped = p->gap = false;
-    peer_sent_renew(&p->sent); /* it may have taken any SYN of ours */
+    peer_sent_renew(&p->sent, seg);
 }
 
 /* An ACK with nothing new in it, which no TCP sends but to answer a segment (3.10.7.4); newer than

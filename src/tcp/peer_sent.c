@@ -112,7 +112,7 @@ static void remember_syn(struct peer_sent *s, const struct segment *seg)
     seq_t end = seq_add(seg->seq, 1);
     if (seg->flags & FLAG_RST || !(seg->flags & FLAG_SYN))
         return;
-    s->scales = seg->opt.has_wscale;
+    s->scales |= seg->opt.has_wscale; /* which of them it took is not known: the wider window */
     if (peer_sent_is_syn_end(s, end))
         return;
     if (s->syn_count == PEER_SENT_SYNS_MAX) {
@@ -318,12 +318,8 @@ enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack)
 
 static void offered(struct peer_sent *s, const struct segment *seg)
 {
-    bool syn = (seg->flags & FLAG_SYN) != 0;
-    if (syn) {
-        uint8_t shift = s->scales && seg->opt.has_wscale ? seg->opt.wscale : 0;
-        s->shift = shift > SHIFT_MAX ? SHIFT_MAX : shift;
-    }
-    seq_t edge = seq_add(seg->ack, (uint32_t)seg->win << (syn ? 0 : s->shift));
+    bool scaled = s->scales && !(seg->flags & FLAG_SYN); /* RFC 7323 2.2 */
+    seq_t edge = seq_add(seg->ack, (uint32_t)seg->win << (scaled ? s->shift : 0));
     if (!s->known || seq_lt(s->edge, edge))
         s->edge = edge;
 }
@@ -416,8 +412,10 @@ void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg)
         forget_syns(s);
 }
 
-void peer_sent_renew(struct peer_sent *s)
+void peer_sent_renew(struct peer_sent *s, const struct segment *syn)
 {
+    uint8_t shift = syn->opt.has_wscale ? syn->opt.wscale : 0;
+    s->shift = shift > SHIFT_MAX ? SHIFT_MAX : shift;
     s->known = false;
     s->fin = PEER_SENT_FIN_NOT_TAKEN;
 }

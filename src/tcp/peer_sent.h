@@ -96,8 +96,8 @@ bool peer_sent_can_acknowledge(const struct peer_sent *s, seq_t ack);
 bool peer_sent_is_syn_end(const struct peer_sent *s, seq_t ack);
 /* The peer speaks, and acknowledges what it can. */
 void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg);
-/* It opens a connection from its side, and has not heard of our numbers. */
-void peer_sent_renew(struct peer_sent *s);
+/* This is the SYN of a new connection of the peer's: it may have taken any SYN of ours, or none. */
+void peer_sent_renew(struct peer_sent *s, const struct segment *syn);
 enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack);
 /* Every segment of ours that bore the timestamp acknowledged the peer's FIN. */
 bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val);

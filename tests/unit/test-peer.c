@@ -936,6 +936,32 @@ static void a_fin_that_was_lost(void **state)
     assert_true(state_set_has(c.to, STATE_LAST_ACK) && state_set_has(c.to, STATE_CLOSED));
 }
 
+/* RFC 7323 2.2: the window of a peer that opens is scaled as its SYN said, when its SYN,ACK is
+ * never heard too. */
+static void a_scaled_window(void **state)
+{
+    (void)state;
+    struct talk k = {.t_ns = 0};
+    tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
+    (void)tcb_call(&k.own, INPUT_OPEN_PASSIVE);
+    peer_init(&k.peer, nobody);
+    struct segment syn = unit_segment(seq_of(300), seq_of(0), FLAG_SYN, 0);
+    syn.opt.has_wscale = true;
+    syn.opt.wscale = 10;
+    (void)theirs(&k, syn);
+    struct segment own = filled(&k.own, REPLY_SYN_ACK, NULL);
+    own.opt.has_wscale = true;
+    tcb_left(&k.own, &own);
+    (void)peer_left(&k.peer, &own, k.t_ns);
+    struct segment ack = unit_segment(seq_of(301), k.own.snd_nxt, FLAG_ACK, 0);
+    ack.win = 64;
+    assert_int_equal(theirs(&k, ack).to, S(ESTABLISHED));
+    const seq_t edge = seq_add(k.own.snd_nxt, 64 << 10);
+    assert_int_equal(odd(&k, FLAG_RST, seq_add(edge, 1), seq_of(0), 0).to, S(ESTABLISHED));
+    assert_int_equal(odd(&k, FLAG_RST, seq_of(edge.v - 1), seq_of(0), 0).to,
+                     S(ESTABLISHED) | S(CLOSED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -967,6 +993,7 @@ int main(void)
         cmocka_unit_test(a_call_that_waits),
         cmocka_unit_test(a_connection_that_was_not_heard_of),
         cmocka_unit_test(a_fin_that_was_lost),
+        cmocka_unit_test(a_scaled_window),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

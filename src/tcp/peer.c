@@ -229,7 +229,8 @@ static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer
         stimuli |= GETS_ACK_OF_FIN;
     if (e->text && (!p->sent.known || seq_lt(p->sent.rcv_nxt, e->end)))
         stimuli |= GETS_DATA | (peer_sent_text_behind_fin(&p->sent, e) ? GETS_DATA_BEHIND_FIN : 0);
-    bool fills = stimuli & GETS_ACK_OF_SYN || peer_sent_takes_numbers(&p->sent, e);
+    bool completes = s == STATE_SYN_RECEIVED && stimuli & GETS_ACK_OF_SYN;
+    bool fills = completes || peer_sent_takes_numbers(&p->sent, e);
     if (fills && peer_sent_fin_within_reach(&p->sent))
         stimuli |= GETS_FIN;
     return stimuli;

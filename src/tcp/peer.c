@@ -581,7 +581,7 @@ static void learn_gap(struct peer *p, const struct segment *seg)
 static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     if (seg->flags & FLAG_RST) {
-        peer_sent_reset(&p->sent, seg);
+        peer_sent_reset(&p->sent, seg, t_ns);
         return;
     }
     if (answers_something(p, seg))
@@ -641,7 +641,7 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
                              const struct arrival *a, int64_t t_ns)
 {
     struct peer_sent_segment found;
-    bool answers = seg->flags & FLAG_RST && peer_sent_answered_by(&p->sent, seg, t_ns, &found);
+    bool answers = seg->flags & FLAG_RST && peer_sent_answered_by(&p->sent, seg, &found);
     const struct peer_sent_segment *answered = answers ? &found : NULL;
     if (!teaches(p, own, seg, a, answered))
         return (struct peer_change){.from = p->set, .to = p->set};

@@ -229,10 +229,8 @@ static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer
         stimuli |= GETS_ACK_OF_FIN;
     if (e->text && (!p->sent.known || seq_lt(p->sent.rcv_nxt, e->end)))
         stimuli |= GETS_DATA | (peer_sent_text_behind_fin(&p->sent, e) ? GETS_DATA_BEHIND_FIN : 0);
-    /* A FIN may have waited for the ACK of the peer's SYN; the peer's own FIN shows that it had
-     * that one (3.10.4). */
-    bool waits = s == STATE_SYN_RECEIVED || (s == STATE_FIN_WAIT_1 && !p->fin_seen);
-    bool fills = (waits && stimuli & GETS_ACK_OF_SYN) || peer_sent_takes_numbers(&p->sent, e);
+    bool completes = s == STATE_SYN_RECEIVED && stimuli & GETS_ACK_OF_SYN;
+    bool fills = completes || peer_sent_takes_numbers(&p->sent, e);
     if (fills && peer_sent_fin_within_reach(&p->sent))
         stimuli |= GETS_FIN;
     return stimuli;
@@ -583,7 +581,7 @@ static void learn_gap(struct peer *p, const struct segment *seg)
 static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     if (seg->flags & FLAG_RST) {
-        peer_sent_reset(&p->sent, seg);
+        peer_sent_reset(&p->sent, seg, t_ns);
         return;
     }
     if (answers_something(p, seg))
@@ -643,7 +641,7 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
                              const struct arrival *a, int64_t t_ns)
 {
     struct peer_sent_segment found;
-    bool answers = seg->flags & FLAG_RST && peer_sent_answered_by(&p->sent, seg, t_ns, &found);
+    bool answers = seg->flags & FLAG_RST && peer_sent_answered_by(&p->sent, seg, &found);
     const struct peer_sent_segment *answered = answers ? &found : NULL;
     if (!teaches(p, own, seg, a, answered))
         return (struct peer_change){.from = p->set, .to = p->set};

@@ -28,6 +28,13 @@ static bool is_recent(const struct peer_sent *s, const struct peer_sent_segment 
     return t_ns - e->left_ns <= peer_sent_flight_time(s);
 }
 
+/* So long its answer is known for one, however late that comes. */
+static bool is_remembered(const struct peer_sent *s, const struct peer_sent_segment *e,
+                          int64_t t_ns)
+{
+    return t_ns - e->left_ns <= FLIGHT_UNKNOWN || is_recent(s, e, t_ns);
+}
+
 bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)
 {
     return !e->landed && e->left_ns >= s->landed_ns && is_recent(s, e, t_ns);
@@ -98,7 +105,7 @@ void peer_sent_expire(struct peer_sent *s, int64_t t_ns)
     expire_crowded_out(s, t_ns);
     for (size_t i = 0; i < s->count;) {
         const struct peer_sent_segment *e = &s->segments[i];
-        if (is_recent(s, e, t_ns) || waits_behind_gap(s, e))
+        if (is_remembered(s, e, t_ns) || waits_behind_gap(s, e))
             i++;
         else
             forget(s, i);
@@ -149,6 +156,19 @@ static bool same(const struct peer_sent_segment *a, const struct peer_sent_segme
            a->flags == b->flags;
 }
 
+/* First at the cost of what is only remembered. */
+static void make_room(struct peer_sent *s, int64_t t_ns)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct peer_sent_segment *e = &s->segments[i];
+        if (!peer_sent_under_way(s, e, t_ns) && !waits_behind_gap(s, e)) {
+            forget(s, i);
+            return;
+        }
+    }
+    crowd_out(s, 0);
+}
+
 void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool acks_fin, int64_t t_ns)
 {
     const struct peer_sent_segment e = {
@@ -171,7 +191,7 @@ void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool acks_fin
         }
     }
     if (s->count == PEER_SENT_MAX)
-        crowd_out(s, 0);
+        make_room(s, t_ns);
     s->segments[s->count++] = e;
 }
 
@@ -439,12 +459,12 @@ static bool answers(const struct segment *rst, const struct peer_sent_segment *e
     return acks && seq_eq(e->ack, rst->seq);
 }
 
-bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst, int64_t t_ns,
+bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst,
                            struct peer_sent_segment *answered)
 {
     for (size_t i = s->count; i > 0; i--) {
         const struct peer_sent_segment *e = &s->segments[i - 1];
-        if (is_recent(s, e, t_ns) && answers(rst, e)) { /* the answer may come twice */
+        if (answers(rst, e)) {
             *answered = *e;
             return true;
         }
@@ -473,11 +493,11 @@ void peer_sent_answered(struct peer_sent *s, int64_t t_ns)
         arrived(s, at);
 }
 
-void peer_sent_reset(struct peer_sent *s, const struct segment *rst)
+void peer_sent_reset(struct peer_sent *s, const struct segment *rst, int64_t t_ns)
 {
     size_t found = 0, at = 0;
     for (size_t i = 0; i < s->count; i++) {
-        if (answers(rst, &s->segments[i])) {
+        if (is_recent(s, &s->segments[i], t_ns) && answers(rst, &s->segments[i])) {
             found++;
             at = i;
         }

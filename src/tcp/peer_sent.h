@@ -104,11 +104,11 @@ bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val);
 /* The peer has echoed the timestamp, so a segment that bore it has arrived. */
 void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val);
 /* Whether a reset of the peer's answers a segment that left lately, and which. */
-bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst, int64_t t_ns,
+bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst,
                            struct peer_sent_segment *answered);
 /* The peer has answered something: if only one segment is under way, that has arrived. */
 void peer_sent_answered(struct peer_sent *s, int64_t t_ns);
 /* It has come: if it can answer only one, that has arrived. */
-void peer_sent_reset(struct peer_sent *s, const struct segment *rst);
+void peer_sent_reset(struct peer_sent *s, const struct segment *rst, int64_t t_ns);
 
 #endif

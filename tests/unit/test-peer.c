@@ -936,6 +936,24 @@ static void a_fin_that_was_lost(void **state)
     assert_true(state_set_has(c.to, STATE_LAST_ACK) && state_set_has(c.to, STATE_CLOSED));
 }
 
+/* Our FIN acknowledges the peer's: whoever takes the one takes the other, though earlier ACKs of
+ * ours may be under way yet. */
+static void both_fins(void **state)
+{
+    (void)state;
+    struct talk k = half_open();
+    (void)ours(&k, REPLY_ACK, 0);
+    struct peer_change c = answers(&k, FLAG_FIN | FLAG_ACK, 0);
+    assert_int_equal(c.to, S(FIN_WAIT_1));
+    c = ours(&k, REPLY_ACK, 0);
+    assert_int_equal(c.to, S(FIN_WAIT_1) | S(FIN_WAIT_2));
+    (void)tcb_call(&k.own, INPUT_CLOSE);
+    c = ours(&k, REPLY_FIN, 0);
+    assert_int_equal(c.to, S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(TIME_WAIT));
+    c = answers(&k, FLAG_ACK, 0);
+    assert_int_equal(c.to, S(TIME_WAIT));
+}
+
 /* RFC 7323 2.2: the window of a peer that opens is scaled as its SYN said, when its SYN,ACK is
  * never heard too. */
 static void a_scaled_window(void **state)
@@ -993,6 +1011,7 @@ int main(void)
         cmocka_unit_test(a_call_that_waits),
         cmocka_unit_test(a_connection_that_was_not_heard_of),
         cmocka_unit_test(a_fin_that_was_lost),
+        cmocka_unit_test(both_fins),
         cmocka_unit_test(a_scaled_window),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

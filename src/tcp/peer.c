@@ -62,8 +62,8 @@ static const struct move moves[] = {
 };
 
 static const struct move calls[] = {
-    {PEER_CONNECTS, S(CLOSED) | S(LISTEN), S(SYN_SENT)},                        /* 3.10.1 */
-    {PEER_CLOSES, S(SYN_SENT), S(CLOSED)},                                      /* 3.10.4 */
+    {PEER_CONNECTS, S(CLOSED) | S(LISTEN) | S(TIME_WAIT), S(SYN_SENT)}, /* 3.10.1; RFC 6191 */
+    {PEER_CLOSES, S(SYN_SENT), S(CLOSED)},                              /* 3.10.4 */
     {PEER_CLOSES, S(SYN_RECEIVED) | S(ESTABLISHED), S(FIN_WAIT_1) | S(CLOSED)}, /* CLOSED: with */
     {PEER_CLOSES, S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED)}, /* data unread, 3.6.1 SHLD-3 */
     {PEER_ABORTS, STATE_SET_ALL, S(CLOSED)},               /* 3.10.5 */

@@ -240,7 +240,8 @@ static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer
  * acknowledgement of a FIN that we have not seen. */
 static unsigned optional(const struct peer *p, const struct peer_sent_segment *e, unsigned stimuli)
 {
-    bool in_order = e->flags & FLAG_FIN && p->sent.known && seq_le(e->seq, p->sent.rcv_nxt);
+    bool in_order = e->flags & FLAG_FIN && p->sent.known && seq_le(e->seq, p->sent.rcv_nxt) &&
+                    seq_lt(p->sent.rcv_nxt, e->end);
     return stimuli & ((in_order ? 0 : GETS_FIN) | (p->fin_seen ? 0 : GETS_ACK_OF_FIN));
 }
 

@@ -62,8 +62,8 @@ static const struct move moves[] = {
 };
 
 static const struct move calls[] = {
-    {PEER_CONNECTS, S(CLOSED) | S(LISTEN), S(SYN_SENT)},                        /* 3.10.1 */
-    {PEER_CLOSES, S(SYN_SENT), S(CLOSED)},                                      /* 3.10.4 */
+    {PEER_CONNECTS, S(CLOSED) | S(LISTEN) | S(TIME_WAIT), S(SYN_SENT)}, /* 3.10.1; RFC 6191 */
+    {PEER_CLOSES, S(SYN_SENT), S(CLOSED)},                              /* 3.10.4 */
     {PEER_CLOSES, S(SYN_RECEIVED) | S(ESTABLISHED), S(FIN_WAIT_1) | S(CLOSED)}, /* CLOSED: with */
     {PEER_CLOSES, S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED)}, /* data unread, 3.6.1 SHLD-3 */
     {PEER_ABORTS, STATE_SET_ALL, S(CLOSED)},               /* 3.10.5 */
@@ -240,7 +240,8 @@ static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer
  * acknowledgement of a FIN that we have not seen. */
 static unsigned optional(const struct peer *p, const struct peer_sent_segment *e, unsigned stimuli)
 {
-    bool in_order = e->flags & FLAG_FIN && p->sent.known && seq_le(e->seq, p->sent.rcv_nxt);
+    bool in_order = e->flags & FLAG_FIN && p->sent.known && seq_le(e->seq, p->sent.rcv_nxt) &&
+                    seq_lt(p->sent.rcv_nxt, e->end);
     return stimuli & ((in_order ? 0 : GETS_FIN) | (p->fin_seen ? 0 : GETS_ACK_OF_FIN));
 }
 

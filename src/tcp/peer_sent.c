@@ -7,6 +7,7 @@
 #define FLIGHT_UNKNOWN (CLOCK_S / 2)
 #define FLIGHT_LEAST   (25 * CLOCK_MS)
 #define FLIGHT_TRIPS   8
+#define PATIENCE       4
 /* How far behind a segment that left later one may arrive, at least. */
 #define REORDER_LEAST (3 * CLOCK_MS)
 
@@ -32,7 +33,8 @@ static bool is_recent(const struct peer_sent *s, const struct peer_sent_segment 
 static bool is_remembered(const struct peer_sent *s, const struct peer_sent_segment *e,
                           int64_t t_ns)
 {
-    return t_ns - e->left_ns <= FLIGHT_UNKNOWN || is_recent(s, e, t_ns);
+    return t_ns - e->left_ns <= FLIGHT_UNKNOWN ||
+           t_ns - e->left_ns <= PATIENCE * peer_sent_flight_time(s);
 }
 
 bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)
@@ -480,11 +482,20 @@ static void arrived(struct peer_sent *s, size_t i)
     s->segments[i].landed = true;
 }
 
+/* Whether the answer may be to this one, even if answers are much later than any was so far. */
+static bool awaits_answer(const struct peer_sent *s, const struct peer_sent_segment *e,
+                          int64_t t_ns)
+{
+    bool lately = t_ns - e->left_ns <= PATIENCE * peer_sent_flight_time(s);
+    bool idle = e->flags & FLAG_RST && !peer_sent_may_fit(s, e);
+    return lately && !idle && !e->landed && e->left_ns >= s->landed_ns;
+}
+
 void peer_sent_answered(struct peer_sent *s, int64_t t_ns)
 {
     size_t found = 0, at = 0;
     for (size_t i = 0; i < s->count; i++) {
-        if (peer_sent_under_way(s, &s->segments[i], t_ns)) {
+        if (awaits_answer(s, &s->segments[i], t_ns)) {
             found++;
             at = i;
         }

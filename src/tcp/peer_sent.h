@@ -106,7 +106,7 @@ void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val);
 /* Whether a reset of the peer's answers a segment that left lately, and which. */
 bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst,
                            struct peer_sent_segment *answered);
-/* The peer has answered something: if only one segment is under way, that has arrived. */
+/* The peer has answered something: if only one can have drawn that, it has arrived. */
 void peer_sent_answered(struct peer_sent *s, int64_t t_ns);
 /* It has come: if it can answer only one, that has arrived. */
 void peer_sent_reset(struct peer_sent *s, const struct segment *rst, int64_t t_ns);

@@ -79,7 +79,7 @@ static enum step_kind any_kind(struct dice *d)
         enum step_kind kind;
         uint32_t percent;
     } shares[] = {
-        {STEP_PROPER, 48}, {STEP_ODD, 28}, {STEP_AGAIN, 6}, {STEP_PEER, 12}, {STEP_WAIT, 6}};
+        {STEP_PROPER, 51}, {STEP_ODD, 25}, {STEP_AGAIN, 6}, {STEP_PEER, 12}, {STEP_WAIT, 6}};
     uint32_t n = throw(d, 100);
     size_t i = 0;
     while (n >= shares[i].percent)

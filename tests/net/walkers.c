@@ -157,7 +157,7 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
 /* What the wire does, as options of `tcpshake lab` without the dashes. */
 static const struct {
     const char *option, *argument;
-} wire_does[] = {{"loss", "3%"}, {"dup", "3%"}, {"delay", "1ms+-800us"}};
+} wire_does[] = {{"loss", "2%"}, {"dup", "3%"}, {"delay", "1ms+-800us"}};
 
 struct walkers_conditions walkers_conditions(size_t walk)
 {

@@ -117,6 +117,7 @@ void exchange_init(struct exchange *x, const struct exchange_config *config,
     x->own_path[x->own_path_len++] = x->tcb.state;
     rto_init(&x->rto);
     peer_init(&x->peer, STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN));
+    peer_known_way(&x->peer, config->way_ns);
     x->aside = (struct exchange_aside){config->other_local, x->tcb, x->peer};
     x->aside.tcb.iss = x->aside.tcb.snd_una = x->aside.tcb.snd_nxt = config->other_iss;
     (void)record(x, EVENT_PEER_SET, 0,

@@ -30,6 +30,7 @@ struct exchange_config {
     bool timestamps;     /* false takes them out of `like` */
     unsigned tries;      /* how often a segment is sent in all before we give up, >= 1 */
     int64_t deadline_ns; /* instant; CLOCK_NEVER for none */
+    int64_t way_ns;      /* known of the way to the peer: peer_known_way; 0: nothing */
 };
 
 /* What waits to be sent; the numbers are filled in when its turn comes. */

@@ -675,3 +675,8 @@ void peer_round_trip(struct peer *p, int64_t rtt_ns)
     if (rtt_ns > p->sent.rtt_ns)
         p->sent.rtt_ns = rtt_ns;
 }
+
+void peer_known_way(struct peer *p, int64_t least_ns)
+{
+    p->sent.least_ns = least_ns;
+}

@@ -92,6 +92,10 @@ struct peer_change peer_elapse(struct peer *p, int64_t t_ns);
  * us: they were lost, or are under way. */
 state_set peer_unheard(const struct peer *p);
 
+/* The way is known: nothing is under way for longer than this, or a few round trips. Without it
+ * half a second is allowed for what a queue may hold. */
+void peer_known_way(struct peer *p, int64_t least_ns);
+
 /* A round trip was measured: how long a segment is taken to be possibly under way depends on it. */
 void peer_round_trip(struct peer *p, int64_t rtt_ns);
 

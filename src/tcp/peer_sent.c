@@ -5,7 +5,6 @@
 
 /* Without a round trip to go by, and beside a short one: the scheduler may add to that. */
 #define FLIGHT_UNKNOWN (CLOCK_S / 2)
-#define FLIGHT_LEAST   (25 * CLOCK_MS)
 #define FLIGHT_TRIPS   8
 #define PATIENCE       4
 /* How far behind a segment that left later one may arrive, at least. */
@@ -20,8 +19,8 @@ int64_t peer_sent_flight_time(const struct peer_sent *s)
 {
     if (s->rtt_ns == 0)
         return FLIGHT_UNKNOWN;
-    int64_t t = FLIGHT_TRIPS * s->rtt_ns;
-    return t < FLIGHT_LEAST ? FLIGHT_LEAST : t;
+    int64_t t = FLIGHT_TRIPS * s->rtt_ns, least = s->least_ns != 0 ? s->least_ns : FLIGHT_UNKNOWN;
+    return t < least ? least : t;
 }
 
 static bool is_recent(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)

@@ -43,6 +43,7 @@ struct peer_sent {
     seq_t crowded_out_end;  /* the highest number after one */
     int64_t landed_ns;      /* what left before is not under way any more */
     int64_t rtt_ns;         /* longest round trip seen, 0: none */
+    int64_t least_ns;       /* a segment is under way for no less: 0 is half a second */
 
     bool known;             /* the peer has told: */
     seq_t syn_end;          /* the number after the SYN of ours that it took */

@@ -22,7 +22,10 @@ enum {
 };
 
 /* Longer than an answer takes, and longer than the inference holds a segment to be under way. */
-#define QUIET (28 * CLOCK_MS)
+#define QUIET (43 * CLOCK_MS)
+/* The ways of the lab are short, its wire's delays too: what we have sent has arrived or is lost
+ * before a step is judged. */
+#define WAY (40 * CLOCK_MS)
 
 struct batch {
     const struct walkers_order *order;
@@ -130,7 +133,8 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
                  .win = like->win,
                  .ttl = like->ttl,
                  .timestamps = !walkers_conditions(o->first).unstamped,
-                 .tries = 1},
+                 .tries = 1,
+                 .way_ns = WAY},
         .locals = live_locals(live),
         .sessions = o->count,
         .states = b->states,

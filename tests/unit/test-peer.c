@@ -806,6 +806,7 @@ static void an_answer_settles_it(void **state)
     (void)state;
     struct talk k = connected();
     peer_round_trip(&k.peer, CLOCK_MS);
+    peer_known_way(&k.peer, 25 * CLOCK_MS);
     (void)theirs(&k, stamped(unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0), 100, 0));
     k.t_ns += CLOCK_S;
     struct peer_change c = odd(&k, FLAG_RST, seq_add(k.own.snd_nxt, 9), seq_of(0), 0);

@@ -110,6 +110,20 @@ try()
     judge "$name" "$status" $? "$expression" "$work/try"
 }
 
+# refuses PATTERN COMMAND...: one line on stderr that has PATTERN in it, exit status 2, nothing else.
+refuses()
+{
+    local pattern=$1 status
+    shift
+    "$@" >"$work/out" 2>"$work/err"
+    status=$?
+    verdict "refused: ${*:2}" "$(
+        [ "$status" -eq 2 ] || echo "exit status $status, not 2"
+        [ ! -s "$work/out" ] || { echo "on stdout:"; cat "$work/out"; }
+        [ "$(wc -l <"$work/err")" -eq 1 ] || echo "not one line on stderr"
+        grep -qe "$pattern" "$work/err" || cat "$work/err")"
+}
+
 # valid: every record of every run that was judged obeys the schema.
 valid()
 {

@@ -102,22 +102,11 @@ done
 tell "-w ends it" 3 '$summary->{interrupted} && at("entries", "cleared")->{syn_queue} == 0' \
     tcpshake lab backlog --json -w 700ms
 
-# refused NAME PATTERN ARGUMENT...: one line and exit status 2, nothing on stdout.
-refused()
-{
-    local name=$1 pattern=$2 status
-    shift 2
-    tcpshake "$@" >"$work/out" 2>"$work/err"
-    status=$?
-    verdict "$name" "$(
-        [ $status -eq 2 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-            grep -qe "$pattern" "$work/err" || { echo "exit status $status"; cat "$work/out" "$work/err"; })"
-}
-refused "not outside the lab" "only in the lab: write 'tcpshake lab backlog'" backlog
-refused "no more callers than a hundred" '1 to 100' lab backlog --callers 101
-refused "no queue that few callers cannot fill" '2 to 64' lab --backlog 1000 backlog
-refused "no app that accepts at once" 'leave --app out' lab --app echo backlog
-refused "no face that is none" 'no-syn-ack, syn-ack-repeated, silence or reset' lab backlog --face pale
+refuses "only in the lab: write 'tcpshake lab backlog'" tcpshake backlog
+refuses '1 to 100' tcpshake lab backlog --callers 101
+refuses '2 to 64' tcpshake lab --backlog 1000 backlog
+refuses 'leave --app out' tcpshake lab --app echo backlog
+refuses 'no-syn-ack, syn-ack-repeated, silence or reset' tcpshake lab backlog --face pale
 
 tcpshake lab backlog --watch 1300ms >"$work/text" 2>"$work/err"
 verdict "for people" "$(

@@ -33,21 +33,7 @@ verdict "interrupted, it says so" "$(
     about '$summary->{interrupted} && $r{verdict} eq "unknown" && $summary->{exit_code} == 3 ? "" : "no word of it"' <"$work/try.out" |
         grep .)"
 
-# refused PATTERN COMMAND...
-refused()
-{
-    local pattern=$1 status
-    shift
-    "$@" >"$work/out" 2>"$work/err"
-    status=$?
-    verdict "refused: ${*:2}" "$(
-        [ $status -eq 2 ] || echo "status $status"
-        [ ! -s "$work/out" ] || cat "$work/out"
-        [ "$(wc -l <"$work/err")" -eq 1 ] || echo "not one line"
-        grep -q -- "$pattern" "$work/err" || cat "$work/err")"
-}
-
-refused "in the lab" tcpshake crash
-refused "--way takes killed" tcpshake lab crash --way dead
+refuses "in the lab" tcpshake crash
+refuses "--way takes killed" tcpshake lab crash --way dead
 valid
 finish

@@ -79,27 +79,13 @@ try "what was held for seconds arrives" 0 '$r{verdict} eq "as-figured" && 2 == g
     $_->{what} eq "note" && $_->{text} =~ /^(the wire lets go what it held|a handshake)/ } of("note")' \
     tcpshake lab --a kernel --b kernel play --json "$work/held.fig"
 
-# refused PATTERN COMMAND...: one line, and nothing else.
-refused()
-{
-    local pattern=$1 status
-    shift
-    "$@" >"$work/out" 2>"$work/err"
-    status=$?
-    verdict "refused: ${*:2}" "$(
-        [ $status -eq 2 ] || echo "status $status"
-        [ ! -s "$work/out" ] || cat "$work/out"
-        [ "$(wc -l <"$work/err")" -eq 1 ] || echo "not one line"
-        grep -q -- "$pattern" "$work/err" || cat "$work/err")"
-}
-
-refused "without having left" tcpshake lab --a kernel --b kernel play old-duplicate-syn
-refused "has one port" tcpshake lab --a kernel --b kernel play syn-from-another-port
-refused "needs an end of ours" tcpshake lab --a kernel --b kernel open
-refused "needs an end of ours" tcpshake lab --a kernel --b kernel sh
-refused "a TARGET is nothing for two kernels" \
+refuses "without having left" tcpshake lab --a kernel --b kernel play old-duplicate-syn
+refuses "has one port" tcpshake lab --a kernel --b kernel play syn-from-another-port
+refuses "needs an end of ours" tcpshake lab --a kernel --b kernel open
+refuses "needs an end of ours" tcpshake lab --a kernel --b kernel sh
+refuses "a TARGET is nothing for two kernels" \
     tcpshake lab --a kernel --b kernel play last-ack-lost 192.0.2.2:7
-refused "--b takes kernel" tcpshake lab --b raw play last-ack-lost
+refuses "--b takes kernel" tcpshake lab --b raw play last-ack-lost
 
 valid
 finish

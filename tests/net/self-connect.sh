@@ -45,20 +45,9 @@ verdict "for people" "$(
         grep -q 'SYN-RECEIVED --> <SEQ=0><ACK=1><CTL=SYN,ACK> *--> ESTABLISHED' "$work/text" &&
         [ ! -s "$work/err" ] || cat "$work/text" "$work/err")"
 
-# refused NAME PATTERN ARGUMENT...: one line and exit status 2, nothing on stdout.
-refused()
-{
-    local name=$1 pattern=$2 status
-    shift 2
-    tcpshake "$@" >"$work/out" 2>"$work/err"
-    status=$?
-    verdict "$name" "$(
-        [ $status -eq 2 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-            grep -qe "$pattern" "$work/err" || { echo "exit status $status"; cat "$work/out" "$work/err"; })"
-}
-refused "not outside the lab" "only in the lab: write 'tcpshake lab self-connect'" self-connect
-refused "no target" 'takes no target' lab self-connect 192.0.2.2:7
-refused "no port that the kernel never connects from" 'those are' lab self-connect --port 80
-refused "no options of the lab that mean nothing here" '--truth' lab --truth self-connect
+refuses "only in the lab: write 'tcpshake lab self-connect'" tcpshake self-connect
+refuses 'takes no target' tcpshake lab self-connect 192.0.2.2:7
+refuses 'those are' tcpshake lab self-connect --port 80
+refuses '--truth' tcpshake lab --truth self-connect
 valid
 finish

@@ -151,27 +151,14 @@ verdict "a wire that dies ends the run" "$(
     [ "$status" -eq 2 ] || echo "exit status $status, not 2"
     echo "tcpshake synack: the lab's wire has broken: its process has ended" | diff - "$work/err")"
 
-# refused WHAT OPTION...: one line that begins so, and nothing else.
-refused()
-{
-    local says=$1 status
-    shift
-    tcpshake lab "$@" >"$work/out" 2>"$work/err"
-    status=$?
-    verdict "refused: $*" "$(
-        [ "$status" -eq 2 ] || echo "exit status $status, not 2"
-        [ ! -s "$work/out" ] || echo "something on stdout"
-        [ "$(wc -l <"$work/err")" -eq 1 ] || echo "not one line"
-        grep -q "^tcpshake lab: $says" "$work/err" || cat "$work/err")"
-}
-refused '--loss takes a share' --loss 0% open
-refused '--loss takes a share' --loss a-b:FIN open
-refused '--drop takes a way and a segment' --drop FIN#1 open
-refused '--hold takes a way, a segment and a time' --hold a-b:SYN open
-refused '--delay takes a time' --delay 5ms+-6ms open
-refused '--corrupt takes a share' --corrupt a-b: open
-refused '--seed takes a number' --wire --seed x open
-refused 'between two kernels' --wire --a kernel --b kernel play three-way-handshake
+refuses '^tcpshake lab: --loss takes a share' tcpshake lab --loss 0% open
+refuses '^tcpshake lab: --loss takes a share' tcpshake lab --loss a-b:FIN open
+refuses '^tcpshake lab: --drop takes a way and a segment' tcpshake lab --drop FIN#1 open
+refuses '^tcpshake lab: --hold takes a way, a segment and a time' tcpshake lab --hold a-b:SYN open
+refuses '^tcpshake lab: --delay takes a time' tcpshake lab --delay 5ms+-6ms open
+refuses '^tcpshake lab: --corrupt takes a share' tcpshake lab --corrupt a-b: open
+refuses '^tcpshake lab: --seed takes a number' tcpshake lab --wire --seed x open
+refuses '^tcpshake lab: between two kernels' tcpshake lab --wire --a kernel --b kernel play three-way-handshake
 
 one()
 {

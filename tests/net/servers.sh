@@ -45,12 +45,13 @@ works "two words" 127.0.0.1 $port
 works "elsewhere in 127/8" 127.1.2.3:$port
 works "::1" "[::1]:$port"
 works "::1 in two words" ::1 $port
-if getent ahostsv4 localhost | grep -q ^127; then
+# Not asked of getent, which leaves out addresses of families that no interface but lo has.
+if grep -qsE '^127[.0-9]+[[:space:]](.*[[:space:]])?localhost([[:space:]]|$)' /etc/hosts; then
     works "localhost, IPv4" -4 localhost:$port
 else
     skip "localhost, IPv4" "it has no IPv4 address here"
 fi
-if getent ahostsv6 localhost | grep -q ^::1; then
+if grep -qsE '^::1[[:space:]](.*[[:space:]])?localhost([[:space:]]|$)' /etc/hosts; then
     works "localhost, IPv6" -6 localhost:$port
 else
     skip "localhost, IPv6" "it has no IPv6 address here"

@@ -121,7 +121,6 @@ int netlink_ask_link(struct nl_sock *sk, unsigned ifindex, struct netlink_link *
     }
     memcpy(&head, nlmsg_data(reply), sizeof(head));
     *link = (struct netlink_link){.up = (head.ifi_flags & IFF_UP) != 0,
-                                  .loopback = (head.ifi_flags & IFF_LOOPBACK) != 0,
                                   .carrier =
                                       at[IFLA_CARRIER] == NULL || nla_get_u8(at[IFLA_CARRIER]) != 0,
                                   .mtu = netlink_u32(at[IFLA_MTU])};

@@ -18,6 +18,8 @@ struct arguments {
     void *own;            /* input of the command's own parser */
     const char *args_doc; /* what --usage shows for the words; NULL: TARGET */
     const char **leading; /* takes the word before the target; NULL: there is none */
+    const char **words; /* takes every word, where there are many targets: room for argc; or NULL */
+    size_t word_count;
     /* Target */
     const char *host, *port_word;
     int family; /* AF_UNSPEC, AF_INET, AF_INET6 */

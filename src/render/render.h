@@ -16,6 +16,8 @@ struct sink *played_new(struct writer out, struct style style);
 struct sink *pinged_new(struct writer out, struct style style);
 /* One JSON record a line, as doc/tcpshake.schema.json says. */
 struct sink *ndjson_new(struct writer out);
+/* A table: a line of names and one for each result, as comma-separated values. */
+struct sink *csv_new(struct writer out);
 /* Every segment with ns stamps; state changes and their reasons as packet comments. */
 struct sink *pcapng_new(struct writer out);
 /* A mermaid sequenceDiagram. */

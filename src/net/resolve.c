@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 enum {
-    SHOWN_MAX = 80,
+    SHOWN_MAX = TEXT_SHOWN_MAX,
     PORT_LAST = 65535
 };
 
@@ -28,18 +28,9 @@ static struct span span_of(const char *s)
     return (struct span){s, strlen(s)};
 }
 
-/* What was typed, fit for a line on a terminal: it may come out of a file of targets. */
 static const char *shown(struct span what, char out[SHOWN_MAX])
 {
-    size_t n = what.n < SHOWN_MAX ? what.n : SHOWN_MAX - 1;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)what.s[i];
-        out[i] = c >= 0x20 && c != 0x7f ? what.s[i] : '?';
-    }
-    if (n < what.n)
-        memcpy(out + n - 3, "...", 3);
-    out[n] = '\0';
-    return out;
+    return text_shown(what.s, what.n, out);
 }
 
 static size_t count_of(struct span s, char c)

@@ -190,7 +190,8 @@ static enum status open_burst(struct survey_live *l, struct fault *fault)
 {
     struct burst_config c = {.ifname = l->route.ifname, .batch = BURST_BATCH_MAX};
     bool ethernet = false, found = false;
-    if (l->config.rate <= SURVEY_PLAIN_RATE || !l->route.has_gateway || !l->fib_trusted)
+    if (l->config.rate <= SURVEY_PLAIN_RATE || l->config.whole || !l->route.has_gateway ||
+        !l->fib_trusted)
         return STATUS_OK;
     enum status s = neighbour_own(l->route.ifindex, c.our_mac, &ethernet, fault);
     if (s == STATUS_OK && ethernet)
@@ -396,6 +397,24 @@ static enum survey_sending send_packet(void *arg, const struct survey_packet *p)
     return SURVEY_TAKEN;
 }
 
+static enum survey_sending send_whole(void *arg, const struct in6_addr *remote, const uint8_t *ip,
+                                      size_t n)
+{
+    struct survey_live *l = arg;
+    struct fault fault;
+    bool by_gateway;
+    if (!find_way_to(l, remote, &by_gateway))
+        return SURVEY_NO_WAY;
+    if (l->sent == 0)
+        l->batch_began_ns = loop_now(l->loop);
+    enum status s = inject_send(l->families[family_of(remote)].inject, ip, n, &fault);
+    if (s == STATUS_UNREACHABLE)
+        return SURVEY_NO_WAY;
+    keep_failure(l, s, &fault);
+    l->sent++;
+    return SURVEY_TAKEN;
+}
+
 /* What the kernel's routes carried has left already. */
 static enum status flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *to_ns, bool *full,
                          struct fault *fault)
@@ -535,9 +554,12 @@ static enum status begin(struct survey_live *l, const struct survey_config *conf
     struct survey_config full = *config;
     full.source[0] = l->families[0].source;
     full.source[1] = l->families[1].source;
+    full.mss[0] = mss_for(l, 0);
+    full.mss[1] = mss_for(l, 1);
     full.ports = l->ports;
     full.port_count = l->port_count;
     full.link = (struct survey_link){.send = send_packet,
+                                     .send_whole = send_whole,
                                      .flush = flush,
                                      .arg = l,
                                      .batch = batch_for(l),

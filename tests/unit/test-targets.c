@@ -213,17 +213,16 @@ static void bad_words_open_nothing(void **state)
         bool numeric;
         int family;
     } bad[] = {
-        {"192.0.2.1",
-         "the port is missing in '192.0.2.1': write HOST:PORT, or name the ports with -p", false,
+        {"192.0.2.1", "'192.0.2.1' has no port: write HOST:PORT, or name the ports with -p", false,
          AF_UNSPEC},
         {"192.0.2.1/24:80",
          "'192.0.2.1/24' has bits set after its prefix: the network is "
          "192.0.2.0/24",
          false, AF_UNSPEC},
         {"", "a target is empty: write HOST:PORT", false, AF_UNSPEC},
-        {"n1.test:80", "'n1.test' is no address (-n)", true, AF_UNSPEC},
-        {"192.0.2.1:80", "'192.0.2.1:80' is not IPv6", false, AF_INET6},
-        {"[::1]:80", "'[::1]:80' is not IPv4", false, AF_INET},
+        {"n1.test:80", "'n1.test:80' is no address (-n)", true, AF_UNSPEC},
+        {"192.0.2.1:80", "'192.0.2.1:80' is not IPv6 (-6)", false, AF_INET6},
+        {"[::1]:80", "'[::1]:80' is not IPv4 (-4)", false, AF_INET},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         const char *const words[] = {"n2.test:1", bad[i].word};
@@ -520,7 +519,7 @@ static void long_lines_are_bad_lines(void **state)
     assert_int_equal(g.n, 1);
     assert_int_equal(told.n, 2);
     assert_non_null(strstr(told.text[0], ":1: more than 4096 characters"));
-    assert_non_null(strstr(told.text[1], ":3: the port is missing in 'xxxxxxxxxxxxxxxxxxxx'"));
+    assert_non_null(strstr(told.text[1], ":3: 'xxxxxxxxxxxxxxxxxxxx' has no port: "));
     free(g.all);
     free(text);
     close(l.fd);

@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "engine/targets.h"
+#include "net/privilege.h"
 #include "wire/special.h"
 
 enum {
@@ -699,6 +701,53 @@ static void long_names_are_bounded_too(void **state)
     close(l.fd);
 }
 
+/* All of a run with the filter loaded that a real one has: a list through a pipe, names, the end.
+ */
+static int run_filtered(const struct targets_config *c, int bring)
+{
+    struct fault fault = {""};
+    struct target one;
+    enum targets_answer a;
+    int n = 0;
+    struct targets *t = targets_open(c, &fault);
+    if (t == NULL || privilege_drop(&fault) != STATUS_OK)
+        return 100;
+    if (targets_next(t, &one, &fault) != TARGETS_LATER ||
+        write(bring, "n1.test:80\nnone:80\n12.0.0.0/28\n", 32) != 32)
+        return 101;
+    (void)close(bring);
+    while ((a = targets_next(t, &one, &fault)) != TARGETS_END) {
+        struct pollfd ready = {.fd = targets_fd(t), .events = POLLIN};
+        if (a == TARGETS_FAILED || (a == TARGETS_LATER && poll(&ready, 1, WAIT_MS) != 1))
+            return 102;
+        n += a == TARGETS_NEXT;
+    }
+    targets_free(t);
+    return n;
+}
+
+static void after_privileges_are_dropped(void **state)
+{
+    (void)state;
+    struct targets_config c = config_of(NULL, 0);
+    char path[64];
+    int ends[2], status = 0;
+    c.special = true;
+    c.file = path;
+    assert_int_equal(ports_parse(&c.ports, "80", 2, NULL, NULL), STATUS_OK);
+    assert_int_equal(pipe(ends), 0);
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(run_filtered(&c, ends[1]));
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 18);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -719,6 +768,7 @@ int main(void)
         cmocka_unit_test(standard_input),
         cmocka_unit_test(a_million_lines),
         cmocka_unit_test(long_names_are_bounded_too),
+        cmocka_unit_test(after_privileges_are_dropped),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,7 +155,7 @@ enum status block_parse_bounds(struct block_bounds *b, const char *text, size_t 
 
 enum status block_parse(struct block *b, const char *text, size_t n, struct fault *fault)
 {
-    struct block_bounds bounds;
+    struct block_bounds bounds = {{0, 0}, {0, 0}};
     char shown[TEXT_SHOWN_MAX];
     enum status s = block_parse_bounds(&bounds, text, n, fault);
     if (s != STATUS_OK)

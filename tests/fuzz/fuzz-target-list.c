@@ -22,6 +22,7 @@ enum {
 };
 
 struct taken {
+    char path[64]; /* of the list */
     uint64_t n, bad_lines;
     struct target all[TAKEN_MAX];
 };
@@ -35,15 +36,14 @@ static void complain(void *arg, const char *line)
         fuzz_require((unsigned char)*c >= 0x20 && *c != 0x7f);
 }
 
-static struct targets *open_list(int fd, bool special, uint64_t *bad_lines)
+static struct targets *open_list(int fd, bool special, struct taken *into)
 {
-    char path[64];
     struct targets_config c = {.family = AF_UNSPEC, .shards = 1, .numeric = true};
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    c.file = path;
+    (void)snprintf(into->path, sizeof(into->path), "/proc/self/fd/%d", fd);
+    c.file = into->path;
     c.special = special;
     c.complain = complain;
-    c.arg = bad_lines;
+    c.arg = &into->bad_lines;
     c.ports = (struct ports){.count = 2, .len = 1, .one = {80, 81, 0}};
     return targets_open(&c, NULL);
 }
@@ -78,7 +78,7 @@ static bool through_a_file(const uint8_t *data, size_t n, bool special, struct t
     int fd = memfd_create("list", MFD_CLOEXEC);
     if (fd < 0 || write(fd, data, n) != (ssize_t)n)
         return false;
-    struct targets *t = open_list(fd, special, &into->bad_lines);
+    struct targets *t = open_list(fd, special, into);
     fuzz_require(t != NULL);
     (void)take(t, into);
     targets_free(t);
@@ -93,7 +93,7 @@ static bool through_a_pipe(const uint8_t *data, size_t n, bool special, struct t
     size_t half = n / 2;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return false;
-    struct targets *t = open_list(ends[0], special, &into->bad_lines);
+    struct targets *t = open_list(ends[0], special, into);
     fuzz_require(t != NULL);
     fuzz_require(write(ends[1], data, half) == (ssize_t)half);
     fuzz_require(take(t, into) == TARGETS_LATER && into->n == 0);

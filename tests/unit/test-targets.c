@@ -205,6 +205,7 @@ static void words_of_the_command_line(void **state)
         assert_null(one.name);
     assert_int_equal(targets_counts(t)->given, 17);
     targets_free(t);
+    ports_done(&c.ports);
 }
 
 static void bad_words_open_nothing(void **state)

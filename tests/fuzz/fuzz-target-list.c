@@ -14,6 +14,7 @@
 
 #include "engine/targets.h"
 #include "wire/special.h"
+#include "wire/target_line.h"
 
 enum {
     TAKEN_MAX = 2000, /* of one list */
@@ -105,6 +106,23 @@ static bool through_a_pipe(const uint8_t *data, size_t n, bool special, struct t
     return true;
 }
 
+/* The octets as one line, where a name may be one. */
+static void judge_line(const uint8_t *data, size_t n)
+{
+    struct fault fault = {""};
+    struct target_line line;
+    enum status s = target_line_parse(&line, (const char *)data, n, &fault);
+    fuzz_require(s == STATUS_OK || (line.kind == TARGET_LINE_EMPTY && fault.text[0] != '\0'));
+    if (line.kind == TARGET_LINE_NAME) {
+        size_t length = strnlen(line.name, sizeof(line.name));
+        fuzz_require(length > 0 && length < sizeof(line.name));
+        fuzz_require(strpbrk(line.name, " \t\r\n:/[]@%#") == NULL);
+    }
+    if (line.kind == TARGET_LINE_BLOCK)
+        fuzz_require(line.block.count > 0 && line.block.count <= BLOCK_COUNT_MAX);
+    target_line_done(&line);
+}
+
 /* The first octet is an option. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -114,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     }
     bool special = data[0] == 's';
+    judge_line(data + 1, n - 1);
     if (through_a_file(data + 1, n - 1, special, &taken[0]))
         judge(&taken[0]);
     if (n - 1 <= PIPED_MAX && through_a_pipe(data + 1, n - 1, special, &taken[1])) {

@@ -163,7 +163,9 @@ static error_t take_target(struct arguments *a, const struct argp_state *state, 
 {
     if (a->lab_only)
         return arguments_refuse(state, "it takes no target: '%s' is one word too many", arg);
-    if (a->leading != NULL && *a->leading == NULL)
+    if (a->words != NULL)
+        a->words[a->word_count++] = arg;
+    else if (a->leading != NULL && *a->leading == NULL)
         *a->leading = arg;
     else if (a->host == NULL)
         a->host = arg;

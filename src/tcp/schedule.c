@@ -59,10 +59,14 @@ int64_t schedule_tolerance(int64_t gap_ns)
     return gap_ns / 8 > 4 * CLOCK_MS ? gap_ns / 8 : 4 * CLOCK_MS;
 }
 
-int64_t schedule_patience(const struct schedule *s, int64_t least_ns)
+int64_t schedule_last_gap(const struct schedule *s)
 {
-    int64_t gap = s->count != 0 ? s->gaps[s->count - 1] : 0;
-    int64_t wait = 2 * gap + schedule_tolerance(2 * gap);
+    return s->count != 0 ? s->gaps[s->count - 1] : 0;
+}
+
+int64_t schedule_patience(int64_t last_gap_ns, int64_t least_ns)
+{
+    int64_t wait = 2 * last_gap_ns + schedule_tolerance(2 * last_gap_ns);
     return wait > least_ns ? wait : least_ns;
 }
 

@@ -91,27 +91,47 @@ static void take(struct options *o, const uint8_t *p, size_t len)
     }
 }
 
+/* How far the next option is from that at `at`; 0: its length cannot be. */
+static size_t length_at(const struct options *o, size_t at)
+{
+    const uint8_t *p = o->raw + at;
+    size_t left = o->raw_len - at;
+    if (p[0] == KIND_NOP)
+        return 1;
+    return left < LENGTH_MIN || p[1] > left || !length_fits(p[0], p[1]) ? 0 : p[1];
+}
+
 void options_parse(struct options *o, const uint8_t *data, size_t n)
 {
     *o = (struct options){.raw_len = (uint8_t)(n < OPTIONS_MAX ? n : OPTIONS_MAX)};
     if (n == 0)
         return;
     memcpy(o->raw, data, o->raw_len);
-    size_t at = 0;
-    while (at < o->raw_len && o->raw[at] != KIND_END) {
-        const uint8_t *p = o->raw + at;
-        size_t left = o->raw_len - at;
-        if (p[0] == KIND_NOP) {
-            at++;
-            continue;
-        }
-        if (left < LENGTH_MIN || p[1] > left || !length_fits(p[0], p[1])) {
+    size_t len;
+    for (size_t at = 0; at < o->raw_len && o->raw[at] != KIND_END; at += len) {
+        len = length_at(o, at);
+        if (len == 0) {
             o->malformed = true;
             return;
         }
-        take(o, p, p[1]);
-        at += p[1];
+        take(o, o->raw + at, len);
     }
+}
+
+bool options_ts_val(const struct options *o, size_t *at)
+{
+    bool found = false;
+    size_t len;
+    for (size_t i = 0; i < o->raw_len && o->raw[i] != KIND_END; i += len) {
+        len = length_at(o, i);
+        if (len == 0)
+            break;
+        if (o->raw[i] == KIND_TIMESTAMPS) {
+            *at = i + LENGTH_MIN;
+            found = true;
+        }
+    }
+    return found;
 }
 
 /* The octets of the option that `letter` stands for, none if it is absent; `known` tells. */

@@ -33,6 +33,9 @@ struct options {
 /* Never fails and reads nothing beyond `n` (at most OPTIONS_MAX): a peer's nonsense is data. */
 void options_parse(struct options *o, const uint8_t *data, size_t n);
 
+/* Where in `raw` the value of TSval stands that options_parse reads from it; false: in none. */
+bool options_ts_val(const struct options *o, size_t *at);
+
 /* Fills raw/raw_len from the decoded fields in the order of `layout`, a string of
  * M (MSS) W (window scale) S (SACK permitted) T (timestamps) N (no-operation) E (end of list);
  * an option whose `has_` is false is left out together with nothing else; the end is padded with

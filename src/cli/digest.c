@@ -1,6 +1,7 @@
 /* See digest.h. */
 #include "cli/digest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static void take_run(struct digest *d, const json_t *record)
 }
 
 /* Whether this is the first record of the session, as far as that is looked at. */
-static bool is_first(struct digest *d, uint32_t session)
+static bool is_first(struct digest *d, uint64_t session)
 {
     if (d->mixed)
         return true;
@@ -127,7 +128,8 @@ static enum status take_result(struct digest *d, const json_t *record, struct fa
     if (!is_first(d, o.session)) {
         d->doubles++;
         return fault_set(fault, STATUS_NOT_OURS,
-                         "session %u has a record already; this one is not counted", o.session);
+                         "session %" PRIu64 " has a record already; this one is not counted",
+                         o.session);
     }
     count(d, &o);
     return STATUS_OK;

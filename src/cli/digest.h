@@ -15,7 +15,7 @@ enum {
 
 struct digest_worst {
     char target[72];
-    uint32_t session;
+    uint64_t session;
     enum observation_outcome outcome;
     uint64_t syns, segments_back, octets_back;
 };

@@ -25,8 +25,14 @@ static json_t *endpoint_json(const struct endpoint *e)
     return json_string(endpoint_format(e, text));
 }
 
+/* Without an ICMP error it is this host that knows: nobody answers where the segment was to go. */
 static void report_icmp(const struct icmp_error *e, struct result *r)
 {
+    if (e->ip_version == 0) {
+        result_set(r, "reason", json_string("never left: the next hop does not answer"));
+        result_line(r, "reason", "our SYN never left this host: the next hop does not answer");
+        return;
+    }
     char from[ADDRESS_TEXT_MAX];
     const char *what = icmp_describe(e->ip_version, e->type, e->code);
     address_format(&e->from, from);
@@ -61,11 +67,15 @@ void findings_outcome(const struct findings *f, enum outcome o, const char *open
     r->exit_code = outcomes[o].exit_code;
     result_set(r, "command", json_string(f->command));
     result_set(r, "target", endpoint_json(&f->remote));
+    if (f->name != NULL)
+        result_set(r, "name", json_string(f->name));
     result_set(r, "local", endpoint_json(&f->local));
     result_set(r, "outcome", json_string(outcomes[o].word));
     result_line(r, outcomes[o].word, "%s %s", endpoint_format(&f->remote, remote),
                 o == OUTCOME_OPEN ? open : outcomes[o].meaning);
     result_set(r, "rtt_us", f->rtt_ns > 0 ? result_us(f->rtt_ns) : json_null());
+    if (f->rtt_ns > 0 && f->rtt_slack_ns > 0)
+        result_set(r, "rtt_slack_us", result_us(f->rtt_slack_ns));
     if (f->rtt_ns > 0)
         result_line(r, "rtt", "%s", clock_format(f->rtt_ns, rtt, sizeof(rtt)));
     if (o == OUTCOME_UNREACHABLE)

@@ -21,7 +21,9 @@ struct findings {
     const char *command; /* the probe's name; static */
     struct endpoint remote, local;
     seq_t iss;
-    int64_t rtt_ns; /* 0: unknown */
+    int64_t rtt_ns;       /* 0: unknown */
+    int64_t rtt_slack_ns; /* by how much it may be off where our SYN has no stamp of the kernel's */
+    const char *name;     /* as the user wrote it, where it is none of the addresses; or NULL */
     bool kernel_quiet;
     uint64_t capture_dropped;
     uint32_t unrecorded; /* segments */

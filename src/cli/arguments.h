@@ -32,6 +32,8 @@ struct arguments {
     /* Output */
     bool json, quiet, verbose, dry_run;
     bool plays_figure;            /* the text is that of a figure */
+    bool pings;                   /* the text is that of ping */
+    bool stamped;                 /* the time of day before each of its lines */
     bool lab_only;                /* no target but the lab: only the options of the output */
     const char *pcapng, *mermaid; /* file names, "-" for stdout */
     enum arguments_colour {

@@ -86,13 +86,17 @@ static enum status add(struct output *out, struct timeline *t, const char *name,
 static enum status add_text(struct output *out, struct timeline *t, const struct arguments *o,
                             struct fault *fault)
 {
-    const struct style style = {
-        .colour = wants_colour(o), .verbose = o->verbose, .columns = terminal_columns()};
+    const struct style style = {.colour = wants_colour(o),
+                                .brief = o->quiet,
+                                .stamped = o->stamped,
+                                .verbose = o->verbose,
+                                .columns = terminal_columns()};
     struct writer w = {0};
     enum status s = open_file(out, NULL, &w, fault);
     if (s != STATUS_OK)
         return s;
-    struct sink *(*make)(struct writer, struct style) = o->quiet          ? brief_new
+    struct sink *(*make)(struct writer, struct style) = o->pings          ? pinged_new
+                                                        : o->quiet        ? brief_new
                                                         : o->plays_figure ? played_new
                                                                           : ladder_new;
     return timeline_add_sink(t, make(w, style), fault);

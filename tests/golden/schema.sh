@@ -110,6 +110,7 @@ refused "segments that came back for no SYNs" results "$ping" 's/"syns":[0-9]*,/
 refused "no reason but the outcome" results '"error","reason"' 's/,"reason":.*}/}/'
 refused "a reason, and an answer" results '"error","reason"' 's/"error"/"open"/'
 refused "a reason why a port is closed" results '"unreachable",.*"reason"' 's/"unreachable"/"closed"/'
+refused "unreachable, and no word of the kernel" results '"unreachable",.*"reason"' 's/"kernel_quiet":true,//'
 refused "a survey that does not say what came back" results '"type":"summary"' 's/"octets_back":[0-9]*,//'
 refused "an outcome missing from the summary" results '"type":"summary"' 's/"filtered":[0-9]*,//'
 refused "a distribution without its median" results '"type":"summary"' 's/"p50":[0-9.]*,//'

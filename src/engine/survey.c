@@ -228,6 +228,14 @@ void survey_lost_packets(struct survey *s, uint64_t total, int64_t now_ns)
     pace_trouble(&s->pace, now_ns);
 }
 
+void survey_unsent_packets(struct survey *s, uint64_t total, int64_t now_ns)
+{
+    if (total <= s->counts.unsent_dropped)
+        return;
+    s->counts.unsent_dropped = total;
+    pace_trouble(&s->pace, now_ns);
+}
+
 /* --- What goes out --- */
 
 static bool send_reset(struct survey *s)
@@ -458,8 +466,9 @@ int64_t survey_next(const struct survey *s)
         send = s->supply_at;
     if (send == CLOCK_NEVER)
         return at;
-    if (send < pace_next(&s->pace))
-        send = pace_next(&s->pace);
+    int64_t paced = pace_next(&s->pace, s->config.link.batch);
+    if (send < paced)
+        send = paced;
     return send < at ? send : at;
 }
 

@@ -85,11 +85,12 @@ struct survey_config {
 struct survey_counts {
     uint64_t syns, resets, segments_back, octets_back;
     uint64_t ended, outcomes[OUTCOME_INTERRUPTED + 1], troubled;
-    uint64_t strays;      /* segments to our ports from nobody that is being asked */
-    uint64_t full;        /* times the kernel had no room */
-    uint64_t window_full; /* times a target had to wait for another to end */
-    uint64_t dropped;     /* by the capture */
-    uint64_t unsent;      /* resets given up at the end */
+    uint64_t strays;         /* segments to our ports from nobody that is being asked */
+    uint64_t full;           /* times the kernel had no room */
+    uint64_t window_full;    /* times a target had to wait for another to end */
+    uint64_t dropped;        /* by the capture */
+    uint64_t unsent_dropped; /* packets of ours that the interface took and lost */
+    uint64_t unsent;         /* resets given up at the end */
 };
 
 struct survey {
@@ -127,6 +128,8 @@ void survey_done(struct survey *s);
 void survey_packet_seen(struct survey *s, const uint8_t *ip, size_t n, int64_t t_ns);
 /* The capture has lost `total` packets so far. */
 void survey_lost_packets(struct survey *s, uint64_t total, int64_t now_ns);
+/* The interface has taken `total` of ours so far that it did not send. */
+void survey_unsent_packets(struct survey *s, uint64_t total, int64_t now_ns);
 /* The supply may have something again. */
 void survey_wake(struct survey *s);
 /* Ends what is due, sends what may be sent. */

@@ -43,6 +43,8 @@ struct survey_live *survey_live_open(const struct survey_live_config *c, struct 
 void survey_live_free(struct survey_live *l);
 
 const struct route *survey_live_route(const struct survey_live *l);
+/* The time by the clock that the run will go by, ns since the epoch. */
+int64_t survey_live_now(const struct survey_live *l);
 /* Who stamps what; static. */
 const char *survey_live_clock(const struct survey_live *l);
 

@@ -147,7 +147,7 @@ static enum status open_tap(struct survey_live *l, struct fault *fault)
         text_done(&filter);
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     }
-    l->capture = capture_open(l->route.ifname, filter.data, fault);
+    l->capture = capture_open_headers(l->route.ifname, filter.data, fault);
     text_done(&filter);
     return l->capture != NULL ? STATUS_OK : STATUS_SYSTEM;
 }

@@ -16,19 +16,29 @@
 #include "net/privilege.h"
 #include "wire/frame.h"
 
-/* One packet takes one slot of the ring. With this snapshot length two slots fit a page and a full
- * Ethernet frame fits a slot; the ring holds RING_OCTETS / 2048 packets. Its pages count as ours.
- * Who hands frames on has to live through a burst, such as a window of TCP's, without a loss. */
-enum {
-    RING_OCTETS = 768 * 1024,
-    INBOUND_RING_OCTETS = 8 * 1024 * 1024
+enum capture_kind {
+    CAPTURE_WHOLE,
+    CAPTURE_HEADERS,
+    CAPTURE_INBOUND,
+};
+
+/* One packet takes one slot of the ring, and the ring's pages count as ours. With the whole frame's
+ * snapshot length two slots fit a page and a full Ethernet frame fits a slot: the ring holds
+ * `ring_octets` / 2048 packets. Of headers there are some ten to the page. Who hands frames on has
+ * to live through a burst, such as a window of TCP's, without a loss. */
+static const struct {
+    int frame_octets, ring_octets;
+} sizes[] = {
+    [CAPTURE_WHOLE] = {CAPTURE_FRAME_MAX, 768 * 1024},
+    [CAPTURE_HEADERS] = {CAPTURE_HEADERS_MAX, 256 * 1024},
+    [CAPTURE_INBOUND] = {CAPTURE_FRAME_MAX, 8 * 1024 * 1024},
 };
 
 struct capture {
     pcap_t *pcap;
     int link;
     int release_fd;
-    bool inbound;
+    enum capture_kind kind;
     uint64_t cut; /* frames of which not all was captured */
 };
 
@@ -71,13 +81,14 @@ static enum status explain(pcap_t *pcap, int error, const char *ifname, struct f
     }
 }
 
-static enum status activate(pcap_t *pcap, const char *ifname, bool inbound, struct fault *fault)
+static enum status activate(pcap_t *pcap, const char *ifname, enum capture_kind kind,
+                            struct fault *fault)
 {
-    int error = pcap_set_snaplen(pcap, CAPTURE_FRAME_MAX);
+    int error = pcap_set_snaplen(pcap, sizes[kind].frame_octets);
     if (error == 0)
-        error = pcap_set_buffer_size(pcap, inbound ? INBOUND_RING_OCTETS : RING_OCTETS);
+        error = pcap_set_buffer_size(pcap, sizes[kind].ring_octets);
     if (error == 0)
-        error = pcap_set_promisc(pcap, inbound);
+        error = pcap_set_promisc(pcap, kind == CAPTURE_INBOUND);
     if (error == 0)
         error = pcap_set_immediate_mode(pcap, 1);
     if (error == 0)
@@ -120,7 +131,7 @@ static enum status start(struct capture *c, const char *ifname, const char *filt
                          struct fault *fault)
 {
     char error[PCAP_ERRBUF_SIZE] = "";
-    enum status s = activate(c->pcap, ifname, c->inbound, fault);
+    enum status s = activate(c->pcap, ifname, c->kind, fault);
     if (s != STATUS_OK)
         return s;
     c->release_fd = release_later(pcap_fileno(c->pcap));
@@ -130,11 +141,12 @@ static enum status start(struct capture *c, const char *ifname, const char *filt
                          ifname, c->link);
     if (pcap_setnonblock(c->pcap, 1, error) != 0)
         return fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname, error);
-    return c->inbound ? only_inbound(c, ifname, fault) : set_filter(c->pcap, filter, fault);
+    return c->kind == CAPTURE_INBOUND ? only_inbound(c, ifname, fault)
+                                      : set_filter(c->pcap, filter, fault);
 }
 
-/* Without a filter the tap is an inbound one. */
-static struct capture *open_tap(const char *ifname, const char *filter, struct fault *fault)
+static struct capture *open_tap(const char *ifname, enum capture_kind kind, const char *filter,
+                                struct fault *fault)
 {
     char error[PCAP_ERRBUF_SIZE] = "";
     struct capture *c = calloc(1, sizeof(*c));
@@ -143,7 +155,7 @@ static struct capture *open_tap(const char *ifname, const char *filter, struct f
         return NULL;
     }
     c->release_fd = -1;
-    c->inbound = filter == NULL;
+    c->kind = kind;
     c->pcap = pcap_create(ifname, error);
     if (c->pcap == NULL) {
         (void)fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname, error);
@@ -159,12 +171,17 @@ static struct capture *open_tap(const char *ifname, const char *filter, struct f
 
 struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault)
 {
-    return open_tap(ifname, filter, fault);
+    return open_tap(ifname, CAPTURE_WHOLE, filter, fault);
+}
+
+struct capture *capture_open_headers(const char *ifname, const char *filter, struct fault *fault)
+{
+    return open_tap(ifname, CAPTURE_HEADERS, filter, fault);
 }
 
 struct capture *capture_open_inbound(const char *ifname, struct fault *fault)
 {
-    return open_tap(ifname, NULL, fault);
+    return open_tap(ifname, CAPTURE_INBOUND, NULL, fault);
 }
 
 void capture_close(struct capture *c)
@@ -189,7 +206,7 @@ static void deliver(u_char *arg, const struct pcap_pkthdr *h, const u_char *fram
     size_t n;
     /* The precision asked for makes tv_usec count nanoseconds. */
     int64_t t_ns = h->ts.tv_sec * CLOCK_S + h->ts.tv_usec;
-    if (!d->c->inbound) {
+    if (d->c->kind != CAPTURE_INBOUND) {
         if (frame_ip(d->c->link, frame, h->caplen, &ip, &n))
             d->fn(d->arg, ip, n, t_ns);
     } else if (h->caplen < h->len)

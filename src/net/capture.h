@@ -10,7 +10,8 @@
 struct capture;
 
 enum {
-    CAPTURE_FRAME_MAX = 1900 /* of a longer frame the rest is not captured */
+    CAPTURE_FRAME_MAX = 1900,  /* of a longer frame the rest is not captured */
+    CAPTURE_HEADERS_MAX = 256, /* link, IP and TCP, or what an ICMP error quotes of them */
 };
 
 /* One IP packet (the link header is gone); for capture_open_inbound the whole frame. */
@@ -20,6 +21,8 @@ typedef void capture_fn(void *arg, const uint8_t *packet, size_t n, int64_t t_ns
  * the first packet. Caller closes. NULL with a line: no privilege (and what to do about it), no
  * such interface, interface down. */
 struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault);
+/* The same for those who look at headers alone: more packets in less memory. */
+struct capture *capture_open_headers(const char *ifname, const char *filter, struct fault *fault);
 /* A tap for handing on: every Ethernet frame that comes in at the interface, whoever it is for,
  * whole and with its link header, and none that goes out. The rest as capture_open. */
 struct capture *capture_open_inbound(const char *ifname, struct fault *fault);

@@ -32,6 +32,7 @@ struct stage {
     struct spark_facts facts;
     char title[TITLE_MAX];
     struct ping_count *total; /* of several targets, for the live line */
+    bool plain;               /* in ASCII */
     bool fresh;               /* there is something new for it */
     struct survey survey;
 };
@@ -70,7 +71,7 @@ static void draw(struct stage *st)
     st->facts.answered = ping_count_answered(c);
     st->facts.transmitted = c->transmitted;
     text_init(&line);
-    spark_line(&st->spark, &st->facts, output_progress_columns(), !output_progress_utf8(), &line);
+    spark_line(&st->spark, &st->facts, output_progress_columns(), st->plain, &line);
     if (!line.failed && line.len != 0)
         output_progress(&st->record.output, line.data);
     text_done(&line);
@@ -87,6 +88,7 @@ static void name_line(struct stage *st)
         (void)snprintf(st->title, sizeof(st->title), "%zu targets", st->p->list->count);
     st->facts = (struct spark_facts){.title = st->title, .last_ns = -1};
     spark_init(&st->spark);
+    st->plain = !output_progress_utf8(); /* now: later no file can be opened */
 }
 
 /* --- What the engine asks and tells --- */

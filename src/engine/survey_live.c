@@ -33,6 +33,9 @@ enum {
     IPV4_HEADERS = 40,
     IPV6_HEADERS = 60,
     LEAST_MTU = 576,
+    SLOW_RATE = 2000, /* packets a second */
+    SLOW_RING_OCTETS = 256 * 1024,
+    PLAIN_RING_OCTETS = 4 * 1024 * 1024,
 };
 #define NEIGHBOUR_WAIT (3 * CLOCK_S)
 /* How often drops are looked for. */
@@ -150,6 +153,12 @@ static void filter_text(const struct survey_live *l, struct text *t)
                    "(icmp6 and ip6[40] < 128)");
 }
 
+/* Its pages are ours: no larger than the rate wants it. */
+static size_t ring_for(const struct survey_live *l)
+{
+    return l->config.rate <= SLOW_RATE ? SLOW_RING_OCTETS : PLAIN_RING_OCTETS;
+}
+
 static enum status open_one_tap(struct survey_live *l, bool bulk, struct capture **capture,
                                 void (*fill)(const struct survey_live *l, struct text *t),
                                 struct fault *fault)
@@ -161,7 +170,7 @@ static enum status open_one_tap(struct survey_live *l, bool bulk, struct capture
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     else
         *capture = bulk ? capture_open_bulk(l->route.ifname, filter.data, 0, fault)
-                        : capture_open(l->route.ifname, filter.data, fault);
+                        : capture_open_headers(l->route.ifname, filter.data, ring_for(l), fault);
     text_done(&filter);
     return *capture != NULL ? STATUS_OK : STATUS_SYSTEM;
 }

@@ -92,6 +92,7 @@ static enum flow_step first_answer(struct flow *f, const struct flow_rules *rule
     f->outcome = OUTCOME_OPEN;
     if (!rules->listens) {
         f->doubtful = t_ns - f->sent_ns >= RETRANSMITTED_AFTER;
+        f->due_ns = t_ns;
         return over(f, true);
     }
     f->phase = FLOW_LISTENS;

@@ -151,7 +151,9 @@ static void due(void *arg, uint32_t cell, int64_t now_ns)
 {
     struct survey *s = arg;
     struct flow *f = flow_store_at(&s->store, cell);
-    follow(s, cell, flow_due(f, &s->config.rules, s->config.link.watched, now_ns));
+    /* What the capture has lost may have been the sight of its SYN. */
+    bool watched = s->config.link.watched && f->dropped == (uint32_t)s->counts.dropped;
+    follow(s, cell, flow_due(f, &s->config.rules, watched, now_ns));
 }
 
 /* --- What comes in --- */
@@ -296,10 +298,11 @@ static bool send_reset(struct survey *s)
     if (s->resets_first == 0)
         s->resets_last = 0;
     s->resets_waiting--;
-    s->counts.resets++;
-    (void)s->config.link.send(s->config.link.arg, &p);
+    bool taken = s->config.link.send(s->config.link.arg, &p) == SURVEY_TAKEN;
+    s->counts.resets += taken;
+    s->counts.unsent += !taken;
     end_flow(s, cell);
-    return true;
+    return taken;
 }
 
 static bool send_stray_reset(struct survey *s)
@@ -311,8 +314,10 @@ static bool send_stray_reset(struct survey *s)
                                     .seq = s->strays[at].seq};
     s->stray_first = (at + 1) % SURVEY_STRAYS;
     s->stray_count--;
-    s->counts.resets++;
-    return s->config.link.send(s->config.link.arg, &p) == SURVEY_TAKEN;
+    bool taken = s->config.link.send(s->config.link.arg, &p) == SURVEY_TAKEN;
+    s->counts.resets += taken;
+    s->counts.unsent += !taken;
+    return taken;
 }
 
 static uint16_t port_for(const struct survey *s, const struct survey_target *t)

@@ -98,7 +98,7 @@ struct survey_counts {
     uint64_t window_full;    /* times a target had to wait for another to end */
     uint64_t dropped;        /* by the capture */
     uint64_t unsent_dropped; /* packets of ours that the interface took and lost */
-    uint64_t unsent;         /* resets given up at the end */
+    uint64_t unsent;         /* resets given up, at the end or for want of a way */
 };
 
 struct survey {

@@ -67,6 +67,36 @@ void text_printf(struct text *t, const char *fmt, ...)
     t->len += (size_t)n;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+struct text_span text_word(struct text_span line)
+{
+    const char *comment = line.n != 0 ? memchr(line.s, '#', line.n) : NULL;
+    if (comment != NULL)
+        line.n = (size_t)(comment - line.s);
+    while (line.n != 0 && is_blank(line.s[line.n - 1]))
+        line.n--;
+    for (; line.n != 0 && is_blank(line.s[0]); line.n--)
+        line.s++;
+    return line;
+}
+
+const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX])
+{
+    size_t shown = n < TEXT_SHOWN_MAX ? n : TEXT_SHOWN_MAX - 1;
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = (unsigned char)s[i];
+        out[i] = c >= 0x20 && c != 0x7f ? s[i] : '?';
+    }
+    if (shown < n)
+        memcpy(out + shown - 3, "...", 3);
+    out[shown] = '\0';
+    return out;
+}
+
 size_t text_cells(const char *s, size_t n)
 {
     size_t cells = 0;

@@ -24,6 +24,24 @@ void text_pad(struct text *t, size_t column);
 /* A whole decimal number within [min, max], nothing before or after it. */
 bool text_to_number(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 
+/* A stretch of a text, which need not end where it ends. */
+struct text_span {
+    const char *s;
+    size_t n;
+};
+
+/* What a line of a list says, without the comment ('#' and what follows) and the blanks, tabs and
+ * carriage returns around it; may be empty. */
+struct text_span text_word(struct text_span line);
+
+enum {
+    TEXT_SHOWN_MAX = 80
+};
+
+/* What was given, fit for a complaint on one line of a terminal: control characters are question
+ * marks, and what is too long ends in dots. Returns `out`. */
+const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX]);
+
 /* How many character cells a UTF-8 string takes (each code point one cell). */
 size_t text_cells(const char *s, size_t n);
 

@@ -37,10 +37,11 @@ static const struct argp_option options[] = {
     {"numeric", 'n', NULL, 0, "Take HOST and PORT as numbers, look nothing up", 1},
     {"wait", 'W', "TIME", 0,
      "How long to wait for an answer: to our SYN, to our FIN, to a figure's line "
-     "(default 8s)",
+     "(default 8s, ping 1s)",
      2},
     {"deadline", 'w', "TIME", 0,
-     "End after this time, whatever has happened (default: open 1m, play 5m, synack none)", 2},
+     "End after this time, whatever has happened (default: open 1m, play 5m, synack and ping none)",
+     2},
     {"dry-run", KEY_DRY_RUN, NULL, 0,
      "Send nothing: show the run against an imagined ideal peer, or the figure as understood", 3},
     {"syn-like", KEY_SYN_LIKE, "SYSTEM", 0,
@@ -59,7 +60,7 @@ static const struct argp_option output_options[] = {
     {"json", KEY_JSON, NULL, 0, "One JSON record a line on stdout, nothing else there", 3},
     {"pcapng", KEY_PCAPNG, "FILE", 0, "Write every segment, with our reasoning as comments", 3},
     {"mermaid", KEY_MERMAID, "FILE", 0, "Write a mermaid sequence diagram", 3},
-    {"quiet", 'q', NULL, 0, "The result only, no ladder", 3},
+    {"quiet", 'q', NULL, 0, "The result only, no ladder; of ping the statistics only", 3},
     {"verbose", 'v', NULL, 0, "Reasons and RFC sections, options, absolute numbers", 3},
     {"colour", KEY_COLOUR, "WHEN", 0, "auto (default), always or never", 3},
     {"seed", KEY_SEED, "N", 0, "Repeat a run: same source port, same sequence numbers", 4},
@@ -163,7 +164,9 @@ static error_t take_target(struct arguments *a, const struct argp_state *state, 
 {
     if (a->lab_only)
         return arguments_refuse(state, "it takes no target: '%s' is one word too many", arg);
-    if (a->leading != NULL && *a->leading == NULL)
+    if (a->words != NULL)
+        a->words[a->word_count++] = arg;
+    else if (a->leading != NULL && *a->leading == NULL)
         *a->leading = arg;
     else if (a->host == NULL)
         a->host = arg;

@@ -18,6 +18,8 @@ struct arguments {
     void *own;            /* input of the command's own parser */
     const char *args_doc; /* what --usage shows for the words; NULL: TARGET */
     const char **leading; /* takes the word before the target; NULL: there is none */
+    const char **words; /* takes every word, where there are many targets: room for argc; or NULL */
+    size_t word_count;
     /* Target */
     const char *host, *port_word;
     int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
@@ -29,8 +31,12 @@ struct arguments {
     int64_t wait_ns, deadline_ns; /* -W, -w; CLOCK_NEVER: no deadline */
     /* Output */
     bool json, quiet, verbose, dry_run;
-    bool plays_figure;            /* the text is that of a figure */
-    bool lab_only;                /* no target but the lab: only the options of the output */
+    bool plays_figure;   /* the text is that of a figure */
+    bool pings;          /* the text is that of ping */
+    bool stamped;        /* the time of day before each of its lines */
+    bool lab_only;       /* no target but the lab: only the options of the output */
+    bool csv;            /* in place of the JSON */
+    const char *records; /* a file that they are appended to, in place of stdout; or NULL */
     const char *pcapng, *mermaid; /* file names, "-" for stdout */
     enum arguments_colour {
         ARGUMENTS_COLOUR_AUTO,

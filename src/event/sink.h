@@ -9,7 +9,8 @@
 /* What is known before the first event. Borrowed; lives as long as the timeline. */
 struct run_info {
     const char *command;   /* "open" */
-    const char *target;    /* as typed, or the lab's peer */
+    const char *target;    /* as typed, or the lab's peer; of several the first */
+    size_t targets;        /* how many there are where there may be several; else 0 */
     const char *interface; /* "eth0"; "simulated" under --dry-run */
     const char *clock;     /* "kernel software stamps, ns" */
     const char *version;
@@ -22,6 +23,8 @@ struct run_info {
 /* How text for people is to look. */
 struct style {
     bool colour;
+    bool brief;       /* -q, for a sink that has no brief counterpart */
+    bool stamped;     /* -D: the time of day before each line */
     bool verbose;     /* -v: reasons and RFC sections, data, absolute sequence numbers */
     unsigned columns; /* width to fit in, at least 40 */
 };

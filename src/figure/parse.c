@@ -18,7 +18,7 @@
 #include "figure/outline.h"
 #include "figure/place.h"
 #include "figure/store.h"
-#include "figure/survey.h"
+#include "figure/glance.h"
 #include "figure/timing.h"
 
 enum {
@@ -705,7 +705,7 @@ static enum status parse(struct parser *p, const char *name, const char *text, s
     if (s != STATUS_OK)
         return s;
     p->f->name = store_put(p->f, name, strlen(name));
-    survey_columns(&p->columns, name, text, len);
+    glance_columns(&p->columns, name, text, len);
     lex_init(&p->lex, name, text, len);
     while (s == STATUS_OK) {
         s = lex_line(&p->lex, &more, fault);

@@ -201,6 +201,48 @@ static enum status load_filter(struct fault *fault)
     return STATUS_OK;
 }
 
+/* What a look-up of names never needs, whatever nsswitch brings in. */
+static const int of_no_lookup[] = {
+    SCMP_SYS(execve),
+    SCMP_SYS(execveat),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(kill),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(mount),
+    SCMP_SYS(umount2),
+    SCMP_SYS(unshare),
+    SCMP_SYS(setns),
+    SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open),
+    SCMP_SYS(unlink),
+    SCMP_SYS(unlinkat),
+    SCMP_SYS(rename),
+    SCMP_SYS(renameat),
+    SCMP_SYS(renameat2),
+    SCMP_SYS(keyctl),
+    SCMP_SYS(truncate),
+    SCMP_SYS(userfaultfd),
+    SCMP_SYS(io_uring_setup),
+};
+
+static enum status load_lookup_filter(struct fault *fault)
+{
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    if (ctx == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < sizeof(of_no_lookup) / sizeof(of_no_lookup[0]); i++)
+        error = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), of_no_lookup[i], 0);
+    if (error == 0)
+        error = seccomp_load(ctx);
+    seccomp_release(ctx);
+    if (error != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot load the seccomp filter: %s",
+                         strerror(-error));
+    return STATUS_OK;
+}
+
 #else
 
 static enum status load_filter(struct fault *fault)
@@ -209,9 +251,15 @@ static enum status load_filter(struct fault *fault)
     return STATUS_OK;
 }
 
+static enum status load_lookup_filter(struct fault *fault)
+{
+    (void)fault;
+    return STATUS_OK;
+}
+
 #endif
 
-enum status privilege_drop(struct fault *fault)
+static enum status give_up_capabilities(struct fault *fault)
 {
     if (capng_get_caps_process() != 0)
         return fault_set(fault, STATUS_SYSTEM, "cannot read this process's capabilities");
@@ -222,5 +270,17 @@ enum status privilege_drop(struct fault *fault)
         return fault_set(fault, STATUS_SYSTEM, "cannot give up capabilities");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return fault_set(fault, STATUS_SYSTEM, "cannot set no_new_privs: %s", strerror(errno));
-    return load_filter(fault);
+    return STATUS_OK;
+}
+
+enum status privilege_drop(struct fault *fault)
+{
+    enum status s = give_up_capabilities(fault);
+    return s == STATUS_OK ? load_filter(fault) : s;
+}
+
+enum status privilege_drop_but_lookups(struct fault *fault)
+{
+    enum status s = give_up_capabilities(fault);
+    return s == STATUS_OK ? load_lookup_filter(fault) : s;
 }

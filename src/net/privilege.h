@@ -13,4 +13,9 @@ enum status privilege_check(struct fault *fault);
  * quiet sockets' bind and listen, exit. Nothing can be opened or executed afterwards. */
 enum status privilege_drop(struct fault *fault);
 
+/* The same for a process that looks up names, which takes opening files and sockets and loading
+ * what nsswitch names: capabilities and no_new_privs as above, and a filter that leaves all but
+ * what no look-up needs, executing above all. */
+enum status privilege_drop_but_lookups(struct fault *fault);
+
 #endif

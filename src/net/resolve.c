@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 enum {
-    SHOWN_MAX = 80,
+    SHOWN_MAX = TEXT_SHOWN_MAX,
     PORT_LAST = 65535
 };
 
@@ -28,18 +28,9 @@ static struct span span_of(const char *s)
     return (struct span){s, strlen(s)};
 }
 
-/* What was typed, fit for a line on a terminal: it may come out of a file of targets. */
 static const char *shown(struct span what, char out[SHOWN_MAX])
 {
-    size_t n = what.n < SHOWN_MAX ? what.n : SHOWN_MAX - 1;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)what.s[i];
-        out[i] = c >= 0x20 && c != 0x7f ? what.s[i] : '?';
-    }
-    if (n < what.n)
-        memcpy(out + n - 3, "...", 3);
-    out[n] = '\0';
-    return out;
+    return text_shown(what.s, what.n, out);
 }
 
 static size_t count_of(struct span s, char c)
@@ -206,6 +197,14 @@ enum status resolve_parse(struct resolve_target *t, const char *text, const char
     return parse_joined(t, span_of(text), fault);
 }
 
+bool resolve_service(const char *name, uint16_t *port)
+{
+    const struct servent *service = getservbyname(name, "tcp");
+    if (service != NULL)
+        *port = ntohs((uint16_t)service->s_port);
+    return service != NULL;
+}
+
 static enum status lookup_port(const char *name, uint16_t *port, struct fault *fault)
 {
     uint64_t number;
@@ -213,12 +212,10 @@ static enum status lookup_port(const char *name, uint16_t *port, struct fault *f
         *port = (uint16_t)number;
         return STATUS_OK;
     }
-    const struct servent *service = getservbyname(name, "tcp");
-    if (service == NULL)
+    if (!resolve_service(name, port))
         return fault_set(fault, STATUS_MALFORMED,
                          "unknown port '%s': neither a number from 1 to %d nor a TCP service name",
                          name, PORT_LAST);
-    *port = ntohs((uint16_t)service->s_port);
     return STATUS_OK;
 }
 
@@ -256,8 +253,8 @@ static enum status lookup_literal(const char *host, struct in6_addr *ip, uint32_
     return host[n] == '%' ? lookup_scope(ip, host + n + 1, scope_id, fault) : STATUS_OK;
 }
 
-static enum status lookup_name(const char *host, int family, struct in6_addr *ip,
-                               uint32_t *scope_id, struct fault *fault)
+enum status resolve_name(const char *host, int family, struct in6_addr *ip, uint32_t *scope_id,
+                         struct fault *fault)
 {
     /* With no family asked for, one that this host cannot use would only be in the way. */
     struct addrinfo hints = {.ai_family = family,
@@ -266,8 +263,9 @@ static enum status lookup_name(const char *host, int family, struct in6_addr *ip
     struct addrinfo *list = NULL;
     int error = getaddrinfo(host, NULL, &hints, &list);
     if (error != 0)
-        return fault_set(fault, STATUS_SYSTEM, "cannot resolve '%s': %s", host,
+        return fault_set(fault, STATUS_SYSTEM, "%s",
                          error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+    *scope_id = 0;
     if (list->ai_family == AF_INET) {
         struct sockaddr_in sin;
         memcpy(&sin, list->ai_addr, sizeof(sin));
@@ -297,8 +295,10 @@ enum status resolve_lookup(const struct resolve_target *t, int family, bool nume
     s = lookup_literal(t->host, &out->ip, scope_id, fault);
     if (s == STATUS_NOT_OURS && numeric)
         return fault_set(fault, STATUS_MALFORMED, "'%s' is no address (-n)", t->host);
-    if (s == STATUS_NOT_OURS)
-        return lookup_name(t->host, family, &out->ip, scope_id, fault);
+    if (s == STATUS_NOT_OURS) {
+        s = resolve_name(t->host, family, &out->ip, scope_id, fault);
+        return s == STATUS_OK ? s : fault_wrap(fault, s, "cannot resolve '%s'", t->host);
+    }
     if (s != STATUS_OK)
         return s;
     int found = address_is_v4(&out->ip) ? AF_INET : AF_INET6;

@@ -7,14 +7,32 @@
 #include "base/clock.h"
 #include "event/result.h"
 
+struct findings findings_of(const struct exchange *x)
+{
+    return (struct findings){.command = x->probe->name,
+                             .remote = x->config.remote,
+                             .local = x->config.local,
+                             .iss = x->tcb.iss,
+                             .rtt_ns = x->rtt_ns,
+                             .kernel_quiet = x->kernel_quiet,
+                             .capture_dropped = x->capture_dropped,
+                             .unrecorded = x->unrecorded};
+}
+
 static json_t *endpoint_json(const struct endpoint *e)
 {
     char text[ENDPOINT_TEXT_MAX];
     return json_string(endpoint_format(e, text));
 }
 
+/* Without an ICMP error it is this host that knows: nobody answers where the segment was to go. */
 static void report_icmp(const struct icmp_error *e, struct result *r)
 {
+    if (e->ip_version == 0) {
+        result_set(r, "reason", json_string("never left: the next hop does not answer"));
+        result_line(r, "reason", "our SYN never left this host: the next hop does not answer");
+        return;
+    }
     char from[ADDRESS_TEXT_MAX];
     const char *what = icmp_describe(e->ip_version, e->type, e->code);
     address_format(&e->from, from);
@@ -37,20 +55,29 @@ static const struct {
     [OUTCOME_INTERRUPTED] = {"error", "had not answered when we were interrupted", 3},
 };
 
-void findings_outcome(const struct exchange *x, enum outcome o, const char *open,
+const char *findings_outcome_word(enum outcome o)
+{
+    return outcomes[o].word;
+}
+
+void findings_outcome(const struct findings *f, enum outcome o, const char *open,
                       const struct icmp_error *icmp, struct result *r)
 {
     char remote[ENDPOINT_TEXT_MAX], rtt[32];
     r->exit_code = outcomes[o].exit_code;
-    result_set(r, "command", json_string(x->probe->name));
-    result_set(r, "target", endpoint_json(&x->config.remote));
-    result_set(r, "local", endpoint_json(&x->config.local));
+    result_set(r, "command", json_string(f->command));
+    result_set(r, "target", endpoint_json(&f->remote));
+    if (f->name != NULL)
+        result_set(r, "name", json_string(f->name));
+    result_set(r, "local", endpoint_json(&f->local));
     result_set(r, "outcome", json_string(outcomes[o].word));
-    result_line(r, outcomes[o].word, "%s %s", endpoint_format(&x->config.remote, remote),
+    result_line(r, outcomes[o].word, "%s %s", endpoint_format(&f->remote, remote),
                 o == OUTCOME_OPEN ? open : outcomes[o].meaning);
-    result_set(r, "rtt_us", x->rtt_ns > 0 ? result_us(x->rtt_ns) : json_null());
-    if (x->rtt_ns > 0)
-        result_line(r, "rtt", "%s", clock_format(x->rtt_ns, rtt, sizeof(rtt)));
+    result_set(r, "rtt_us", f->rtt_ns > 0 ? result_us(f->rtt_ns) : json_null());
+    if (f->rtt_ns > 0 && f->rtt_slack_ns > 0)
+        result_set(r, "rtt_slack_us", result_us(f->rtt_slack_ns));
+    if (f->rtt_ns > 0)
+        result_line(r, "rtt", "%s", clock_format(f->rtt_ns, rtt, sizeof(rtt)));
     if (o == OUTCOME_UNREACHABLE)
         report_icmp(icmp, r);
 }
@@ -101,28 +128,28 @@ static json_t *options_json(const struct options *o)
     return j;
 }
 
-void findings_peer(const struct exchange *x, const struct segment *syn_ack, struct result *r)
+void findings_peer(const struct findings *f, const struct segment *syn_ack, struct result *r)
 {
     char options[160];
-    result_set(r, "iss", json_integer(x->tcb.iss.v));
+    result_set(r, "iss", json_integer(f->iss.v));
     result_set(r, "irs", json_integer(syn_ack->seq.v));
     result_set(r, "peer_options", options_json(&syn_ack->opt));
     result_set(r, "peer_ttl", json_integer(syn_ack->ttl));
     result_set(r, "peer_win", json_integer(syn_ack->win));
     result_line(r, "peer", "ttl %u, win %u, %s", syn_ack->ttl, syn_ack->win,
                 options_format(&syn_ack->opt, options, sizeof(options)));
-    result_line(r, "iss", "ours %" PRIu32 ", the peer's %" PRIu32, x->tcb.iss.v, syn_ack->seq.v);
+    result_line(r, "iss", "ours %" PRIu32 ", the peer's %" PRIu32, f->iss.v, syn_ack->seq.v);
 }
 
-void findings_trust(const struct exchange *x, struct result *r)
+void findings_trust(const struct findings *f, struct result *r)
 {
-    result_set(r, "kernel_quiet", json_boolean(x->kernel_quiet));
-    result_set(r, "capture_dropped", json_integer((json_int_t)x->capture_dropped));
-    if (x->unrecorded > 0) {
-        result_set(r, "unrecorded", json_integer(x->unrecorded));
+    result_set(r, "kernel_quiet", json_boolean(f->kernel_quiet));
+    result_set(r, "capture_dropped", json_integer((json_int_t)f->capture_dropped));
+    if (f->unrecorded > 0) {
+        result_set(r, "unrecorded", json_integer(f->unrecorded));
         result_line(r, "warning", "%" PRIu32 " further segments were too many to record",
-                    x->unrecorded);
+                    f->unrecorded);
     }
-    if (!x->kernel_quiet)
+    if (!f->kernel_quiet)
         r->exit_code = 2;
 }

@@ -303,17 +303,18 @@ static void report_close(const struct exchange *x, struct result *r)
 static void report(const struct exchange *x, struct result *r)
 {
     const struct open *o = state_of(x);
-    findings_outcome(x, o->outcome, "completed the handshake", &o->icmp, r);
+    const struct findings f = findings_of(x);
+    findings_outcome(&f, o->outcome, "completed the handshake", &o->icmp, r);
     if (x->retransmitted > 0)
         result_line(r, "resent", "%u of our segments were sent again", x->retransmitted);
     if (o->outcome == OUTCOME_OPEN) {
-        findings_peer(x, &o->syn_ack, r);
+        findings_peer(&f, &o->syn_ack, r);
         report_data(x, r);
     }
     report_close(x, r);
     findings_paths(x, r);
     result_set(r, "retransmitted", json_integer(x->retransmitted));
-    findings_trust(x, r);
+    findings_trust(&f, r);
 }
 
 static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap)

@@ -172,17 +172,10 @@ static void lay_out_options(const struct exchange_config *c, const struct tcb *t
     o->has_timestamps = syn ? c->timestamps : t->timestamps;
     o->ts_val = c->ts_base + (uint32_t)(now_ns / CLOCK_MS);
     o->ts_ecr = seg->flags & FLAG_ACK ? t->ts_recent : 0;
-    if (syn) {
-        o->has_mss = true;
-        o->mss = c->mss;
-        o->sack_permitted = true;
-        o->has_wscale = true;
-        o->wscale = c->like->wscale;
-    }
-    const char *layout = o->has_timestamps ? "NNT" : "";
     if (syn)
-        layout = o->has_timestamps ? c->like->layout : c->like->unstamped;
-    (void)options_build(o, layout, NULL); /* our own layouts fit: this cannot fail */
+        syn_like_options(c->like, c->mss, o);
+    else
+        (void)options_build(o, o->has_timestamps ? "NNT" : "", NULL); /* fits: this cannot fail */
 }
 
 /* What a script leaves to us. */

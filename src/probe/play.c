@@ -148,12 +148,13 @@ static void timer(struct exchange *x)
 static void report(const struct exchange *x, struct result *r)
 {
     const struct play *p = play_of(x);
+    const struct findings f = findings_of(x);
     char target[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
     result_set(r, "command", json_string("play"));
     result_set(r, "target", json_string(endpoint_format(&x->config.remote, target)));
     result_set(r, "local", json_string(endpoint_format(&x->config.local, local)));
     tally_report(&p->tally, p->figure, r);
-    findings_trust(x, r);
+    findings_trust(&f, r);
 }
 
 void play_done(struct play *p)

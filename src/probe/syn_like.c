@@ -28,3 +28,14 @@ bool syn_like_has(const struct syn_like *s, char letter)
 {
     return strchr(s->layout, letter) != NULL;
 }
+
+void syn_like_options(const struct syn_like *s, uint16_t mss, struct options *o)
+{
+    o->has_mss = true;
+    o->mss = mss;
+    o->sack_permitted = true;
+    o->has_wscale = true;
+    o->wscale = s->wscale;
+    /* The table's layouts fit: this cannot fail. */
+    (void)options_build(o, o->has_timestamps ? s->layout : s->unstamped, NULL);
+}

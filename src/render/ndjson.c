@@ -263,6 +263,8 @@ static enum status open_ndjson(struct sink *s, const struct run_info *run, struc
     bool ok = put_text(o, "command", run->command) && put_text(o, "target", run->target) &&
               put_text(o, "interface", run->interface) && put_text(o, "clock", run->clock) &&
               put_text(o, "version", run->version) && put_number(o, "seed", (int64_t)run->seed);
+    if (run->targets > 1)
+        ok = ok && put_number(o, "targets", (int64_t)run->targets);
     return write_record((struct ndjson *)s, o, ok, fault);
 }
 

@@ -53,9 +53,12 @@ void schedule_finish(struct schedule *s, enum schedule_end end, int64_t t_ns);
  * timer wheels round up by as much. */
 int64_t schedule_tolerance(int64_t gap_ns);
 
+/* 0 when there is none. */
+int64_t schedule_last_gap(const struct schedule *s);
+
 /* How long silence must last after the last arrival to mean that the series is over: more than
  * twice the last gap, with tolerance, and at least `least_ns`. */
-int64_t schedule_patience(const struct schedule *s, int64_t least_ns);
+int64_t schedule_patience(int64_t last_gap_ns, int64_t least_ns);
 
 struct schedule_model schedule_fit(const struct schedule *s);
 

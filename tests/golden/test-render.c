@@ -445,6 +445,73 @@ static void play_hostile(struct play *p)
              "no tab at all\n");
 }
 
+static void end_session(struct play *p, uint32_t session, json_t *fields)
+{
+    begin(p, session, session);
+    conclude(p, EVENT_VERDICT, fields, "");
+}
+
+/* Targets of a survey, in the order in which they end. */
+static void play_results(struct play *p)
+{
+    json_t *fields = json_pack(
+        "{s:s,s:s,s:s,s:s,s:f,s:i,s:I,s:{s:i,s:i,s:b,s:i,s:i},s:i,s:i}", "command", "synack",
+        "target", "192.0.2.1:80", "local", "192.0.2.9:40001", "outcome", "open", "rtt_us", 31.208,
+        "iss", 7, "irs", (json_int_t)4294967295, "peer_options", "mss", 1460, "wscale", 0,
+        "sack_permitted", 1, "ts_val", 5000, "ts_ecr", 0, "peer_ttl", 64, "peer_win", 65160);
+    json_object_update_new(
+        fields,
+        json_pack("{s:[fff],s:i,s:s,s:s,s:n,s:f,s:f,s:{s:f,s:f,s:n,s:b},s:[{s:s,s:f,s:b,s:s},{s:s,"
+                  "s:f,s:b,s:s}],s:[],s:b,s:i,s:i,s:i,s:i}",
+                  "gaps_us", 1018123.5, 2016000.0, 4064000.001, "retransmissions", 3, "end",
+                  "silence", "ended_by", "patience", "end_gap_us", "waited_s", 22.162, "lived_s",
+                  7.098, "model", "first_s", 1.017, "factor", 1.997, "cap_s", "fits", 1, "nearest",
+                  "stack", "Linux, TCP_DEFER_ACCEPT", "distance", 0.004, "fits", 0, "source",
+                  "measured", "stack", "Linux 2.0", "distance", 0.5, "fits", 0, "source",
+                  "published", "warnings", "kernel_quiet", 1, "capture_dropped", 0, "syns", 1,
+                  "segments_back", 4, "octets_back", 240));
+    end_session(p, 3, fields);
+    end_session(
+        p, 1,
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:f,s:i,s:i,s:{s:i},s:i,s:i,s:b,s:i,s:i,s:i,s:i}",
+                  "command", "ping", "target", "[2001:db8::1]:80", "name", "host.example", "local",
+                  "[2001:db8::9]:40001", "outcome", "open", "rtt_us", 0.5, "rtt_slack_us", 0.25,
+                  "iss", 1, "irs", 0, "peer_options", "mss", 1440, "peer_ttl", 255, "peer_win", 0,
+                  "kernel_quiet", 1, "capture_dropped", 0, "syns", 1, "segments_back", 1,
+                  "octets_back", 64));
+    end_session(p, 4,
+                json_pack("{s:s,s:s,s:s,s:s,s:n,s:s,s:b,s:i,s:i,s:i,s:i}", "command", "ping",
+                          "target", "192.0.2.2:80", "local", "192.0.2.9:40001", "outcome",
+                          "unreachable", "rtt_us", "reason",
+                          "never left: the next hop does not answer", "kernel_quiet", 1,
+                          "capture_dropped", 0, "syns", 3, "segments_back", 0, "octets_back", 0));
+    end_session(p, 2,
+                json_pack("{s:s,s:s,s:s,s:s}", "command", "synack", "target",
+                          "a, \"b\"\r\n\033.example:80", "outcome", "error", "reason",
+                          "\"a, b\" is no host"));
+    conclude(
+        p, EVENT_SUMMARY,
+        json_pack("{s:s,s:i,s:{s:i,s:i,s:i,s:i,s:i},s:i,s:i,s:i,s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f}"
+                  ",s:b,s:i}",
+                  "command", "survey", "targets", 4, "outcomes", "open", 2, "closed", 0, "filtered",
+                  0, "unreachable", 1, "error", 1, "syns", 5, "segments_back", 5, "octets_back",
+                  304, "rtt_us", "min", 0.5, "avg", 15.854, "max", 31.208, "mdev", 15.354, "p50",
+                  0.5, "p95", 31.208, "p99", 31.208, "interrupted", 0, "exit_code", 0),
+        "");
+}
+
+/* Results whose keys are not what they should be. */
+static void play_misfits(struct play *p)
+{
+    end_session(p, 1,
+                json_pack("{s:s,s:n,s:s,s:s,s:s}", "target", "x", "outcome", "gaps_us", "no list",
+                          "model", "none", "nearest", "none"));
+    end_session(p, 2,
+                json_pack("{s:i,s:[[i],n,{}],s:[],s:[i]}", "target", 7, "gaps_us", 1,
+                          "peer_options", "nearest", 3));
+    end_session(p, 3, json_object());
+}
+
 /* Playing a script into a sink. */
 
 typedef void script(struct play *p);
@@ -454,7 +521,8 @@ enum output {
     BRIEF,
     NDJSON,
     PCAPNG,
-    MERMAID
+    MERMAID,
+    CSV
 };
 
 struct golden {
@@ -491,6 +559,10 @@ static const struct golden all[] = {
     {"sessions.ndjson", play_sessions, NDJSON, {0}},
     {"sessions.mmd", play_sessions, MERMAID, {0}},
     {"sessions.pcapng", play_sessions, PCAPNG, {0}},
+    {"sessions.csv", play_sessions, CSV, {0}},
+    {"results.csv", play_results, CSV, {0}},
+    {"results.ndjson", play_results, NDJSON, {0}},
+    {"misfits.csv", play_misfits, CSV, {0}},
     {"truth-80.txt", play_truth, LADDER, {.columns = 80}},
     {"truth-120.txt", play_truth, LADDER, {.columns = 120}},
     {"truth.ndjson", play_truth, NDJSON, {0}},
@@ -518,6 +590,8 @@ static struct sink *new_sink(const struct golden *g, struct writer out)
         return pcapng_new(out);
     case MERMAID:
         return mermaid_new(out);
+    case CSV:
+        return csv_new(out);
     }
     return NULL;
 }

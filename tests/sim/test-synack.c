@@ -128,7 +128,7 @@ static void linux_schedule(void **state)
                      0);
     assert_true(json_is_true(json_object_get(first, "fits")));
     /* more than twice the last gap in silence */
-    assert_true(b.synack[0].stopped_ns - b.synack[0].schedule.last_ns > 32 * CLOCK_S);
+    assert_true(b.synack[0].series.stopped_ns - b.synack[0].series.schedule.last_ns > 32 * CLOCK_S);
     bench_done(&b);
 }
 
@@ -138,8 +138,8 @@ static void gaps_to_the_nanosecond(void **state)
     struct bench b;
     begin(&b, &(struct plan){.gaps = {1.000000001, 2.5}, .count = 2});
     bench_run(&b, 5 * CLOCK_MIN);
-    assert_int_equal(b.synack[0].schedule.gaps[0], 1000000001);
-    assert_int_equal(b.synack[0].schedule.gaps[1], 2500000000);
+    assert_int_equal(b.synack[0].series.schedule.gaps[0], 1000000001);
+    assert_int_equal(b.synack[0].series.schedule.gaps[1], 2500000000);
     bench_done(&b);
 }
 
@@ -296,7 +296,7 @@ static void another_isn(void **state)
     bench_run(&b, 5 * CLOCK_MIN);
     assert_true(has_warning(&b, "other-isn"));
     assert_int_equal(bench_number(&b, "retransmissions"), 1);
-    assert_int_equal(b.synack[0].schedule.gaps[0], 2 * CLOCK_S);
+    assert_int_equal(b.synack[0].series.schedule.gaps[0], 2 * CLOCK_S);
     expect_one_syn(&b, 1);
     bench_done(&b);
 }
@@ -320,9 +320,9 @@ static void duplicates_are_no_retransmissions(void **state)
     b.host.instead = everything_twice;
     bench_run(&b, 5 * CLOCK_MIN);
     assert_true(has_warning(&b, "duplicates"));
-    assert_int_equal(b.synack[0].duplicates, 3);
+    assert_int_equal(b.synack[0].series.duplicates, 3);
     assert_int_equal(bench_number(&b, "retransmissions"), 2);
-    assert_int_equal(b.synack[0].schedule.gaps[0], CLOCK_S);
+    assert_int_equal(b.synack[0].series.schedule.gaps[0], CLOCK_S);
     bench_done(&b);
 }
 
@@ -469,7 +469,7 @@ static void repeated(void **state)
     for (size_t gap = 0; gap < 3; gap++) {
         int64_t least = INT64_MAX, most = 0;
         for (size_t i = 0; i < 4; i++) {
-            int64_t g = b.synack[i].schedule.gaps[gap];
+            int64_t g = b.synack[i].series.schedule.gaps[gap];
             least = g < least ? g : least;
             most = g > most ? g : most;
         }

@@ -162,10 +162,10 @@ static void tolerance_and_patience(void **state)
     assert_int_equal(schedule_tolerance(32 * CLOCK_MS), 4 * CLOCK_MS);
     assert_int_equal(schedule_tolerance(8 * CLOCK_S), CLOCK_S);
     struct schedule s = SERIES(TRUNCATED, 1, 2, 4, 8);
-    assert_int_equal(schedule_patience(&s, CLOCK_S), 18 * CLOCK_S);
-    assert_int_equal(schedule_patience(&s, CLOCK_MIN), CLOCK_MIN);
+    assert_int_equal(schedule_patience(schedule_last_gap(&s), CLOCK_S), 18 * CLOCK_S);
+    assert_int_equal(schedule_patience(schedule_last_gap(&s), CLOCK_MIN), CLOCK_MIN);
     schedule_init(&s);
-    assert_int_equal(schedule_patience(&s, 15 * CLOCK_S), 15 * CLOCK_S);
+    assert_int_equal(schedule_patience(schedule_last_gap(&s), 15 * CLOCK_S), 15 * CLOCK_S);
 }
 
 /* --- Neighbours --- */

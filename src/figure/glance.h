@@ -1,11 +1,11 @@
 /* A first look at a figure: where its columns are. A lone thing in a row can stand above all that
  * would tell its column, so this is found out before the rows are read. */
-#ifndef TCPSHAKE_FIGURE_SURVEY_H
-#define TCPSHAKE_FIGURE_SURVEY_H
+#ifndef TCPSHAKE_FIGURE_GLANCE_H
+#define TCPSHAKE_FIGURE_GLANCE_H
 
 #include "figure/columns.h"
 
 /* What is wrong with the source is not said: reading the rows will. */
-void survey_columns(struct columns *c, const char *name, const char *text, size_t len);
+void glance_columns(struct columns *c, const char *name, const char *text, size_t len);
 
 #endif

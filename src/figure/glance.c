@@ -1,5 +1,5 @@
-/* See survey.h. */
-#include "figure/survey.h"
+/* See glance.h. */
+#include "figure/glance.h"
 
 #include "figure/lex.h"
 #include "figure/outline.h"
@@ -54,7 +54,7 @@ static void see_row(struct columns *c, const struct lex *l)
         see_states(c, l, first);
 }
 
-void survey_columns(struct columns *c, const char *name, const char *text, size_t len)
+void glance_columns(struct columns *c, const char *name, const char *text, size_t len)
 {
     struct lex l;
     struct outline o = {0};

@@ -1,0 +1,170 @@
+/* See block.h. */
+#include "wire/block.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "wire/address.h"
+#include "wire/wide.h"
+
+enum {
+    V4_PREFIX = 96, /* of the addresses that map IPv4 */
+    ALL_BITS = 128,
+    COUNT_BITS = 40 /* of BLOCK_COUNT_MAX */
+};
+
+/* What is being read, in a place of its own where it can be cut. */
+struct reading {
+    char text[2 * INET6_ADDRSTRLEN + 1];
+    struct text_span whole;
+    bool v4; /* as it is written */
+};
+
+static enum status refuse(const struct reading *r, const char *why, struct fault *fault)
+{
+    char shown[TEXT_SHOWN_MAX];
+    return fault_set(fault, STATUS_MALFORMED, "'%s'%s", text_shown(r->whole.s, r->whole.n, shown),
+                     why);
+}
+
+static enum status no_block(const struct reading *r, struct fault *fault)
+{
+    return refuse(r, " is no address, network (ADDRESS/LENGTH) or range (FIRST-LAST)", fault);
+}
+
+static bool read_address(const char *text, struct in6_addr *ip)
+{
+    uint8_t octets[4];
+    if (inet_pton(AF_INET, text, octets) == 1) {
+        *ip = address_from_v4(octets);
+        return true;
+    }
+    return inet_pton(AF_INET6, text, ip) == 1;
+}
+
+int block_family(const struct block *b)
+{
+    return address_is_v4(&b->first) ? AF_INET : AF_INET6;
+}
+
+struct in6_addr block_at(const struct block *b, uint64_t i)
+{
+    return wide_address(wide_plus(wide_of(&b->first), i));
+}
+
+/* "A/LENGTH", cut at the slash. */
+static enum status read_network(struct block_bounds *b, const struct reading *r, const char *length,
+                                struct fault *fault)
+{
+    uint64_t bits;
+    unsigned most = r->v4 ? ALL_BITS - V4_PREFIX : ALL_BITS;
+    struct in6_addr ip;
+    if (!read_address(r->text, &ip))
+        return no_block(r, fault);
+    if (!text_to_number(length, 0, most, &bits))
+        return refuse(r,
+                      r->v4 ? ": the length of the prefix is not between 0 and 32"
+                            : ": the length of the prefix is not between 0 and 128",
+                      fault);
+    unsigned prefix = (unsigned)bits + (r->v4 ? V4_PREFIX : 0);
+    struct wide host = wide_host_bits(prefix), at = wide_of(&ip);
+    if (((at.high & host.high) | (at.low & host.low)) != 0) {
+        char network[ADDRESS_TEXT_MAX], shown[TEXT_SHOWN_MAX];
+        at = (struct wide){at.high & ~host.high, at.low & ~host.low};
+        ip = wide_address(at);
+        return fault_set(
+            fault, STATUS_MALFORMED, "'%s' has bits set after its prefix: the network is %s/%s",
+            text_shown(r->whole.s, r->whole.n, shown), address_format(&ip, network), length);
+    }
+    *b = (struct block_bounds){at, {at.high | host.high, at.low | host.low}};
+    return STATUS_OK;
+}
+
+/* "A-B" or "A-N", cut at the dash: where it ends. */
+static bool read_last(const struct reading *r, const char *end, const struct in6_addr *first,
+                      struct in6_addr *last)
+{
+    uint64_t number;
+    if (read_address(end, last))
+        return true;
+    *last = *first;
+    if (r->v4) {
+        if (!text_to_number(end, 0, UINT8_MAX, &number))
+            return false;
+        last->s6_addr[15] = (uint8_t)number;
+        return true;
+    }
+    size_t digits = strspn(end, "0123456789abcdefABCDEF");
+    if (digits == 0 || digits > 4 || end[digits] != '\0' || strchr(r->text, '.') != NULL)
+        return false;
+    bytes_put16(last->s6_addr + 14, (uint16_t)strtoul(end, NULL, 16));
+    return true;
+}
+
+/* Whether they are of one family and none of the other lies between them. */
+static bool one_family(const struct in6_addr *first, const struct in6_addr *last)
+{
+    static const uint8_t zero[4];
+    const struct in6_addr v4 = address_from_v4(zero);
+    if (address_is_v4(first) || address_is_v4(last))
+        return address_is_v4(first) && address_is_v4(last);
+    return wide_less(wide_of(first), wide_of(&v4)) == wide_less(wide_of(last), wide_of(&v4));
+}
+
+static enum status read_range(struct block_bounds *b, const struct reading *r, const char *end,
+                              struct fault *fault)
+{
+    struct in6_addr first, last;
+    if (!read_address(r->text, &first) || !read_last(r, end, &first, &last))
+        return no_block(r, fault);
+    if (wide_less(wide_of(&last), wide_of(&first)))
+        return refuse(r, " ends before it begins", fault);
+    if (!one_family(&first, &last))
+        return refuse(r, " has addresses of both families", fault);
+    *b = (struct block_bounds){wide_of(&first), wide_of(&last)};
+    return STATUS_OK;
+}
+
+enum status block_parse_bounds(struct block_bounds *b, const char *text, size_t n,
+                               struct fault *fault)
+{
+    struct reading r;
+    struct in6_addr ip;
+    r.whole = (struct text_span){text, n};
+    if (n >= sizeof(r.text) || memchr(text, '\0', n) != NULL)
+        return no_block(&r, fault);
+    memcpy(r.text, text, n);
+    r.text[n] = '\0';
+    if (strchr(r.text, '%') != NULL)
+        return refuse(&r, ": a list takes no address with a scope", fault);
+    r.v4 = strchr(r.text, ':') == NULL;
+    size_t cut = strcspn(r.text, "/-");
+    char mark = r.text[cut];
+    r.text[cut] = '\0';
+    if (mark == '/')
+        return read_network(b, &r, r.text + cut + 1, fault);
+    if (mark == '-')
+        return read_range(b, &r, r.text + cut + 1, fault);
+    if (!read_address(r.text, &ip))
+        return no_block(&r, fault);
+    *b = (struct block_bounds){wide_of(&ip), wide_of(&ip)};
+    return STATUS_OK;
+}
+
+enum status block_parse(struct block *b, const char *text, size_t n, struct fault *fault)
+{
+    struct block_bounds bounds = {{0, 0}, {0, 0}};
+    char shown[TEXT_SHOWN_MAX];
+    enum status s = block_parse_bounds(&bounds, text, n, fault);
+    if (s != STATUS_OK)
+        return s;
+    struct wide more = wide_minus(bounds.last, bounds.first);
+    if (more.high != 0 || more.low >= BLOCK_COUNT_MAX)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "'%s' has more than 2^%d addresses (a /%d of IPv6)",
+                         text_shown(text, n, shown), COUNT_BITS, ALL_BITS - COUNT_BITS);
+    *b = (struct block){wide_address(bounds.first), more.low + 1};
+    return STATUS_OK;
+}

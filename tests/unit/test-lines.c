@@ -1,0 +1,97 @@
+/* Lines out of pieces: however the octets are cut, the same lines come out. */
+#include "unit.h"
+
+#include "base/lines.h"
+
+struct seen {
+    size_t n;
+    size_t len[8];
+    bool too_long[8];
+    char start[8][16];
+};
+
+static void note(struct seen *s, const struct lines *l)
+{
+    assert_true(s->n < 8);
+    assert_int_equal(l->number, s->n + 1);
+    s->len[s->n] = l->len;
+    s->too_long[s->n] = l->too_long;
+    memcpy(s->start[s->n], l->text, l->len < 16 ? l->len : 16);
+    s->n++;
+}
+
+/* By pieces of `step` octets. */
+static void cut(struct seen *s, const char *data, size_t n, size_t step)
+{
+    struct lines *l = malloc(sizeof(*l));
+    assert_non_null(l);
+    memset(s, 0, sizeof(*s));
+    lines_init(l);
+    for (size_t at = 0; at < n;) {
+        size_t piece = n - at < step ? n - at : step, used;
+        if (lines_take(l, data + at, piece, &used))
+            note(s, l);
+        assert_in_range(used, 1, piece);
+        at += used;
+    }
+    if (lines_end(l))
+        note(s, l);
+    assert_false(lines_end(l));
+    free(l);
+}
+
+static void plain_lines(void **state)
+{
+    (void)state;
+    static const char text[] = "one\n\ntwo\r\n\0four\nlast";
+    for (size_t step = 1; step <= sizeof(text); step++) {
+        struct seen s;
+        cut(&s, text, sizeof(text) - 1, step);
+        assert_int_equal(s.n, 5);
+        assert_string_equal(s.start[0], "one");
+        assert_int_equal(s.len[1], 0);
+        assert_string_equal(s.start[2], "two\r");
+        assert_int_equal(s.len[3], 5);
+        assert_memory_equal(s.start[3], "\0four", 5);
+        assert_string_equal(s.start[4], "last");
+        cut(&s, text, sizeof(text) - 1 - 4, step);
+        assert_int_equal(s.n, 4);
+    }
+    struct seen s;
+    cut(&s, "", 0, 1);
+    assert_int_equal(s.n, 0);
+    cut(&s, "\n", 1, 1);
+    assert_int_equal(s.n, 1);
+}
+
+static void long_lines(void **state)
+{
+    (void)state;
+    static char text[2 * LINES_MAX + 16];
+    static const size_t steps[] = {1, 7, 1000, LINES_MAX, LINES_MAX + 1, sizeof(text)};
+    memset(text, 'x', sizeof(text));
+    text[LINES_MAX] = '\n';         /* just as long as may be */
+    text[2 * LINES_MAX + 2] = '\n'; /* one more */
+    text[2 * LINES_MAX + 5] = '\n';
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct seen s;
+        cut(&s, text, sizeof(text), steps[i]);
+        assert_int_equal(s.n, 4);
+        assert_int_equal(s.len[0], LINES_MAX);
+        assert_false(s.too_long[0]);
+        assert_true(s.too_long[1]);
+        assert_int_equal(s.len[2], 2);
+        assert_false(s.too_long[2]);
+        assert_int_equal(s.len[3], sizeof(text) - 2 * LINES_MAX - 6);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_lines),
+        cmocka_unit_test(long_lines),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,142 @@
+/* A probe's line and keys, for every way it can end. */
+#include "probe.h"
+
+#include "event/result.h"
+
+static void line_is(const struct ping *p, int64_t rtt_ns, int64_t wait_ns, const char *want)
+{
+    struct findings f = probe_findings(rtt_ns);
+    struct text t;
+    text_init(&t);
+    text_put(&t, "", 0);
+    ping_line(p, &f, wait_ns, &t);
+    assert_string_equal(t.data, want);
+    text_done(&t);
+}
+
+static void an_open_port(void **state)
+{
+    (void)state;
+    struct ping p = probe_ping(1, OUTCOME_OPEN);
+    line_is(&p, 71 * CLOCK_US, CLOCK_S,
+            "10.99.0.2:7: seq=1 flags=SA win=64240 ttl=64 mss=1460 ws=7 sackOK ts rtt=0.071 ms "
+            "[open]");
+    p.answer.opt = (struct options){.malformed = true};
+    p.answer.flags |= FLAG_ECE;
+    line_is(&p, 1234567890, CLOCK_S,
+            "10.99.0.2:7: seq=1 flags=SAE win=64240 ttl=64 malformed rtt=1234.568 ms [open]");
+}
+
+static void a_closed_port(void **state)
+{
+    (void)state;
+    struct ping p = probe_ping(2, OUTCOME_CLOSED);
+    line_is(&p, 41 * CLOCK_US, CLOCK_S,
+            "10.99.0.2:7: seq=2 flags=RA win=0 ttl=63 rtt=0.041 ms [closed]");
+}
+
+static void silence(void **state)
+{
+    (void)state;
+    struct ping p = probe_ping(3, OUTCOME_FILTERED);
+    line_is(&p, 0, CLOCK_S, "10.99.0.2:7: seq=3 no answer within 1 s [filtered]");
+    line_is(&p, 0, 250 * CLOCK_MS, "10.99.0.2:7: seq=3 no answer within 250 ms [filtered]");
+    line_is(&p, 0, 1500 * CLOCK_MS, "10.99.0.2:7: seq=3 no answer within 1.5 s [filtered]");
+}
+
+static void unreachable(void **state)
+{
+    (void)state;
+    struct ping p = probe_ping(4, OUTCOME_UNREACHABLE);
+    line_is(&p, 0, CLOCK_S,
+            "10.99.0.2:7: seq=4 ICMP host unreachable from 10.99.0.9 [unreachable]");
+    p.icmp = (struct icmp_error){0};
+    line_is(&p, 0, CLOCK_S,
+            "10.99.0.2:7: seq=4 never left: the next hop does not answer [unreachable]");
+}
+
+/* Neither an answer nor the lack of one. */
+static void interrupted(void **state)
+{
+    (void)state;
+    struct ping p = probe_ping(5, OUTCOME_INTERRUPTED);
+    line_is(&p, 0, CLOCK_S, "");
+}
+
+static void too_late_for_an_rtt(void **state)
+{
+    (void)state;
+    struct ping p = probe_ping(6, OUTCOME_CLOSED);
+    p.doubtful = true;
+    p.duplicates = 2;
+    line_is(&p, 0, CLOCK_S,
+            "10.99.0.2:7: seq=6 flags=RA win=0 ttl=63 dup=2 late: rtt unknown [closed]");
+}
+
+static void record_is(const struct ping *p, int64_t rtt_ns, const char *want)
+{
+    struct findings f = probe_findings(rtt_ns);
+    struct result r;
+    assert_true(result_init(&r));
+    ping_report(p, &f, CLOCK_S, &r);
+    char *json = json_dumps(r.fields, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    assert_string_equal(json, want);
+    free(json);
+    result_done(&r);
+}
+
+#define HEAD(outcome, rtt)                                                                         \
+    "{\"command\":\"ping\",\"target\":\"10.99.0.2:7\",\"local\":\"10.99.0.1:40000\",\"outcome\":"  \
+    "\"" outcome "\",\"rtt_us\":" rtt ","
+#define TAIL "\"doubtful\":false,\"duplicates\":0,\"kernel_quiet\":true,\"capture_dropped\":0}"
+
+static void records(void **state)
+{
+    (void)state;
+    struct ping p = probe_ping(1, OUTCOME_OPEN);
+    record_is(&p, 71250,
+              HEAD("open", "71.25") "\"seq\":1,\"sent_ns\":1763730000123456789,\"iss\":1000,"
+                                    "\"irs\":5000,\"peer_options\":{\"mss\":1460,\"wscale\":7,"
+                                    "\"sack_permitted\":true,\"ts_val\":12,\"ts_ecr\":34},"
+                                    "\"peer_ttl\":64,\"peer_win\":64240," TAIL);
+    p = probe_ping(1, OUTCOME_CLOSED);
+    record_is(&p, 41000,
+              HEAD("closed", "41.0") "\"seq\":1,\"sent_ns\":1763730000123456789,\"iss\":1000,"
+                                     "\"peer_ttl\":63,\"peer_win\":0," TAIL);
+    p = probe_ping(1, OUTCOME_FILTERED);
+    record_is(
+        &p, 0,
+        HEAD("filtered", "null") "\"seq\":1,\"sent_ns\":1763730000123456789,\"iss\":1000," TAIL);
+    p = probe_ping(1, OUTCOME_UNREACHABLE);
+    record_is(&p, 0,
+              HEAD("unreachable", "null") "\"icmp\":{\"version\":4,\"type\":3,\"code\":1,\"text\":"
+                                          "\"host unreachable\",\"from\":\"10.99.0.9\"},\"seq\":1,"
+                                          "\"sent_ns\":1763730000123456789,\"iss\":1000," TAIL);
+}
+
+/* The line for all, and one more for those who want it. */
+static void text_of_a_result(void **state)
+{
+    (void)state;
+    const struct ping p = probe_ping(1, OUTCOME_CLOSED);
+    const struct findings f = probe_findings(41000);
+    struct result r;
+    assert_true(result_init(&r));
+    ping_report(&p, &f, CLOCK_S, &r);
+    assert_string_equal(r.text.data,
+                        "\t10.99.0.2:7: seq=1 flags=RA win=0 ttl=63 rtt=0.041 ms [closed]\n"
+                        "more\tfrom 10.99.0.1:40000, iss 1000\n");
+    result_done(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_open_port), cmocka_unit_test(a_closed_port),
+        cmocka_unit_test(silence),      cmocka_unit_test(unreachable),
+        cmocka_unit_test(interrupted),  cmocka_unit_test(too_late_for_an_rtt),
+        cmocka_unit_test(records),      cmocka_unit_test(text_of_a_result),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -16,8 +16,16 @@
 #include "engine/survey_live.h"
 #include "event/result.h"
 #include "probe/ping.h"
+#include "tcp/schedule_loss.h"
 
 #define PROGRESS_EVERY CLOCK_S
+
+enum {
+    OPEN_TRIES = 3
+};
+
+static const char *const probe_names[] = {
+    [SURVEYING_PING] = "ping", [SURVEYING_OPEN] = "open", [SURVEYING_SYNACK] = "synack"};
 
 /* Everything that is opened for one survey. */
 struct stage {
@@ -59,22 +67,40 @@ static void report_trouble(const struct survey_end *e, struct result *r)
     result_set(r, "reason", json_string(e->trouble));
 }
 
+/* Where nobody measures a second time, whether the series can have lost something is said. */
+static void report_completeness(const struct survey_end *e, struct result *r)
+{
+    char reason[SCHEDULE_LOSS_REASON_MAX];
+    const char *why = NULL;
+    if (e->outcome != OUTCOME_OPEN)
+        return;
+    if (e->findings->capture_dropped > 0)
+        why = "the capture lost packets";
+    else if (!schedule_loss_complete(&e->series->schedule, e->findings->rtt_ns, reason))
+        why = reason;
+    result_set(r, "incomplete", why != NULL ? json_string(why) : json_null());
+}
+
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
     struct result r;
     st->now_ns = e->t_ns;
-    if (e->trouble == NULL && e->findings->rtt_ns > 0)
-        histogram_record(&st->rtt, e->findings->rtt_ns);
+    int64_t rtt = e->exchange != NULL ? e->exchange->rtt_ns : e->findings->rtt_ns;
+    if (e->trouble == NULL && rtt > 0)
+        histogram_record(&st->rtt, rtt);
     if (!is_recorded(st, e) || !result_init(&r)) {
         st->unrecorded++;
         return;
     }
     if (e->trouble != NULL)
         report_trouble(e, &r);
-    else if (e->series != NULL)
+    else if (e->exchange != NULL)
+        exchange_report(e->exchange, &r);
+    else if (e->series != NULL) {
         series_report(e->series, e->findings, &r);
-    else
+        report_completeness(e, &r);
+    } else
         ping_report(e->ping, e->findings, st->o->options->wait_ns, &r);
     result_set(&r, "syns", json_integer(e->syns));
     result_set(&r, "segments_back", json_integer(e->segments_back));
@@ -204,7 +230,6 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
 /* What the survey is of, in the words of the command line: what a resumed one must agree in. */
 static void identify(struct stage *st)
 {
-    static const char *const probes[] = {"ping", "open", "synack"};
     const struct surveying *o = st->o;
     struct text t;
     text_init(&t);
@@ -214,7 +239,7 @@ static void identify(struct stage *st)
         text_printf(&t, "-f %s ", o->file);
     if (o->port_words != NULL)
         text_printf(&t, "-p %s ", o->port_words);
-    text_printf(&t, "--probe %s", probes[o->probe]);
+    text_printf(&t, "--probe %s", probe_names[o->probe]);
     if (o->shards > 1)
         text_printf(&t, " --shard %" PRIu64 "/%" PRIu64, o->shard + 1, o->shards);
     (void)snprintf(st->identity, sizeof(st->identity), "%s", t.data != NULL ? t.data : "");
@@ -267,6 +292,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .win = a->has_win ? a->win : a->like->win,
         .ttl = a->has_ttl ? a->ttl : a->like->ttl,
         .rate = o->rate,
+        .whole = o->probe == SURVEYING_OPEN,
         .supply_fd = targets_fd(st->list.targets),
         .progress = shown ? progress : NULL,
         .progress_ns = PROGRESS_EVERY,
@@ -274,7 +300,17 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .remark = remark,
         .arg = st,
     };
+    const struct exchange_config open = {
+        .like = a->like,
+        .win = live_config.win,
+        .ttl = live_config.ttl,
+        .timestamps = a->timestamps,
+        .tries = OPEN_TRIES,
+        .deadline_ns = CLOCK_MIN,
+    };
     const struct survey_config config = {
+        .command = probe_names[o->probe],
+        .open = o->probe == SURVEYING_OPEN ? &open : NULL,
         .rules = {.listens = o->probe == SURVEYING_SYNACK,
                   .wait_ns = a->wait_ns,
                   .listen_ns = o->listen_ns},

@@ -33,6 +33,9 @@ enum {
     IPV4_HEADERS = 40,
     IPV6_HEADERS = 60,
     LEAST_MTU = 576,
+    SLOW_RATE = 2000, /* packets a second */
+    SLOW_RING_OCTETS = 256 * 1024,
+    PLAIN_RING_OCTETS = 4 * 1024 * 1024,
 };
 #define NEIGHBOUR_WAIT (3 * CLOCK_S)
 /* How often drops are looked for. */
@@ -150,6 +153,12 @@ static void filter_text(const struct survey_live *l, struct text *t)
                    "(icmp6 and ip6[40] < 128)");
 }
 
+/* Its pages are ours: no larger than the rate wants it. */
+static size_t ring_for(const struct survey_live *l)
+{
+    return l->config.rate <= SLOW_RATE ? SLOW_RING_OCTETS : PLAIN_RING_OCTETS;
+}
+
 static enum status open_one_tap(struct survey_live *l, bool bulk, struct capture **capture,
                                 void (*fill)(const struct survey_live *l, struct text *t),
                                 struct fault *fault)
@@ -161,7 +170,7 @@ static enum status open_one_tap(struct survey_live *l, bool bulk, struct capture
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     else
         *capture = bulk ? capture_open_bulk(l->route.ifname, filter.data, 0, fault)
-                        : capture_open(l->route.ifname, filter.data, fault);
+                        : capture_open_headers(l->route.ifname, filter.data, ring_for(l), fault);
     text_done(&filter);
     return *capture != NULL ? STATUS_OK : STATUS_SYSTEM;
 }
@@ -190,7 +199,8 @@ static enum status open_burst(struct survey_live *l, struct fault *fault)
 {
     struct burst_config c = {.ifname = l->route.ifname, .batch = BURST_BATCH_MAX};
     bool ethernet = false, found = false;
-    if (l->config.rate <= SURVEY_PLAIN_RATE || !l->route.has_gateway || !l->fib_trusted)
+    if (l->config.rate <= SURVEY_PLAIN_RATE || l->config.whole || !l->route.has_gateway ||
+        !l->fib_trusted)
         return STATUS_OK;
     enum status s = neighbour_own(l->route.ifindex, c.our_mac, &ethernet, fault);
     if (s == STATUS_OK && ethernet)
@@ -396,6 +406,24 @@ static enum survey_sending send_packet(void *arg, const struct survey_packet *p)
     return SURVEY_TAKEN;
 }
 
+static enum survey_sending send_whole(void *arg, const struct in6_addr *remote, const uint8_t *ip,
+                                      size_t n)
+{
+    struct survey_live *l = arg;
+    struct fault fault;
+    bool by_gateway;
+    if (!find_way_to(l, remote, &by_gateway))
+        return SURVEY_NO_WAY;
+    if (l->sent == 0)
+        l->batch_began_ns = loop_now(l->loop);
+    enum status s = inject_send(l->families[family_of(remote)].inject, ip, n, &fault);
+    if (s == STATUS_UNREACHABLE)
+        return SURVEY_NO_WAY;
+    keep_failure(l, s, &fault);
+    l->sent++;
+    return SURVEY_TAKEN;
+}
+
 /* What the kernel's routes carried has left already. */
 static enum status flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *to_ns, bool *full,
                          struct fault *fault)
@@ -535,9 +563,12 @@ static enum status begin(struct survey_live *l, const struct survey_config *conf
     struct survey_config full = *config;
     full.source[0] = l->families[0].source;
     full.source[1] = l->families[1].source;
+    full.mss[0] = mss_for(l, 0);
+    full.mss[1] = mss_for(l, 1);
     full.ports = l->ports;
     full.port_count = l->port_count;
     full.link = (struct survey_link){.send = send_packet,
+                                     .send_whole = send_whole,
                                      .flush = flush,
                                      .arg = l,
                                      .batch = batch_for(l),

@@ -130,11 +130,10 @@ enum target_source_answer target_source_next(struct target_source *s,
         return TARGET_SOURCE_LINE;
     }
     for (;;) {
-        size_t used;
+        size_t used = 0;
         bool whole = s->ended ? lines_end(&s->lines)
                               : lines_take(&s->lines, s->piece + s->at, s->len - s->at, &used);
-        if (!s->ended)
-            s->at += used;
+        s->at += used;
         if (whole) {
             *line = line_of(s);
             return TARGET_SOURCE_LINE;

@@ -42,30 +42,35 @@ struct targets {
 
 /* ---- reading ---- */
 
+static enum status refuse_word(const struct target_source_line *text, const char *why,
+                               struct fault *fault)
+{
+    char shown[TEXT_SHOWN_MAX];
+    struct text_span word = text_word((struct text_span){text->text, text->n});
+    return fault_set(fault, STATUS_MALFORMED, "'%s' %s", text_shown(word.s, word.n, shown), why);
+}
+
 /* What only the options can say of a line. */
 static enum status judge(const struct targets *t, const struct target_line *line,
                          const struct target_source_line *text, struct fault *fault)
 {
-    char shown[TEXT_SHOWN_MAX];
-    struct text_span word = text_word((struct text_span){text->text, text->n});
-    (void)text_shown(word.s, word.n, shown);
-    if (line->kind == TARGET_LINE_NAME && t->config.numeric)
-        return fault_set(fault, STATUS_MALFORMED, "'%s' is no address (-n)", line->name);
-    if (line->kind == TARGET_LINE_BLOCK && t->config.family != AF_UNSPEC &&
-        block_family(&line->block) != t->config.family)
-        return fault_set(fault, STATUS_MALFORMED, "'%s' is not IPv%d", shown,
-                         t->config.family == AF_INET ? 4 : 6);
-    if (line->ports.count == 0 && t->config.ports.count == 0)
-        return fault_set(fault, STATUS_MALFORMED,
-                         "the port is missing in '%s': write HOST:PORT, or name the ports with -p",
-                         shown);
+    const struct targets_config *c = &t->config;
+    if (line->kind == TARGET_LINE_NAME && c->numeric)
+        return refuse_word(text, "is no address (-n)", fault);
+    if (line->kind == TARGET_LINE_BLOCK && c->family != AF_UNSPEC &&
+        block_family(&line->block) != c->family)
+        return refuse_word(text, c->family == AF_INET ? "is not IPv4 (-4)" : "is not IPv6 (-6)",
+                           fault);
+    if (line->ports.count == 0 && c->ports.count == 0)
+        return refuse_word(text, "has no port: write HOST:PORT, or name the ports with -p", fault);
     return STATUS_OK;
 }
 
 static enum status parse(const struct targets *t, const struct target_source_line *text,
                          struct target_line *line, struct fault *fault)
 {
-    *line = (struct target_line){.kind = TARGET_LINE_EMPTY};
+    line->kind = TARGET_LINE_EMPTY;
+    line->ports = (struct ports){0};
     if (text->too_long)
         return fault_set(fault, STATUS_MALFORMED, "more than %d characters", LINES_MAX);
     enum status s = target_line_parse(line, text->text, text->n, fault);

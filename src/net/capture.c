@@ -192,6 +192,14 @@ struct capture *capture_open(const char *ifname, const char *filter, struct faul
     return open_tap(ifname, &tap, fault);
 }
 
+struct capture *capture_open_headers(const char *ifname, const char *filter, size_t ring_octets,
+                                     struct fault *fault)
+{
+    const struct tap tap = {
+        .filter = filter, .frame_max = CAPTURE_HEADERS_MAX, .ring_octets = ring_octets};
+    return open_tap(ifname, &tap, fault);
+}
+
 struct capture *capture_open_inbound(const char *ifname, struct fault *fault)
 {
     const struct tap tap = {.frame_max = CAPTURE_FRAME_MAX,
@@ -205,7 +213,7 @@ struct capture *capture_open_bulk(const char *ifname, const char *filter, size_t
                                   struct fault *fault)
 {
     const struct tap tap = {.filter = filter,
-                            .frame_max = CAPTURE_BULK_FRAME_MAX,
+                            .frame_max = CAPTURE_HEADERS_MAX,
                             .ring_octets = ring_octets != 0 ? ring_octets : BULK_RING_OCTETS,
                             .block_ms = BULK_BLOCK_MS,
                             .incoming = true};

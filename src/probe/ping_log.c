@@ -62,6 +62,14 @@ static void out_of_memory(struct ping_log *l)
         l->timeline->status = fault_set(&l->timeline->fault, STATUS_NO_MEMORY, "out of memory");
 }
 
+static void tell_verdict(struct ping_log *l, uint32_t session, struct result *r, int64_t t_ns)
+{
+    (void)timeline_append(
+        l->timeline,
+        (struct event){.session = session, .t_ns = t_ns, .kind = EVENT_VERDICT, .result = r});
+    result_done(r);
+}
+
 void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
                    const struct findings *f, int64_t t_ns)
 {
@@ -75,10 +83,28 @@ void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
         return;
     }
     ping_report(p, f, l->wait_ns, &r);
-    (void)timeline_append(
-        l->timeline,
-        (struct event){.session = session, .t_ns = t_ns, .kind = EVENT_VERDICT, .result = &r});
-    result_done(&r);
+    tell_verdict(l, session, &r, t_ns);
+}
+
+void ping_log_trouble(struct ping_log *l, uint32_t session, const struct findings *f,
+                      const char *why, int64_t t_ns)
+{
+    char target[ENDPOINT_TEXT_MAX];
+    struct result r;
+    if (session == 0 || session > l->target_count)
+        return;
+    l->counts[session - 1].unsent++;
+    if (!result_init(&r)) {
+        out_of_memory(l);
+        return;
+    }
+    endpoint_format(&f->remote, target);
+    result_set(&r, "command", json_string("ping"));
+    result_set(&r, "target", json_string(target));
+    result_set(&r, "outcome", json_string(findings_outcome_word(OUTCOME_NONE)));
+    result_set(&r, "reason", json_string(why));
+    result_line(&r, "", "%s: %s [error]", target, why);
+    tell_verdict(l, session, &r, t_ns);
 }
 
 void ping_log_total(const struct ping_log *l, struct ping_count *total)

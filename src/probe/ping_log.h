@@ -31,6 +31,10 @@ void ping_log_done(struct ping_log *l);
 void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
                    const struct findings *f, int64_t t_ns);
 
+/* There was no probe of it at all, and why; `f` has the target. */
+void ping_log_trouble(struct ping_log *l, uint32_t session, const struct findings *f,
+                      const char *why, int64_t t_ns);
+
 /* Everything together, into `total`. */
 void ping_log_total(const struct ping_log *l, struct ping_count *total);
 

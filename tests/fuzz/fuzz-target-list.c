@@ -14,6 +14,7 @@
 
 #include "engine/targets.h"
 #include "wire/special.h"
+#include "wire/target_line.h"
 
 enum {
     TAKEN_MAX = 2000, /* of one list */
@@ -22,6 +23,7 @@ enum {
 };
 
 struct taken {
+    char path[64]; /* of the list */
     uint64_t n, bad_lines;
     struct target all[TAKEN_MAX];
 };
@@ -35,15 +37,14 @@ static void complain(void *arg, const char *line)
         fuzz_require((unsigned char)*c >= 0x20 && *c != 0x7f);
 }
 
-static struct targets *open_list(int fd, bool special, uint64_t *bad_lines)
+static struct targets *open_list(int fd, bool special, struct taken *into)
 {
-    char path[64];
     struct targets_config c = {.family = AF_UNSPEC, .shards = 1, .numeric = true};
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    c.file = path;
+    (void)snprintf(into->path, sizeof(into->path), "/proc/self/fd/%d", fd);
+    c.file = into->path;
     c.special = special;
     c.complain = complain;
-    c.arg = bad_lines;
+    c.arg = &into->bad_lines;
     c.ports = (struct ports){.count = 2, .len = 1, .one = {80, 81, 0}};
     return targets_open(&c, NULL);
 }
@@ -78,7 +79,7 @@ static bool through_a_file(const uint8_t *data, size_t n, bool special, struct t
     int fd = memfd_create("list", MFD_CLOEXEC);
     if (fd < 0 || write(fd, data, n) != (ssize_t)n)
         return false;
-    struct targets *t = open_list(fd, special, &into->bad_lines);
+    struct targets *t = open_list(fd, special, into);
     fuzz_require(t != NULL);
     (void)take(t, into);
     targets_free(t);
@@ -93,7 +94,7 @@ static bool through_a_pipe(const uint8_t *data, size_t n, bool special, struct t
     size_t half = n / 2;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return false;
-    struct targets *t = open_list(ends[0], special, &into->bad_lines);
+    struct targets *t = open_list(ends[0], special, into);
     fuzz_require(t != NULL);
     fuzz_require(write(ends[1], data, half) == (ssize_t)half);
     fuzz_require(take(t, into) == TARGETS_LATER && into->n == 0);
@@ -105,6 +106,23 @@ static bool through_a_pipe(const uint8_t *data, size_t n, bool special, struct t
     return true;
 }
 
+/* The octets as one line, where a name may be one. */
+static void judge_line(const uint8_t *data, size_t n)
+{
+    struct fault fault = {""};
+    struct target_line line;
+    enum status s = target_line_parse(&line, (const char *)data, n, &fault);
+    fuzz_require(s == STATUS_OK || (line.kind == TARGET_LINE_EMPTY && fault.text[0] != '\0'));
+    if (line.kind == TARGET_LINE_NAME) {
+        size_t length = strnlen(line.name, sizeof(line.name));
+        fuzz_require(length > 0 && length < sizeof(line.name));
+        fuzz_require(strpbrk(line.name, " \t\r\n:/[]@%#") == NULL);
+    }
+    if (line.kind == TARGET_LINE_BLOCK)
+        fuzz_require(line.block.count > 0 && line.block.count <= BLOCK_COUNT_MAX);
+    target_line_done(&line);
+}
+
 /* The first octet is an option. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -114,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     }
     bool special = data[0] == 's';
+    judge_line(data + 1, n - 1);
     if (through_a_file(data + 1, n - 1, special, &taken[0]))
         judge(&taken[0]);
     if (n - 1 <= PIPED_MAX && through_a_pipe(data + 1, n - 1, special, &taken[1])) {

@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "engine/targets.h"
+#include "net/privilege.h"
 #include "wire/special.h"
 
 enum {
@@ -203,6 +205,7 @@ static void words_of_the_command_line(void **state)
         assert_null(one.name);
     assert_int_equal(targets_counts(t)->given, 17);
     targets_free(t);
+    ports_done(&c.ports);
 }
 
 static void bad_words_open_nothing(void **state)
@@ -213,17 +216,16 @@ static void bad_words_open_nothing(void **state)
         bool numeric;
         int family;
     } bad[] = {
-        {"192.0.2.1",
-         "the port is missing in '192.0.2.1': write HOST:PORT, or name the ports with -p", false,
+        {"192.0.2.1", "'192.0.2.1' has no port: write HOST:PORT, or name the ports with -p", false,
          AF_UNSPEC},
         {"192.0.2.1/24:80",
          "'192.0.2.1/24' has bits set after its prefix: the network is "
          "192.0.2.0/24",
          false, AF_UNSPEC},
         {"", "a target is empty: write HOST:PORT", false, AF_UNSPEC},
-        {"n1.test:80", "'n1.test' is no address (-n)", true, AF_UNSPEC},
-        {"192.0.2.1:80", "'192.0.2.1:80' is not IPv6", false, AF_INET6},
-        {"[::1]:80", "'[::1]:80' is not IPv4", false, AF_INET},
+        {"n1.test:80", "'n1.test:80' is no address (-n)", true, AF_UNSPEC},
+        {"192.0.2.1:80", "'192.0.2.1:80' is not IPv6 (-6)", false, AF_INET6},
+        {"[::1]:80", "'[::1]:80' is not IPv4 (-4)", false, AF_INET},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         const char *const words[] = {"n2.test:1", bad[i].word};
@@ -520,7 +522,7 @@ static void long_lines_are_bad_lines(void **state)
     assert_int_equal(g.n, 1);
     assert_int_equal(told.n, 2);
     assert_non_null(strstr(told.text[0], ":1: more than 4096 characters"));
-    assert_non_null(strstr(told.text[1], ":3: the port is missing in 'xxxxxxxxxxxxxxxxxxxx'"));
+    assert_non_null(strstr(told.text[1], ":3: 'xxxxxxxxxxxxxxxxxxxx' has no port: "));
     free(g.all);
     free(text);
     close(l.fd);
@@ -700,6 +702,53 @@ static void long_names_are_bounded_too(void **state)
     close(l.fd);
 }
 
+/* All of a run with the filter loaded that a real one has: a list through a pipe, names, the end.
+ */
+static int run_filtered(const struct targets_config *c, int bring)
+{
+    struct fault fault = {""};
+    struct target one;
+    enum targets_answer a;
+    int n = 0;
+    struct targets *t = targets_open(c, &fault);
+    if (t == NULL || privilege_drop(&fault) != STATUS_OK)
+        return 100;
+    if (targets_next(t, &one, &fault) != TARGETS_LATER ||
+        write(bring, "n1.test:80\nnone:80\n12.0.0.0/28\n", 32) != 32)
+        return 101;
+    (void)close(bring);
+    while ((a = targets_next(t, &one, &fault)) != TARGETS_END) {
+        struct pollfd ready = {.fd = targets_fd(t), .events = POLLIN};
+        if (a == TARGETS_FAILED || (a == TARGETS_LATER && poll(&ready, 1, WAIT_MS) != 1))
+            return 102;
+        n += a == TARGETS_NEXT;
+    }
+    targets_free(t);
+    return n;
+}
+
+static void after_privileges_are_dropped(void **state)
+{
+    (void)state;
+    struct targets_config c = config_of(NULL, 0);
+    char path[64];
+    int ends[2], status = 0;
+    c.special = true;
+    c.file = path;
+    assert_int_equal(ports_parse(&c.ports, "80", 2, NULL, NULL), STATUS_OK);
+    assert_int_equal(pipe(ends), 0);
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(run_filtered(&c, ends[1]));
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 18);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -720,6 +769,7 @@ int main(void)
         cmocka_unit_test(standard_input),
         cmocka_unit_test(a_million_lines),
         cmocka_unit_test(long_names_are_bounded_too),
+        cmocka_unit_test(after_privileges_are_dropped),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

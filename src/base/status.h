@@ -9,6 +9,7 @@ enum status {
     STATUS_SYSTEM,    /* the machine said no: no route, no privilege, a full disk */
     STATUS_NO_MEMORY,
     STATUS_NOT_OURS, /* well formed, but not for us: another protocol, another flow */
+    STATUS_UNREACHABLE, /* the kernel has no way to there */
 };
 
 #endif

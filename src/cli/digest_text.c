@@ -238,8 +238,8 @@ static void put_doubts(const struct digest *d, struct text *out)
         {d->doubles, "record of a session that had one is not counted",
          "records of sessions that had one are not counted"},
         {d->unended, "file ends before its survey does", "files end before their surveys do"},
-        {d->unchecked, "session is too high to be looked at for a second record",
-         "sessions are too high to be looked at for a second record"},
+        {d->unchecked, "session was not looked at for a second record",
+         "sessions were not looked at for a second record"},
     };
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++) {
         if (doubts[i].n == 0)

@@ -159,11 +159,10 @@ static enum status read_rtt(struct observation *o, const json_t *record, struct 
 
 enum status observation_read(struct observation *o, const json_t *record, struct fault *fault)
 {
-    uint64_t session;
+    const uint64_t most = UINT64_C(1) << 53; /* what is exact wherever JSON is read */
     *o = (struct observation){0};
-    if (!count_of(record, "session", UINT32_MAX, &session) || session == 0)
+    if (!count_of(record, "session", most, &o->session) || o->session == 0)
         return refuse(fault, "session");
-    o->session = (uint32_t)session;
     o->target = json_string_value(json_object_get(record, "target"));
     if (o->target == NULL)
         return refuse(fault, "target");

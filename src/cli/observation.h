@@ -29,7 +29,7 @@ enum observation_end {
 
 /* Strings and `gaps` belong to the record. */
 struct observation {
-    uint32_t session;
+    uint64_t session;
     const char *target;
     enum observation_outcome outcome;
     int64_t rtt_ns; /* -1: none */

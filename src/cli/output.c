@@ -51,6 +51,19 @@ static enum status open_file(struct output *out, const char *name, struct writer
     return STATUS_OK;
 }
 
+static enum status open_records(struct output *out, const char *name, struct writer *w,
+                                struct fault *fault)
+{
+    struct output_file *f = &out->files[out->count];
+    *f = (struct output_file){.out = out, .name = name};
+    f->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (f->fd < 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", name, strerror(errno));
+    out->count++;
+    *w = (struct writer){.put = put, .arg = f};
+    return STATUS_OK;
+}
+
 static unsigned columns_of(int fd)
 {
     struct winsize size;
@@ -85,6 +98,14 @@ static enum status add(struct output *out, struct timeline *t, const char *name,
     return s == STATUS_OK ? timeline_add_sink(t, make(w), fault) : s;
 }
 
+static enum status add_records(struct output *out, struct timeline *t, const char *name,
+                               struct fault *fault)
+{
+    struct writer w = {0};
+    enum status s = open_records(out, name, &w, fault);
+    return s == STATUS_OK ? timeline_add_sink(t, ndjson_new(w), fault) : s;
+}
+
 static enum status add_text(struct output *out, struct timeline *t, const struct arguments *o,
                             struct fault *fault)
 {
@@ -117,7 +138,11 @@ enum status output_open(struct output *out, const struct arguments *o, struct ti
     if (is_stdout(o->pcapng) && isatty(STDOUT_FILENO))
         return fault_set(fault, STATUS_MALFORMED,
                          "--pcapng - would write binary to the terminal; redirect it");
-    if (o->json)
+    if (o->csv)
+        s = add(out, t, NULL, csv_new, fault);
+    else if (o->records != NULL)
+        s = add_records(out, t, o->records, fault);
+    else if (o->json)
         s = add(out, t, NULL, ndjson_new, fault);
     else if (on_stdout == 0)
         s = add_text(out, t, o, fault);

@@ -6,8 +6,12 @@
 /* How much of a delay is caught up. */
 #define CATCH_UP     (10 * CLOCK_MS)
 #define EASIER_EVERY CLOCK_S
-#define LOWER        0.7
-#define HIGHER       1.25
+/* What comes within this time of the last trouble is the same. */
+#define SAME_TROUBLE (100 * CLOCK_MS)
+/* Nobody asks again at once whether there is room. */
+#define PAUSE  CLOCK_MS
+#define LOWER  0.7
+#define HIGHER 1.25
 
 void pace_init(struct pace *p, uint64_t rate, int64_t now_ns)
 {
@@ -15,6 +19,7 @@ void pace_init(struct pace *p, uint64_t rate, int64_t now_ns)
     p->now_rate = (double)rate;
     p->next_ns = now_ns;
     p->easier_ns = CLOCK_NEVER;
+    p->lower_ns = now_ns;
     p->in_second = 0;
     p->first = p->used = 0;
 }
@@ -66,29 +71,36 @@ void pace_left(struct pace *p, unsigned count, int64_t after_ns)
         return;
     p->next_ns += (int64_t)((double)count * slot_ns(p));
     p->in_second += count;
-    if (p->used == PACE_LOG) { /* to have left later than it did only makes us wait longer */
-        uint32_t last = (p->first + p->used - 1) % PACE_LOG;
+    /* To have left later than it did only makes us wait longer. */
+    uint32_t last = (p->first + p->used - 1) % PACE_LOG;
+    if (p->used == PACE_LOG || (p->used > 0 && after_ns - p->log[last].began_ns < PACE_SLICE)) {
         p->log[last].left_ns = after_ns;
         p->log[last].count += count;
         return;
     }
     uint32_t at = (p->first + p->used++) % PACE_LOG;
-    p->log[at].left_ns = after_ns;
+    p->log[at].began_ns = p->log[at].left_ns = after_ns;
     p->log[at].count = count;
 }
 
-int64_t pace_next(const struct pace *p)
+int64_t pace_next(const struct pace *p, unsigned count)
 {
+    int64_t due = p->next_ns + (int64_t)((double)(count - 1) * slot_ns(p));
     if (p->in_second < p->rate)
-        return p->next_ns;
+        return due;
     int64_t room = p->log[p->first].left_ns + CLOCK_S;
-    return room > p->next_ns ? room : p->next_ns;
+    return room > due ? room : due;
 }
 
 void pace_trouble(struct pace *p, int64_t now_ns)
 {
+    if (p->next_ns < now_ns + PAUSE)
+        p->next_ns = now_ns + PAUSE;
+    p->easier_ns = now_ns + EASIER_EVERY;
+    if (now_ns < p->lower_ns)
+        return;
+    p->lower_ns = now_ns + SAME_TROUBLE;
     p->now_rate *= LOWER;
     if (p->now_rate < 1)
         p->now_rate = 1;
-    p->easier_ns = now_ns + EASIER_EVERY;
 }

@@ -8,17 +8,20 @@
 #include <stdint.h>
 
 enum {
-    PACE_LOG = 16384 /* batches remembered; with more a second, neighbours are taken together */
+    PACE_LOG = 16384, /* batches remembered; those that leave within PACE_SLICE are taken as one */
 };
+
+#define PACE_SLICE (INT64_C(1000000000) * 2 / PACE_LOG) /* ns */
 
 struct pace {
     uint64_t rate;      /* packets a second, the bound */
     double now_rate;    /* what is aimed at: less than the bound after trouble */
     int64_t next_ns;    /* when the next packet is due */
     int64_t easier_ns;  /* when the pace may be raised again */
+    int64_t lower_ns;   /* from when on more trouble lowers it further */
     uint64_t in_second; /* packets in the log */
     struct {
-        int64_t left_ns; /* at the latest */
+        int64_t began_ns, left_ns; /* the first and the last of them, at the latest */
         uint64_t count;
     } log[PACE_LOG];
     uint32_t first, used; /* of the log */
@@ -31,11 +34,11 @@ void pace_init(struct pace *p, uint64_t rate, int64_t now_ns);
 unsigned pace_allows(struct pace *p, unsigned most, int64_t now_ns);
 /* `count` packets have left, by `after_ns`: read from the clock behind the call that sent them. */
 void pace_left(struct pace *p, unsigned count, int64_t after_ns);
-/* When pace_allows will next give more than none. */
-int64_t pace_next(const struct pace *p);
+/* When pace_allows will next give `count`, or as many as it ever will. */
+int64_t pace_next(const struct pace *p, unsigned count);
 
-/* Something on the way was too full: aim lower; it is raised again step by step when `now_ns` has
- * moved on without more trouble. */
+/* Something on the way was too full: nothing for a moment, then aim lower, but for the same trouble
+ * only once; it is raised again step by step when `now_ns` has moved on without more trouble. */
 void pace_trouble(struct pace *p, int64_t now_ns);
 
 #endif

@@ -61,6 +61,20 @@ enum schedule_end series_end_of(enum series_part part)
                                     : SCHEDULE_FIN;
 }
 
+const char *series_incomplete(const struct series *s, const struct findings *f,
+                              char buffer[SCHEDULE_LOSS_REASON_MAX])
+{
+    if (s->outcome != OUTCOME_OPEN)
+        return NULL;
+    if (s->ended == SERIES_ENDED_USER)
+        return "interrupted";
+    if (s->ended == SERIES_ENDED_LISTEN)
+        return "--listen ran out";
+    if (f->capture_dropped > 0)
+        return "the capture lost packets";
+    return schedule_loss_complete(&s->schedule, f->rtt_ns, buffer) ? NULL : buffer;
+}
+
 static void report_gaps(const struct schedule *c, struct result *r)
 {
     struct text line = {0};

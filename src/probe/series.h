@@ -5,7 +5,7 @@
 #define TCPSHAKE_PROBE_SERIES_H
 
 #include "probe/findings.h"
-#include "tcp/schedule.h"
+#include "tcp/schedule_loss.h"
 
 enum series_ended {
     SERIES_ENDED_PATIENCE, /* more than twice the last gap has passed in silence */
@@ -46,6 +46,11 @@ enum schedule_end series_end_of(enum series_part part);
 int64_t series_until(int64_t first_ns, int64_t last_ns, int64_t last_gap_ns, int64_t listen_ns);
 /* Whether silence has lasted long enough to mean that the series is over. */
 bool series_is_over(int64_t last_ns, int64_t last_gap_ns, int64_t now_ns);
+
+/* Why it may be that not all of the series was seen, in words; NULL when all was, and where there
+ * is no series. The text is static or in `buffer`. */
+const char *series_incomplete(const struct series *s, const struct findings *f,
+                              char buffer[SCHEDULE_LOSS_REASON_MAX]);
 
 /* The whole result of a SYN that was never acknowledged. */
 void series_report(const struct series *s, const struct findings *f, struct result *r);

@@ -26,8 +26,10 @@ static const struct {
     enum csv_kind kind;
 } columns[] = {
     {"target", "target", CSV_VALUE},
+    {"name", "name", CSV_VALUE},
     {"outcome", "outcome", CSV_VALUE},
     {"rtt_us", "rtt_us", CSV_VALUE},
+    {"rtt_slack_us", "rtt_slack_us", CSV_VALUE},
     {"retransmissions", "retransmissions", CSV_VALUE},
     {"gaps_us", "gaps_us", CSV_LIST},
     {"end", "end", CSV_VALUE},

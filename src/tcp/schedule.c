@@ -5,29 +5,7 @@
 #include <math.h>
 
 #include "base/clock.h"
-
-enum {
-    STACK_GAPS_MAX = 24
-};
-
-struct stack {
-    const char *name, *source;
-    enum schedule_end end;
-    size_t count;
-    double gaps[STACK_GAPS_MAX];
-};
-
-static const struct stack stacks[] = {
-#define COUNT_OF(...) (sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
-#define STACK(stack_name, how, from, ...)                                                          \
-    {.name = (stack_name),                                                                         \
-     .source = (from),                                                                             \
-     .end = SCHEDULE_##how,                                                                        \
-     .count = COUNT_OF(__VA_ARGS__),                                                               \
-     .gaps = {__VA_ARGS__}},
-#include "tcp/stacks.def"
-#undef STACK
-};
+#include "tcp/stacks.h"
 
 void schedule_init(struct schedule *s)
 {
@@ -194,8 +172,8 @@ size_t schedule_nearest(const struct schedule *s, struct schedule_near *out, siz
 
     if (n == 0) /* no retransmission: nothing to compare */
         return 0;
-    for (size_t k = 0; k < sizeof(stacks) / sizeof(stacks[0]); k++) {
-        struct schedule_near near = compare(s, gaps, n, &stacks[k]);
+    for (size_t k = 0; k < stacks_count(); k++) {
+        struct schedule_near near = compare(s, gaps, n, stacks_at(k));
         size_t at = kept < max ? kept++ : max;
         for (; at > 0 && out[at - 1].distance > near.distance; at--) {
             if (at < max)

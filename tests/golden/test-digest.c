@@ -324,7 +324,7 @@ static void lines_that_are_no_records(void **state)
         "{\"type\":\"result\"}",
         RESULT ",\"outcome\":\"open\"}",
         RESULT ",\"session\":0,\"outcome\":\"open\"}",
-        RESULT ",\"session\":4294967296,\"outcome\":\"open\"}",
+        RESULT ",\"session\":9007199254740993,\"outcome\":\"open\"}",
         RESULT ",\"session\":1.5,\"outcome\":\"open\"}",
         RESULT ",\"session\":1}",
         RESULT ",\"session\":1,\"outcome\":\"up\"}",

@@ -16,6 +16,7 @@
 #include "engine/survey_live.h"
 #include "event/result.h"
 #include "probe/ping.h"
+#include "tcp/schedule_loss.h"
 
 #define PROGRESS_EVERY CLOCK_S
 
@@ -66,6 +67,20 @@ static void report_trouble(const struct survey_end *e, struct result *r)
     result_set(r, "reason", json_string(e->trouble));
 }
 
+/* Where nobody measures a second time, whether the series can have lost something is said. */
+static void report_completeness(const struct survey_end *e, struct result *r)
+{
+    char reason[SCHEDULE_LOSS_REASON_MAX];
+    const char *why = NULL;
+    if (e->outcome != OUTCOME_OPEN)
+        return;
+    if (e->findings->capture_dropped > 0)
+        why = "the capture lost packets";
+    else if (!schedule_loss_complete(&e->series->schedule, e->findings->rtt_ns, reason))
+        why = reason;
+    result_set(r, "incomplete", why != NULL ? json_string(why) : json_null());
+}
+
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
@@ -82,9 +97,10 @@ static void ended(void *arg, const struct survey_end *e)
         report_trouble(e, &r);
     else if (e->exchange != NULL)
         exchange_report(e->exchange, &r);
-    else if (e->series != NULL)
+    else if (e->series != NULL) {
         series_report(e->series, e->findings, &r);
-    else
+        report_completeness(e, &r);
+    } else
         ping_report(e->ping, e->findings, st->o->options->wait_ns, &r);
     result_set(&r, "syns", json_integer(e->syns));
     result_set(&r, "segments_back", json_integer(e->segments_back));

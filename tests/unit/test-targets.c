@@ -307,6 +307,29 @@ static void networks_are_mixed(void **state)
     close(l.fd);
 }
 
+/* Nor does one network, with its ports, go by in sequence. */
+static void a_network_is_mixed(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"12.0.0.0/16:80,81"};
+    struct targets_config c = config_of(words, 1);
+    struct target one, before = {0};
+    size_t together = 0, ports = 0, follow = 0, n = 0;
+    struct targets *t = open_them(&c);
+    for (; next(t, &one) == TARGETS_NEXT; n++) {
+        const uint8_t *a = address_v4_octets(&before.at.ip), *b = address_v4_octets(&one.at.ip);
+        together += a[2] == b[2];
+        follow += a[2] == b[2] && (uint8_t)(a[3] + 1) == b[3];
+        ports += before.at.port == one.at.port;
+        before = one;
+    }
+    targets_free(t);
+    assert_int_equal(n, 131072);
+    assert_in_range(together, 256, 131072 / 100);
+    assert_in_range(follow, 0, 30);
+    assert_in_range(ports, n * 4 / 10, n * 6 / 10);
+}
+
 /* As many as are asked for, then the end without a word, as a run that is killed. */
 static void an_index_stays_what_it_is(void **state)
 {
@@ -756,6 +779,7 @@ int main(void)
         cmocka_unit_test(bad_words_open_nothing),
         cmocka_unit_test(the_order_hangs_on_the_key),
         cmocka_unit_test(networks_are_mixed),
+        cmocka_unit_test(a_network_is_mixed),
         cmocka_unit_test(an_index_stays_what_it_is),
         cmocka_unit_test(shards_are_the_list),
         cmocka_unit_test(names_are_looked_up),

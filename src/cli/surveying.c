@@ -93,6 +93,7 @@ static void ended(void *arg, const struct survey_end *e)
         st->unrecorded++;
         return;
     }
+    r.bare = true;
     if (e->trouble != NULL)
         report_trouble(e, &r);
     else if (e->exchange != NULL)

@@ -67,6 +67,7 @@ struct event_line {
 struct result {
     json_t *fields;   /* an object; keys in order of insertion; owned */
     struct text text; /* lines "LABEL\tTEXT\n": label may be empty */
+    bool bare;        /* nobody reads the lines: there are none */
     int exit_code;    /* 0 as expected, 1 answered otherwise, 2 error, 3 no answer */
 };
 

@@ -28,6 +28,8 @@ void result_line(struct result *r, const char *label, const char *fmt, ...)
 {
     char line[512];
     va_list ap;
+    if (r->bare)
+        return;
     va_start(ap, fmt);
     (void)vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);

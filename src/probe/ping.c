@@ -126,6 +126,8 @@ void ping_report(const struct ping *p, const struct findings *f, int64_t wait_ns
 {
     struct text line;
     report_keys(p, f, r);
+    if (r->bare)
+        return;
     text_clear(&r->text); /* the findings' lines are those of one target, and many of them */
     text_init(&line);
     ping_line(p, f, wait_ns, &line);

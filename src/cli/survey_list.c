@@ -7,16 +7,44 @@
 
 #include "base/clock.h"
 
+/* Whose records are whose cannot be told then. */
+static enum survey_supply changed(struct survey_list *l)
+{
+    l->ended = l->disagrees = true;
+    l->status =
+        fault_set(&l->fault, STATUS_MALFORMED,
+                  "--resume %s is of other targets: the list has changed since", l->records);
+    return SURVEY_NO_MORE;
+}
+
+/* Who adds to what is excluded leaves records behind of targets that are none any more. */
+static void passed_over(void *arg, const struct target *t)
+{
+    struct survey_list *l = arg;
+    if (t->index < UINT32_MAX &&
+        resume_pass(l->resume, t->index + 1, &t->at, t->name) == RESUME_OTHER)
+        (void)changed(l);
+}
+
+static void complain(void *arg, const char *line)
+{
+    const struct survey_list *l = arg;
+    l->complain(l->arg, line);
+}
+
 static enum survey_supply from_list(struct survey_list *l, struct survey_target *t)
 {
     struct target next;
     for (;;) {
-        switch (targets_next(l->targets, &next, &l->fault)) {
+        enum targets_answer a = targets_next(l->targets, &next, &l->fault);
+        if (l->status != STATUS_OK) /* one that was passed over was another list's */
+            return SURVEY_NO_MORE;
+        switch (a) {
         case TARGETS_LATER:
             return SURVEY_LATER;
         case TARGETS_END:
             l->ended = true;
-            return SURVEY_NO_MORE;
+            return l->resume->left > 0 ? changed(l) : SURVEY_NO_MORE;
         case TARGETS_FAILED:
             l->ended = true;
             l->status = STATUS_MALFORMED;
@@ -35,9 +63,16 @@ static enum survey_supply from_list(struct survey_list *l, struct survey_target 
                                     .at = next.at,
                                     .name = next.name,
                                     .trouble = next.trouble};
-        if (!resume_has(l->resume, t->session))
+        switch (resume_pass(l->resume, t->session, &t->at, t->name)) {
+        case RESUME_TO_DO:
             return SURVEY_NEXT;
-        l->resumed++;
+        case RESUME_OTHER:
+            return changed(l);
+        case RESUME_DONE:
+            l->resumed++;
+            if (!l->found && t->trouble == NULL)
+                l->way = t->at.ip;
+        }
     }
 }
 
@@ -55,14 +90,40 @@ static void hold(struct survey_list *l, const struct survey_target *t)
         (void)snprintf(l->held[l->held_count].trouble, sizeof(l->held[0].trouble), "%s",
                        t->trouble);
         h->trouble = l->held[l->held_count].trouble;
-    }
+    } else if (!l->found)
+        l->way = t->at.ip;
+    l->found = l->found || t->trouble == NULL;
     l->held_count++;
+}
+
+/* Whether the interface is known, and the list, as far as a few targets can tell, the records'. */
+static bool is_ready(const struct survey_list *l)
+{
+    return l->found && (l->resume->agreed || l->resume->left == 0);
+}
+
+static bool has_way(const struct survey_list *l)
+{
+    static const struct in6_addr none;
+    return !address_equal(&l->way, &none);
+}
+
+/* Names without an address are told where there is, or was, something to probe. */
+static enum status judge_held(const struct survey_list *l, struct fault *fault)
+{
+    if (has_way(l) || (l->held_count == 0 && l->resumed > 0))
+        return STATUS_OK;
+    if (l->held_count == SURVEY_LIST_HELD)
+        return fault_set(fault, STATUS_MALFORMED, "none of the first %d names has an address: %s",
+                         SURVEY_LIST_HELD, l->held[0].trouble);
+    return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
+                     l->held_count > 0 ? " that has an address" : "");
 }
 
 static enum status find_first(struct survey_list *l, struct fault *fault)
 {
     struct survey_target t;
-    while (l->held_count < SURVEY_LIST_HELD) {
+    while (l->held_count < SURVEY_LIST_HELD && !is_ready(l)) {
         struct pollfd wait = {.fd = targets_fd(l->targets), .events = POLLIN};
         switch (from_list(l, &t)) {
         case SURVEY_LATER:
@@ -73,23 +134,17 @@ static enum status find_first(struct survey_list *l, struct fault *fault)
                 *fault = l->fault;
                 return l->status;
             }
-            if (l->resumed > 0)
-                return STATUS_OK;
-            return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
-                             l->held_count > 0 ? " that has an address" : "");
+            return judge_held(l, fault);
         case SURVEY_NEXT:
             hold(l, &t);
-            if (t.trouble == NULL)
-                return STATUS_OK;
         }
     }
-    return fault_set(fault, STATUS_MALFORMED, "none of the first %d names has an address: %s",
-                     SURVEY_LIST_HELD, l->held[0].trouble);
+    return judge_held(l, fault);
 }
 
 enum status survey_list_open(struct survey_list *l, const struct surveying *o,
-                             const struct hash_key *key, const struct resume *resume,
-                             void (*complain)(void *arg, const char *line), void *arg,
+                             const struct hash_key *key, struct resume *resume,
+                             void (*tell)(void *arg, const char *line), void *arg,
                              struct fault *fault)
 {
     const struct targets_config config = {
@@ -106,10 +161,14 @@ enum status survey_list_open(struct survey_list *l, const struct surveying *o,
         .shard = o->shard,
         .shards = o->shards,
         .complain = complain,
-        .arg = arg,
+        .passed_over = passed_over,
+        .arg = l,
     };
     memset(l, 0, sizeof(*l));
     l->resume = resume;
+    l->records = o->resume;
+    l->complain = tell;
+    l->arg = arg;
     enum status s = spacing_init(&l->spacing, o->spacing_ns, o->spacing_net_ns, key, fault);
     if (s != STATUS_OK)
         return s;
@@ -126,9 +185,7 @@ void survey_list_close(struct survey_list *l)
 
 const struct in6_addr *survey_list_first(const struct survey_list *l)
 {
-    const struct survey_target *last =
-        l->held_count > 0 ? &l->held[l->held_count - 1].target : NULL;
-    return last != NULL && last->trouble == NULL ? &last->at.ip : NULL;
+    return l->held_count > 0 && has_way(l) ? &l->way : NULL;
 }
 
 /* --- In the run --- */

@@ -70,7 +70,7 @@ static unsigned send(struct sender *s)
 
 static void wait_for_it(struct sender *s)
 {
-    int64_t at = pace_next(&s->pace);
+    int64_t at = pace_next(&s->pace, 1);
     if (at > s->now)
         s->now = at + (int64_t)(unit_random(&s->dice) % (uint64_t)(s->late_ns + 1));
 }
@@ -171,14 +171,14 @@ static void nothing_before_its_time(void **state)
 {
     (void)state;
     struct sender *s = sender(10, 16);
-    assert_int_equal(pace_next(&s->pace), START);
+    assert_int_equal(pace_next(&s->pace, 1), START);
     assert_int_equal(send(s), 1);
-    assert_int_equal(pace_next(&s->pace), START + 100 * CLOCK_MS);
+    assert_int_equal(pace_next(&s->pace, 1), START + 100 * CLOCK_MS);
     assert_int_equal(pace_allows(&s->pace, 16, START + 99 * CLOCK_MS), 0);
     assert_int_equal(pace_allows(&s->pace, 0, START + 100 * CLOCK_MS), 0);
     assert_int_equal(pace_allows(&s->pace, 16, START + 100 * CLOCK_MS), 1);
     pace_left(&s->pace, 0, START + 100 * CLOCK_MS); /* it could not be sent */
-    assert_int_equal(pace_next(&s->pace), START + 100 * CLOCK_MS);
+    assert_int_equal(pace_next(&s->pace, 1), START + 100 * CLOCK_MS);
     sender_free(s);
 }
 
@@ -189,7 +189,7 @@ static void trouble_slows_and_passes(void **state)
     pass(s, 2 * CLOCK_S);
     pace_trouble(&s->pace, s->now);
     assert_int_equal(pace_allows(&s->pace, 64, s->now), 0); /* not again at once */
-    assert_true(pace_next(&s->pace) >= s->now + CLOCK_MS);
+    assert_true(pace_next(&s->pace, 1) >= s->now + CLOCK_MS);
     double after = rate_over(s, CLOCK_S / 2);
     assert_true(after > 5000 * 0.68 && after < 5000 * 0.72);
     pass(s, 4 * CLOCK_S);

@@ -16,6 +16,7 @@
 enum {
     WINDOW = 65536, /* SYNs that may wait for an answer at once */
     PORTS_LEAST = 16,
+    RATE_LEAST = 1000,
     TITLE_MAX = 80,
 };
 #define LIVE_EVERY (100 * CLOCK_MS)
@@ -175,6 +176,16 @@ static unsigned ports_for(const struct pinging *p)
     return wanted < PORTS_LEAST ? PORTS_LEAST : (unsigned)wanted;
 }
 
+/* Packets a second that the engine may not exceed: twice the SYNs and their resets, so that the
+ * turns are what sets the pace. */
+static uint64_t rate_for(const struct pinging *p)
+{
+    uint64_t rate = 4 * p->list->count * (uint64_t)CLOCK_S / (uint64_t)p->interval_ns;
+    if (rate < RATE_LEAST)
+        return RATE_LEAST;
+    return rate < SURVEY_PLAIN_RATE ? rate : SURVEY_PLAIN_RATE;
+}
+
 static struct survey_live *open_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->p->options;
@@ -191,7 +202,7 @@ static struct survey_live *open_live(struct stage *st, struct fault *fault)
         .mss = o->mss,
         .win = o->has_win ? o->win : o->like->win,
         .ttl = o->has_ttl ? o->ttl : o->like->ttl,
-        .rate = SURVEY_PLAIN_RATE,
+        .rate = rate_for(st->p),
         .supply_fd = -1,
         .progress = st->p->live ? progress : NULL,
         .progress_ns = LIVE_EVERY,
@@ -214,10 +225,11 @@ static enum status run_live(struct stage *st, struct survey_live *live, int *cod
 {
     const struct arguments *o = st->p->options;
     const struct survey_config config = {
+        .command = "ping",
         .rules = {.wait_ns = o->wait_ns},
         .key = hash_key_of_seed(st->record.seed),
         .repeatable = o->has_seed,
-        .rate = SURVEY_PLAIN_RATE,
+        .rate = rate_for(st->p),
         .window = WINDOW,
         .supply = supply,
         .ended = ended,

@@ -33,7 +33,7 @@ enum {
     IPV4_HEADERS = 40,
     IPV6_HEADERS = 60,
     LEAST_MTU = 576,
-    SLOW_RATE = 2000, /* packets a second */
+    SLOW_RATE = 4000, /* packets a second */
     SLOW_RING_OCTETS = 256 * 1024,
     PLAIN_RING_OCTETS = 4 * 1024 * 1024,
 };

@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         break;
     case STATUS_SYSTEM:
     case STATUS_NO_MEMORY:
+    case STATUS_UNREACHABLE:
         fuzz_require(false);
     }
     free(line);

@@ -16,25 +16,28 @@ measured='do {
     my $median = $rtt[int((@rtt + 1) / 2) - 1];
     my $of = $summary->{rtt_us};
     @rtt && $of->{min} == $rtt[0] && $of->{max} == $rtt[-1] && abs($of->{p50} / $median - 1) < 0.005 }'
-all='!grep({ $_->{outcome} ne "%s" } @results) && @results == %d && '"$numbered && $sums"
+# all_of OUTCOME COUNT: every result is that, and there are so many.
+all_of()
+{
+    echo '!grep({ $_->{outcome} ne "'"$1"'" } @results) && @results == '"$2 && $numbered && $sums"
+}
 
 for six in '' -6; do
-    # shellcheck disable=SC2059,SC2086 # a format; nothing or an option
+    # shellcheck disable=SC2086 # nothing or an option
     {
         try "open${six:+, IPv6}" 0 \
-            "$(printf "$all" open 5)"' && '"$measured"' && $summary->{loss} == 0 && $r{peer_win} > 0 &&
+            "$(all_of open 5)"' && '"$measured"' && $summary->{loss} == 0 && $r{peer_win} > 0 &&
                 $r{peer_options}{mss} > 0 && 5 == keys(%{{map { ($_->{iss} => 1) } @results}})' \
             tcpshake lab $six ping -c 5 -i 20ms --json
-        try "closed${six:+, IPv6}" 1 "$(printf "$all" closed 3) && $measured"' && !defined $r{irs}' \
+        try "closed${six:+, IPv6}" 1 "$(all_of closed 3) && $measured"' && !defined $r{irs}' \
             tcpshake lab $six --app closed ping -c 3 -i 20ms --json
         try "silence${six:+, IPv6}" 3 \
-            "$(printf "$all" filtered 2)"' && $summary->{loss} == 1 && !defined $summary->{rtt_us} &&
+            "$(all_of filtered 2)"' && $summary->{loss} == 1 && !defined $summary->{rtt_us} &&
                 !defined $r{rtt_us}' \
             tcpshake lab $six --app filtered ping -c 2 -i 20ms -W 100ms --json
     }
 done
-# shellcheck disable=SC2059
-try "nobody there" 3 "$(printf "$all" unreachable 1)"' && $r{reason} =~ /next hop/' \
+try "nobody there" 3 "$(all_of unreachable 1)"' && $r{reason} =~ /next hop/' \
     tcpshake lab ping -c 1 -W 200ms --json 192.0.2.77:80
 
 # A router says so; the namespace is this test's own.
@@ -190,7 +193,7 @@ asked "SIGQUIT: the summary so far on stderr, and on it goes" QUIT 0.7 0 \
 # The peer never hears our reset, and sends each SYN-ACK again after a second: it comes while others
 # are asked, and long after.
 try "a SYN-ACK sent again is no answer and no RTT" 0 \
-    "$(printf "$all" open 15)"' && '"$measured"' && $summary->{duplicates} == 0 && $summary->{doubtful} == 0 &&
+    "$(all_of open 15)"' && '"$measured"' && $summary->{duplicates} == 0 && $summary->{doubtful} == 0 &&
         $summary->{rtt_us}{max} < 900000' \
     tcpshake lab --drop 'a-b:RST#*' ping --json -c 15 -i 100ms -W 900ms
 try "the SYN-ACK is lost: what comes a second later has no RTT" 0 \

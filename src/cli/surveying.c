@@ -35,6 +35,7 @@ struct stage {
     struct survey_list list;
     struct survey *survey;
     struct histogram rtt;
+    struct result result; /* of the one that has just ended; its memory serves all */
     char identity[480];
     char lab_target[ENDPOINT_TEXT_MAX];
     int64_t began_ns, now_ns;
@@ -81,36 +82,50 @@ static void report_completeness(const struct survey_end *e, struct result *r)
     result_set(r, "incomplete", why != NULL ? json_string(why) : json_null());
 }
 
+static void report(const struct stage *st, const struct survey_end *e, struct result *r)
+{
+    if (e->trouble != NULL) {
+        report_trouble(e, r);
+    } else if (e->exchange != NULL) {
+        exchange_report(e->exchange, r);
+    } else if (e->series != NULL) {
+        series_report(e->series, e->findings, r);
+        report_completeness(e, r);
+    } else {
+        ping_report(e->ping, e->findings, st->o->options->wait_ns, r);
+    }
+    result_set_integer(r, "syns", e->syns);
+    result_set_integer(r, "segments_back", e->segments_back);
+    result_set_integer(r, "octets_back", (int64_t)e->octets_back);
+}
+
+/* Of comma-separated values the columns have to be found again: a result of its own for each. */
+static bool begin_result(struct stage *st)
+{
+    if (!st->o->options->csv) {
+        result_init_direct(&st->result);
+        return true;
+    }
+    result_done(&st->result);
+    return result_init(&st->result);
+}
+
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
-    struct result r;
-    st->now_ns = e->t_ns;
     int64_t rtt = e->exchange != NULL ? e->exchange->rtt_ns : e->findings->rtt_ns;
+    st->now_ns = e->t_ns;
     if (e->trouble == NULL && rtt > 0)
         histogram_record(&st->rtt, rtt);
-    if (!is_recorded(st, e) || !result_init(&r)) {
+    if (!is_recorded(st, e) || !begin_result(st)) {
         st->unrecorded++;
         return;
     }
-    r.bare = true;
-    if (e->trouble != NULL)
-        report_trouble(e, &r);
-    else if (e->exchange != NULL)
-        exchange_report(e->exchange, &r);
-    else if (e->series != NULL) {
-        series_report(e->series, e->findings, &r);
-        report_completeness(e, &r);
-    } else
-        ping_report(e->ping, e->findings, st->o->options->wait_ns, &r);
-    result_set(&r, "syns", json_integer(e->syns));
-    result_set(&r, "segments_back", json_integer(e->segments_back));
-    result_set(&r, "octets_back", json_integer((json_int_t)e->octets_back));
+    report(st, e, &st->result);
     (void)timeline_append(&st->record.timeline, (struct event){.kind = EVENT_VERDICT,
                                                                .session = e->session,
                                                                .t_ns = e->t_ns,
-                                                               .result = &r});
-    result_done(&r);
+                                                               .result = &st->result});
 }
 
 static json_t *rtt_json(const struct histogram *h)
@@ -397,6 +412,7 @@ int surveying_run(const struct surveying *o)
     if (st->survey != NULL)
         survey_done(st->survey);
     free(st->survey);
+    result_done(&st->result);
     resume_done(&st->resume);
     free(st);
     return code;

@@ -169,7 +169,7 @@ static void ten_schedules(bool watched)
 {
     struct judged j = {.answered = 0};
     struct world *w = &j.world;
-    world_init(w, instrumented() ? 4096 : 65536, NULL);
+    world_init(w, instrumented() ? 16384 : 65536, NULL);
     for (uint32_t i = 0; i < w->count; i++)
         w->hosts[i].row = row_of(kinds[i % KINDS]);
     w->loss = 10;
@@ -541,7 +541,8 @@ int main(void)
         cmocka_unit_test(the_kernel_is_full),    cmocka_unit_test(all_manners_watched),
         cmocka_unit_test(all_manners_unwatched), cmocka_unit_test(no_way_to_some),
         cmocka_unit_test(stopped_in_the_middle), cmocka_unit_test(stopped_twice),
-        cmocka_unit_test(the_capture_loses),     cmocka_unit_test(pings),
+        cmocka_unit_test(the_capture_loses),     cmocka_unit_test(not_seen_leaving),
+        cmocka_unit_test(the_way_is_lost),       cmocka_unit_test(pings),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

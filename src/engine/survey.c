@@ -120,7 +120,7 @@ static void due(void *arg, uint32_t cell, int64_t now_ns)
     struct flow *f = flow_store_at(&s->store, cell);
     /* What the capture has lost may have been the sight of its SYN. */
     bool watched = s->config.link.watched && f->dropped == (uint32_t)s->counts.dropped;
-    follow(s, cell, flow_due(f, &s->config.rules, watched, now_ns));
+    follow(s, cell, flow_due(f, &s->store, &s->config.rules, watched, now_ns));
 }
 
 /* --- What comes in --- */

@@ -335,7 +335,10 @@ static void set_up(struct scene *c)
     c->targets = octet(r) % (TARGETS_MAX + 1);
     c->now = START;
     c->config = (struct survey_config){
-        .rules = {.listens = kind & 1, .wait_ns = 5 * CLOCK_S, .listen_ns = 60 * CLOCK_S},
+        .rules = {.listens = kind & 1,
+                  .settles = c->manner & 128,
+                  .wait_ns = 5 * CLOCK_S,
+                  .listen_ns = 60 * CLOCK_S},
         .key = {1, octet(r)},
         .repeatable = kind & 2,
         .rate = 1 + (kind & 4 ? word(r) : octet(r)),

@@ -7,9 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
-enum {
-    SHARE = 1 << HISTOGRAM_SHARE_BITS
-};
+/* Durations that have a bucket of their own. */
+#define EXACT (UINT64_C(2) << HISTOGRAM_SHARE_BITS)
 
 void histogram_init(struct histogram *h)
 {
@@ -24,7 +23,7 @@ static size_t bucket_of(int64_t ns)
     unsigned octave = 0;
     if (v > top)
         v = top;
-    while (v >> octave >= 2 * SHARE)
+    while (v >> octave >= EXACT)
         octave++;
     return ((size_t)octave << HISTOGRAM_SHARE_BITS) + (size_t)(v >> octave);
 }
@@ -32,7 +31,7 @@ static size_t bucket_of(int64_t ns)
 /* The shortest duration that falls into the bucket. */
 static int64_t floor_of(size_t bucket)
 {
-    size_t octave = bucket < (size_t)2 * SHARE ? 0 : (bucket >> HISTOGRAM_SHARE_BITS) - 1;
+    size_t octave = bucket < EXACT ? 0 : (bucket >> HISTOGRAM_SHARE_BITS) - 1;
     return (int64_t)(bucket - (octave << HISTOGRAM_SHARE_BITS)) << octave;
 }
 

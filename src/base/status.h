@@ -8,7 +8,8 @@ enum status {
     STATUS_MALFORMED, /* input that does not parse: a target, a number, a frame */
     STATUS_SYSTEM,    /* the machine said no: no route, no privilege, a full disk */
     STATUS_NO_MEMORY,
-    STATUS_NOT_OURS, /* well formed, but not for us: another protocol, another flow */
+    STATUS_NOT_OURS,    /* well formed, but not for us: another protocol, another flow */
+    STATUS_UNREACHABLE, /* the kernel has no way to this one target; others may have one */
 };
 
 #endif

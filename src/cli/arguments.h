@@ -31,10 +31,12 @@ struct arguments {
     int64_t wait_ns, deadline_ns; /* -W, -w; CLOCK_NEVER: no deadline */
     /* Output */
     bool json, quiet, verbose, dry_run;
-    bool plays_figure;            /* the text is that of a figure */
-    bool pings;                   /* the text is that of ping */
-    bool stamped;                 /* the time of day before each of its lines */
-    bool lab_only;                /* no target but the lab: only the options of the output */
+    bool plays_figure;   /* the text is that of a figure */
+    bool pings;          /* the text is that of ping */
+    bool stamped;        /* the time of day before each of its lines */
+    bool lab_only;       /* no target but the lab: only the options of the output */
+    bool csv;            /* in place of the JSON */
+    const char *records; /* a file that they are appended to, in place of stdout; or NULL */
     const char *pcapng, *mermaid; /* file names, "-" for stdout */
     enum arguments_colour {
         ARGUMENTS_COLOUR_AUTO,

@@ -1,6 +1,7 @@
 /* See digest.h. */
 #include "cli/digest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,6 @@ struct digest *digest_new(void)
     struct digest *d = calloc(1, sizeof(*d));
     if (d == NULL)
         return NULL;
-    /* Its pages exist once they are written to. */
-    d->seen = calloc(DIGEST_SESSIONS / 64, sizeof(*d->seen));
-    if (d->seen == NULL) {
-        free(d);
-        return NULL;
-    }
     histogram_init(&d->rtt);
     signature_init(&d->schedules);
     return d;
@@ -28,7 +23,8 @@ void digest_free(struct digest *d)
 {
     if (d == NULL)
         return;
-    free(d->seen);
+    for (size_t i = 0; i < sizeof(d->seen) / sizeof(d->seen[0]); i++)
+        free(d->seen[i]);
     free(d);
 }
 
@@ -60,18 +56,28 @@ static void take_run(struct digest *d, const json_t *record)
     d->seed = json_integer_value(seed);
 }
 
+static uint64_t *leaf_of(struct digest *d, uint64_t session)
+{
+    uint64_t **leaf = &d->seen[session / DIGEST_LEAF];
+    if (*leaf == NULL)
+        *leaf = calloc(DIGEST_LEAF / 64, sizeof(**leaf));
+    return *leaf;
+}
+
 /* Whether this is the first record of the session, as far as that is looked at. */
-static bool is_first(struct digest *d, uint32_t session)
+static bool is_first(struct digest *d, uint64_t session)
 {
     if (d->mixed)
         return true;
-    if (session >= DIGEST_SESSIONS) {
+    uint64_t *leaf = session < DIGEST_SESSIONS ? leaf_of(d, session) : NULL;
+    if (leaf == NULL) {
         d->unchecked++;
         return true;
     }
+    uint64_t *word = &leaf[session % DIGEST_LEAF / 64];
     uint64_t bit = UINT64_C(1) << session % 64;
-    bool first = (d->seen[session / 64] & bit) == 0;
-    d->seen[session / 64] |= bit;
+    bool first = (*word & bit) == 0;
+    *word |= bit;
     return first;
 }
 
@@ -107,6 +113,7 @@ static void count(struct digest *d, const struct observation *o)
     if (o->listened) {
         d->listened++;
         d->ends[o->end]++;
+        d->incomplete += o->incomplete;
         signature_count(&d->schedules, o);
     }
     if (o->counted) {
@@ -127,7 +134,8 @@ static enum status take_result(struct digest *d, const json_t *record, struct fa
     if (!is_first(d, o.session)) {
         d->doubles++;
         return fault_set(fault, STATUS_NOT_OURS,
-                         "session %u has a record already; this one is not counted", o.session);
+                         "session %" PRIu64 " has a record already; this one is not counted",
+                         o.session);
     }
     count(d, &o);
     return STATUS_OK;

@@ -9,13 +9,15 @@
 
 enum {
     DIGEST_WORST = 10,
-    /* Of sessions that are looked at for a second record; a bit each, 16 MB at most. */
+    /* Sessions below this are looked at for a second record; a bit each, 16 MB at most, of
+     * which only the leaves that are needed exist. */
     DIGEST_SESSIONS = 1 << 27,
+    DIGEST_LEAF = 1 << 16, /* bits */
 };
 
 struct digest_worst {
     char target[72];
-    uint32_t session;
+    uint64_t session;
     enum observation_outcome outcome;
     uint64_t syns, segments_back, octets_back;
 };
@@ -27,6 +29,7 @@ struct digest {
 
     uint64_t listened; /* targets whose SYN-ACKs were waited for */
     uint64_t ends[OBSERVATION_ENDS];
+    uint64_t incomplete; /* of them: the series may have lost something */
     struct signatures schedules;
 
     uint64_t counted; /* targets that say what came back; the sums are theirs */
@@ -37,13 +40,13 @@ struct digest {
     uint64_t files, refused; /* lines that are no records */
     uint64_t others;         /* records of other kinds */
     uint64_t doubles;        /* records of a session that had one; not counted above */
-    uint64_t unchecked;      /* sessions too high to be looked at for that */
+    uint64_t unchecked;      /* sessions too high to be looked at for that, or no memory for it */
     uint64_t unended;        /* files with a survey that has no summary */
     bool mixed;              /* several seeds: a session number says nothing across them */
 
     bool running, has_seed;
     int64_t seed;
-    uint64_t *seen; /* a bit a session */
+    uint64_t *seen[DIGEST_SESSIONS / DIGEST_LEAF]; /* a bit a session */
 };
 
 /* NULL when memory ran out. */

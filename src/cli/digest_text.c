@@ -98,6 +98,10 @@ static void put_schedules(const struct digest *d, struct text *out)
         share(out, "", rest, d->listened);
         text_printf(out, "%zu more schedules, which --json lists\n", t->count - SCHEDULES_SHOWN);
     }
+    if (d->incomplete != 0) {
+        share(out, "", d->incomplete, d->listened);
+        text_printf(out, "of all: perhaps incomplete; the records say why\n");
+    }
     if (t->left_out != 0) {
         share(out, "", t->left_out, d->listened);
         text_printf(out, "others: only %d schedules are counted\n", SIGNATURE_ROWS);
@@ -238,8 +242,8 @@ static void put_doubts(const struct digest *d, struct text *out)
         {d->doubles, "record of a session that had one is not counted",
          "records of sessions that had one are not counted"},
         {d->unended, "file ends before its survey does", "files end before their surveys do"},
-        {d->unchecked, "session is too high to be looked at for a second record",
-         "sessions are too high to be looked at for a second record"},
+        {d->unchecked, "session was not looked at for a second record",
+         "sessions were not looked at for a second record"},
     };
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++) {
         if (doubts[i].n == 0)

@@ -29,7 +29,7 @@ enum observation_end {
 
 /* Strings and `gaps` belong to the record. */
 struct observation {
-    uint32_t session;
+    uint64_t session;
     const char *target;
     enum observation_outcome outcome;
     int64_t rtt_ns; /* -1: none */
@@ -47,6 +47,7 @@ struct observation {
     const char *stack;             /* the nearest; NULL: none */
     double distance;
     bool stack_fits;
+    bool incomplete; /* the record has a reason why the series may have lost something */
 };
 
 /* Reads a record of type "result". STATUS_MALFORMED with the reason when it is none that a survey

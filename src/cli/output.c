@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,12 +51,25 @@ static enum status open_file(struct output *out, const char *name, struct writer
     return STATUS_OK;
 }
 
-static unsigned terminal_columns(void)
+static enum status open_records(struct output *out, const char *name, struct writer *w,
+                                struct fault *fault)
+{
+    struct output_file *f = &out->files[out->count];
+    *f = (struct output_file){.out = out, .name = name};
+    f->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (f->fd < 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", name, strerror(errno));
+    out->count++;
+    *w = (struct writer){.put = put, .arg = f};
+    return STATUS_OK;
+}
+
+static unsigned columns_of(int fd)
 {
     struct winsize size;
     uint64_t columns;
     const char *env = getenv("COLUMNS");
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0)
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col != 0)
         return size.ws_col < 40 ? 40 : size.ws_col;
     if (env != NULL && text_to_number(env, 40, 1000, &columns))
         return (unsigned)columns;
@@ -83,6 +98,14 @@ static enum status add(struct output *out, struct timeline *t, const char *name,
     return s == STATUS_OK ? timeline_add_sink(t, make(w), fault) : s;
 }
 
+static enum status add_records(struct output *out, struct timeline *t, const char *name,
+                               struct fault *fault)
+{
+    struct writer w = {0};
+    enum status s = open_records(out, name, &w, fault);
+    return s == STATUS_OK ? timeline_add_sink(t, ndjson_new(w), fault) : s;
+}
+
 static enum status add_text(struct output *out, struct timeline *t, const struct arguments *o,
                             struct fault *fault)
 {
@@ -90,7 +113,7 @@ static enum status add_text(struct output *out, struct timeline *t, const struct
                                 .brief = o->quiet,
                                 .stamped = o->stamped,
                                 .verbose = o->verbose,
-                                .columns = terminal_columns()};
+                                .columns = columns_of(STDOUT_FILENO)};
     struct writer w = {0};
     enum status s = open_file(out, NULL, &w, fault);
     if (s != STATUS_OK)
@@ -115,7 +138,11 @@ enum status output_open(struct output *out, const struct arguments *o, struct ti
     if (is_stdout(o->pcapng) && isatty(STDOUT_FILENO))
         return fault_set(fault, STATUS_MALFORMED,
                          "--pcapng - would write binary to the terminal; redirect it");
-    if (o->json)
+    if (o->csv)
+        s = add(out, t, NULL, csv_new, fault);
+    else if (o->records != NULL)
+        s = add_records(out, t, o->records, fault);
+    else if (o->json)
         s = add(out, t, NULL, ndjson_new, fault);
     else if (on_stdout == 0)
         s = add_text(out, t, o, fault);
@@ -143,18 +170,55 @@ bool output_progress_wanted(const struct arguments *o)
     return isatty(STDERR_FILENO) && !o->quiet;
 }
 
+/* Where the terminal cannot erase the rest of a line, blanks do it. */
+static bool is_dumb(void)
+{
+    const char *term = getenv("TERM");
+    return term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
+}
+
 void output_progress(struct output *out, const char *line)
 {
-    (void)fprintf(stderr, "\r\033[K%s", line);
+    size_t cells = text_cells(line, strlen(line));
+    if (!is_dumb())
+        (void)fprintf(stderr, "\r\033[K%s", line);
+    else
+        (void)fprintf(stderr, "\r%s%*s", line,
+                      cells < out->progress_cells ? (int)(out->progress_cells - cells) : 0, "");
     (void)fflush(stderr);
-    out->progress_shown = true;
+    out->progress_cells = cells;
 }
 
 void output_progress_clear(struct output *out)
 {
-    if (!out->progress_shown)
+    if (out->progress_cells == 0)
         return;
-    (void)fprintf(stderr, "\r\033[K");
+    if (!is_dumb())
+        (void)fprintf(stderr, "\r\033[K");
+    else
+        (void)fprintf(stderr, "\r%*s\r", (int)out->progress_cells, "");
     (void)fflush(stderr);
-    out->progress_shown = false;
+    out->progress_cells = 0;
+}
+
+void output_progress_keep(struct output *out)
+{
+    if (out->progress_cells != 0)
+        (void)fputc('\n', stderr);
+    out->progress_cells = 0;
+}
+
+unsigned output_progress_columns(void)
+{
+    return columns_of(STDERR_FILENO) - 1; /* many terminals break a line that is full */
+}
+
+bool output_progress_utf8(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    if (locale == (locale_t)0)
+        return false;
+    bool is = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    freelocale(locale);
+    return is;
 }

@@ -17,7 +17,7 @@ struct output {
         struct output *out;
     } files[OUTPUT_FILES_MAX];
     size_t count;
-    bool progress_shown; /* a line on stderr that must go before anything else is printed */
+    size_t progress_cells; /* of a line on stderr that must go before anything else is printed */
 };
 
 /* Opens what the options ask for and adds a sink for each to the timeline. */
@@ -31,5 +31,10 @@ bool output_progress_wanted(const struct arguments *o);
 /* Shows the line in place of the one before. */
 void output_progress(struct output *out, const char *line);
 void output_progress_clear(struct output *out);
+/* Leaves it where it is and goes on below. */
+void output_progress_keep(struct output *out);
+/* How many cells it may have, and whether the terminal is told UTF-8 (by the locale). */
+unsigned output_progress_columns(void);
+bool output_progress_utf8(void);
 
 #endif

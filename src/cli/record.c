@@ -12,6 +12,8 @@ void record_init(struct record *r, const struct arguments *options)
 
 static enum status choose_seed(struct record *r, struct fault *fault)
 {
+    if (r->seed_known)
+        return STATUS_OK;
     r->seed = r->options->seed;
     if (r->options->has_seed)
         return STATUS_OK;
@@ -35,7 +37,8 @@ enum status record_begin(struct record *r, const struct run_info *info,
         used +=
             (size_t)snprintf(r->argv + used, sizeof(r->argv) - used, "%s%s", i ? " " : "", argv[i]);
     r->info = *info;
-    r->info.target = endpoint_format(target, r->target);
+    if (target != NULL)
+        r->info.target = endpoint_format(target, r->target);
     r->info.argv = r->argv;
     r->info.version = PACKAGE_VERSION;
     r->info.seed = r->seed;

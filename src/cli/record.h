@@ -9,7 +9,8 @@
 
 struct record {
     const struct arguments *options;
-    uint64_t seed; /* --seed, or a random one */
+    uint64_t seed;   /* --seed, or a random one */
+    bool seed_known; /* set by whoever knows it before record_open */
     struct output output;
     struct timeline timeline;
     struct run_info info;
@@ -21,8 +22,8 @@ struct record {
 void record_init(struct record *r, const struct arguments *options);
 /* Chooses the seed and opens what the options ask for. */
 enum status record_open(struct record *r, struct fault *fault);
-/* What is known before the first event: `info` without target, argv, version and seed, which are
- * filled in here. Writes the head. */
+/* What is known before the first event: `info` without argv, version and seed, which are filled in
+ * here, as is its target unless `target` is NULL. Writes the head. */
 enum status record_begin(struct record *r, const struct run_info *info,
                          const struct endpoint *target, int argc, char **argv, struct fault *fault);
 /* The sinks and files are closed in any case; the first failure is the one that is told: `s` and

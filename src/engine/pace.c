@@ -83,12 +83,13 @@ void pace_left(struct pace *p, unsigned count, int64_t after_ns)
     p->log[at].count = count;
 }
 
-int64_t pace_next(const struct pace *p)
+int64_t pace_next(const struct pace *p, unsigned count)
 {
+    int64_t due = p->next_ns + (int64_t)((double)(count - 1) * slot_ns(p));
     if (p->in_second < p->rate)
-        return p->next_ns;
+        return due;
     int64_t room = p->log[p->first].left_ns + CLOCK_S;
-    return room > p->next_ns ? room : p->next_ns;
+    return room > due ? room : due;
 }
 
 void pace_trouble(struct pace *p, int64_t now_ns)

@@ -22,11 +22,15 @@ enum status survey_init(struct survey *s, const struct survey_config *config, in
     pace_init(&s->pace, config->rate, now_ns);
     if (!flow_table_init(&s->table, &s->store, &config->key))
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    return STATUS_OK;
+    if (config->open == NULL)
+        return STATUS_OK;
+    return handshakes_init(&s->handshakes, config->open, config->rules.wait_ns, fault);
 }
 
 void survey_done(struct survey *s)
 {
+    if (s->config.open != NULL)
+        handshakes_done(&s->handshakes);
     flow_table_done(&s->table);
     flow_store_done(&s->store);
 }
@@ -53,8 +57,7 @@ static void tell_flow(struct survey *s, struct flow *f)
     char name[FLOW_STORE_NAME_MAX];
     const struct endpoint local = local_of(s, &f->ip, f->local);
     struct ping ping;
-    struct findings findings =
-        flow_findings(f, s->config.rules.listens ? "synack" : "ping", &local);
+    struct findings findings = flow_findings(f, s->config.command, &local);
     struct survey_end e = {
         .session = f->session,
         .findings = &findings,
@@ -84,6 +87,36 @@ static void end_flow(struct survey *s, uint32_t cell)
     flow_table_remove(&s->table, cell);
     flow_store_drop(&s->store, cell);
     s->in_flight--;
+}
+
+static void end_handshake(struct survey *s, struct handshake *h)
+{
+    char name[FLOW_STORE_NAME_MAX];
+    const struct flow *f = flow_store_at(&s->store, h->cell);
+    struct survey_end e = {
+        .session = f->session,
+        .exchange = &h->exchange,
+        .name = flow_store_name(&s->store, f, name),
+        .outcome = h->open.outcome,
+        .t_ns = h->exchange.now_ns,
+        .syns = (unsigned)h->exchange.syn_count,
+        .segments_back = f->segments_back,
+        .octets_back = f->octets_back,
+    };
+    if ((uint32_t)s->counts.dropped != f->dropped)
+        exchange_lost_packets(&h->exchange, (uint32_t)s->counts.dropped - f->dropped);
+    tell(s, &e);
+    flow_table_remove(&s->table, h->cell);
+    flow_store_drop(&s->store, h->cell);
+    handshakes_free(&s->handshakes, h);
+    s->in_flight--;
+}
+
+static void end_handshakes(struct survey *s)
+{
+    struct handshake *h;
+    while (s->config.open != NULL && (h = handshakes_take_ended(&s->handshakes)) != NULL)
+        end_handshake(s, h);
 }
 
 static void queue_reset(struct survey *s, uint32_t cell)
@@ -152,6 +185,12 @@ static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
         return;
     }
     struct flow *f = flow_store_at(&s->store, cell);
+    if (f->phase == FLOW_TALKS) {
+        f->segments_back++;
+        f->octets_back += (uint32_t)octets;
+        handshakes_received(&s->handshakes, f->talk, seg, t_ns);
+        return;
+    }
     bool in_wheel = f->phase != FLOW_RESETS;
     int64_t was_due = f->due_ns;
     enum flow_step step = flow_received(f, &s->store, &s->config.rules, seg, octets, t_ns);
@@ -165,6 +204,12 @@ static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
 static void left(struct survey *s, const struct segment *seg, int64_t t_ns)
 {
     bool syn = (seg->flags & FLAG_SYN) != 0;
+    if (s->config.open != NULL) {
+        uint32_t talk = flow_table_find(&s->table, &seg->dst, seg->src.port, true, seg->seq);
+        if (talk != 0)
+            handshakes_left(&s->handshakes, flow_store_at(&s->store, talk)->talk, seg, t_ns);
+        return;
+    }
     if (!syn && (seg->flags & FLAG_RST) == 0)
         return;
     uint32_t cell = flow_table_find(&s->table, &seg->dst, seg->src.port, false,
@@ -191,11 +236,13 @@ static void icmp(struct survey *s, const uint8_t *ip, size_t n, int64_t t_ns)
     struct icmp_error e;
     if (icmp_decode(&e, ip, n, NULL) != STATUS_OK)
         return;
-    uint32_t cell = flow_table_find(&s->table, &e.dst, e.src.port, false, e.seq);
+    uint32_t cell = flow_table_find(&s->table, &e.dst, e.src.port, s->config.open != NULL, e.seq);
     if (cell == 0)
         return;
     struct flow *f = flow_store_at(&s->store, cell);
-    if (f->phase == FLOW_RESETS)
+    if (f->phase == FLOW_TALKS)
+        handshakes_unreachable(&s->handshakes, f->talk, &e, t_ns);
+    if (f->phase >= FLOW_RESETS)
         return;
     flow_wheel_remove(&s->wheel, cell);
     follow(s, cell, flow_unreachable(f, &e, t_ns));
@@ -227,6 +274,14 @@ void survey_lost_packets(struct survey *s, uint64_t total, int64_t now_ns)
     if (total <= s->counts.dropped)
         return;
     s->counts.dropped = total;
+    pace_trouble(&s->pace, now_ns);
+}
+
+void survey_unsent_packets(struct survey *s, uint64_t total, int64_t now_ns)
+{
+    if (total <= s->counts.unsent_dropped)
+        return;
+    s->counts.unsent_dropped = total;
     pace_trouble(&s->pace, now_ns);
 }
 
@@ -274,7 +329,7 @@ static void tell_trouble(struct survey *s, const struct survey_target *t, const 
                          int64_t now_ns)
 {
     const struct endpoint local = {0};
-    const struct findings findings = {.command = s->config.rules.listens ? "synack" : "ping",
+    const struct findings findings = {.command = s->config.command,
                                       .remote = t->at,
                                       .local = local,
                                       .name = t->name,
@@ -311,6 +366,37 @@ static uint32_t begin_flow(struct survey *s, const struct survey_target *t, uint
         return cell;
     flow_store_drop(&s->store, cell);
     return 0;
+}
+
+/* What it sends, it says itself: handshakes_packet. */
+static bool begin_handshake(struct survey *s, const struct survey_target *t, int64_t now_ns)
+{
+    uint16_t port = port_for(s, t);
+    if (flow_table_find(&s->table, &t->at, port, true, seq_of(0)) != 0) {
+        tell_trouble(s, t, "it stands in the list twice, and is being probed just now", now_ns);
+        return false;
+    }
+    uint64_t hash = flow_table_hash(&s->table, &t->at.ip, t->at.port, port);
+    uint32_t cell = begin_flow(s, t, hash, now_ns);
+    struct flow *f = cell != 0 ? flow_store_at(&s->store, cell) : NULL;
+    if (f != NULL) {
+        const struct endpoint local = local_of(s, &t->at.ip, port);
+        f->phase = FLOW_TALKS;
+        f->ts_val = (uint32_t)(hash >> 16);
+        s->handshakes.base.mss = s->config.mss[address_is_v4(&t->at.ip) ? 0 : 1];
+        f->talk = handshakes_begin(&s->handshakes, f, cell, &local, now_ns);
+    }
+    if (f != NULL && f->talk != NULL) {
+        s->in_flight++;
+        s->counts.syns++;
+        return true;
+    }
+    if (cell != 0) {
+        flow_table_remove(&s->table, cell);
+        flow_store_drop(&s->store, cell);
+    }
+    tell_trouble(s, t, "out of memory", now_ns);
+    return false;
 }
 
 /* False: the target is done with already. */
@@ -358,8 +444,8 @@ static bool has_room(struct survey *s)
     return room;
 }
 
-/* False: there is none now. */
-static bool send_next_syn(struct survey *s, int64_t now_ns)
+/* Of a handshake the SYN is not sent yet. False: there is no target now. */
+static bool begin_next(struct survey *s, int64_t now_ns)
 {
     struct survey_target t;
     while (wants_target(s, now_ns) && has_room(s)) {
@@ -376,9 +462,31 @@ static bool send_next_syn(struct survey *s, int64_t now_ns)
         }
         if (t.trouble != NULL)
             tell_trouble(s, &t, t.trouble, now_ns);
-        else if (send_syn(s, &t, now_ns))
+        else if (s->config.open != NULL ? begin_handshake(s, &t, now_ns) : send_syn(s, &t, now_ns))
             return true;
     }
+    return false;
+}
+
+/* What a handshake has to send; a new one is begun when none has anything. */
+static bool send_handshake(struct survey *s, int64_t now_ns)
+{
+    size_t n;
+    struct fault ignored;
+    const struct survey_link *link = &s->config.link;
+    do {
+        const uint8_t *ip = handshakes_packet(&s->handshakes, now_ns, &n, &ignored);
+        const struct segment *seg;
+        struct segment decoded;
+        if (ip == NULL)
+            continue;
+        if (segment_decode(&decoded, ip, n, NULL) != STATUS_OK)
+            return false;
+        seg = &decoded;
+        /* What has no way is not seen leaving, and the exchange makes of it what it does. */
+        if (link->send_whole(link->arg, &seg->dst.ip, ip, n) == SURVEY_TAKEN)
+            return true;
+    } while (begin_next(s, now_ns));
     return false;
 }
 
@@ -386,9 +494,10 @@ static bool send_next_syn(struct survey *s, int64_t now_ns)
 static bool send_one(struct survey *s, int64_t now_ns)
 {
     s->batch[s->batch_count].cell = 0;
-    bool sent = s->resets_waiting > 0 ? send_reset(s)
-                : s->stray_count > 0  ? send_stray_reset(s)
-                                      : send_next_syn(s, now_ns);
+    bool sent = s->resets_waiting > 0    ? send_reset(s)
+                : s->stray_count > 0     ? send_stray_reset(s)
+                : s->config.open != NULL ? send_handshake(s, now_ns)
+                                         : begin_next(s, now_ns);
     s->batch_count += sent;
     return sent;
 }
@@ -431,6 +540,8 @@ static enum status flush(struct survey *s, unsigned *count, bool *full, int64_t 
 enum status survey_tick(struct survey *s, int64_t now_ns, struct fault *fault)
 {
     flow_wheel_turn(&s->wheel, now_ns, due, s);
+    if (s->config.open != NULL)
+        handshakes_tick(&s->handshakes, now_ns);
     for (unsigned i = 0; i < BATCHES_A_TICK; i++) {
         unsigned allowed = pace_allows(&s->pace, s->config.link.batch, now_ns);
         while (s->batch_count < allowed && send_one(s, now_ns)) {
@@ -440,9 +551,12 @@ enum status survey_tick(struct survey *s, int64_t now_ns, struct fault *fault)
         unsigned count = 0;
         bool full = false;
         enum status status = flush(s, &count, &full, &now_ns, fault);
-        if (status != STATUS_OK || full)
+        if (status != STATUS_OK)
             return status;
+        if (full)
+            break;
     }
+    end_handshakes(s);
     return STATUS_OK;
 }
 
@@ -457,14 +571,18 @@ int64_t survey_next(const struct survey *s)
 {
     int64_t at = flow_wheel_next(&s->wheel);
     int64_t send = CLOCK_NEVER;
-    if (s->resets_waiting > 0 || s->stray_count > 0 || s->batch_count > 0)
+    if (s->config.open != NULL && handshakes_next(&s->handshakes) < at)
+        at = handshakes_next(&s->handshakes);
+    if (s->resets_waiting > 0 || s->stray_count > 0 || s->batch_count > 0 ||
+        s->handshakes.first != NULL || s->handshakes.ended != NULL)
         send = 0;
     else if (!s->no_more && !s->stopping && s->in_flight < s->config.window)
         send = s->supply_at;
     if (send == CLOCK_NEVER)
         return at;
-    if (send < pace_next(&s->pace))
-        send = pace_next(&s->pace);
+    int64_t paced = pace_next(&s->pace, s->config.link.batch);
+    if (send < paced)
+        send = paced;
     return send < at ? send : at;
 }
 
@@ -479,6 +597,8 @@ void survey_stop(struct survey *s, int64_t now_ns)
     if (!s->stopping) {
         s->stopping = true;
         flow_wheel_empty(&s->wheel, now_ns, stop_one, s);
+        if (s->config.open != NULL)
+            (void)handshakes_stop(&s->handshakes, now_ns);
         return;
     }
     s->stray_count = 0;

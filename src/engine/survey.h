@@ -6,6 +6,7 @@
 
 #include "engine/flow_table.h"
 #include "engine/flow_wheel.h"
+#include "engine/handshakes.h"
 #include "engine/pace.h"
 
 enum {
@@ -30,6 +31,9 @@ enum survey_sending {
 /* Where packets go. */
 struct survey_link {
     enum survey_sending (*send)(void *arg, const struct survey_packet *p);
+    /* The same with a packet that is there, IP header onward. */
+    enum survey_sending (*send_whole)(void *arg, const struct in6_addr *remote, const uint8_t *ip,
+                                      size_t n);
     /* What was taken goes out: how many have left (the others stay, first in line), and between
      * which two moments. `*full`: the kernel has no room for more now. */
     enum status (*flush)(void *arg, unsigned *left, int64_t *from_ns, int64_t *to_ns, bool *full,
@@ -57,8 +61,9 @@ enum survey_supply {
 struct survey_end {
     uint32_t session;
     const struct findings *findings;
-    const struct ping *ping; /* one of the two, or with `trouble` neither */
+    const struct ping *ping; /* one of the three, or with `trouble` none */
     const struct series *series;
+    const struct exchange *exchange; /* whose probe reports it; no findings then */
     const char *name, *trouble;
     enum outcome outcome;
     int64_t t_ns;
@@ -67,12 +72,15 @@ struct survey_end {
 };
 
 struct survey_config {
+    const char *command; /* "ping", "open" or "synack"; static */
     struct flow_rules rules;
+    const struct exchange_config *open; /* whole handshakes, with this in each; NULL: flows */
     struct hash_key key;
     bool repeatable;           /* the clock stays out of the ISN */
     uint64_t rate;             /* packets a second, SYNs and resets */
     uint32_t window;           /* flows at once */
     struct in6_addr source[2]; /* of IPv4, of IPv6 */
+    uint16_t mss[2];           /* for whole handshakes */
     const uint16_t *ports;     /* ours, taken in turns; at most SURVEY_PORTS_MAX */
     unsigned port_count;
     struct survey_link link;
@@ -85,11 +93,12 @@ struct survey_config {
 struct survey_counts {
     uint64_t syns, resets, segments_back, octets_back;
     uint64_t ended, outcomes[OUTCOME_INTERRUPTED + 1], troubled;
-    uint64_t strays;      /* segments to our ports from nobody that is being asked */
-    uint64_t full;        /* times the kernel had no room */
-    uint64_t window_full; /* times a target had to wait for another to end */
-    uint64_t dropped;     /* by the capture */
-    uint64_t unsent;      /* resets given up, at the end or for want of a way */
+    uint64_t strays;         /* segments to our ports from nobody that is being asked */
+    uint64_t full;           /* times the kernel had no room */
+    uint64_t window_full;    /* times a target had to wait for another to end */
+    uint64_t dropped;        /* by the capture */
+    uint64_t unsent_dropped; /* packets of ours that the interface took and lost */
+    uint64_t unsent;         /* resets given up, at the end or for want of a way */
 };
 
 struct survey {
@@ -98,6 +107,7 @@ struct survey {
     struct flow_table table;
     struct flow_wheel wheel;
     struct pace pace;
+    struct handshakes handshakes;
     struct survey_counts counts;
     uint32_t in_flight;                 /* flows, from their SYN to their end */
     uint32_t resets_first, resets_last; /* list of those to be reset, by flow.next */
@@ -127,6 +137,8 @@ void survey_done(struct survey *s);
 void survey_packet_seen(struct survey *s, const uint8_t *ip, size_t n, int64_t t_ns);
 /* The capture has lost `total` packets so far. */
 void survey_lost_packets(struct survey *s, uint64_t total, int64_t now_ns);
+/* The interface has taken `total` of ours so far that it did not send. */
+void survey_unsent_packets(struct survey *s, uint64_t total, int64_t now_ns);
 /* The supply may have something again. */
 void survey_wake(struct survey *s);
 /* Ends what is due, sends what may be sent. */

@@ -28,6 +28,7 @@ struct survey_live_config {
     uint16_t win;
     uint8_t ttl;
     uint64_t rate; /* packets a second */
+    bool whole;    /* each segment must be seen leaving, whatever the rate */
     int supply_fd; /* readable when the supply may have something again; -1: none */
     /* Called every `progress_ns`; NULL: never. */
     void (*progress)(void *arg, int64_t now_ns);
@@ -43,11 +44,14 @@ struct survey_live *survey_live_open(const struct survey_live_config *c, struct 
 void survey_live_free(struct survey_live *l);
 
 const struct route *survey_live_route(const struct survey_live *l);
+/* The time by the clock that the run will go by, ns since the epoch. */
+int64_t survey_live_now(const struct survey_live *l);
 /* Who stamps what; static. */
 const char *survey_live_clock(const struct survey_live *l);
 
 /* Gives up every privilege, then runs `s` to its end, at the latest `deadline_ns` after the start
- * (CLOCK_NEVER: no bound). `config` lacks link, source and ports, which are filled in here. */
+ * (CLOCK_NEVER: no bound). `config` lacks link, source, mss and ports, which are
+ * filled in here. */
 enum status survey_live_run(struct survey_live *l, struct survey *s,
                             const struct survey_config *config, int64_t deadline_ns,
                             struct fault *fault);

@@ -2,6 +2,7 @@
  * kernel's own stamps. */
 #include "net/capture.h"
 
+#include <limits.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <pcap/dlt.h>
@@ -24,11 +25,28 @@ enum {
     INBOUND_RING_OCTETS = 8 * 1024 * 1024
 };
 
+/* In bulk packets lie close together in blocks, which the kernel hands over when they are full or
+ * this old. */
+enum {
+    BULK_RING_OCTETS = 32 * 1024 * 1024,
+    BULK_BLOCK_MS = 10
+};
+
+/* What a tap is to be. */
+struct tap {
+    const char *filter; /* NULL: everything */
+    int frame_max;
+    size_t ring_octets;
+    int block_ms;  /* 0: each packet is shown at once */
+    bool incoming; /* nothing that goes out */
+    bool whole;    /* for handing on: the link header too, whoever it is for, nothing cut */
+};
+
 struct capture {
     pcap_t *pcap;
     int link;
     int release_fd;
-    bool inbound;
+    bool whole;
     uint64_t cut; /* frames of which not all was captured */
 };
 
@@ -71,15 +89,18 @@ static enum status explain(pcap_t *pcap, int error, const char *ifname, struct f
     }
 }
 
-static enum status activate(pcap_t *pcap, const char *ifname, bool inbound, struct fault *fault)
+static enum status activate(pcap_t *pcap, const char *ifname, const struct tap *tap,
+                            struct fault *fault)
 {
-    int error = pcap_set_snaplen(pcap, CAPTURE_FRAME_MAX);
+    int error = pcap_set_snaplen(pcap, tap->frame_max);
     if (error == 0)
-        error = pcap_set_buffer_size(pcap, inbound ? INBOUND_RING_OCTETS : RING_OCTETS);
+        error = pcap_set_buffer_size(pcap, (int)tap->ring_octets);
     if (error == 0)
-        error = pcap_set_promisc(pcap, inbound);
+        error = pcap_set_promisc(pcap, tap->whole);
     if (error == 0)
-        error = pcap_set_immediate_mode(pcap, 1);
+        error = pcap_set_immediate_mode(pcap, tap->block_ms == 0);
+    if (error == 0 && tap->block_ms != 0)
+        error = pcap_set_timeout(pcap, tap->block_ms);
     if (error == 0)
         error = pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
     if (error == 0)
@@ -104,11 +125,9 @@ static enum status set_filter(pcap_t *pcap, const char *filter, struct fault *fa
 
 /* libpcap passes over what goes out when the ring is read; a kernel that knows the option does not
  * even put it there. */
-static enum status only_inbound(const struct capture *c, const char *ifname, struct fault *fault)
+static enum status only_incoming(const struct capture *c, const char *ifname, struct fault *fault)
 {
     const int on = 1;
-    if (c->link != DLT_EN10MB)
-        return fault_set(fault, STATUS_SYSTEM, "interface %s is not an Ethernet", ifname);
     if (pcap_setdirection(c->pcap, PCAP_D_IN) != 0)
         return fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname,
                          pcap_geterr(c->pcap));
@@ -116,25 +135,34 @@ static enum status only_inbound(const struct capture *c, const char *ifname, str
     return STATUS_OK;
 }
 
-static enum status start(struct capture *c, const char *ifname, const char *filter,
+static enum status check_link(const struct capture *c, const char *ifname, struct fault *fault)
+{
+    if (c->whole && c->link != DLT_EN10MB)
+        return fault_set(fault, STATUS_SYSTEM, "interface %s is not an Ethernet", ifname);
+    if (!frame_known_link(c->link))
+        return fault_set(fault, STATUS_SYSTEM, "interface %s: link type %d is not supported",
+                         ifname, c->link);
+    return STATUS_OK;
+}
+
+static enum status start(struct capture *c, const char *ifname, const struct tap *tap,
                          struct fault *fault)
 {
     char error[PCAP_ERRBUF_SIZE] = "";
-    enum status s = activate(c->pcap, ifname, c->inbound, fault);
+    enum status s = activate(c->pcap, ifname, tap, fault);
     if (s != STATUS_OK)
         return s;
     c->release_fd = release_later(pcap_fileno(c->pcap));
     c->link = pcap_datalink(c->pcap);
-    if (!frame_known_link(c->link))
-        return fault_set(fault, STATUS_SYSTEM, "interface %s: link type %d is not supported",
-                         ifname, c->link);
-    if (pcap_setnonblock(c->pcap, 1, error) != 0)
-        return fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname, error);
-    return c->inbound ? only_inbound(c, ifname, fault) : set_filter(c->pcap, filter, fault);
+    s = check_link(c, ifname, fault);
+    if (s == STATUS_OK && pcap_setnonblock(c->pcap, 1, error) != 0)
+        s = fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname, error);
+    if (s == STATUS_OK && tap->incoming)
+        s = only_incoming(c, ifname, fault);
+    return s == STATUS_OK && tap->filter != NULL ? set_filter(c->pcap, tap->filter, fault) : s;
 }
 
-/* Without a filter the tap is an inbound one. */
-static struct capture *open_tap(const char *ifname, const char *filter, struct fault *fault)
+static struct capture *open_tap(const char *ifname, const struct tap *tap, struct fault *fault)
 {
     char error[PCAP_ERRBUF_SIZE] = "";
     struct capture *c = calloc(1, sizeof(*c));
@@ -143,14 +171,14 @@ static struct capture *open_tap(const char *ifname, const char *filter, struct f
         return NULL;
     }
     c->release_fd = -1;
-    c->inbound = filter == NULL;
+    c->whole = tap->whole;
     c->pcap = pcap_create(ifname, error);
     if (c->pcap == NULL) {
         (void)fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname, error);
         free(c);
         return NULL;
     }
-    if (start(c, ifname, filter, fault) != STATUS_OK) {
+    if (start(c, ifname, tap, fault) != STATUS_OK) {
         capture_close(c);
         return NULL;
     }
@@ -159,12 +187,41 @@ static struct capture *open_tap(const char *ifname, const char *filter, struct f
 
 struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault)
 {
-    return open_tap(ifname, filter, fault);
+    const struct tap tap = {
+        .filter = filter, .frame_max = CAPTURE_FRAME_MAX, .ring_octets = RING_OCTETS};
+    return open_tap(ifname, &tap, fault);
+}
+
+struct capture *capture_open_headers(const char *ifname, const char *filter, size_t ring_octets,
+                                     struct fault *fault)
+{
+    const struct tap tap = {
+        .filter = filter, .frame_max = CAPTURE_HEADERS_MAX, .ring_octets = ring_octets};
+    return open_tap(ifname, &tap, fault);
 }
 
 struct capture *capture_open_inbound(const char *ifname, struct fault *fault)
 {
-    return open_tap(ifname, NULL, fault);
+    const struct tap tap = {.frame_max = CAPTURE_FRAME_MAX,
+                            .ring_octets = INBOUND_RING_OCTETS,
+                            .incoming = true,
+                            .whole = true};
+    return open_tap(ifname, &tap, fault);
+}
+
+struct capture *capture_open_bulk(const char *ifname, const char *filter, size_t ring_octets,
+                                  struct fault *fault)
+{
+    const struct tap tap = {.filter = filter,
+                            .frame_max = CAPTURE_HEADERS_MAX,
+                            .ring_octets = ring_octets != 0 ? ring_octets : BULK_RING_OCTETS,
+                            .block_ms = BULK_BLOCK_MS,
+                            .incoming = true};
+    if (ring_octets > INT_MAX) {
+        (void)fault_set(fault, STATUS_MALFORMED, "a ring of %zu octets is too large", ring_octets);
+        return NULL;
+    }
+    return open_tap(ifname, &tap, fault);
 }
 
 void capture_close(struct capture *c)
@@ -189,7 +246,7 @@ static void deliver(u_char *arg, const struct pcap_pkthdr *h, const u_char *fram
     size_t n;
     /* The precision asked for makes tv_usec count nanoseconds. */
     int64_t t_ns = h->ts.tv_sec * CLOCK_S + h->ts.tv_usec;
-    if (!d->c->inbound) {
+    if (!d->c->whole) {
         if (frame_ip(d->c->link, frame, h->caplen, &ip, &n))
             d->fn(d->arg, ip, n, t_ns);
     } else if (h->caplen < h->len)

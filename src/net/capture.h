@@ -10,7 +10,8 @@
 struct capture;
 
 enum {
-    CAPTURE_FRAME_MAX = 1900 /* of a longer frame the rest is not captured */
+    CAPTURE_FRAME_MAX = 1900,  /* of a longer frame the rest is not captured */
+    CAPTURE_HEADERS_MAX = 160, /* the same of headers: all of them, and what ICMP quotes of ours */
 };
 
 /* One IP packet (the link header is gone); for capture_open_inbound the whole frame. */
@@ -20,9 +21,18 @@ typedef void capture_fn(void *arg, const uint8_t *packet, size_t n, int64_t t_ns
  * the first packet. Caller closes. NULL with a line: no privilege (and what to do about it), no
  * such interface, interface down. */
 struct capture *capture_open(const char *ifname, const char *filter, struct fault *fault);
+/* The same of headers alone, CAPTURE_HEADERS_MAX octets of a frame, in a ring of so many octets. */
+struct capture *capture_open_headers(const char *ifname, const char *filter, size_t ring_octets,
+                                     struct fault *fault);
 /* A tap for handing on: every Ethernet frame that comes in at the interface, whoever it is for,
  * whole and with its link header, and none that goes out. The rest as capture_open. */
 struct capture *capture_open_inbound(const char *ifname, struct fault *fault);
+/* A tap for answers by the hundred thousand: packets that come in at the interface and none that go
+ * out, of each frame the first CAPTURE_HEADERS_MAX octets, in a ring of so many octets (0: 32
+ * MiB). They are handed over in blocks, up to 10 ms late, with the stamps of their arrival, and
+ * capture_fd is readable once a block is there. The rest as capture_open. */
+struct capture *capture_open_bulk(const char *ifname, const char *filter, size_t ring_octets,
+                                  struct fault *fault);
 void capture_close(struct capture *c);
 
 /* Readable when packets wait. */

@@ -93,6 +93,7 @@ static enum flow_step first_answer(struct flow *f, const struct flow_rules *rule
     f->outcome = OUTCOME_OPEN;
     if (!rules->listens) {
         f->doubtful = t_ns - f->sent_ns >= RETRANSMITTED_AFTER;
+        f->due_ns = t_ns;
         return over(f, true);
     }
     f->phase = FLOW_LISTENS;
@@ -198,6 +199,8 @@ enum flow_step flow_received(struct flow *f, struct flow_store *store,
         if (seg->flags & FLAG_SYN)
             count_u8(&f->duplicates);
         return FLOW_GOES_ON;
+    case FLOW_TALKS:
+        break;
     }
     return FLOW_NOT_OURS;
 }

@@ -9,6 +9,7 @@
 #include "probe/series.h"
 
 struct flow_store;
+struct handshake;
 
 enum {
     FLOW_GAPS = 8 /* in the flow itself */
@@ -18,6 +19,7 @@ enum flow_phase {
     FLOW_WAITS,   /* for an answer to its SYN */
     FLOW_LISTENS, /* to the retransmissions of the SYN,ACK */
     FLOW_RESETS,  /* it is over; the reset that leaves nothing half open is still to be sent */
+    FLOW_TALKS,   /* it stands for a whole handshake, which has an exchange of its own */
 };
 
 struct flow {
@@ -54,7 +56,8 @@ struct flow {
         struct {
             struct in6_addr from;
             uint8_t version, type, code;
-        } icmp; /* UNREACHABLE; version 0: it never left */
+        } icmp;                 /* UNREACHABLE; version 0: it never left */
+        struct handshake *talk; /* TALKS: the owner's */
     };
 };
 

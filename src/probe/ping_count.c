@@ -49,20 +49,20 @@ void ping_count_take(struct ping_count *c, const struct ping *p, int64_t rtt_ns,
 
 void ping_count_add(struct ping_count *c, const struct ping_count *from)
 {
-    if (from->transmitted == 0)
-        return;
     c->transmitted += from->transmitted;
     c->open += from->open;
     c->closed += from->closed;
     c->unreachable += from->unreachable;
     c->filtered += from->filtered;
     c->awaited += from->awaited;
+    c->unsent += from->unsent;
     c->duplicates += from->duplicates;
     c->doubtful += from->doubtful;
     c->steps += from->steps;
     c->steps_ns += from->steps_ns;
     histogram_merge(&c->rtt, &from->rtt);
-    widen(c, from->first_ns, from->last_ns);
+    if (from->transmitted != 0)
+        widen(c, from->first_ns, from->last_ns);
 }
 
 uint64_t ping_count_answered(const struct ping_count *c)
@@ -129,6 +129,7 @@ void ping_count_json(const struct ping_count *c, json_t *fields)
     put_count(fields, "unreachable", c->unreachable);
     put_count(fields, "filtered", c->filtered);
     put_count(fields, "awaited", c->awaited);
+    put_count(fields, "unsent", c->unsent);
     put_count(fields, "duplicates", c->duplicates);
     put_count(fields, "doubtful", c->doubtful);
     put(fields, "loss", result_seconds(ping_count_loss(c))); /* six decimals do here too */
@@ -183,6 +184,7 @@ static void put_rare(const struct ping_count *c, struct text *t)
     const char *before = "";
     put_if_any(t, &before, c->unreachable, "unreachable");
     put_if_any(t, &before, c->awaited, "still awaited");
+    put_if_any(t, &before, c->unsent, "could not be sent");
     put_if_any(t, &before, c->doubtful, "answered too late for an rtt");
     put_if_any(t, &before, c->duplicates, c->duplicates == 1 ? "duplicate" : "duplicates");
     text_printf(t, "%s", before[0] != '\0' ? "\n" : "");

@@ -12,6 +12,7 @@ struct ping_count {
     uint64_t open, closed; /* the answered ones */
     uint64_t unreachable, filtered;
     uint64_t awaited;    /* nobody waited long enough to say what came of them */
+    uint64_t unsent;     /* could not be sent; not among the transmitted */
     uint64_t duplicates; /* further copies of answers */
     uint64_t doubtful;   /* answered, but without an RTT */
     struct histogram rtt;

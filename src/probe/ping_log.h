@@ -19,7 +19,7 @@ struct ping_log {
     int64_t wait_ns;
     struct ping_count *counts; /* one a target */
     bool kernel_spoke;         /* it did not stay quiet: the run is worth nothing */
-    uint64_t dropped;          /* by the capture, as far as told */
+    bool dropped;              /* the capture has lost packets, which has been told */
 };
 
 /* `targets` lives as long as the log. False when memory ran out. Release with ping_log_done. */
@@ -30,6 +30,10 @@ void ping_log_done(struct ping_log *l);
 /* A probe of the target `session` (from 1) has ended. A resulting line is out when it returns. */
 void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
                    const struct findings *f, int64_t t_ns);
+
+/* There was no probe of it at all, and why; `f` has the target. */
+void ping_log_trouble(struct ping_log *l, uint32_t session, const struct findings *f,
+                      const char *why, int64_t t_ns);
 
 /* Everything together, into `total`. */
 void ping_log_total(const struct ping_log *l, struct ping_count *total);

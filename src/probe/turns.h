@@ -26,8 +26,8 @@ void turns_init(struct turns *t, size_t targets, uint64_t rounds, int64_t interv
                 int64_t start_ns, int64_t end_ns);
 
 /* Whether somebody's turn has come, and then whose, from 0, and its how many-th, from 1. After a
- * pause of more than an interval (a machine that slept) the rest is put off rather than made up for
- * in a burst. */
+ * pause of more than an interval and 20 ms (a machine that slept) the rest is put off rather than
+ * made up for in a burst. */
 enum turns_answer turns_take(struct turns *t, int64_t now_ns, size_t *target, uint64_t *number,
                              int64_t *at_ns);
 

@@ -26,8 +26,10 @@ static const struct {
     enum csv_kind kind;
 } columns[] = {
     {"target", "target", CSV_VALUE},
+    {"name", "name", CSV_VALUE},
     {"outcome", "outcome", CSV_VALUE},
     {"rtt_us", "rtt_us", CSV_VALUE},
+    {"rtt_slack_us", "rtt_slack_us", CSV_VALUE},
     {"retransmissions", "retransmissions", CSV_VALUE},
     {"gaps_us", "gaps_us", CSV_LIST},
     {"end", "end", CSV_VALUE},
@@ -39,6 +41,7 @@ static const struct {
     {"model_fits", "model.fits", CSV_VALUE},
     {"nearest", "nearest.0.stack", CSV_VALUE},
     {"nearest_distance", "nearest.0.distance", CSV_VALUE},
+    {"incomplete", "incomplete", CSV_VALUE},
     {"peer_ttl", "peer_ttl", CSV_VALUE},
     {"peer_win", "peer_win", CSV_VALUE},
     {"mss", "peer_options.mss", CSV_VALUE},

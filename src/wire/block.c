@@ -18,15 +18,20 @@ enum {
 /* What is being read, in a place of its own where it can be cut. */
 struct reading {
     char text[2 * INET6_ADDRSTRLEN + 1];
-    char shown[TEXT_SHOWN_MAX];
+    struct text_span whole;
     bool v4; /* as it is written */
 };
 
+static enum status refuse(const struct reading *r, const char *why, struct fault *fault)
+{
+    char shown[TEXT_SHOWN_MAX];
+    return fault_set(fault, STATUS_MALFORMED, "'%s'%s", text_shown(r->whole.s, r->whole.n, shown),
+                     why);
+}
+
 static enum status no_block(const struct reading *r, struct fault *fault)
 {
-    return fault_set(fault, STATUS_MALFORMED,
-                     "'%s' is no address, network (ADDRESS/LENGTH) or range (FIRST-LAST)",
-                     r->shown);
+    return refuse(r, " is no address, network (ADDRESS/LENGTH) or range (FIRST-LAST)", fault);
 }
 
 static bool read_address(const char *text, struct in6_addr *ip)
@@ -59,17 +64,19 @@ static enum status read_network(struct block_bounds *b, const struct reading *r,
     if (!read_address(r->text, &ip))
         return no_block(r, fault);
     if (!text_to_number(length, 0, most, &bits))
-        return fault_set(fault, STATUS_MALFORMED,
-                         "'%s': the length of the prefix is not between 0 and %u", r->shown, most);
+        return refuse(r,
+                      r->v4 ? ": the length of the prefix is not between 0 and 32"
+                            : ": the length of the prefix is not between 0 and 128",
+                      fault);
     unsigned prefix = (unsigned)bits + (r->v4 ? V4_PREFIX : 0);
     struct wide host = wide_host_bits(prefix), at = wide_of(&ip);
     if (((at.high & host.high) | (at.low & host.low)) != 0) {
-        char network[ADDRESS_TEXT_MAX];
+        char network[ADDRESS_TEXT_MAX], shown[TEXT_SHOWN_MAX];
         at = (struct wide){at.high & ~host.high, at.low & ~host.low};
         ip = wide_address(at);
-        return fault_set(fault, STATUS_MALFORMED,
-                         "'%s' has bits set after its prefix: the network is %s/%s", r->shown,
-                         address_format(&ip, network), length);
+        return fault_set(
+            fault, STATUS_MALFORMED, "'%s' has bits set after its prefix: the network is %s/%s",
+            text_shown(r->whole.s, r->whole.n, shown), address_format(&ip, network), length);
     }
     *b = (struct block_bounds){at, {at.high | host.high, at.low | host.low}};
     return STATUS_OK;
@@ -113,9 +120,9 @@ static enum status read_range(struct block_bounds *b, const struct reading *r, c
     if (!read_address(r->text, &first) || !read_last(r, end, &first, &last))
         return no_block(r, fault);
     if (wide_less(wide_of(&last), wide_of(&first)))
-        return fault_set(fault, STATUS_MALFORMED, "'%s' ends before it begins", r->shown);
+        return refuse(r, " ends before it begins", fault);
     if (!one_family(&first, &last))
-        return fault_set(fault, STATUS_MALFORMED, "'%s' has addresses of both families", r->shown);
+        return refuse(r, " has addresses of both families", fault);
     *b = (struct block_bounds){wide_of(&first), wide_of(&last)};
     return STATUS_OK;
 }
@@ -125,14 +132,13 @@ enum status block_parse_bounds(struct block_bounds *b, const char *text, size_t 
 {
     struct reading r;
     struct in6_addr ip;
-    (void)text_shown(text, n, r.shown);
+    r.whole = (struct text_span){text, n};
     if (n >= sizeof(r.text) || memchr(text, '\0', n) != NULL)
         return no_block(&r, fault);
     memcpy(r.text, text, n);
     r.text[n] = '\0';
     if (strchr(r.text, '%') != NULL)
-        return fault_set(fault, STATUS_MALFORMED, "'%s': a list takes no address with a scope",
-                         r.shown);
+        return refuse(&r, ": a list takes no address with a scope", fault);
     r.v4 = strchr(r.text, ':') == NULL;
     size_t cut = strcspn(r.text, "/-");
     char mark = r.text[cut];
@@ -149,7 +155,7 @@ enum status block_parse_bounds(struct block_bounds *b, const char *text, size_t 
 
 enum status block_parse(struct block *b, const char *text, size_t n, struct fault *fault)
 {
-    struct block_bounds bounds;
+    struct block_bounds bounds = {{0, 0}, {0, 0}};
     char shown[TEXT_SHOWN_MAX];
     enum status s = block_parse_bounds(&bounds, text, n, fault);
     if (s != STATUS_OK)

@@ -93,14 +93,15 @@ enum status target_line_parse(struct target_line *t, const char *line, size_t n,
     t->ports = (struct ports){0};
     if (word.n == 0)
         return STATUS_OK;
-    (void)text_shown(word.s, word.n, shown);
     if (holds(word, ' ') || holds(word, '\t'))
-        return fault_set(fault, STATUS_MALFORMED, "'%s': one target a line, without blanks", shown);
+        return fault_set(fault, STATUS_MALFORMED, "'%s': one target a line, without blanks",
+                         text_shown(word.s, word.n, shown));
     enum status s = cut(word, &host, &rest, fault);
     if (s != STATUS_OK)
         return s;
     if (host.n == 0)
-        return fault_set(fault, STATUS_MALFORMED, "the host is missing in '%s'", shown);
+        return fault_set(fault, STATUS_MALFORMED, "the host is missing in '%s'",
+                         text_shown(word.s, word.n, shown));
     s = is_block(host) ? take_block(t, host, fault) : take_name(t, host, fault);
     if (s == STATUS_OK && rest.n != 0)
         s = ports_parse(&t->ports, rest.s + 1, rest.n - 1, NULL, fault);

@@ -101,7 +101,7 @@ enum status template_init(struct template *t, struct craft *c, const struct segm
         t->ts_at = t->tcp_at + TCP_HEADER + ts_val;
     blank(t);
     size_t tcp_len = t->len - t->tcp_at;
-    const struct in6_addr none = {0};
+    const struct in6_addr none = IN6ADDR_ANY_INIT;
     uint16_t pseudo = checksum_tcp_pseudo(&none, &none, tcp_len);
     t->tcp_rest = htons(checksum_sum(pseudo, t->octets + t->tcp_at, tcp_len));
     t->ip_rest = htons(checksum_sum(0, t->octets, V4_HEADER));

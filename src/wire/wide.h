@@ -21,7 +21,7 @@ static inline struct wide wide_of(const struct in6_addr *ip)
 
 static inline struct in6_addr wide_address(struct wide w)
 {
-    struct in6_addr ip;
+    struct in6_addr ip = IN6ADDR_ANY_INIT;
     bytes_put32(ip.s6_addr, (uint32_t)(w.high >> 32));
     bytes_put32(ip.s6_addr + 4, (uint32_t)w.high);
     bytes_put32(ip.s6_addr + 8, (uint32_t)(w.low >> 32));

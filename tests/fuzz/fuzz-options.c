@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "wire/options.h"
 
 static bool same_values(const struct options *a, const struct options *b)
@@ -23,6 +24,15 @@ static void rebuild(const struct options *o)
         options_parse(&back, built.raw, built.raw_len);
         fuzz_require(!back.malformed && same_values(o, &back));
     }
+}
+
+/* The value of timestamps stands where it is said to, and nowhere else. */
+static void find_ts_val(const struct options *o)
+{
+    size_t at = OPTIONS_MAX;
+    fuzz_require(options_ts_val(o, &at) == o->has_timestamps);
+    if (o->has_timestamps)
+        fuzz_require(at + 8 <= o->raw_len && bytes_be32(o->raw + at) == o->ts_val);
 }
 
 /* The input taken as a layout: refused, or sane whatever it says. */
@@ -55,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     fuzz_require(strlen(options_format(&o, text, cap)) < cap);
     free(text);
     rebuild(&o);
+    find_ts_val(&o);
     if (n != 0)
         build_any(&o, data, n);
     return 0;

@@ -27,7 +27,7 @@ point()
 
 # The last two are of real runs, that of backlog with two of its callers.
 for name in handshake synack refused sessions truth hostile played played-deviates played-unknown \
-    results digest self-connect backlog; do
+    results digest ping ping-two ping-loud self-connect backlog; do
     complaints=$(/usr/bin/python3 "$validate" "$golden/$name.ndjson" 2>&1)
     point "$name.ndjson is valid" $? "$complaints"
 done
@@ -106,9 +106,19 @@ refused "a caller without its face" backlog "$caller" 's/"face":"[a-z-]*",//'
 refused "a face missing from the summary" backlog '"faces"' 's/"silence":[a-z]*,//'
 ping='"command":"ping"'
 refused "an open ping without the peer's number" results "$ping" 's/"irs":[0-9]*,//'
+refused "a late answer with an RTT" ping '"doubtful":true' 's/"rtt_us":null/"rtt_us":1.5/'
+refused "a closed port without its window" ping '"closed"' 's/"peer_win":[0-9]*,//'
+refused "a ping that never left and was answered" ping '"reason"' 's/"unreachable"/"closed"/'
+refused "a summary of ping without its jitter" ping '"type":"summary"' 's/"jitter_us":[0-9.]*,//'
+refused "more than all are lost" ping '"type":"summary"' 's/"loss":0/"loss":1/'
+refused "a target of the summary without its address" ping-two '"type":"summary"' 's/"target":"[^"]*",//'
+refused "a target of the summary without its loss" ping-two '"type":"summary"' 's/"loss":1.0,//'
+refused "a run with one of several targets" ping-two '"type":"run"' 's/"targets":2/"targets":1/'
 refused "segments that came back for no SYNs" results "$ping" 's/"syns":[0-9]*,//'
-refused "no reason but the outcome" results '"reason"' 's/,"reason":.*}/}/'
-refused "a reason, and an answer" results '"reason"' 's/"error"/"open"/'
+refused "no reason but the outcome" results '"error","reason"' 's/,"reason":.*}/}/'
+refused "a reason, and an answer" results '"error","reason"' 's/"error"/"open"/'
+refused "a reason why a port is closed" results '"unreachable",.*"reason"' 's/"unreachable"/"closed"/'
+refused "unreachable, and no word of the kernel" results '"unreachable",.*"reason"' 's/"kernel_quiet":true,//'
 refused "a survey that does not say what came back" results '"type":"summary"' 's/"octets_back":[0-9]*,//'
 refused "an outcome missing from the summary" results '"type":"summary"' 's/"filtered":[0-9]*,//'
 refused "a distribution without its median" results '"type":"summary"' 's/"p50":[0-9.]*,//'

@@ -53,6 +53,8 @@ static int two_targets(struct ping_log *l)
     ended(l, 2, probe_ping(1, OUTCOME_CLOSED), 41 * CLOCK_US);
     ended(l, 2, probe_ping(2, OUTCOME_CLOSED), 43 * CLOCK_US);
     ended(l, 1, probe_ping(2, OUTCOME_FILTERED), 0);
+    const struct findings f = probe_findings(0);
+    ping_log_trouble(l, 1, &f, "no way to it from the interface", PROBE_SENT + 8 * CLOCK_S);
     return ping_log_end(l, false, PROBE_SENT + 9 * CLOCK_S);
 }
 

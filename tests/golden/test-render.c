@@ -462,27 +462,29 @@ static void play_results(struct play *p)
     json_object_update_new(
         fields,
         json_pack("{s:[fff],s:i,s:s,s:s,s:n,s:f,s:f,s:{s:f,s:f,s:n,s:b},s:[{s:s,s:f,s:b,s:s},{s:s,"
-                  "s:f,s:b,s:s}],s:[],s:b,s:i,s:i,s:i,s:i}",
+                  "s:f,s:b,s:s}],s:[],s:b,s:i,s:s,s:i,s:i,s:i}",
                   "gaps_us", 1018123.5, 2016000.0, 4064000.001, "retransmissions", 3, "end",
                   "silence", "ended_by", "patience", "end_gap_us", "waited_s", 22.162, "lived_s",
                   7.098, "model", "first_s", 1.017, "factor", 1.997, "cap_s", "fits", 1, "nearest",
                   "stack", "Linux, TCP_DEFER_ACCEPT", "distance", 0.004, "fits", 0, "source",
                   "measured", "stack", "Linux 2.0", "distance", 0.5, "fits", 0, "source",
-                  "published", "warnings", "kernel_quiet", 1, "capture_dropped", 0, "syns", 1,
-                  "segments_back", 4, "octets_back", 240));
+                  "published", "warnings", "kernel_quiet", 1, "capture_dropped", 0, "incomplete",
+                  "no known schedule", "syns", 1, "segments_back", 4, "octets_back", 240));
     end_session(p, 3, fields);
-    end_session(p, 1,
-                json_pack("{s:s,s:s,s:s,s:s,s:f,s:i,s:i,s:{s:i},s:i,s:i,s:b,s:i,s:i,s:i,s:i}",
-                          "command", "ping", "target", "[2001:db8::1]:80", "local",
-                          "[2001:db8::9]:40001", "outcome", "open", "rtt_us", 0.5, "iss", 1, "irs",
-                          0, "peer_options", "mss", 1440, "peer_ttl", 255, "peer_win", 0,
-                          "kernel_quiet", 1, "capture_dropped", 0, "syns", 1, "segments_back", 1,
-                          "octets_back", 64));
+    end_session(
+        p, 1,
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:f,s:i,s:i,s:{s:i},s:i,s:i,s:b,s:i,s:i,s:i,s:i}",
+                  "command", "ping", "target", "[2001:db8::1]:80", "name", "host.example", "local",
+                  "[2001:db8::9]:40001", "outcome", "open", "rtt_us", 0.5, "rtt_slack_us", 0.25,
+                  "iss", 1, "irs", 0, "peer_options", "mss", 1440, "peer_ttl", 255, "peer_win", 0,
+                  "kernel_quiet", 1, "capture_dropped", 0, "syns", 1, "segments_back", 1,
+                  "octets_back", 64));
     end_session(p, 4,
-                json_pack("{s:s,s:s,s:s,s:s,s:n,s:b,s:i,s:i,s:i,s:i}", "command", "ping", "target",
-                          "192.0.2.2:80", "local", "192.0.2.9:40001", "outcome", "filtered",
-                          "rtt_us", "kernel_quiet", 1, "capture_dropped", 0, "syns", 3,
-                          "segments_back", 0, "octets_back", 0));
+                json_pack("{s:s,s:s,s:s,s:s,s:n,s:s,s:b,s:i,s:i,s:i,s:i}", "command", "ping",
+                          "target", "192.0.2.2:80", "local", "192.0.2.9:40001", "outcome",
+                          "unreachable", "rtt_us", "reason",
+                          "never left: the next hop does not answer", "kernel_quiet", 1,
+                          "capture_dropped", 0, "syns", 3, "segments_back", 0, "octets_back", 0));
     end_session(p, 2,
                 json_pack("{s:s,s:s,s:s,s:s}", "command", "synack", "target",
                           "a, \"b\"\r\n\033.example:80", "outcome", "error", "reason",
@@ -492,7 +494,7 @@ static void play_results(struct play *p)
         json_pack("{s:s,s:i,s:{s:i,s:i,s:i,s:i,s:i},s:i,s:i,s:i,s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f}"
                   ",s:b,s:i}",
                   "command", "survey", "targets", 4, "outcomes", "open", 2, "closed", 0, "filtered",
-                  1, "unreachable", 0, "error", 1, "syns", 5, "segments_back", 5, "octets_back",
+                  0, "unreachable", 1, "error", 1, "syns", 5, "segments_back", 5, "octets_back",
                   304, "rtt_us", "min", 0.5, "avg", 15.854, "max", 31.208, "mdev", 15.354, "p50",
                   0.5, "p95", 31.208, "p99", 31.208, "interrupted", 0, "exit_code", 0),
         "");

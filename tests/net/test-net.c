@@ -253,7 +253,7 @@ static void inject_refusals(void **state)
     assert_int_equal(inject_send(w.inject, large, sizeof(large), &fault), STATUS_SYSTEM);
     assert_string_equal(fault.text, "2000 octets do not fit the interface's MTU");
     run("ip link set v0 down");
-    assert_int_equal(inject_send(w.inject, large, n, &fault), STATUS_SYSTEM);
+    assert_int_equal(inject_send(w.inject, large, n, &fault), STATUS_UNREACHABLE);
     assert_non_null(strstr(fault.text, "cannot send: Network is "));
     run("ip link set v0 up");
     close_wire(&w);

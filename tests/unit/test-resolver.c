@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +26,7 @@ struct ledger {
     atomic_int running, most;
     pid_t pid;
     int fds;
-    bool no_new_privs;
+    bool no_new_privs, capable;
 };
 
 /* The one piece of memory that both processes see. */
@@ -54,6 +56,14 @@ static int open_fds(void)
     return n;
 }
 
+static bool is_capable(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    return syscall(SYS_capget, &head, data) != 0 || data[0].effective != 0 ||
+           data[1].effective != 0 || data[0].permitted != 0 || data[1].permitted != 0;
+}
+
 /* "N" is 192.0.2.N, "slow-N" after 50 ms, "hang" never, "none" has no address, "die" is the end,
  * "link" is link local. */
 static enum status look_up(const char *name, int family, struct in6_addr *ip, uint32_t *scope_id,
@@ -67,6 +77,7 @@ static enum status look_up(const char *name, int family, struct in6_addr *ip, ui
     }
     l->pid = getpid();
     l->fds = open_fds();
+    l->capable = is_capable();
     l->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
     if (strcmp(name, "hang") == 0)
         doze(1000 * CLOCK_S);
@@ -133,6 +144,25 @@ static void names_become_addresses(void **state)
     assert_int_equal(take(r, &ip, reason), 3);
     assert_string_equal(reason, "its address is link local");
     assert_false(resolver_take(r, &id, &ip, reason));
+    resolver_close(r);
+}
+
+/* The system's own way; an address needs no more than itself to be looked up. */
+static void as_the_system_does(void **state)
+{
+    (void)state;
+    struct fault fault = {""};
+    struct resolver *r = resolver_open(NULL, &fault);
+    char reason[RESOLVER_REASON_MAX], text[ADDRESS_TEXT_MAX];
+    struct in6_addr ip;
+    assert_non_null(r);
+    assert_true(resolver_ask(r, 5, "192.0.2.77", AF_INET));
+    assert_int_equal(take(r, &ip, reason), 5);
+    assert_string_equal(reason, "");
+    assert_string_equal(address_format(&ip, text), "192.0.2.77");
+    assert_true(resolver_ask(r, 6, "2001:db8::1", AF_INET));
+    assert_int_equal(take(r, &ip, reason), 6);
+    assert_string_not_equal(reason, "");
     resolver_close(r);
 }
 
@@ -223,6 +253,7 @@ static void it_has_nothing_and_ends(void **state)
     (void)take(r, &ip, reason);
     assert_int_equal(ledger()->fds, 1);
     assert_true(ledger()->no_new_privs);
+    assert_false(ledger()->capable);
     pid_t pid = ledger()->pid;
     assert_int_not_equal(pid, getpid());
     resolver_close(r);
@@ -266,9 +297,13 @@ static void it_dies_with_its_asker(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_become_addresses),  cmocka_unit_test(bounded),
-        cmocka_unit_test(hanging_lookups),         cmocka_unit_test(its_death_is_an_answer),
-        cmocka_unit_test(it_has_nothing_and_ends), cmocka_unit_test(it_dies_with_its_asker),
+        cmocka_unit_test(names_become_addresses),
+        cmocka_unit_test(as_the_system_does),
+        cmocka_unit_test(bounded),
+        cmocka_unit_test(hanging_lookups),
+        cmocka_unit_test(its_death_is_an_answer),
+        cmocka_unit_test(it_has_nothing_and_ends),
+        cmocka_unit_test(it_dies_with_its_asker),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,9 +109,39 @@ static void faults_are_cut(void **state)
     assert_int_equal(strlen(fault.text), FAULT_TEXT_MAX - 1);
 }
 
+static void words_of_a_list(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *word;
+    } cases[] = {
+        {"", ""},  {" \t\r", ""}, {"a", "a"},  {"  a b\t\r", "a b"}, {"a # b # c", "a"},
+        {"#", ""}, {" # a", ""},  {"a#", "a"}, {"\ra", "a"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct text_span word = text_word((struct text_span){cases[i].line, strlen(cases[i].line)});
+        assert_int_equal(word.n, strlen(cases[i].word));
+        assert_memory_equal(word.s, cases[i].word, word.n);
+    }
+}
+
+static void what_is_shown(void **state)
+{
+    (void)state;
+    char out[TEXT_SHOWN_MAX], text[200];
+    assert_string_equal(text_shown("a\033[1m\0\x7f\n", 8, out), "a?[1m???");
+    assert_string_equal(text_shown("", 0, out), "");
+    memset(text, 'a', sizeof(text));
+    assert_int_equal(strlen(text_shown(text, TEXT_SHOWN_MAX - 1, out)), TEXT_SHOWN_MAX - 1);
+    assert_null(strchr(out, '.'));
+    assert_int_equal(strlen(text_shown(text, TEXT_SHOWN_MAX, out)), TEXT_SHOWN_MAX - 1);
+    assert_string_equal(out + TEXT_SHOWN_MAX - 5, "a...");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_of_a_list),  cmocka_unit_test(what_is_shown),
         cmocka_unit_test(grows_as_needed),  cmocka_unit_test(clearing_nothing),
         cmocka_unit_test(pads_to_a_column), cmocka_unit_test(cells),
         cmocka_unit_test(numbers),          cmocka_unit_test(faults_gain_context),

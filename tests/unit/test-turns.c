@@ -81,13 +81,26 @@ static void until_a_time(void **state)
 static void after_a_pause(void **state)
 {
     (void)state;
+    const int64_t s = CLOCK_S;
     struct turns t;
-    turns_init(&t, 2, 0, 100, START, CLOCK_NEVER);
+    turns_init(&t, 2, 0, 2 * s, START, CLOCK_NEVER);
     take_now(&t, 0, 0, 1);
-    take_now(&t, 1050, 1, 1);
-    later(&t, 1050, 1100);
-    take_now(&t, 1100, 0, 2);
-    later(&t, 1100, 1150);
+    take_now(&t, 10 * s, 1, 1);
+    later(&t, 10 * s, 11 * s);
+    take_now(&t, 11 * s, 0, 2);
+    later(&t, 11 * s, 12 * s);
+}
+
+/* What a busy machine has delayed by a little is. */
+static void after_a_hiccup(void **state)
+{
+    (void)state;
+    struct turns t;
+    turns_init(&t, 1, 0, CLOCK_MS, START, CLOCK_NEVER);
+    take_now(&t, 0, 0, 1);
+    for (uint64_t i = 2; i <= 16; i++)
+        take_now(&t, 15 * CLOCK_MS, 0, i);
+    later(&t, 15 * CLOCK_MS, 16 * CLOCK_MS);
 }
 
 static void for_a_year(void **state)
@@ -106,9 +119,9 @@ static void for_a_year(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_target),   cmocka_unit_test(spread_over_the_interval),
-        cmocka_unit_test(until_a_time), cmocka_unit_test(after_a_pause),
-        cmocka_unit_test(for_a_year),
+        cmocka_unit_test(one_target),     cmocka_unit_test(spread_over_the_interval),
+        cmocka_unit_test(until_a_time),   cmocka_unit_test(after_a_pause),
+        cmocka_unit_test(after_a_hiccup), cmocka_unit_test(for_a_year),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

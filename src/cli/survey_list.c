@@ -1,0 +1,188 @@
+/* See survey_list.h. */
+#include "cli/survey_list.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static enum survey_supply from_list(struct survey_list *l, struct survey_target *t)
+{
+    struct target next;
+    for (;;) {
+        switch (targets_next(l->targets, &next, &l->fault)) {
+        case TARGETS_LATER:
+            return SURVEY_LATER;
+        case TARGETS_END:
+            l->ended = true;
+            return SURVEY_NO_MORE;
+        case TARGETS_FAILED:
+            l->ended = true;
+            l->status = STATUS_MALFORMED;
+            return SURVEY_NO_MORE;
+        case TARGETS_NEXT:
+            break;
+        }
+        if (next.index >= UINT32_MAX) {
+            l->ended = true;
+            l->status = fault_set(&l->fault, STATUS_MALFORMED,
+                                  "a list of more than 4294967295 targets: survey it in parts");
+            return SURVEY_NO_MORE;
+        }
+        *t = (struct survey_target){.session = (uint32_t)next.index + 1,
+                                    .number = 1,
+                                    .at = next.at,
+                                    .name = next.name,
+                                    .trouble = next.trouble};
+        if (!resume_has(l->resume, t->session))
+            return SURVEY_NEXT;
+        l->resumed++;
+    }
+}
+
+/* --- Before the run --- */
+
+static void hold(struct survey_list *l, const struct survey_target *t)
+{
+    struct survey_target *h = &l->held[l->held_count].target;
+    *h = *t;
+    if (t->name != NULL) {
+        (void)snprintf(l->held[l->held_count].name, FLOW_STORE_NAME_MAX, "%s", t->name);
+        h->name = l->held[l->held_count].name;
+    }
+    if (t->trouble != NULL) {
+        (void)snprintf(l->held[l->held_count].trouble, sizeof(l->held[0].trouble), "%s",
+                       t->trouble);
+        h->trouble = l->held[l->held_count].trouble;
+    }
+    l->held_count++;
+}
+
+static enum status find_first(struct survey_list *l, struct fault *fault)
+{
+    struct survey_target t;
+    while (l->held_count < SURVEY_LIST_HELD) {
+        struct pollfd wait = {.fd = targets_fd(l->targets), .events = POLLIN};
+        switch (from_list(l, &t)) {
+        case SURVEY_LATER:
+            (void)poll(&wait, 1, 1000);
+            continue;
+        case SURVEY_NO_MORE:
+            if (l->status != STATUS_OK) {
+                *fault = l->fault;
+                return l->status;
+            }
+            if (l->resumed > 0)
+                return STATUS_OK;
+            return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
+                             l->held_count > 0 ? " that has an address" : "");
+        case SURVEY_NEXT:
+            hold(l, &t);
+            if (t.trouble == NULL)
+                return STATUS_OK;
+        }
+    }
+    return fault_set(fault, STATUS_MALFORMED, "none of the first %d names has an address: %s",
+                     SURVEY_LIST_HELD, l->held[0].trouble);
+}
+
+enum status survey_list_open(struct survey_list *l, const struct surveying *o,
+                             const struct hash_key *key, const struct resume *resume,
+                             void (*complain)(void *arg, const char *line), void *arg,
+                             struct fault *fault)
+{
+    const struct targets_config config = {
+        .words = o->options->words,
+        .word_count = o->options->word_count,
+        .file = o->file,
+        .exclude_file = o->exclude_file,
+        .ports = o->ports,
+        .special = o->special,
+        .strict = o->strict,
+        .numeric = o->options->numeric,
+        .family = o->options->family,
+        .key = *key,
+        .shard = o->shard,
+        .shards = o->shards,
+        .complain = complain,
+        .arg = arg,
+    };
+    memset(l, 0, sizeof(*l));
+    l->resume = resume;
+    enum status s = spacing_init(&l->spacing, o->spacing_ns, o->spacing_net_ns, key, fault);
+    if (s != STATUS_OK)
+        return s;
+    l->targets = targets_open(&config, fault);
+    return l->targets != NULL ? find_first(l, fault) : STATUS_MALFORMED;
+}
+
+void survey_list_close(struct survey_list *l)
+{
+    targets_free(l->targets);
+    l->targets = NULL;
+    spacing_done(&l->spacing);
+}
+
+const struct in6_addr *survey_list_first(const struct survey_list *l)
+{
+    const struct survey_target *last =
+        l->held_count > 0 ? &l->held[l->held_count - 1].target : NULL;
+    return last != NULL && last->trouble == NULL ? &last->at.ip : NULL;
+}
+
+/* --- In the run --- */
+
+static bool spaced(const struct survey_list *l)
+{
+    return l->spacing.address_ns > 0 || l->spacing.net_ns > 0;
+}
+
+static enum survey_supply next_of_all(struct survey_list *l, struct survey_target *t)
+{
+    if (l->held_given < l->held_count) {
+        *t = l->held[l->held_given++].target;
+        return SURVEY_NEXT;
+    }
+    return l->ended ? SURVEY_NO_MORE : from_list(l, t);
+}
+
+/* Until one may go at once, or as many wait as can. */
+static enum survey_supply next_spaced(struct survey_list *l, int64_t now_ns,
+                                      struct survey_target *t, int64_t *at_ns)
+{
+    enum survey_supply supply = SURVEY_LATER;
+    if (spacing_take(&l->spacing, now_ns, t, l->name, at_ns))
+        return SURVEY_NEXT;
+    while (!spacing_full(&l->spacing)) {
+        enum status s;
+        supply = next_of_all(l, t);
+        if (supply != SURVEY_NEXT)
+            break;
+        if (t->trouble != NULL || spacing_passes(&l->spacing, t, now_ns, &s))
+            return SURVEY_NEXT;
+        if (s != STATUS_OK) {
+            l->status = fault_set(&l->fault, s, "out of memory");
+            return SURVEY_NO_MORE;
+        }
+    }
+    const struct heap_node *first = heap_first(&l->spacing.waiting);
+    if (first == NULL)
+        return supply;
+    *at_ns = first->key;
+    return SURVEY_LATER;
+}
+
+enum survey_supply survey_list_next(struct survey_list *l, int64_t now_ns, struct survey_target *t,
+                                    int64_t *at_ns)
+{
+    *at_ns = CLOCK_NEVER;
+    enum survey_supply supply = spaced(l) ? next_spaced(l, now_ns, t, at_ns) : next_of_all(l, t);
+    l->given += supply == SURVEY_NEXT;
+    return supply;
+}
+
+uint64_t survey_list_total(const struct survey_list *l)
+{
+    return targets_total(l->targets);
+}

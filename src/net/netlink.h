@@ -1,0 +1,53 @@
+/* rtnetlink(7) through libnl, one question and one answer at a time: what the files about routes,
+ * neighbours and interfaces share. */
+#ifndef TCPSHAKE_NET_NETLINK_H
+#define TCPSHAKE_NET_NETLINK_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+enum {
+    NETLINK_MAC = 6
+};
+
+struct netlink_link {
+    char name[IF_NAMESIZE];
+    bool up, carrier, ethernet;
+    uint8_t mac[NETLINK_MAC]; /* zero but for an Ethernet */
+    uint32_t mtu;
+    uint64_t tx_dropped; /* packets that were to be sent and were not, by the device's count */
+};
+
+/* Caller frees with nl_socket_free. NULL with a line. */
+struct nl_sock *netlink_open(struct fault *fault);
+
+/* A message with its fixed part; NULL when memory ran out. Caller frees. */
+struct nl_msg *netlink_question(int type, int flags, const void *head, size_t n);
+
+/* Sends `m` and frees it. Returns 0 with the answer in `*reply` (caller frees; NULL when it was an
+ * acknowledgement), or an errno, the kernel's where it gave one. */
+int netlink_ask(struct nl_sock *sk, struct nl_msg *m, struct nlmsghdr **reply);
+
+/* Returns 0 or an errno; ENODEV: there is no such interface. */
+int netlink_ask_link(struct nl_sock *sk, unsigned ifindex, struct netlink_link *link);
+
+/* AF_INET or AF_INET6. */
+int netlink_family(const struct in6_addr *ip);
+
+/* In a message an address has 4 or 16 octets. Returns 0, or less when memory ran out. */
+int netlink_put_address(struct nl_msg *m, int type, const struct in6_addr *ip);
+
+/* Reads one that stands `skip` octets into the attribute; false when `a` is NULL or holds none. */
+bool netlink_address(const struct nlattr *a, size_t skip, struct in6_addr *ip);
+
+/* 0 when `a` is NULL. */
+uint32_t netlink_u32(const struct nlattr *a);
+
+#endif

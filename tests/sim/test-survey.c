@@ -380,6 +380,28 @@ static void no_way_to_some(void **state)
     world_done(&w);
 }
 
+/* Of very many that there is no way to not all are told in one go. */
+static void no_way_to_many(void **state)
+{
+    (void)state;
+    struct world w;
+    struct fault fault;
+    world_init(&w, 50000, windows_10());
+    w.no_way = 1;
+    world_begin(&w);
+    for (uint32_t told = 0; !survey_over(&w.survey); told = w.supplied) {
+        int64_t next = survey_next(&w.survey);
+        assert_true(next <= w.now + 10 * CLOCK_MS); /* there is more to do soon */
+        w.now = next > w.now ? next : w.now;
+        assert_int_equal(survey_tick(&w.survey, w.now, &fault), STATUS_OK);
+        assert_true(w.supplied - told <= 5000);
+        assert_true(w.supplied > told || survey_over(&w.survey));
+    }
+    expect_clean(&w);
+    assert_int_equal(w.survey.counts.troubled, 50000);
+    world_done(&w);
+}
+
 /* --- Stopped in the middle --- */
 
 static void expect_interrupted(struct world *w, uint32_t host, const struct survey_end *e)
@@ -530,6 +552,7 @@ static void pings(void **state)
     (void)state;
     struct world w;
     world_init(&w, 5000, row_of(kinds[0]));
+    w.config.command = "ping";
     w.config.rules.listens = false;
     w.loss = 20;
     w.ended = expect_ping;
@@ -555,6 +578,7 @@ int main(void)
         cmocka_unit_test(all_manners_watched),
         cmocka_unit_test(all_manners_unwatched),
         cmocka_unit_test(no_way_to_some),
+        cmocka_unit_test(no_way_to_many),
         cmocka_unit_test(stopped_in_the_middle),
         cmocka_unit_test(stopped_twice),
         cmocka_unit_test(the_capture_loses),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/route.h"
 
 /* Whose records are whose cannot be told then. */
 static enum survey_supply changed(struct survey_list *l)
@@ -70,8 +71,10 @@ static enum survey_supply from_list(struct survey_list *l, struct survey_target 
             return changed(l);
         case RESUME_DONE:
             l->resumed++;
-            if (!l->found && t->trouble == NULL)
+            if (!l->found && t->trouble == NULL) {
+                l->passed = true;
                 l->way = t->at.ip;
+            }
         }
     }
 }
@@ -90,10 +93,16 @@ static void hold(struct survey_list *l, const struct survey_target *t)
         (void)snprintf(l->held[l->held_count].trouble, sizeof(l->held[0].trouble), "%s",
                        t->trouble);
         h->trouble = l->held[l->held_count].trouble;
-    } else if (!l->found)
-        l->way = t->at.ip;
-    l->found = l->found || t->trouble == NULL;
+    }
     l->held_count++;
+}
+
+/* Whether it can tell the interface: others may have a way where this one has none. */
+static bool has_way(const struct arguments *a, const struct in6_addr *ip, struct fault *fault)
+{
+    struct route ignored;
+    return route_find(&ignored, ip, 0, a->has_source ? &a->source : NULL, a->interface, fault) ==
+           STATUS_OK;
 }
 
 /* Whether the interface is known, and the list, as far as a few targets can tell, the records'. */
@@ -102,27 +111,42 @@ static bool is_ready(const struct survey_list *l)
     return l->found && (l->resume->agreed || l->resume->left == 0);
 }
 
-static bool has_way(const struct survey_list *l)
+/* After those that are held. What cannot be probed is told where something can be, or could. */
+static enum status judge_held(struct survey_list *l, const struct arguments *a,
+                              struct fault *no_way, struct fault *fault)
 {
-    static const struct in6_addr none;
-    return !address_equal(&l->way, &none);
-}
-
-/* Names without an address are told where there is, or was, something to probe. */
-static enum status judge_held(const struct survey_list *l, struct fault *fault)
-{
-    if (has_way(l) || (l->held_count == 0 && l->resumed > 0))
+    bool full = l->held_count == SURVEY_LIST_HELD;
+    if (l->found || (l->resumed > 0 && l->held_count == 0))
         return STATUS_OK;
-    if (l->held_count == SURVEY_LIST_HELD)
+    l->found = l->passed && has_way(a, &l->way, no_way);
+    if (l->found)
+        return STATUS_OK;
+    if (no_way->text[0] != '\0' && full)
+        return fault_set(fault, STATUS_SYSTEM, "none of the first %d targets can be reached: %s",
+                         SURVEY_LIST_HELD, no_way->text);
+    if (no_way->text[0] != '\0')
+        return fault_set(fault, STATUS_SYSTEM, "%s", no_way->text);
+    if (full)
         return fault_set(fault, STATUS_MALFORMED, "none of the first %d names has an address: %s",
                          SURVEY_LIST_HELD, l->held[0].trouble);
     return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
                      l->held_count > 0 ? " that has an address" : "");
 }
 
-static enum status find_first(struct survey_list *l, struct fault *fault)
+static void consider(struct survey_list *l, const struct arguments *a,
+                     const struct survey_target *t, struct fault *no_way)
+{
+    hold(l, t);
+    if (l->found || t->trouble != NULL || !has_way(a, &t->at.ip, no_way))
+        return;
+    l->found = true;
+    l->way = t->at.ip;
+}
+
+static enum status find_first(struct survey_list *l, const struct arguments *a, struct fault *fault)
 {
     struct survey_target t;
+    struct fault no_way = {0};
     while (l->held_count < SURVEY_LIST_HELD && !is_ready(l)) {
         struct pollfd wait = {.fd = targets_fd(l->targets), .events = POLLIN};
         switch (from_list(l, &t)) {
@@ -134,12 +158,12 @@ static enum status find_first(struct survey_list *l, struct fault *fault)
                 *fault = l->fault;
                 return l->status;
             }
-            return judge_held(l, fault);
+            return judge_held(l, a, &no_way, fault);
         case SURVEY_NEXT:
-            hold(l, &t);
+            consider(l, a, &t, &no_way);
         }
     }
-    return judge_held(l, fault);
+    return judge_held(l, a, &no_way, fault);
 }
 
 enum status survey_list_open(struct survey_list *l, const struct surveying *o,
@@ -173,7 +197,7 @@ enum status survey_list_open(struct survey_list *l, const struct surveying *o,
     if (s != STATUS_OK)
         return s;
     l->targets = targets_open(&config, fault);
-    return l->targets != NULL ? find_first(l, fault) : STATUS_MALFORMED;
+    return l->targets != NULL ? find_first(l, o->options, fault) : STATUS_MALFORMED;
 }
 
 void survey_list_close(struct survey_list *l)
@@ -185,7 +209,7 @@ void survey_list_close(struct survey_list *l)
 
 const struct in6_addr *survey_list_first(const struct survey_list *l)
 {
-    return l->held_count > 0 && has_way(l) ? &l->way : NULL;
+    return l->found ? &l->way : NULL;
 }
 
 /* --- In the run --- */

@@ -19,8 +19,9 @@ struct survey_list {
     void (*complain)(void *arg, const char *line);
     void *arg;
     struct spacing spacing;
-    /* Those read before the run began: names that have no address, the first target, and, with
-     * records, as many more as it takes to see that they are this list's. */
+    /* Those read before the run began: names without an address, targets without a way, the
+     * first that has both, and, with records, as many more as it takes to see that they are this
+     * list's. */
     struct {
         struct survey_target target;
         char name[FLOW_STORE_NAME_MAX], trouble[160];
@@ -29,8 +30,8 @@ struct survey_list {
     char name[FLOW_STORE_NAME_MAX]; /* of the target that waited */
     bool ended;
     bool disagrees;          /* with the records */
-    bool found;              /* one that is held has an address */
-    struct in6_addr way;     /* its address, or else that of one with a record; else zero */
+    bool found, passed;      /* one that has a way; one that has a record */
+    struct in6_addr way;     /* its address */
     uint64_t given, resumed; /* targets; those that had a record */
     enum status status;      /* the first failure */
     struct fault fault;

@@ -80,8 +80,9 @@ static int family_of(const struct in6_addr *ip)
 
 /* --- Opening --- */
 
-/* The other family's source, if it has a route out of the same interface: what address is asked for
- * does not matter, nothing is sent to it. */
+/* The other family's source, as the kernel chooses it if it has a default route out of the same
+ * interface, else an address of that: what address is asked for does not matter, nothing is sent to
+ * it. */
 static void find_other_family(struct survey_live *l)
 {
     static const uint8_t v4[4] = {192, 0, 2, 1}; /* RFC 5737, RFC 3849 */
@@ -90,10 +91,12 @@ static void find_other_family(struct survey_live *l)
     const struct in6_addr sample = other == 0 ? address_from_v4(v4) : v6;
     struct route r;
     struct fault ignored;
-    if (route_find(&r, &sample, 0, NULL, l->route.ifname, &ignored) != STATUS_OK ||
-        r.ifindex != l->route.ifindex)
-        return;
-    l->families[other] = (struct family){.usable = true, .source = r.source, .mtu = r.mtu};
+    struct family *f = &l->families[other];
+    if (route_find(&r, &sample, 0, NULL, l->route.ifname, &ignored) == STATUS_OK &&
+        r.ifindex == l->route.ifindex)
+        *f = (struct family){.usable = true, .source = r.source, .mtu = r.mtu};
+    else if (route_own_address(l->route.ifname, other == 0 ? AF_INET : AF_INET6, &f->source))
+        *f = (struct family){.usable = true, .source = f->source, .mtu = l->route.mtu};
 }
 
 static enum status find_way(struct survey_live *l, struct fault *fault)

@@ -263,6 +263,12 @@ enum survey_supply survey_list_next(struct survey_list *l, int64_t now_ns, struc
     return supply;
 }
 
+void survey_list_left(struct survey_list *l, unsigned waiting, int64_t by_ns)
+{
+    if (spaced(l))
+        spacing_left(&l->spacing, waiting, by_ns);
+}
+
 uint64_t survey_list_total(const struct survey_list *l)
 {
     return targets_total(l->targets);

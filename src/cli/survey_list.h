@@ -54,6 +54,9 @@ const struct in6_addr *survey_list_first(const struct survey_list *l);
 enum survey_supply survey_list_next(struct survey_list *l, int64_t now_ns, struct survey_target *t,
                                     int64_t *at_ns);
 
+/* Of those that were given all but the last `waiting` had left by this moment. */
+void survey_list_left(struct survey_list *l, unsigned waiting, int64_t by_ns);
+
 /* How many there are in all; 0: not known yet. */
 uint64_t survey_list_total(const struct survey_list *l);
 

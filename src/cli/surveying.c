@@ -248,6 +248,8 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
     struct stage *st = arg;
     if (st->record.timeline.status != STATUS_OK)
         return end_early(st, now_ns); /* nobody takes the records: told when it is closed */
+    if (st->survey->handshakes.first == NULL)
+        survey_list_left(&st->list, st->survey->batch_count, st->survey->flushed_ns);
     enum survey_supply s = survey_list_next(&st->list, now_ns, t, at_ns);
     return st->list.disagrees ? end_early(st, now_ns) : s;
 }

@@ -275,9 +275,11 @@ watch()
     fi
     watcher=$!
     for _ in {1..50}; do
-        grep -q 'listening on\|File:' "$work/watcher" 2>/dev/null && return
+        grep -q 'listening on\|File:' "$work/watcher" 2>/dev/null && break
         sleep 0.1
     done
+    sleep 0.5
+    grep -q 'listening on\|File:' "$work/watcher" && kill -0 $watcher 2>/dev/null && return
     return 1
 }
 # Leaves stamps: of each packet the time in nanoseconds, address, port, and S for a SYN.
@@ -335,6 +337,30 @@ if { command -v dumpcap || command -v tcpdump; } >/dev/null && watch; then
     wait $!
     rated "stopped for a while: nothing is made up for too fast" 5000 8192
 
+    # ---- spacing ----
+    # The least time between two SYNs with the same key, an expression of the address and the port.
+    least()
+    {
+        perl -ane 'next unless $F[3] =~ /S/; ($a, $p) = @F[1, 2]; my $key = '"$1"';
+            my $gap = $F[0] - ($last{$key} // -1e18); $last{$key} = $F[0];
+            $least = $gap if !defined $least || $gap < $least; END { print int($least / 1e6), "\n" }' "$work/stamps"
+    }
+    watch
+    survey --probe ping -W 1s --rate 2000 --spacing 200ms -p 1-5 10.77.7.0/27
+    verdict "--spacing: between two SYNs to one address" "$(
+        watched
+        [ "$(wc -l <"$work/stamps")" -eq 160 ] || echo "$(wc -l <"$work/stamps") packets"
+        [ "$(least '$a')" -ge 200 ] && [ "$(least '$a')" -lt 400 ] || echo "$(least '$a') ms"
+        wrong "@results == 160 && $once" "$work/run.out")"
+    watch
+    survey --probe ping -W 1s --rate 2000 --spacing-24 50ms -p 81 10.77.8.0/28 10.77.9.0-5 10.77.9.11-19
+    verdict "--spacing-24: between two SYNs to one network" "$(
+        watched
+        [ "$(wc -l <"$work/stamps")" -eq 31 ] || echo "$(wc -l <"$work/stamps") packets"
+        key='$a =~ s/\.\d+$//r'
+        [ "$(least "$key")" -ge 50 ] && [ "$(least "$key")" -lt 100 ] || echo "$(least "$key") ms"
+        [ "$(least 1)" -lt 50 ] || echo "the two networks wait for each other: $(least 1) ms"
+        wrong "@results == 31 && $once" "$work/run.out")"
 else
     skip "the rate and the spacing, captured" "neither dumpcap nor tcpdump is installed, or they may not capture"
 fi

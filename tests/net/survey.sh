@@ -536,6 +536,28 @@ began=$SECONDS
 } | head -n 1 >/dev/null
 ends "a closed pipe" "$(cat "$work/status")" 'roken pipe'
 
+# ---- what people see ----
+# shown COLUMNS: what a terminal as wide is sent, a line a redrawing.
+shown()
+{
+    TERM=xterm timeout 30 script -qec "stty cols $1 rows 24; exec tcpshake survey --probe synack --listen 1s \
+        --rate 3000 -p 1-3000 10.77.0.0/24 --max-runtime 2200ms >$work/run.out" /dev/null </dev/null |
+        sed -E 's/\r/\n/g; s/\x1b\[K//g' | sed '/^$/d' >"$work/shown"
+}
+if command -v script >/dev/null && shown 80 && [ -s "$work/shown" ]; then
+    for columns in 40 80 120; do
+        shown $columns
+        verdict "the line of progress at $columns columns" "$(
+            [ "$(wc -l <"$work/shown")" -ge 2 ] && [ "$(wc -L <"$work/shown")" -lt $columns ] || cat "$work/shown"
+            [ $columns -lt 80 ] ||
+                grep -qE '^[0-9]+ of 768000 done, [0-9]+ in flight, [0-9]+ SYN/s, [0-9]+ answered, last SYN in [0-9]+m[0-9]{2}s$' \
+                    "$work/shown" || cat "$work/shown"
+            wrong "$once" "$work/run.out")"
+    done
+else
+    skip "the line of progress" "script(1) is not installed"
+fi
+
 end_peer
 valid
 finish

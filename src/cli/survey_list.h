@@ -28,6 +28,7 @@ struct survey_list {
     } held[SURVEY_LIST_HELD];
     unsigned held_count, held_given;
     char name[FLOW_STORE_NAME_MAX]; /* of the target that waited */
+    bool leaves_special;            /* private addresses and the like */
     bool ended;
     bool disagrees;          /* with the records */
     bool found, passed;      /* one that has a way; one that has a record */

@@ -3,7 +3,7 @@
 # with a listener on port 80, and drops what is for 10.78.0.0/16. Every target has one result; no second
 # has more packets than the rate; a survey that is killed, interrupted or stalled goes on as if nothing
 # had been; and what cannot be surveyed is refused in a line.
-# shellcheck disable=SC1091,SC2154,SC2016 # $work is tap.sh's; the $ in expressions are Perl's
+# shellcheck disable=SC1091,SC2015,SC2154,SC2016 # $work is tap.sh's; the $ in expressions are Perl's
 . "${srcdir:-.}/tests/tap.sh"
 
 ours=192.168.77.1
@@ -187,11 +187,11 @@ refused "an empty list" 'nothing to probe' "${ping[@]}" -p 80 -f "$work/empty"
 refused "no list" 'nothing to probe\|no target' "${ping[@]}" -p 80
 refused "no port" 'no port' "${ping[@]}" 10.77.2.1
 refused "no such file" 'no-such-file' "${ping[@]}" -f "$work/no-such-file"
-refused "names without an address only" 'address' "${ping[@]}" nowhere.invalid:80
+refused "names without an address only" "'nowhere.invalid' has no address: " "${ping[@]}" nowhere.invalid:80
 refused "no route to anything" 'oute\|nreachable' "${ping[@]}" 10.79.0.1:80
 
 echo 10.77.2.0/29 >"$work/private"
-refused "private addresses from a file" 'nothing to probe' "${ping[@]}" -p 80 -f "$work/private"
+refused "private addresses from a file" 'nothing to probe: .*--special' "${ping[@]}" -p 80 -f "$work/private"
 surveyed "private addresses as typed" 0 '@results == 8 && !$summary->{special}' \
     "${ping[@]}" -p 80 10.77.2.0/29
 surveyed "private addresses from a file with --special" 0 '@results == 8' \
@@ -279,15 +279,15 @@ watch()
         sleep 0.1
     done
     sleep 0.5
-    grep -q 'listening on\|File:' "$work/watcher" && kill -0 $watcher 2>/dev/null && return
+    grep -q 'listening on\|File:' "$work/watcher" && kill -0 "$watcher" 2>/dev/null && return
     return 1
 }
 # Leaves stamps: of each packet the time in nanoseconds, address, port, and S for a SYN.
 watched()
 {
     sleep 0.5
-    kill -INT $watcher
-    wait $watcher
+    kill -INT "$watcher"
+    wait "$watcher"
     for _ in {1..20}; do
         grep -qE '^0 packets dropped by kernel|[0-9]+/0 \(pcap:0' "$work/watcher" && break
         sleep 0.1
@@ -434,6 +434,14 @@ kept "--resume, a file without a line" 'no record' "$work/other" "${resumable[@]
 tcpshake lab ping -c 1 --json >"$work/other" 2>&1
 kept "--resume, the records of ping" 'another command' "$work/other" "${resumable[@]}"
 refused "--resume, a folder" 'no regular file' "${resumable[@]}" --resume "$work"
+begin "${resumable[@]}" --rate 100 --resume "$work/two"
+sleep 0.5
+survey "${resumable[@]}" --resume "$work/two"
+verdict "--resume, records that another survey writes" "$(
+    [ $status -eq 2 ] && grep -q 'another run does' "$work/run.err" && [ "$(wc -l <"$work/run.err")" -eq 1 ] ||
+        cat "$work/run.err")"
+kill $!
+wait $!
 refused "--resume and --csv" 'csv' "${resumable[@]}" --csv --resume "$records"
 # The same name of a list, with other lines in it.
 cp "$work/list" "$work/list.was"
@@ -509,7 +517,7 @@ ends()
         sleep 0.2
         [ "$(half_open)" -eq 0 ] || echo "$(half_open) are half open")"
 }
-listens=(--probe synack --listen 30s -W 1s --rate 2000 -p 80,81 10.77.22.0/24)
+listens=(--probe synack --listen 30s -W 1s --rate 2000 -p '80,81' 10.77.22.0/24)
 began=$SECONDS
 timeout 60 tcpshake survey "${listens[@]}" >/dev/full 2>"$work/run.err"
 ends "a full disk" $? 'o space left'

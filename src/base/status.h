@@ -10,6 +10,7 @@ enum status {
     STATUS_NO_MEMORY,
     STATUS_NOT_OURS,    /* well formed, but not for us: another protocol, another flow */
     STATUS_UNREACHABLE, /* the kernel has no way to this one target; others may have one */
+    STATUS_FULL,        /* the kernel has no room now, though it was waited for */
 };
 
 #endif

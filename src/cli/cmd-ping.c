@@ -1,6 +1,7 @@
 /* `tcpshake ping`: a SYN now and then, and how long the answer takes, as ping does it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -140,7 +141,8 @@ static enum status find_targets(const struct line *line, const struct surroundin
     if (s != STATUS_OK || list->count > 0)
         return s;
     if (line->file != NULL)
-        return fault_set(fault, STATUS_MALFORMED, "no target in %s", line->file);
+        return fault_set(fault, STATUS_MALFORMED, "no target in %s",
+                         strcmp(line->file, "-") == 0 ? "standard input" : line->file);
     return fault_set(fault, STATUS_MALFORMED,
                      "no target; write HOST:PORT, [V6]:PORT or HOST PORT, or put 'lab' before the "
                      "command to run it against a peer on this machine");

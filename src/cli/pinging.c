@@ -283,10 +283,12 @@ int pinging(const struct pinging *p)
         record_init(&st->record, p->options);
         name_line(st);
         if (ping_log_init(&st->log, &st->record.timeline, p->list->targets, p->list->count,
-                          p->options->wait_ns))
+                          p->options->wait_ns)) {
+            st->log.counts_only = p->options->quiet && !p->options->json;
             s = stage_run(st, &code, &fault);
-        else
+        } else {
             (void)fault_set(&fault, s, "out of memory");
+        }
         ping_log_done(&st->log);
         s = record_close(&st->record, s, &fault);
     } else {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/route.h"
 
 static enum survey_supply from_list(struct survey_list *l, struct survey_target *t)
 {
@@ -59,9 +60,18 @@ static void hold(struct survey_list *l, const struct survey_target *t)
     l->held_count++;
 }
 
-static enum status find_first(struct survey_list *l, struct fault *fault)
+/* Whether it can tell the interface: others may have a way where this one has none. */
+static bool has_way(const struct arguments *a, const struct survey_target *t, struct fault *fault)
+{
+    struct route ignored;
+    return route_find(&ignored, &t->at.ip, 0, a->has_source ? &a->source : NULL, a->interface,
+                      fault) == STATUS_OK;
+}
+
+static enum status find_first(struct survey_list *l, const struct arguments *a, struct fault *fault)
 {
     struct survey_target t;
+    struct fault no_way = {0};
     while (l->held_count < SURVEY_LIST_HELD) {
         struct pollfd wait = {.fd = targets_fd(l->targets), .events = POLLIN};
         switch (from_list(l, &t)) {
@@ -73,16 +83,22 @@ static enum status find_first(struct survey_list *l, struct fault *fault)
                 *fault = l->fault;
                 return l->status;
             }
-            if (l->resumed > 0)
+            if (l->resumed > 0 && l->held_count == 0)
                 return STATUS_OK;
+            if (no_way.text[0] != '\0')
+                return fault_set(fault, STATUS_SYSTEM, "%s", no_way.text);
             return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
                              l->held_count > 0 ? " that has an address" : "");
         case SURVEY_NEXT:
             hold(l, &t);
-            if (t.trouble == NULL)
+            l->found = t.trouble == NULL && has_way(a, &t, &no_way);
+            if (l->found)
                 return STATUS_OK;
         }
     }
+    if (no_way.text[0] != '\0')
+        return fault_set(fault, STATUS_SYSTEM, "none of the first %d targets can be reached: %s",
+                         SURVEY_LIST_HELD, no_way.text);
     return fault_set(fault, STATUS_MALFORMED, "none of the first %d names has an address: %s",
                      SURVEY_LIST_HELD, l->held[0].trouble);
 }
@@ -114,7 +130,7 @@ enum status survey_list_open(struct survey_list *l, const struct surveying *o,
     if (s != STATUS_OK)
         return s;
     l->targets = targets_open(&config, fault);
-    return l->targets != NULL ? find_first(l, fault) : STATUS_MALFORMED;
+    return l->targets != NULL ? find_first(l, o->options, fault) : STATUS_MALFORMED;
 }
 
 void survey_list_close(struct survey_list *l)
@@ -126,9 +142,7 @@ void survey_list_close(struct survey_list *l)
 
 const struct in6_addr *survey_list_first(const struct survey_list *l)
 {
-    const struct survey_target *last =
-        l->held_count > 0 ? &l->held[l->held_count - 1].target : NULL;
-    return last != NULL && last->trouble == NULL ? &last->at.ip : NULL;
+    return l->found ? &l->held[l->held_count - 1].target.at.ip : NULL;
 }
 
 /* --- In the run --- */

@@ -16,12 +16,14 @@ struct survey_list {
     struct targets *targets;
     const struct resume *resume;
     struct spacing spacing;
-    /* Those read before the run began: names that have no address, then the first target. */
+    /* Those read before the run began: names without an address, targets without a way, then the
+     * first that has both. */
     struct {
         struct survey_target target;
         char name[FLOW_STORE_NAME_MAX], trouble[160];
     } held[SURVEY_LIST_HELD];
     unsigned held_count, held_given;
+    bool found;                     /* the last held tells the interface */
     char name[FLOW_STORE_NAME_MAX]; /* of the target that waited */
     bool ended;
     uint64_t given, resumed; /* targets; those that had a record */

@@ -417,8 +417,15 @@ static bool send_syn(struct survey *s, const struct survey_target *t, int64_t no
                                     .seq = seq_of(f->iss),
                                     .ts_val =
                                         (uint32_t)(hash >> 16) + (uint32_t)(now_ns / CLOCK_MS)};
-    if (s->config.link.send(s->config.link.arg, &p) != SURVEY_TAKEN) {
-        tell_trouble(s, t, "no way to it from the interface", now_ns);
+    enum survey_sending sending = s->config.link.send(s->config.link.arg, &p);
+    if (sending == SURVEY_NO_ROOM)
+        pace_trouble(&s->pace, now_ns);
+    if (sending != SURVEY_TAKEN) {
+        tell_trouble(s, t,
+                     sending == SURVEY_NO_ROOM
+                         ? "the kernel has no room for it: a queue or its neighbour table is full"
+                         : "no way to it from the interface",
+                     now_ns);
         flow_table_remove(&s->table, cell);
         flow_store_drop(&s->store, cell);
         return false;

@@ -25,7 +25,8 @@ struct survey_packet {
 
 enum survey_sending {
     SURVEY_TAKEN,
-    SURVEY_NO_WAY, /* there is no route to it, or none that we can use */
+    SURVEY_NO_WAY,  /* there is no route to it, or none that we can use */
+    SURVEY_NO_ROOM, /* the kernel takes nothing more now, though it was waited for */
 };
 
 /* Where packets go. */

@@ -38,6 +38,7 @@ enum {
     PLAIN_RING_OCTETS = 4 * 1024 * 1024,
 };
 #define NEIGHBOUR_WAIT (3 * CLOCK_S)
+#define DOZE_MOST      (10 * CLOCK_MS)
 /* How often drops are looked for. */
 #define LOOK_EVERY (100 * CLOCK_MS)
 
@@ -369,17 +370,24 @@ static bool find_way_to(const struct survey_live *l, const struct in6_addr *ip, 
     return way.ifindex == l->route.ifindex || l->config.ifname != NULL;
 }
 
-static bool send_by_kernel(struct survey_live *l, struct family *f, const struct template *t,
-                           const struct survey_packet *p)
+static enum survey_sending sending_of(struct survey_live *l, enum status s,
+                                      const struct fault *fault)
+{
+    if (s == STATUS_UNREACHABLE)
+        return SURVEY_NO_WAY;
+    if (s == STATUS_FULL)
+        return SURVEY_NO_ROOM;
+    keep_failure(l, s, fault);
+    return SURVEY_TAKEN;
+}
+
+static enum survey_sending send_by_kernel(struct survey_live *l, struct family *f,
+                                          const struct template *t, const struct survey_packet *p)
 {
     uint8_t packet[TEMPLATE_MAX];
     struct fault fault;
     size_t n = template_write(t, packet, &p->local, &p->remote, p->seq, seq_of(0), p->ts_val);
-    enum status s = inject_send(f->inject, packet, n, &fault);
-    if (s == STATUS_UNREACHABLE)
-        return false;
-    keep_failure(l, s, &fault);
-    return true;
+    return sending_of(l, inject_send(f->inject, packet, n, &fault), &fault);
 }
 
 static enum survey_sending send_packet(void *arg, const struct survey_packet *p)
@@ -396,11 +404,13 @@ static enum survey_sending send_packet(void *arg, const struct survey_packet *p)
     if (l->burst != NULL && by_gateway) {
         uint8_t *place = burst_place(l->burst, which == 0 ? AF_INET : AF_INET6);
         if (place == NULL) /* more than a batch is never asked for */
-            return SURVEY_NO_WAY;
+            return SURVEY_NO_ROOM;
         burst_put(l->burst,
                   template_write(t, place, &p->local, &p->remote, p->seq, seq_of(0), p->ts_val));
-    } else if (!send_by_kernel(l, f, t, p)) {
-        return SURVEY_NO_WAY;
+    } else {
+        enum survey_sending sending = send_by_kernel(l, f, t, p);
+        if (sending != SURVEY_TAKEN)
+            return sending;
     }
     l->sent++;
     return SURVEY_TAKEN;
@@ -416,12 +426,10 @@ static enum survey_sending send_whole(void *arg, const struct in6_addr *remote, 
         return SURVEY_NO_WAY;
     if (l->sent == 0)
         l->batch_began_ns = loop_now(l->loop);
-    enum status s = inject_send(l->families[family_of(remote)].inject, ip, n, &fault);
-    if (s == STATUS_UNREACHABLE)
-        return SURVEY_NO_WAY;
-    keep_failure(l, s, &fault);
-    l->sent++;
-    return SURVEY_TAKEN;
+    struct inject *inject = l->families[family_of(remote)].inject;
+    enum survey_sending sending = sending_of(l, inject_send(inject, ip, n, &fault), &fault);
+    l->sent += sending == SURVEY_TAKEN;
+    return sending;
 }
 
 /* What the kernel's routes carried has left already. */
@@ -455,6 +463,14 @@ static unsigned batch_for(const struct survey_live *l)
 
 /* --- The loop --- */
 
+/* Nobody is asked and somebody will be soon: what comes until then (our last reset leaving, for the
+ * most part) has its stamp and can wait in the tap. Saves a third of ping's time at full speed. */
+static bool may_doze(const struct survey_live *l, int64_t until_ns)
+{
+    return l->survey->in_flight == 0 && !l->config.whole && l->burst == NULL &&
+           until_ns < loop_now(l->loop) + DOZE_MOST;
+}
+
 /* When the loop is to wake up next, or that it need not any more. */
 static void plan(struct survey_live *l)
 {
@@ -467,6 +483,7 @@ static void plan(struct survey_live *l)
         at = l->progress_at;
     if (l->ends_at < at)
         at = l->ends_at;
+    loop_watch(l->loop, !may_doze(l, at));
     loop_set_deadline(l->loop, at);
 }
 

@@ -132,7 +132,7 @@ static enum status explain(int error, size_t n, struct fault *fault)
     if (error == EMSGSIZE)
         return fault_set(fault, STATUS_SYSTEM, "%zu octets do not fit the interface's MTU", n);
     if (error == EAGAIN || error == ENOBUFS)
-        return fault_set(fault, STATUS_SYSTEM, "the interface's queue stays full");
+        return fault_set(fault, STATUS_FULL, "the interface's queue stays full");
     /* no route, one set to unreachable, one set to prohibit */
     bool no_way = error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES;
     return fault_set(fault, no_way ? STATUS_UNREACHABLE : STATUS_SYSTEM, "cannot send: %s",

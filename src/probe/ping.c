@@ -125,10 +125,12 @@ static void report_keys(const struct ping *p, const struct findings *f, struct r
 void ping_report(const struct ping *p, const struct findings *f, int64_t wait_ns, struct result *r)
 {
     struct text line;
+    const bool bare = r->bare;
+    r->bare = true; /* the findings' lines are those of one target, and many of them */
     report_keys(p, f, r);
-    if (r->bare)
+    r->bare = bare;
+    if (bare)
         return;
-    text_clear(&r->text); /* the findings' lines are those of one target, and many of them */
     text_init(&line);
     ping_line(p, f, wait_ns, &line);
     if (line.len != 0) {

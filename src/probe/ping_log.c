@@ -76,6 +76,8 @@ void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
     named.name = l->targets[session - 1].name;
     ping_count_take(&l->counts[session - 1], p, f->rtt_ns, t_ns);
     tell_faults(l, session, f, t_ns);
+    if (l->counts_only)
+        return;
     if (!result_init(&r)) {
         out_of_memory(l);
         return;

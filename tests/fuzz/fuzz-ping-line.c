@@ -56,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     case STATUS_SYSTEM:
     case STATUS_NO_MEMORY:
     case STATUS_UNREACHABLE:
+    case STATUS_FULL:
         fuzz_require(false);
     }
     free(line);

@@ -190,7 +190,6 @@ static void progress_line(struct stage *st, int64_t now_ns, char *out, size_t ca
     uint64_t resumed = st->list.resumed;
     double dt = (double)(now_ns - st->told_ns) / (double)CLOCK_S;
     double rate = dt > 0 ? (double)(c->syns - st->syns_before) / dt : 0;
-    uint64_t answered = c->outcomes[OUTCOME_OPEN] + c->outcomes[OUTCOME_CLOSED];
     char eta[40] = "", of[40] = "";
     st->syns_before = c->syns;
     st->told_ns = now_ns;
@@ -204,7 +203,7 @@ static void progress_line(struct stage *st, int64_t now_ns, char *out, size_t ca
     }
     (void)snprintf(
         out, cap, "%" PRIu64 "%s done, %" PRIu32 " in flight, %.0f SYN/s, %" PRIu64 " answered%s%s",
-        resumed + c->ended, of, st->survey->in_flight, rate, answered,
+        resumed + c->ended, of, st->survey->in_flight, rate, c->answered,
         st->survey->stopping ? ", resetting what is half open" : "", eta);
 }
 

@@ -188,6 +188,7 @@ static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
     }
     struct flow *f = flow_store_at(&s->store, cell);
     if (f->phase == FLOW_TALKS) {
+        s->counts.answered += f->segments_back == 0;
         f->segments_back++;
         f->octets_back += (uint32_t)octets;
         handshakes_received(&s->handshakes, f->talk, seg, t_ns);
@@ -195,7 +196,9 @@ static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
     }
     bool in_wheel = f->phase != FLOW_RESETS;
     int64_t was_due = f->due_ns;
+    bool waited = f->phase == FLOW_WAITS;
     enum flow_step step = flow_received(f, &s->store, &s->config.rules, seg, octets, t_ns);
+    s->counts.answered += waited && f->phase != FLOW_WAITS;
     if (!in_wheel || (step <= FLOW_NOT_OURS && f->due_ns == was_due))
         return;
     flow_wheel_remove(&s->wheel, cell);

@@ -22,6 +22,7 @@ enum {
     KEY_RESUME,
     KEY_MAX_RUNTIME,
     KEY_CSV,
+    KEY_SETTLE,
     KEY_ANSWERS,
     KEY_STRICT,
     KEY_AUTHORISED,
@@ -54,6 +55,8 @@ static const struct argp_option options[] = {
     {"probe", KEY_PROBE, "PROBE", 0, "ping, open or synack (default)", 7},
     {"listen", KEY_LISTEN, "TIME", 0,
      "synack: listen no longer than this after the first SYN-ACK (default 300s)", 7},
+    {"settle", KEY_SETTLE, NULL, 0,
+     "synack: listen on where that tells the schedule from another that lost something", 7},
     {"answers", KEY_ANSWERS, NULL, 0, "No records of targets that do not answer: count them only",
      7},
     {"csv", KEY_CSV, NULL, 0, "Comma-separated values in place of NDJSON", 7},
@@ -230,6 +233,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             return EINVAL;
         if (s->listen_ns > FLOW_LISTEN_MAX)
             return arguments_refuse(state, "--listen: at most 400 s where there are many targets");
+        return 0;
+    case KEY_SETTLE:
+        s->settle = true;
         return 0;
     case KEY_ANSWERS:
         s->answers = true;

@@ -68,18 +68,15 @@ static void report_trouble(const struct survey_end *e, struct result *r)
     result_set(r, "reason", json_string(e->trouble));
 }
 
-/* Where nobody measures a second time, whether the series can have lost something is said. */
-static void report_completeness(const struct survey_end *e, struct result *r)
+/* Nobody measures a second time: whether a loss can have made the series of another is said. */
+static void report_incomplete(const struct survey_end *e, struct result *r)
 {
     char reason[SCHEDULE_LOSS_REASON_MAX];
-    const char *why = NULL;
-    if (e->outcome != OUTCOME_OPEN)
-        return;
-    if (e->findings->capture_dropped > 0)
-        why = "the capture lost packets";
-    else if (!schedule_loss_complete(&e->series->schedule, e->findings->rtt_ns, reason))
-        why = reason;
-    result_set(r, "incomplete", why != NULL ? json_string(why) : json_null());
+    const char *why = series_incomplete(e->series, e->findings, reason);
+    if (why != NULL)
+        result_set_text(r, "incomplete", why);
+    else
+        result_set_null(r, "incomplete");
 }
 
 static void report(const struct stage *st, const struct survey_end *e, struct result *r)
@@ -90,7 +87,8 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
         exchange_report(e->exchange, r);
     } else if (e->series != NULL) {
         series_report(e->series, e->findings, r);
-        report_completeness(e, r);
+        if (e->outcome == OUTCOME_OPEN)
+            report_incomplete(e, r);
     } else {
         ping_report(e->ping, e->findings, st->o->options->wait_ns, r);
     }
@@ -328,6 +326,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .command = probe_names[o->probe],
         .open = o->probe == SURVEYING_OPEN ? &open : NULL,
         .rules = {.listens = o->probe == SURVEYING_SYNACK,
+                  .settles = o->settle,
                   .wait_ns = a->wait_ns,
                   .listen_ns = o->listen_ns},
         .key = hash_key_of_seed(st->record.seed),

@@ -9,7 +9,9 @@
 
 enum {
     /* Batches between two looks at what came in. */
-    BATCHES_A_TICK = 16
+    BATCHES_A_TICK = 16,
+    /* Targets in a row that there is nothing to send to: what comes in must not wait for many. */
+    TROUBLES_A_TURN = 256
 };
 
 enum status survey_init(struct survey *s, const struct survey_config *config, int64_t now_ns,
@@ -153,7 +155,7 @@ static void due(void *arg, uint32_t cell, int64_t now_ns)
     struct flow *f = flow_store_at(&s->store, cell);
     /* What the capture has lost may have been the sight of its SYN. */
     bool watched = s->config.link.watched && f->dropped == (uint32_t)s->counts.dropped;
-    follow(s, cell, flow_due(f, &s->config.rules, watched, now_ns));
+    follow(s, cell, flow_due(f, &s->store, &s->config.rules, watched, now_ns));
 }
 
 /* --- What comes in --- */
@@ -455,7 +457,7 @@ static bool has_room(struct survey *s)
 static bool begin_next(struct survey *s, int64_t now_ns)
 {
     struct survey_target t;
-    while (wants_target(s, now_ns) && has_room(s)) {
+    for (unsigned i = 0; i < TROUBLES_A_TURN && wants_target(s, now_ns) && has_room(s); i++) {
         int64_t at = CLOCK_NEVER;
         switch (s->config.supply(s->config.arg, now_ns, &t, &at)) {
         case SURVEY_NO_MORE:

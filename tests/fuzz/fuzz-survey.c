@@ -335,7 +335,11 @@ static void set_up(struct scene *c)
     c->targets = octet(r) % (TARGETS_MAX + 1);
     c->now = START;
     c->config = (struct survey_config){
-        .rules = {.listens = kind & 1, .wait_ns = 5 * CLOCK_S, .listen_ns = 60 * CLOCK_S},
+        .command = kind & 1 ? "synack" : "ping",
+        .rules = {.listens = kind & 1,
+                  .settles = c->manner & 128,
+                  .wait_ns = 5 * CLOCK_S,
+                  .listen_ns = 60 * CLOCK_S},
         .key = {1, octet(r)},
         .repeatable = kind & 2,
         .rate = 1 + (kind & 4 ? word(r) : octet(r)),
@@ -343,7 +347,11 @@ static void set_up(struct scene *c)
         .source = {address_from_v4(here), {.s6_addr = {0x20, 0x01, 0x0d, 0xb8, 1, [15] = 1}}},
         .ports = ports,
         .port_count = 1 + (kind >> 4) % PORTS,
-        .link = {take, flush, c, 1 + (kind & 64 ? 15U : 0), kind & 128},
+        .link = {.send = take,
+                 .flush = flush,
+                 .arg = c,
+                 .batch = 1 + (kind & 64 ? 15U : 0),
+                 .watched = kind & 128},
         .supply = supply,
         .ended = ended,
         .arg = c,

@@ -203,16 +203,16 @@ static void silence(void **state)
     struct bench b;
     begin(&b, &synack, 500);
     b.f->left = true;
-    assert_int_equal(flow_due(b.f, &synack, true, SENT + WAIT), FLOW_ENDS_RESET);
+    assert_int_equal(flow_due(b.f, &b.store, &synack, true, SENT + WAIT), FLOW_ENDS_RESET);
     assert_int_equal(b.f->outcome, OUTCOME_FILTERED);
     end(&b);
     begin(&b, &synack, 500);
-    assert_int_equal(flow_due(b.f, &synack, false, SENT + WAIT), FLOW_ENDS_RESET);
+    assert_int_equal(flow_due(b.f, &b.store, &synack, false, SENT + WAIT), FLOW_ENDS_RESET);
     assert_int_equal(b.f->outcome, OUTCOME_FILTERED);
     end(&b);
     /* it was looked for, and never left */
     begin(&b, &synack, 500);
-    assert_int_equal(flow_due(b.f, &synack, true, SENT + WAIT), FLOW_ENDS);
+    assert_int_equal(flow_due(b.f, &b.store, &synack, true, SENT + WAIT), FLOW_ENDS);
     assert_int_equal(series_of(&b)->outcome, OUTCOME_UNREACHABLE);
     assert_int_equal(b.series.icmp.ip_version, 0);
     end(&b);
@@ -330,7 +330,7 @@ static void patience_and_the_cap(void **state)
     struct bench b;
     begin(&b, &synack, 500);
     assert_int_equal(syn_ack(&b, RTT), FLOW_GOES_ON);
-    assert_int_equal(flow_due(b.f, &synack, true, b.f->due_ns), FLOW_ENDS_RESET);
+    assert_int_equal(flow_due(b.f, &b.store, &synack, true, b.f->due_ns), FLOW_ENDS_RESET);
     assert_int_equal(series_of(&b)->schedule.end, SCHEDULE_SILENCE);
     assert_int_equal(b.series.ended, SERIES_ENDED_PATIENCE);
     end(&b);
@@ -338,10 +338,47 @@ static void patience_and_the_cap(void **state)
     assert_int_equal(syn_ack(&b, RTT), FLOW_GOES_ON);
     assert_int_equal(syn_ack(&b, RTT + 200 * CLOCK_S), FLOW_GOES_ON);
     assert_int_equal(b.f->due_ns, SENT + RTT + LISTEN);
-    assert_int_equal(flow_due(b.f, &synack, true, b.f->due_ns + 8 * CLOCK_MS), FLOW_ENDS_RESET);
+    assert_int_equal(flow_due(b.f, &b.store, &synack, true, b.f->due_ns + 8 * CLOCK_MS),
+                     FLOW_ENDS_RESET);
     assert_int_equal(series_of(&b)->schedule.end, SCHEDULE_TRUNCATED);
     assert_int_equal(b.series.ended, SERIES_ENDED_LISTEN);
     assert_int_equal(b.series.stopped_ns, SENT + RTT + LISTEN + 8 * CLOCK_MS);
+    end(&b);
+}
+
+/* 5.9 s: what may be the beginning of two schedules is listened to until both would have gone on;
+ * what goes on is, and what does not is over. */
+static void listening_that_settles(void **state)
+{
+    (void)state;
+    static const struct flow_rules settles = {
+        .listens = true, .settles = true, .wait_ns = WAIT, .listen_ns = LISTEN};
+    struct bench b;
+    int64_t last = RTT + 5900 * CLOCK_MS;
+    for (int goes_on = 0; goes_on <= 1; goes_on++) {
+        begin(&b, &settles, 500);
+        assert_int_equal(syn_ack(&b, RTT), FLOW_GOES_ON);
+        assert_int_equal(syn_ack(&b, last), FLOW_GOES_ON);
+        assert_int_equal(b.f->due_ns, SENT + last + LEAST);
+        assert_int_equal(flow_due(b.f, &b.store, &settles, true, b.f->due_ns), FLOW_GOES_ON);
+        assert_int_equal(b.f->due_ns, SENT + last + 27 * CLOCK_S + 1);
+        if (goes_on) {
+            assert_int_equal(syn_ack(&b, last + 22500 * CLOCK_MS), FLOW_GOES_ON);
+            assert_true(b.f->due_ns > SENT + last + 60 * CLOCK_S);
+        } else {
+            assert_int_equal(flow_due(b.f, &b.store, &settles, true, b.f->due_ns), FLOW_ENDS_RESET);
+            assert_int_equal(series_of(&b)->schedule.end, SCHEDULE_SILENCE);
+        }
+        end(&b);
+    }
+    /* not beyond --listen: then patience is as good */
+    static const struct flow_rules brief = {
+        .listens = true, .settles = true, .wait_ns = WAIT, .listen_ns = 30 * CLOCK_S};
+    begin(&b, &brief, 500);
+    assert_int_equal(syn_ack(&b, RTT), FLOW_GOES_ON);
+    assert_int_equal(syn_ack(&b, last), FLOW_GOES_ON);
+    assert_int_equal(flow_due(b.f, &b.store, &brief, true, b.f->due_ns), FLOW_ENDS_RESET);
+    assert_int_equal(series_of(&b)->ended, SERIES_ENDED_PATIENCE);
     end(&b);
 }
 
@@ -390,12 +427,19 @@ static void a_flood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_answer),     cmocka_unit_test(no_answers),
-        cmocka_unit_test(a_reset),       cmocka_unit_test(icmp),
-        cmocka_unit_test(silence),       cmocka_unit_test(it_left_later),
-        cmocka_unit_test(it_comes_late), cmocka_unit_test(series_across_the_wrap),
-        cmocka_unit_test(other_ends),    cmocka_unit_test(patience_and_the_cap),
-        cmocka_unit_test(stopped),       cmocka_unit_test(a_flood),
+        cmocka_unit_test(an_answer),
+        cmocka_unit_test(no_answers),
+        cmocka_unit_test(a_reset),
+        cmocka_unit_test(icmp),
+        cmocka_unit_test(silence),
+        cmocka_unit_test(it_left_later),
+        cmocka_unit_test(it_comes_late),
+        cmocka_unit_test(series_across_the_wrap),
+        cmocka_unit_test(other_ends),
+        cmocka_unit_test(patience_and_the_cap),
+        cmocka_unit_test(listening_that_settles),
+        cmocka_unit_test(stopped),
+        cmocka_unit_test(a_flood),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

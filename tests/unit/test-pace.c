@@ -14,6 +14,7 @@ struct sender {
     struct pace pace;
     uint64_t rate, dice, sent;
     unsigned most;    /* a call */
+    bool whole;       /* it waits for as many as a call takes */
     int64_t late_ns;  /* up to so much it wakes too late */
     int64_t call_ns;  /* what a call takes */
     unsigned partial; /* one in so many calls sends but a part; 0: none */
@@ -70,7 +71,7 @@ static unsigned send(struct sender *s)
 
 static void wait_for_it(struct sender *s)
 {
-    int64_t at = pace_next(&s->pace, 1);
+    int64_t at = pace_next(&s->pace, s->whole ? s->most : 1);
     if (at > s->now)
         s->now = at + (int64_t)(unit_random(&s->dice) % (uint64_t)(s->late_ns + 1));
 }
@@ -103,10 +104,11 @@ enum {
 static void all_of_the_rate_and_no_more(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < RATES * BATCHES; i++) {
+    for (size_t i = 0; i < 2 * RATES * BATCHES; i++) {
         uint64_t rate = rates[i % RATES];
-        unsigned most = batches[i / RATES];
+        unsigned most = batches[i / RATES % BATCHES];
         struct sender *s = sender(rate, most);
+        s->whole = i >= RATES * BATCHES;
         if (most == 1)
             s->call_ns = CLOCK_US; /* or 400,000 a second could not be called for */
         int64_t span = rate < 100 ? 3000 * CLOCK_S : rate < 10000 ? 30 * CLOCK_S : 4 * CLOCK_S;
@@ -118,6 +120,27 @@ static void all_of_the_rate_and_no_more(void **state)
         assert_true(found <= (double)rate * 1.001 + 1e-3);
         sender_free(s);
     }
+}
+
+/* Who waits for whole batches makes fewer calls, and none where that would cost pace. */
+static void whole_batches(void **state)
+{
+    (void)state;
+    struct sender *s = sender(400000, 256);
+    s->whole = true;
+    for (int i = 0; i < 100; i++) {
+        wait_for_it(s);
+        assert_int_equal(send(s), 256);
+    }
+    sender_free(s);
+    s = sender(1000, 256);
+    s->whole = true;
+    for (int i = 0; i < 100; i++) {
+        wait_for_it(s);
+        assert_in_range(send(s), 1, 6);
+    }
+    assert_true(pace_next(&s->pace, 256) <= s->now + 10 * CLOCK_MS);
+    sender_free(s);
 }
 
 /* One at a time they leave evenly. */
@@ -140,6 +163,7 @@ static void never_more_whatever_happens(void **state)
     for (size_t i = 0; i < RATES * BATCHES; i++) {
         struct sender *s = sender(rates[i % RATES], batches[i / RATES]);
         s->partial = 5;
+        s->whole = i % 2;
         uint64_t calls = 0;
         for (int round = 0; round < 60; round++) {
             pass(s, (int64_t)(unit_random(&s->dice) % (uint64_t)(200 * CLOCK_MS)));
@@ -230,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_the_rate_and_no_more),
+        cmocka_unit_test(whole_batches),
         cmocka_unit_test(evenly),
         cmocka_unit_test(never_more_whatever_happens),
         cmocka_unit_test(a_stall_is_not_made_good),

@@ -232,12 +232,21 @@ static void remark(void *arg, const char *line)
 
 /* --- The run --- */
 
+/* What is under way would be for nothing. */
+static enum survey_supply end_early(struct stage *st, int64_t now_ns)
+{
+    if (!st->survey->stopping)
+        survey_stop(st->survey, now_ns);
+    return SURVEY_NO_MORE;
+}
+
 static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target *t, int64_t *at_ns)
 {
     struct stage *st = arg;
     if (st->record.timeline.status != STATUS_OK)
-        return SURVEY_NO_MORE; /* nobody takes the records: told when it is closed */
-    return survey_list_next(&st->list, now_ns, t, at_ns);
+        return end_early(st, now_ns); /* nobody takes the records: told when it is closed */
+    enum survey_supply s = survey_list_next(&st->list, now_ns, t, at_ns);
+    return st->list.disagrees ? end_early(st, now_ns) : s;
 }
 
 /* What the survey is of, in the words of the command line: what a resumed one must agree in. */
@@ -343,7 +352,9 @@ static enum status run_live(struct stage *st, struct fault *fault)
                                   .target = st->identity,
                                   .interface = survey_live_route(live)->ifname,
                                   .clock = survey_live_clock(live)};
-    enum status s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
+    enum status s = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
+    if (s == STATUS_OK)
+        s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
     st->began_ns = st->now_ns = st->told_ns = survey_live_now(live);
     if (s == STATUS_OK)
         s = survey_live_run(live, st->survey, &config, a->deadline_ns, fault);
@@ -367,7 +378,7 @@ static enum status run_stage(struct stage *st, struct fault *fault)
     if (s != STATUS_OK)
         return s;
     if (survey_list_first(&st->list) == NULL) /* everything has its record */
-        return STATUS_OK;
+        return resume_cut(&st->resume, st->o->resume, fault);
     s = run_live(st, fault);
     if (s == STATUS_OK && st->list.status != STATUS_OK) {
         *fault = st->list.fault;

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli/summarise.h"
 #include "cli/surveying.h"
-#include "engine/survey_live.h"
+#include "engine/outlet.h"
 
 enum {
     KEY_PROBE = 512,
@@ -157,11 +157,11 @@ static error_t check(struct line *l, const struct argp_state *state)
                                              : NULL;
     if (wrong != NULL)
         return arguments_refuse(state, "%s means nothing for many targets", wrong);
-    if (l->survey.rate > SURVEY_PLAIN_RATE && !l->authorised)
+    if (l->survey.rate > OUTLET_PLAIN_RATE && !l->authorised)
         return arguments_refuse(state,
                                 "more than %d packets a second take --i-am-authorised: they are "
                                 "felt by those who get them",
-                                SURVEY_PLAIN_RATE);
+                                OUTLET_PLAIN_RATE);
     if (l->common.csv && l->survey.resume != NULL)
         return arguments_refuse(state, "--resume needs records: leave --csv out");
     if (l->survey.answers && l->survey.resume != NULL)

@@ -301,20 +301,11 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct surveying *o = st->o;
     const struct arguments *a = o->options;
     bool shown = isatty(STDERR_FILENO) && !a->quiet;
-    const struct survey_live_config live_config = {
-        .first = *survey_list_first(&st->list),
-        .source = a->has_source ? &a->source : NULL,
-        .ifname = a->interface,
+    struct survey_live_config live_config = {
+        .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
         .sport = a->sport,
         .ports = 1,
         .key = hash_key_of_seed(st->record.seed),
-        .like = a->like,
-        .timestamps = a->timestamps,
-        .mss = a->mss,
-        .win = a->has_win ? a->win : a->like->win,
-        .ttl = a->has_ttl ? a->ttl : a->like->ttl,
-        .rate = o->rate,
-        .whole = o->probe == SURVEYING_OPEN,
         .supply_fd = targets_fd(st->list.targets),
         .progress = shown ? progress : NULL,
         .progress_ns = PROGRESS_EVERY,
@@ -324,8 +315,8 @@ static enum status run_live(struct stage *st, struct fault *fault)
     };
     const struct exchange_config open = {
         .like = a->like,
-        .win = live_config.win,
-        .ttl = live_config.ttl,
+        .win = live_config.out.win,
+        .ttl = live_config.out.ttl,
         .timestamps = a->timestamps,
         .tries = OPEN_TRIES,
         .deadline_ns = CLOCK_MIN,
@@ -345,6 +336,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .ended = ended,
         .arg = st,
     };
+    live_config.out.whole = o->probe == SURVEYING_OPEN;
     struct survey_live *live = survey_live_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;

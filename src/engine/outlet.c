@@ -77,7 +77,7 @@ static enum status find_way(struct outlet *o, struct fault *fault)
         return s;
     o->families[family_of(&c->first)] =
         (struct family){.usable = true, .source = o->route.source, .mtu = o->route.mtu};
-    if (c->source == NULL)
+    if (c->source == NULL && !c->alike)
         find_other_family(o);
     return STATUS_OK;
 }
@@ -174,7 +174,7 @@ struct outlet *outlet_open(const struct outlet_config *c, struct fault *fault)
     enum status s = find_way(o, fault);
     if (s == STATUS_OK)
         s = privilege_check(fault);
-    if (s == STATUS_OK)
+    if (s == STATUS_OK && !o->config.alike)
         s = read_routes(o, fault);
     if (s == STATUS_OK)
         s = open_burst(o, fault);
@@ -212,6 +212,11 @@ bool outlet_bursts(const struct outlet *o)
     return o->burst != NULL;
 }
 
+const char *outlet_way(const struct outlet *o)
+{
+    return o->burst != NULL ? burst_way(o->burst) : "raw socket";
+}
+
 uint64_t outlet_dropped(struct outlet *o)
 {
     return o->burst != NULL ? burst_dropped(o->burst) : 0;
@@ -234,7 +239,7 @@ static bool find_way_to(const struct outlet *o, const struct in6_addr *ip, bool 
     *by_gateway = false;
     if (!o->families[family_of(ip)].usable)
         return false;
-    if (!o->fib_trusted || o->config.scope_id != 0)
+    if (o->fib == NULL || !o->fib_trusted || o->config.scope_id != 0)
         return true; /* the kernel knows */
     if (!fib_find(o->fib, ip, &way))
         return false;

@@ -28,6 +28,7 @@ struct outlet_config {
     uint8_t ttl;
     uint64_t rate; /* packets a second */
     bool whole;    /* each segment must be seen leaving, whatever the rate */
+    bool alike;    /* all targets are of the first one's family, and go by its interface */
 };
 
 /* Before the privileges are dropped. NULL with a line. Caller closes. */
@@ -39,6 +40,8 @@ const struct route *outlet_route(const struct outlet *o);
 const struct in6_addr *outlet_source(const struct outlet *o, int family);
 /* Whole frames are sent, which no tap on the interface sees. */
 bool outlet_bursts(const struct outlet *o);
+/* By what they leave, for the record; static. */
+const char *outlet_way(const struct outlet *o);
 /* Packets that the interface took and lost, as far as it tells. */
 uint64_t outlet_dropped(struct outlet *o);
 

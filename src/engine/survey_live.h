@@ -29,6 +29,8 @@ void survey_live_free(struct survey_live *l);
 const struct route *survey_live_route(const struct survey_live *l);
 /* The time by the clock that the run will go by, ns since the epoch. */
 int64_t survey_live_now(const struct survey_live *l);
+/* By what packets leave; static. */
+const char *survey_live_way(const struct survey_live *l);
 /* Who stamps what; static. */
 const char *survey_live_clock(const struct survey_live *l);
 

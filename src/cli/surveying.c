@@ -329,7 +329,8 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct run_info info = {.command = "survey",
                                   .target = st->identity,
                                   .interface = survey_live_route(live)->ifname,
-                                  .clock = survey_live_clock(live)};
+                                  .clock = survey_live_clock(live),
+                                  .sent_by = survey_live_way(live)};
     enum status s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
     st->began_ns = st->now_ns = st->told_ns = survey_live_now(live);
     if (s == STATUS_OK)

@@ -342,6 +342,11 @@ const char *survey_live_clock(const struct survey_live *l)
                : capture_clock(l->capture);
 }
 
+const char *survey_live_way(const struct survey_live *l)
+{
+    return l->burst != NULL ? burst_way(l->burst) : NULL;
+}
+
 /* --- Sending --- */
 
 static void keep_failure(struct survey_live *l, enum status s, const struct fault *fault)

@@ -34,6 +34,7 @@ FROM read_json(
         lived_s: 'DOUBLE',
         model: 'STRUCT(first_s DOUBLE, factor DOUBLE, cap_s DOUBLE, fits BOOLEAN)',
         nearest: 'STRUCT(stack VARCHAR, distance DOUBLE, fits BOOLEAN)[]',
+        incomplete: 'VARCHAR',
         syns: 'UBIGINT',
         segments_back: 'UBIGINT',
         octets_back: 'UBIGINT',
@@ -61,6 +62,7 @@ LIMIT 10;
 -- On which schedules the SYN-ACK came again.
 SELECT round(model.first_s, 1) AS first_s, round(model.factor, 1) AS factor,
        round(model.cap_s) AS cap_s, retransmissions, "end", count(*) AS targets,
+       count(incomplete) AS perhaps_incomplete,
        mode(nearest[1].stack) FILTER (WHERE nearest[1].fits) AS fits
 FROM result
 WHERE "end" IS NOT NULL

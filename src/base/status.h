@@ -8,8 +8,9 @@ enum status {
     STATUS_MALFORMED, /* input that does not parse: a target, a number, a frame */
     STATUS_SYSTEM,    /* the machine said no: no route, no privilege, a full disk */
     STATUS_NO_MEMORY,
-    STATUS_NOT_OURS, /* well formed, but not for us: another protocol, another flow */
-    STATUS_UNREACHABLE, /* the kernel has no way to there */
+    STATUS_NOT_OURS,    /* well formed, but not for us: another protocol, another flow */
+    STATUS_UNREACHABLE, /* the kernel has no way to this one target; others may have one */
+    STATUS_FULL,        /* the kernel has no room now, though it was waited for */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* `tcpshake ping`: a SYN now and then, and how long the answer takes, as ping does it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -110,14 +111,14 @@ static int check_options(const struct line *line, const struct surroundings *aro
 /* Nobody is asked faster than the engine sends: a SYN and a reset each. */
 static int check_pace(const struct line *line, size_t targets)
 {
-    const int64_t least = 2 * CLOCK_S / SURVEY_PLAIN_RATE;
+    const int64_t least = 2 * CLOCK_S / OUTLET_PLAIN_RATE;
     if (line->interval_ns >= least * (int64_t)targets)
         return 0;
     return command_fail(name,
                         "%zu targets need an --interval of %gms at least: more than %d SYNs "
                         "a second are a survey's",
                         targets, (double)(least * (int64_t)targets) / (double)CLOCK_MS,
-                        SURVEY_PLAIN_RATE / 2);
+                        OUTLET_PLAIN_RATE / 2);
 }
 
 static void complain(void *arg, const char *text)
@@ -140,7 +141,8 @@ static enum status find_targets(const struct line *line, const struct surroundin
     if (s != STATUS_OK || list->count > 0)
         return s;
     if (line->file != NULL)
-        return fault_set(fault, STATUS_MALFORMED, "no target in %s", line->file);
+        return fault_set(fault, STATUS_MALFORMED, "no target in %s",
+                         strcmp(line->file, "-") == 0 ? "standard input" : line->file);
     return fault_set(fault, STATUS_MALFORMED,
                      "no target; write HOST:PORT, [V6]:PORT or HOST PORT, or put 'lab' before the "
                      "command to run it against a peer on this machine");

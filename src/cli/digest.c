@@ -113,6 +113,7 @@ static void count(struct digest *d, const struct observation *o)
     if (o->listened) {
         d->listened++;
         d->ends[o->end]++;
+        d->incomplete += o->incomplete;
         signature_count(&d->schedules, o);
     }
     if (o->counted) {

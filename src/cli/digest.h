@@ -29,6 +29,7 @@ struct digest {
 
     uint64_t listened; /* targets whose SYN-ACKs were waited for */
     uint64_t ends[OBSERVATION_ENDS];
+    uint64_t incomplete; /* of them: the series may have lost something */
     struct signatures schedules;
 
     uint64_t counted; /* targets that say what came back; the sums are theirs */

@@ -68,11 +68,12 @@ static json_t *schedule(const struct signature *s)
     if (s->stack[0] != '\0')
         nearest = json_pack("{s:o, s:o, s:b}", "stack", words(s->stack), "distance",
                             three_places(s->distance), "fits", s->fits);
-    return json_pack(
-        "{s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "schedule", words(signature_format(s, text)),
-        "targets", number(s->targets), "retransmissions", number(s->retransmissions), "end",
-        observation_end_name(s->end), "first_s", mean(s->first_s, s->modelled), "factor",
-        mean(s->factor, s->factored), "cap_s", mean(s->cap_s, s->capped), "nearest", nearest);
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "schedule",
+                     words(signature_format(s, text)), "targets", number(s->targets), "incomplete",
+                     number(s->incomplete), "retransmissions", number(s->retransmissions), "end",
+                     observation_end_name(s->end), "first_s", mean(s->first_s, s->modelled),
+                     "factor", mean(s->factor, s->factored), "cap_s", mean(s->cap_s, s->capped),
+                     "nearest", nearest);
 }
 
 static json_t *schedules(const struct signatures *t)
@@ -112,6 +113,7 @@ json_t *digest_json(const struct digest *d)
         {"octets_back", number(d->octets_back)},
         {"rtt_us", rtt(&d->rtt)},
         {"ends", ends(d)},
+        {"incomplete", number(d->incomplete)},
         {"schedules", schedules(&d->schedules)},
         {"schedules_left_out", number(d->schedules.left_out)},
         {"worst", worst(d)},

@@ -98,6 +98,10 @@ static void put_schedules(const struct digest *d, struct text *out)
         share(out, "", rest, d->listened);
         text_printf(out, "%zu more schedules, which --json lists\n", t->count - SCHEDULES_SHOWN);
     }
+    if (d->incomplete != 0) {
+        share(out, "", d->incomplete, d->listened);
+        text_printf(out, "of all: perhaps incomplete; the records say why\n");
+    }
     if (t->left_out != 0) {
         share(out, "", t->left_out, d->listened);
         text_printf(out, "others: only %d schedules are counted\n", SIGNATURE_ROWS);

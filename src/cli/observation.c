@@ -112,6 +112,15 @@ static enum status read_nearest(struct observation *o, const json_t *record, str
     return STATUS_OK;
 }
 
+static enum status read_completeness(struct observation *o, const json_t *record,
+                                     struct fault *fault)
+{
+    o->incomplete = !is_absent(record, "incomplete");
+    if (o->incomplete && !json_is_string(json_object_get(record, "incomplete")))
+        return refuse(fault, "incomplete");
+    return STATUS_OK;
+}
+
 static enum status read_series(struct observation *o, const json_t *record, struct fault *fault)
 {
     size_t end = word_of(record, "end", end_names, OBSERVATION_ENDS);
@@ -126,7 +135,9 @@ static enum status read_series(struct observation *o, const json_t *record, stru
     enum status s = read_gaps(o, record, fault);
     if (s == STATUS_OK)
         s = read_model(o, record, fault);
-    return s == STATUS_OK ? read_nearest(o, record, fault) : s;
+    if (s == STATUS_OK)
+        s = read_nearest(o, record, fault);
+    return s == STATUS_OK ? read_completeness(o, record, fault) : s;
 }
 
 static enum status read_amplification(struct observation *o, const json_t *record,

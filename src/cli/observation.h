@@ -47,6 +47,7 @@ struct observation {
     const char *stack;             /* the nearest; NULL: none */
     double distance;
     bool stack_fits;
+    bool incomplete; /* the record has a reason why the series may have lost something */
 };
 
 /* Reads a record of type "result". STATUS_MALFORMED with the reason when it is none that a survey

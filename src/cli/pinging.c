@@ -16,6 +16,7 @@
 enum {
     WINDOW = 65536, /* SYNs that may wait for an answer at once */
     PORTS_LEAST = 16,
+    RATE_LEAST = 1000,
     TITLE_MAX = 80,
 };
 #define LIVE_EVERY (100 * CLOCK_MS)
@@ -175,23 +176,24 @@ static unsigned ports_for(const struct pinging *p)
     return wanted < PORTS_LEAST ? PORTS_LEAST : (unsigned)wanted;
 }
 
+/* Packets a second that the engine may not exceed: twice the SYNs and their resets, so that the
+ * turns are what sets the pace. */
+static uint64_t rate_for(const struct pinging *p)
+{
+    uint64_t rate = 4 * p->list->count * (uint64_t)CLOCK_S / (uint64_t)p->interval_ns;
+    if (rate < RATE_LEAST)
+        return RATE_LEAST;
+    return rate < OUTLET_PLAIN_RATE ? rate : OUTLET_PLAIN_RATE;
+}
+
 static struct survey_live *open_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->p->options;
-    const struct survey_live_config config = {
-        .first = st->p->list->targets[0].at.ip,
-        .scope_id = st->p->list->scope_id,
-        .source = o->has_source ? &o->source : NULL,
-        .ifname = o->interface,
+    struct survey_live_config config = {
+        .out = arguments_outlet(o, &st->p->list->targets[0].at.ip, rate_for(st->p)),
         .sport = o->sport,
         .ports = ports_for(st->p),
         .key = hash_key_of_seed(st->record.seed),
-        .like = o->like,
-        .timestamps = o->timestamps,
-        .mss = o->mss,
-        .win = o->has_win ? o->win : o->like->win,
-        .ttl = o->has_ttl ? o->ttl : o->like->ttl,
-        .rate = SURVEY_PLAIN_RATE,
         .supply_fd = -1,
         .progress = st->p->live ? progress : NULL,
         .progress_ns = LIVE_EVERY,
@@ -199,6 +201,7 @@ static struct survey_live *open_live(struct stage *st, struct fault *fault)
         .remark = remark,
         .arg = st,
     };
+    config.out.scope_id = st->p->list->scope_id;
     return survey_live_open(&config, fault);
 }
 
@@ -214,10 +217,11 @@ static enum status run_live(struct stage *st, struct survey_live *live, int *cod
 {
     const struct arguments *o = st->p->options;
     const struct survey_config config = {
+        .command = "ping",
         .rules = {.wait_ns = o->wait_ns},
         .key = hash_key_of_seed(st->record.seed),
         .repeatable = o->has_seed,
-        .rate = SURVEY_PLAIN_RATE,
+        .rate = rate_for(st->p),
         .window = WINDOW,
         .supply = supply,
         .ended = ended,
@@ -271,10 +275,12 @@ int pinging(const struct pinging *p)
         record_init(&st->record, p->options);
         name_line(st);
         if (ping_log_init(&st->log, &st->record.timeline, p->list->targets, p->list->count,
-                          p->options->wait_ns))
+                          p->options->wait_ns)) {
+            st->log.counts_only = p->options->quiet && !p->options->json;
             s = stage_run(st, &code, &fault);
-        else
+        } else {
             (void)fault_set(&fault, s, "out of memory");
+        }
         ping_log_done(&st->log);
         s = record_close(&st->record, s, &fault);
     } else {

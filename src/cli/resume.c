@@ -9,34 +9,99 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 /* What a target list can have: sessions are 32 bits wide. */
 #define SESSIONS_MAX ((uint64_t)UINT32_MAX)
 
-bool resume_has(const struct resume *r, uint64_t session)
+enum {
+    PART_SESSIONS = 65536,
+    PART_WORDS = PART_SESSIONS / 64,
+    /* A name of the DNS is shorter, and so is an address. */
+    TEXT_MAX = 320
+};
+
+struct resume_part {
+    uint64_t done[PART_WORDS]; /* a bit for each session, until the list has come to it */
+    uint64_t sum[PART_WORDS];  /* of the fingerprints of those */
+};
+
+/* --- Sessions --- */
+
+static struct resume_part *part_of(const struct resume *r, uint64_t session)
 {
-    return session < r->cap && (r->done[session / 64] & UINT64_C(1) << session % 64) != 0;
+    uint64_t i = session / PART_SESSIONS;
+    return i < r->part_count ? r->parts[i] : NULL;
 }
 
-static bool mark(struct resume *r, uint64_t session)
+static struct resume_part *make_part(struct resume *r, uint64_t session)
 {
-    if (session >= r->cap) {
-        uint64_t cap = r->cap != 0 ? r->cap : 65536;
-        while (cap <= session)
-            cap *= 2;
-        uint64_t *grown = realloc(r->done, cap / 8);
+    size_t i = (size_t)(session / PART_SESSIONS);
+    if (i >= r->part_count) {
+        struct resume_part **grown = realloc(r->parts, (i + 1) * sizeof(struct resume_part *));
         if (grown == NULL)
-            return false;
-        memset((char *)grown + r->cap / 8, 0, (cap - r->cap) / 8);
-        r->done = grown;
-        r->cap = cap;
+            return NULL;
+        while (r->part_count <= i)
+            grown[r->part_count++] = NULL;
+        r->parts = grown;
     }
-    if (!resume_has(r, session))
-        r->count++;
-    r->done[session / 64] |= UINT64_C(1) << session % 64;
-    if (session > r->last)
-        r->last = session;
+    if (r->parts[i] == NULL)
+        r->parts[i] = calloc(1, sizeof(struct resume_part));
+    return r->parts[i];
+}
+
+/* What is the same for a target whenever it is asked: a name's addresses are not. */
+static uint64_t fingerprint(uint64_t session, const char *host, size_t n, const char *port)
+{
+    static const struct hash_key key = {0, 0}; /* against accidents only */
+    char text[TEXT_MAX + 32];
+    int len = snprintf(text, sizeof(text), "%" PRIu64 " %.*s %s", session,
+                       (int)(n < TEXT_MAX ? n : TEXT_MAX), host, port);
+    return hash_bytes(&key, text, len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1);
+}
+
+static bool mark(struct resume *r, uint64_t session, const char *target, const char *name)
+{
+    struct resume_part *p = make_part(r, session);
+    if (p == NULL)
+        return false;
+    size_t word = session % PART_SESSIONS / 64;
+    uint64_t bit = UINT64_C(1) << session % 64;
+    if ((p->done[word] & bit) != 0)
+        return true;
+    const char *colon = strrchr(target, ':');
+    size_t n = colon != NULL ? (size_t)(colon - target) : strlen(target);
+    const char *port = colon != NULL ? colon + 1 : "";
+    p->done[word] |= bit;
+    p->sum[word] += name != NULL ? fingerprint(session, name, strlen(name), port)
+                                 : fingerprint(session, target, n, port);
+    r->left++;
     return true;
 }
+
+enum resume_answer resume_pass(struct resume *r, uint64_t session, const struct endpoint *at,
+                               const char *name)
+{
+    struct resume_part *p = part_of(r, session);
+    size_t word = session % PART_SESSIONS / 64;
+    uint64_t bit = UINT64_C(1) << session % 64;
+    char text[ENDPOINT_TEXT_MAX];
+    if (p == NULL || (p->done[word] & bit) == 0)
+        return RESUME_TO_DO;
+    endpoint_format(at, text);
+    const char *colon = strrchr(text, ':');
+    const char *host = name != NULL ? name : text;
+    p->done[word] &= ~bit;
+    p->sum[word] -=
+        fingerprint(session, host, name != NULL ? strlen(name) : (size_t)(colon - text), colon + 1);
+    r->left--;
+    if (p->done[word] != 0)
+        return RESUME_DONE;
+    r->agreed = r->agreed || p->sum[word] == 0;
+    return p->sum[word] == 0 ? RESUME_DONE : RESUME_OTHER;
+}
+
+/* --- Lines --- */
 
 static enum status take_run(struct resume *r, const json_t *o, struct fault *fault)
 {
@@ -46,7 +111,8 @@ static enum status take_run(struct resume *r, const json_t *o, struct fault *fau
     if (command == NULL || strcmp(command, "survey") != 0 || target == NULL ||
         !json_is_integer(seed))
         return fault_set(fault, STATUS_MALFORMED, "it holds the records of another command");
-    if (r->begun && strcmp(r->identity, target) != 0)
+    if (r->begun &&
+        (strcmp(r->identity, target) != 0 || r->seed != (uint64_t)json_integer_value(seed)))
         return fault_set(fault, STATUS_MALFORMED, "it holds the records of different surveys");
     r->begun = true;
     r->seed = (uint64_t)json_integer_value(seed);
@@ -54,57 +120,71 @@ static enum status take_run(struct resume *r, const json_t *o, struct fault *fau
     return STATUS_OK;
 }
 
-static enum status take_line(struct resume *r, const char *line, size_t n, struct fault *fault)
+static enum status take_result(struct resume *r, const json_t *o, struct fault *fault)
+{
+    const json_t *session = json_object_get(o, "session");
+    const char *target = json_string_value(json_object_get(o, "target"));
+    const char *name = json_string_value(json_object_get(o, "name"));
+    json_int_t v = json_integer_value(session);
+    if (!json_is_integer(session) || v < 1 || (uint64_t)v > SESSIONS_MAX)
+        return fault_set(fault, STATUS_MALFORMED, "it has a result without a session");
+    if (target == NULL)
+        return fault_set(fault, STATUS_MALFORMED, "it has a result without a target");
+    if (!r->begun)
+        return fault_set(fault, STATUS_MALFORMED, "it has a result before the record of a run");
+    if (!mark(r, (uint64_t)v, target, name))
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    return STATUS_OK;
+}
+
+enum status resume_line(struct resume *r, const char *line, size_t n, struct fault *fault)
 {
     json_t *o = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
     const char *type = json_string_value(json_object_get(o, "type"));
-    const json_t *session = json_object_get(o, "session");
     enum status s = STATUS_OK;
     if (type == NULL)
         s = fault_set(fault, STATUS_MALFORMED, "it is no record of a survey");
     else if (strcmp(type, "run") == 0)
         s = take_run(r, o, fault);
-    else if (strcmp(type, "result") == 0) {
-        json_int_t v = json_integer_value(session);
-        if (!json_is_integer(session) || v < 1 || (uint64_t)v > SESSIONS_MAX)
-            s = fault_set(fault, STATUS_MALFORMED, "it has a result without a session");
-        else if (!r->begun)
-            s = fault_set(fault, STATUS_MALFORMED, "it has a result before the record of a run");
-        else if (!mark(r, (uint64_t)v))
-            s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    }
+    else if (strcmp(type, "result") == 0)
+        s = take_result(r, o, fault);
+    else if (!r->begun)
+        s = fault_set(fault, STATUS_MALFORMED, "it is no record of a survey");
     json_decref(o);
     return s;
 }
+
+/* --- The file --- */
 
 static enum status read_all(struct resume *r, FILE *f, const char *name, struct fault *fault)
 {
     char *line = NULL;
     size_t cap = 0;
-    ssize_t n;
-    off_t whole = 0; /* octets of whole lines */
+    ssize_t n = 0;
     uint64_t number = 0;
     enum status s = STATUS_OK;
     while (s == STATUS_OK && (n = getline(&line, &cap, f)) > 0 && line[n - 1] == '\n') {
         number++;
-        whole += n;
-        s = take_line(r, line, (size_t)n, fault);
+        r->whole += (uint64_t)n;
+        s = resume_line(r, line, (size_t)n, fault);
     }
+    /* A file of one torn line could be anybody's; the first that we write is longer than this. */
+    bool torn = s == STATUS_OK && n > 0;
+    if (torn && number == 0 && strncmp(line, "{\"v\":1,", 7) != 0)
+        s = fault_set(fault, STATUS_MALFORMED, "it is no record of a survey");
     free(line);
+    r->torn = torn;
     if (s != STATUS_OK)
-        return fault_wrap(fault, s, "--resume %s:%" PRIu64, name, number);
+        return fault_wrap(fault, s, "--resume %s:%" PRIu64, name, number + (number == 0));
     if (ferror(f))
         return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno));
-    if (ftruncate(fileno(f), whole) != 0)
-        return fault_set(fault, STATUS_SYSTEM, "cannot cut the torn end off %s: %s", name,
-                         strerror(errno));
     return STATUS_OK;
 }
 
 enum status resume_read(struct resume *r, const char *file, struct fault *fault)
 {
     *r = (struct resume){0};
-    FILE *f = fopen(file, "r+e");
+    FILE *f = fopen(file, "re");
     if (f == NULL && errno == ENOENT)
         return STATUS_OK;
     if (f == NULL)
@@ -114,8 +194,19 @@ enum status resume_read(struct resume *r, const char *file, struct fault *fault)
     return s;
 }
 
+enum status resume_cut(const struct resume *r, const char *file, struct fault *fault)
+{
+    if (r->torn && truncate(file, (off_t)r->whole) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot cut the torn end off %s: %s", file,
+                         strerror(errno));
+    return STATUS_OK;
+}
+
 void resume_done(struct resume *r)
 {
-    free(r->done);
-    r->done = NULL;
+    for (size_t i = 0; i < r->part_count; i++)
+        free(r->parts[i]);
+    free(r->parts);
+    r->parts = NULL;
+    r->part_count = 0;
 }

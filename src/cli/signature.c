@@ -148,6 +148,7 @@ void signature_count(struct signatures *t, const struct observation *o)
         return;
     }
     s->targets++;
+    s->incomplete += o->incomplete;
     add_model(s, o);
     if (o->stack != NULL && (s->stack[0] == '\0' || o->distance < s->distance)) {
         (void)snprintf(s->stack, sizeof(s->stack), "%s", o->stack);

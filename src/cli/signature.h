@@ -17,6 +17,7 @@ enum {
 
 struct signature {
     uint64_t targets;
+    uint64_t incomplete; /* of them: the series may have lost something */
     uint64_t retransmissions;
     enum observation_end end;
     /* Of those that a geometric series fits: how many, and sums over them. */

@@ -120,6 +120,9 @@ static int print(const struct digest *d, bool json)
 
 int summarise(const char *const *files, size_t n, bool json)
 {
+    if (n == 0)
+        return command_fail("survey",
+                            "--summarise takes files of records, or - for standard input");
     struct digest *d = digest_new();
     char *line = malloc(LINE_MOST);
     int code = EXIT_AS_EXPECTED;

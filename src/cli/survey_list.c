@@ -6,17 +6,46 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/route.h"
+
+/* Whose records are whose cannot be told then. */
+static enum survey_supply changed(struct survey_list *l)
+{
+    l->ended = l->disagrees = true;
+    l->status =
+        fault_set(&l->fault, STATUS_MALFORMED,
+                  "--resume %s is of other targets: the list has changed since", l->records);
+    return SURVEY_NO_MORE;
+}
+
+/* Who adds to what is excluded leaves records behind of targets that are none any more. */
+static void passed_over(void *arg, const struct target *t)
+{
+    struct survey_list *l = arg;
+    if (t->index < UINT32_MAX &&
+        resume_pass(l->resume, t->index + 1, &t->at, t->name) == RESUME_OTHER)
+        (void)changed(l);
+}
+
+static void complain(void *arg, const char *line)
+{
+    const struct survey_list *l = arg;
+    l->complain(l->arg, line);
+}
 
 static enum survey_supply from_list(struct survey_list *l, struct survey_target *t)
 {
     struct target next;
     for (;;) {
-        switch (targets_next(l->targets, &next, &l->fault)) {
+        enum targets_answer a = targets_next(l->targets, &next, &l->fault);
+        if (l->status != STATUS_OK) /* one that was passed over was another list's */
+            return SURVEY_NO_MORE;
+        switch (a) {
         case TARGETS_LATER:
             return SURVEY_LATER;
         case TARGETS_END:
             l->ended = true;
-            return SURVEY_NO_MORE;
+            return l->resume->left > 0 ? changed(l) : SURVEY_NO_MORE;
         case TARGETS_FAILED:
             l->ended = true;
             l->status = STATUS_MALFORMED;
@@ -35,9 +64,18 @@ static enum survey_supply from_list(struct survey_list *l, struct survey_target 
                                     .at = next.at,
                                     .name = next.name,
                                     .trouble = next.trouble};
-        if (!resume_has(l->resume, t->session))
+        switch (resume_pass(l->resume, t->session, &t->at, t->name)) {
+        case RESUME_TO_DO:
             return SURVEY_NEXT;
-        l->resumed++;
+        case RESUME_OTHER:
+            return changed(l);
+        case RESUME_DONE:
+            l->resumed++;
+            if (!l->found && t->trouble == NULL) {
+                l->passed = true;
+                l->way = t->at.ip;
+            }
+        }
     }
 }
 
@@ -59,10 +97,57 @@ static void hold(struct survey_list *l, const struct survey_target *t)
     l->held_count++;
 }
 
-static enum status find_first(struct survey_list *l, struct fault *fault)
+/* Whether it can tell the interface: others may have a way where this one has none. */
+static bool has_way(const struct arguments *a, const struct in6_addr *ip, struct fault *fault)
+{
+    struct route ignored;
+    return route_find(&ignored, ip, 0, a->has_source ? &a->source : NULL, a->interface, fault) ==
+           STATUS_OK;
+}
+
+/* Whether the interface is known, and the list, as far as a few targets can tell, the records'. */
+static bool is_ready(const struct survey_list *l)
+{
+    return l->found && (l->resume->agreed || l->resume->left == 0);
+}
+
+/* After those that are held. What cannot be probed is told where something can be, or could. */
+static enum status judge_held(struct survey_list *l, const struct arguments *a,
+                              struct fault *no_way, struct fault *fault)
+{
+    bool full = l->held_count == SURVEY_LIST_HELD;
+    if (l->found || (l->resumed > 0 && l->held_count == 0))
+        return STATUS_OK;
+    l->found = l->passed && has_way(a, &l->way, no_way);
+    if (l->found)
+        return STATUS_OK;
+    if (no_way->text[0] != '\0' && full)
+        return fault_set(fault, STATUS_SYSTEM, "none of the first %d targets can be reached: %s",
+                         SURVEY_LIST_HELD, no_way->text);
+    if (no_way->text[0] != '\0')
+        return fault_set(fault, STATUS_SYSTEM, "%s", no_way->text);
+    if (full)
+        return fault_set(fault, STATUS_MALFORMED, "none of the first %d names has an address: %s",
+                         SURVEY_LIST_HELD, l->held[0].trouble);
+    return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
+                     l->held_count > 0 ? " that has an address" : "");
+}
+
+static void consider(struct survey_list *l, const struct arguments *a,
+                     const struct survey_target *t, struct fault *no_way)
+{
+    hold(l, t);
+    if (l->found || t->trouble != NULL || !has_way(a, &t->at.ip, no_way))
+        return;
+    l->found = true;
+    l->way = t->at.ip;
+}
+
+static enum status find_first(struct survey_list *l, const struct arguments *a, struct fault *fault)
 {
     struct survey_target t;
-    while (l->held_count < SURVEY_LIST_HELD) {
+    struct fault no_way = {0};
+    while (l->held_count < SURVEY_LIST_HELD && !is_ready(l)) {
         struct pollfd wait = {.fd = targets_fd(l->targets), .events = POLLIN};
         switch (from_list(l, &t)) {
         case SURVEY_LATER:
@@ -73,23 +158,17 @@ static enum status find_first(struct survey_list *l, struct fault *fault)
                 *fault = l->fault;
                 return l->status;
             }
-            if (l->resumed > 0)
-                return STATUS_OK;
-            return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
-                             l->held_count > 0 ? " that has an address" : "");
+            return judge_held(l, a, &no_way, fault);
         case SURVEY_NEXT:
-            hold(l, &t);
-            if (t.trouble == NULL)
-                return STATUS_OK;
+            consider(l, a, &t, &no_way);
         }
     }
-    return fault_set(fault, STATUS_MALFORMED, "none of the first %d names has an address: %s",
-                     SURVEY_LIST_HELD, l->held[0].trouble);
+    return judge_held(l, a, &no_way, fault);
 }
 
 enum status survey_list_open(struct survey_list *l, const struct surveying *o,
-                             const struct hash_key *key, const struct resume *resume,
-                             void (*complain)(void *arg, const char *line), void *arg,
+                             const struct hash_key *key, struct resume *resume,
+                             void (*tell)(void *arg, const char *line), void *arg,
                              struct fault *fault)
 {
     const struct targets_config config = {
@@ -106,15 +185,19 @@ enum status survey_list_open(struct survey_list *l, const struct surveying *o,
         .shard = o->shard,
         .shards = o->shards,
         .complain = complain,
-        .arg = arg,
+        .passed_over = passed_over,
+        .arg = l,
     };
     memset(l, 0, sizeof(*l));
     l->resume = resume;
+    l->records = o->resume;
+    l->complain = tell;
+    l->arg = arg;
     enum status s = spacing_init(&l->spacing, o->spacing_ns, o->spacing_net_ns, key, fault);
     if (s != STATUS_OK)
         return s;
     l->targets = targets_open(&config, fault);
-    return l->targets != NULL ? find_first(l, fault) : STATUS_MALFORMED;
+    return l->targets != NULL ? find_first(l, o->options, fault) : STATUS_MALFORMED;
 }
 
 void survey_list_close(struct survey_list *l)
@@ -126,9 +209,7 @@ void survey_list_close(struct survey_list *l)
 
 const struct in6_addr *survey_list_first(const struct survey_list *l)
 {
-    const struct survey_target *last =
-        l->held_count > 0 ? &l->held[l->held_count - 1].target : NULL;
-    return last != NULL && last->trouble == NULL ? &last->at.ip : NULL;
+    return l->found ? &l->way : NULL;
 }
 
 /* --- In the run --- */

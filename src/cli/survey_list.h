@@ -14,9 +14,14 @@ enum {
 
 struct survey_list {
     struct targets *targets;
-    const struct resume *resume;
+    struct resume *resume;
+    const char *records; /* their file */
+    void (*complain)(void *arg, const char *line);
+    void *arg;
     struct spacing spacing;
-    /* Those read before the run began: names that have no address, then the first target. */
+    /* Those read before the run began: names without an address, targets without a way, the
+     * first that has both, and, with records, as many more as it takes to see that they are this
+     * list's. */
     struct {
         struct survey_target target;
         char name[FLOW_STORE_NAME_MAX], trouble[160];
@@ -24,24 +29,28 @@ struct survey_list {
     unsigned held_count, held_given;
     char name[FLOW_STORE_NAME_MAX]; /* of the target that waited */
     bool ended;
+    bool disagrees;          /* with the records */
+    bool found, passed;      /* one that has a way; one that has a record */
+    struct in6_addr way;     /* its address */
     uint64_t given, resumed; /* targets; those that had a record */
     enum status status;      /* the first failure */
     struct fault fault;
 };
 
 /* Opens the list and finds the first target, whose route tells the interface. Lines that are bad
- * are told through `complain`. STATUS_MALFORMED with a line also when there is nothing to probe.
+ * are told through `tell`. STATUS_MALFORMED with a line also when there is nothing to probe.
  * Release with survey_list_close, also after a failure. */
 enum status survey_list_open(struct survey_list *l, const struct surveying *o,
-                             const struct hash_key *key, const struct resume *resume,
-                             void (*complain)(void *arg, const char *line), void *arg,
+                             const struct hash_key *key, struct resume *resume,
+                             void (*tell)(void *arg, const char *line), void *arg,
                              struct fault *fault);
 void survey_list_close(struct survey_list *l);
 
 /* The one whose route tells the interface; NULL: all have records already. */
 const struct in6_addr *survey_list_first(const struct survey_list *l);
 
-/* For the engine; `arg` is the list. A list that fails ends, with `status`. */
+/* For the engine. A list that fails ends, with `status`; so does one that is not what the records
+ * are of. */
 enum survey_supply survey_list_next(struct survey_list *l, int64_t now_ns, struct survey_target *t,
                                     int64_t *at_ns);
 

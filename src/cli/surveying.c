@@ -35,6 +35,7 @@ struct stage {
     struct survey_list list;
     struct survey *survey;
     struct histogram rtt;
+    struct result result; /* of the one that has just ended; its memory serves all */
     char identity[480];
     char lab_target[ENDPOINT_TEXT_MAX];
     int64_t began_ns, now_ns;
@@ -67,50 +68,62 @@ static void report_trouble(const struct survey_end *e, struct result *r)
     result_set(r, "reason", json_string(e->trouble));
 }
 
-/* Where nobody measures a second time, whether the series can have lost something is said. */
-static void report_completeness(const struct survey_end *e, struct result *r)
+/* Nobody measures a second time: whether a loss can have made the series of another is said. */
+static void report_incomplete(const struct survey_end *e, struct result *r)
 {
     char reason[SCHEDULE_LOSS_REASON_MAX];
-    const char *why = NULL;
-    if (e->outcome != OUTCOME_OPEN)
-        return;
-    if (e->findings->capture_dropped > 0)
-        why = "the capture lost packets";
-    else if (!schedule_loss_complete(&e->series->schedule, e->findings->rtt_ns, reason))
-        why = reason;
-    result_set(r, "incomplete", why != NULL ? json_string(why) : json_null());
+    const char *why = series_incomplete(e->series, e->findings, reason);
+    if (why != NULL)
+        result_set_text(r, "incomplete", why);
+    else
+        result_set_null(r, "incomplete");
+}
+
+static void report(const struct stage *st, const struct survey_end *e, struct result *r)
+{
+    if (e->trouble != NULL) {
+        report_trouble(e, r);
+    } else if (e->exchange != NULL) {
+        exchange_report(e->exchange, r);
+    } else if (e->series != NULL) {
+        series_report(e->series, e->findings, r);
+        if (e->outcome == OUTCOME_OPEN)
+            report_incomplete(e, r);
+    } else {
+        ping_report(e->ping, e->findings, st->o->options->wait_ns, r);
+    }
+    result_set_integer(r, "syns", e->syns);
+    result_set_integer(r, "segments_back", e->segments_back);
+    result_set_integer(r, "octets_back", (int64_t)e->octets_back);
+}
+
+/* Of comma-separated values the columns have to be found again: a result of its own for each. */
+static bool begin_result(struct stage *st)
+{
+    if (!st->o->options->csv) {
+        result_init_direct(&st->result);
+        return true;
+    }
+    result_done(&st->result);
+    return result_init(&st->result);
 }
 
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
-    struct result r;
-    st->now_ns = e->t_ns;
     int64_t rtt = e->exchange != NULL ? e->exchange->rtt_ns : e->findings->rtt_ns;
+    st->now_ns = e->t_ns;
     if (e->trouble == NULL && rtt > 0)
         histogram_record(&st->rtt, rtt);
-    if (!is_recorded(st, e) || !result_init(&r)) {
+    if (!is_recorded(st, e) || !begin_result(st)) {
         st->unrecorded++;
         return;
     }
-    r.bare = true;
-    if (e->trouble != NULL)
-        report_trouble(e, &r);
-    else if (e->exchange != NULL)
-        exchange_report(e->exchange, &r);
-    else if (e->series != NULL) {
-        series_report(e->series, e->findings, &r);
-        report_completeness(e, &r);
-    } else
-        ping_report(e->ping, e->findings, st->o->options->wait_ns, &r);
-    result_set(&r, "syns", json_integer(e->syns));
-    result_set(&r, "segments_back", json_integer(e->segments_back));
-    result_set(&r, "octets_back", json_integer((json_int_t)e->octets_back));
+    report(st, e, &st->result);
     (void)timeline_append(&st->record.timeline, (struct event){.kind = EVENT_VERDICT,
                                                                .session = e->session,
                                                                .t_ns = e->t_ns,
-                                                               .result = &r});
-    result_done(&r);
+                                                               .result = &st->result});
 }
 
 static json_t *rtt_json(const struct histogram *h)
@@ -177,7 +190,6 @@ static void progress_line(struct stage *st, int64_t now_ns, char *out, size_t ca
     uint64_t resumed = st->list.resumed;
     double dt = (double)(now_ns - st->told_ns) / (double)CLOCK_S;
     double rate = dt > 0 ? (double)(c->syns - st->syns_before) / dt : 0;
-    uint64_t answered = c->outcomes[OUTCOME_OPEN] + c->outcomes[OUTCOME_CLOSED];
     char eta[40] = "", of[40] = "";
     st->syns_before = c->syns;
     st->told_ns = now_ns;
@@ -191,7 +203,7 @@ static void progress_line(struct stage *st, int64_t now_ns, char *out, size_t ca
     }
     (void)snprintf(
         out, cap, "%" PRIu64 "%s done, %" PRIu32 " in flight, %.0f SYN/s, %" PRIu64 " answered%s%s",
-        resumed + c->ended, of, st->survey->in_flight, rate, answered,
+        resumed + c->ended, of, st->survey->in_flight, rate, c->answered,
         st->survey->stopping ? ", resetting what is half open" : "", eta);
 }
 
@@ -220,12 +232,21 @@ static void remark(void *arg, const char *line)
 
 /* --- The run --- */
 
+/* What is under way would be for nothing. */
+static enum survey_supply end_early(struct stage *st, int64_t now_ns)
+{
+    if (!st->survey->stopping)
+        survey_stop(st->survey, now_ns);
+    return SURVEY_NO_MORE;
+}
+
 static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target *t, int64_t *at_ns)
 {
     struct stage *st = arg;
     if (st->record.timeline.status != STATUS_OK)
-        return SURVEY_NO_MORE; /* nobody takes the records: told when it is closed */
-    return survey_list_next(&st->list, now_ns, t, at_ns);
+        return end_early(st, now_ns); /* nobody takes the records: told when it is closed */
+    enum survey_supply s = survey_list_next(&st->list, now_ns, t, at_ns);
+    return st->list.disagrees ? end_early(st, now_ns) : s;
 }
 
 /* What the survey is of, in the words of the command line: what a resumed one must agree in. */
@@ -280,20 +301,11 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct surveying *o = st->o;
     const struct arguments *a = o->options;
     bool shown = isatty(STDERR_FILENO) && !a->quiet;
-    const struct survey_live_config live_config = {
-        .first = *survey_list_first(&st->list),
-        .source = a->has_source ? &a->source : NULL,
-        .ifname = a->interface,
+    struct survey_live_config live_config = {
+        .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
         .sport = a->sport,
         .ports = 1,
         .key = hash_key_of_seed(st->record.seed),
-        .like = a->like,
-        .timestamps = a->timestamps,
-        .mss = a->mss,
-        .win = a->has_win ? a->win : a->like->win,
-        .ttl = a->has_ttl ? a->ttl : a->like->ttl,
-        .rate = o->rate,
-        .whole = o->probe == SURVEYING_OPEN,
         .supply_fd = targets_fd(st->list.targets),
         .progress = shown ? progress : NULL,
         .progress_ns = PROGRESS_EVERY,
@@ -303,8 +315,8 @@ static enum status run_live(struct stage *st, struct fault *fault)
     };
     const struct exchange_config open = {
         .like = a->like,
-        .win = live_config.win,
-        .ttl = live_config.ttl,
+        .win = live_config.out.win,
+        .ttl = live_config.out.ttl,
         .timestamps = a->timestamps,
         .tries = OPEN_TRIES,
         .deadline_ns = CLOCK_MIN,
@@ -313,6 +325,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .command = probe_names[o->probe],
         .open = o->probe == SURVEYING_OPEN ? &open : NULL,
         .rules = {.listens = o->probe == SURVEYING_SYNACK,
+                  .settles = o->settle,
                   .wait_ns = a->wait_ns,
                   .listen_ns = o->listen_ns},
         .key = hash_key_of_seed(st->record.seed),
@@ -323,6 +336,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .ended = ended,
         .arg = st,
     };
+    live_config.out.whole = o->probe == SURVEYING_OPEN;
     struct survey_live *live = survey_live_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
@@ -331,7 +345,9 @@ static enum status run_live(struct stage *st, struct fault *fault)
                                   .interface = survey_live_route(live)->ifname,
                                   .clock = survey_live_clock(live),
                                   .sent_by = survey_live_way(live)};
-    enum status s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
+    enum status s = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
+    if (s == STATUS_OK)
+        s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
     st->began_ns = st->now_ns = st->told_ns = survey_live_now(live);
     if (s == STATUS_OK)
         s = survey_live_run(live, st->survey, &config, a->deadline_ns, fault);
@@ -355,7 +371,7 @@ static enum status run_stage(struct stage *st, struct fault *fault)
     if (s != STATUS_OK)
         return s;
     if (survey_list_first(&st->list) == NULL) /* everything has its record */
-        return STATUS_OK;
+        return resume_cut(&st->resume, st->o->resume, fault);
     s = run_live(st, fault);
     if (s == STATUS_OK && st->list.status != STATUS_OK) {
         *fault = st->list.fault;
@@ -398,6 +414,7 @@ int surveying_run(const struct surveying *o)
     if (st->survey != NULL)
         survey_done(st->survey);
     free(st->survey);
+    result_done(&st->result);
     resume_done(&st->resume);
     free(st);
     return code;

@@ -8,6 +8,9 @@
 
 /* As in run.c: the tap sees a segment leave within microseconds. */
 #define NOT_SEEN_AFTER (CLOCK_S / 2)
+/* But a first SYN waits until the next hop has been asked three times for its address, a second
+ * each (RFC 1122 2.3.2.1, RFC 4861 10). */
+#define HOP_SILENT_AFTER (4 * CLOCK_S)
 
 enum status handshakes_init(struct handshakes *h, const struct exchange_config *base,
                             int64_t reply_wait_ns, struct fault *fault)
@@ -35,6 +38,38 @@ void handshakes_done(struct handshakes *h)
     h->craft = NULL;
 }
 
+static bool is_first(const struct handshake *s)
+{
+    return s->exchange.syn_count == 0;
+}
+
+/* When a segment that was handed out counts as not sent; CLOCK_NEVER: none is on its way. */
+static int64_t unseen_at(const struct handshake *s)
+{
+    const struct outbox *b = &s->exchange.outbox;
+    if (!b->waiting)
+        return CLOCK_NEVER;
+    return b->handed_ns + (is_first(s) ? HOP_SILENT_AFTER : NOT_SEEN_AFTER);
+}
+
+/* Linux itself answers for a next hop that does not: host unreachable, from our address. */
+static void not_seen(struct handshake *s, int64_t now_ns)
+{
+    const struct exchange_config *c = &s->exchange.config;
+    bool v4 = address_is_v4(&c->local.ip);
+    const struct icmp_error e = {.ip_version = v4 ? 4 : 6,
+                                 .type = v4 ? 3 : 1,
+                                 .code = v4 ? 1 : 3,
+                                 .from = c->local.ip,
+                                 .src = c->local,
+                                 .dst = c->remote,
+                                 .seq = c->iss};
+    bool first = is_first(s);
+    exchange_not_seen(&s->exchange, &s->handed, now_ns);
+    if (first)
+        exchange_unreachable(&s->exchange, &e, now_ns);
+}
+
 /* Whoever has just been moved on may have something to send, and a new time. */
 static void settle(struct handshakes *h, struct handshake *s)
 {
@@ -50,9 +85,8 @@ static void settle(struct handshakes *h, struct handshake *s)
         return;
     }
     int64_t at = exchange_deadline(&s->exchange);
-    const struct outbox *b = &s->exchange.outbox;
-    if (b->waiting && b->handed_ns + NOT_SEEN_AFTER < at)
-        at = b->handed_ns + NOT_SEEN_AFTER;
+    if (unseen_at(s) < at)
+        at = unseen_at(s);
     if (!heap_set(&h->due, &s->node, at))
         exchange_stop(&s->exchange, PROBE_STOP_GAVE_UP, s->exchange.now_ns);
     if (s->waits)
@@ -145,9 +179,8 @@ void handshakes_tick(struct handshakes *h, int64_t now_ns)
         if (node == NULL || node->key > now_ns)
             break;
         struct handshake *s = (struct handshake *)node;
-        const struct outbox *b = &s->exchange.outbox;
-        if (b->waiting && now_ns >= b->handed_ns + NOT_SEEN_AFTER)
-            exchange_not_seen(&s->exchange, &s->handed, now_ns);
+        if (now_ns >= unseen_at(s))
+            not_seen(s, now_ns);
         exchange_tick(&s->exchange, now_ns);
         settle(h, s);
     }

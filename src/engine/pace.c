@@ -1,6 +1,8 @@
 /* See pace.h. */
 #include "engine/pace.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 
 /* How much of a delay is caught up. */
@@ -85,7 +87,8 @@ void pace_left(struct pace *p, unsigned count, int64_t after_ns)
 
 int64_t pace_next(const struct pace *p, unsigned count)
 {
-    int64_t due = p->next_ns + (int64_t)((double)(count - 1) * slot_ns(p));
+    double more = count - 1, within = floor((double)CATCH_UP / 2 / slot_ns(p));
+    int64_t due = p->next_ns + (int64_t)((more < within ? more : within) * slot_ns(p));
     if (p->in_second < p->rate)
         return due;
     int64_t room = p->log[p->first].left_ns + CLOCK_S;

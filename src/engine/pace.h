@@ -34,7 +34,8 @@ void pace_init(struct pace *p, uint64_t rate, int64_t now_ns);
 unsigned pace_allows(struct pace *p, unsigned most, int64_t now_ns);
 /* `count` packets have left, by `after_ns`: read from the clock behind the call that sent them. */
 void pace_left(struct pace *p, unsigned count, int64_t after_ns);
-/* When pace_allows will next give `count`, or as many as it ever will. */
+/* When pace_allows will next give `count`, at least 1, or as many as can be waited for without more
+ * of a delay than is caught up. */
 int64_t pace_next(const struct pace *p, unsigned count);
 
 /* Something on the way was too full: nothing for a moment, then aim lower, but for the same trouble

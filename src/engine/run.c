@@ -211,6 +211,7 @@ enum status run_packet(struct run *r, const uint8_t *ip, size_t n, int64_t t_ns,
         break;
     case STATUS_SYSTEM:
     case STATUS_UNREACHABLE:
+    case STATUS_FULL:
     case STATUS_NO_MEMORY:
         break;
     }

@@ -9,7 +9,9 @@
 
 enum {
     /* Batches between two looks at what came in. */
-    BATCHES_A_TICK = 16
+    BATCHES_A_TICK = 16,
+    /* Targets in a row that there is nothing to send to: what comes in must not wait for many. */
+    TROUBLES_A_TURN = 256
 };
 
 enum status survey_init(struct survey *s, const struct survey_config *config, int64_t now_ns,
@@ -153,7 +155,7 @@ static void due(void *arg, uint32_t cell, int64_t now_ns)
     struct flow *f = flow_store_at(&s->store, cell);
     /* What the capture has lost may have been the sight of its SYN. */
     bool watched = s->config.link.watched && f->dropped == (uint32_t)s->counts.dropped;
-    follow(s, cell, flow_due(f, &s->config.rules, watched, now_ns));
+    follow(s, cell, flow_due(f, &s->store, &s->config.rules, watched, now_ns));
 }
 
 /* --- What comes in --- */
@@ -186,6 +188,7 @@ static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
     }
     struct flow *f = flow_store_at(&s->store, cell);
     if (f->phase == FLOW_TALKS) {
+        s->counts.answered += f->segments_back == 0;
         f->segments_back++;
         f->octets_back += (uint32_t)octets;
         handshakes_received(&s->handshakes, f->talk, seg, t_ns);
@@ -193,7 +196,9 @@ static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
     }
     bool in_wheel = f->phase != FLOW_RESETS;
     int64_t was_due = f->due_ns;
+    bool waited = f->phase == FLOW_WAITS;
     enum flow_step step = flow_received(f, &s->store, &s->config.rules, seg, octets, t_ns);
+    s->counts.answered += waited && f->phase != FLOW_WAITS;
     if (!in_wheel || (step <= FLOW_NOT_OURS && f->due_ns == was_due))
         return;
     flow_wheel_remove(&s->wheel, cell);
@@ -415,8 +420,15 @@ static bool send_syn(struct survey *s, const struct survey_target *t, int64_t no
                                     .seq = seq_of(f->iss),
                                     .ts_val =
                                         (uint32_t)(hash >> 16) + (uint32_t)(now_ns / CLOCK_MS)};
-    if (s->config.link.send(s->config.link.arg, &p) != SURVEY_TAKEN) {
-        tell_trouble(s, t, "no way to it from the interface", now_ns);
+    enum survey_sending sending = s->config.link.send(s->config.link.arg, &p);
+    if (sending == SURVEY_NO_ROOM)
+        pace_trouble(&s->pace, now_ns);
+    if (sending != SURVEY_TAKEN) {
+        tell_trouble(s, t,
+                     sending == SURVEY_NO_ROOM
+                         ? "the kernel has no room for it: a queue or its neighbour table is full"
+                         : "no way to it from the interface",
+                     now_ns);
         flow_table_remove(&s->table, cell);
         flow_store_drop(&s->store, cell);
         return false;
@@ -448,7 +460,7 @@ static bool has_room(struct survey *s)
 static bool begin_next(struct survey *s, int64_t now_ns)
 {
     struct survey_target t;
-    while (wants_target(s, now_ns) && has_room(s)) {
+    for (unsigned i = 0; i < TROUBLES_A_TURN && wants_target(s, now_ns) && has_room(s); i++) {
         int64_t at = CLOCK_NEVER;
         switch (s->config.supply(s->config.arg, now_ns, &t, &at)) {
         case SURVEY_NO_MORE:

@@ -25,7 +25,8 @@ struct survey_packet {
 
 enum survey_sending {
     SURVEY_TAKEN,
-    SURVEY_NO_WAY, /* there is no route to it, or none that we can use */
+    SURVEY_NO_WAY,  /* there is no route to it, or none that we can use */
+    SURVEY_NO_ROOM, /* the kernel takes nothing more now, though it was waited for */
 };
 
 /* Where packets go. */
@@ -92,6 +93,7 @@ struct survey_config {
 
 struct survey_counts {
     uint64_t syns, resets, segments_back, octets_back;
+    uint64_t answered; /* targets, whether they have ended or not */
     uint64_t ended, outcomes[OUTCOME_INTERRUPTED + 1], troubled;
     uint64_t strays;         /* segments to our ports from nobody that is being asked */
     uint64_t full;           /* times the kernel had no room */

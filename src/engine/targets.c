@@ -188,20 +188,27 @@ static bool admit(struct targets *t, const struct in6_addr *ip)
     return true;
 }
 
+static void tell_passed_over(const struct targets *t, const struct target *passed)
+{
+    if (t->config.passed_over != NULL)
+        t->config.passed_over(t->config.arg, passed);
+}
+
 /* A name that has been looked up; it is taken over, and held until the next call. */
 static bool give_named(struct targets *t, const struct target_names_waiter *w, struct target *out)
 {
     struct target_name *name = w->name;
     bool known = name->state == TARGET_NAME_KNOWN;
-    if (known && !admit(t, &name->ip)) {
-        target_names_drop(name);
-        return false;
-    }
-    t->held = name;
     *out = (struct target){.index = w->index,
                            .at = {.ip = name->ip, .port = w->port},
                            .name = name->text,
                            .trouble = known ? NULL : name->reason};
+    if (known && !admit(t, &name->ip)) {
+        tell_passed_over(t, out);
+        target_names_drop(name);
+        return false;
+    }
+    t->held = name;
     t->counts.given += known;
     t->counts.unresolved += !known;
     return true;
@@ -239,9 +246,13 @@ static bool give_picked(struct targets *t, struct target *out)
     if (ours && pick.name != NULL)
         return give_or_wait(t, &pick, out);
     target_names_drop(pick.name);
-    if (!ours || !admit(t, &pick.ip))
+    if (!ours)
         return false;
     *out = (struct target){.index = pick.index, .at = {.ip = pick.ip, .port = pick.port}};
+    if (!admit(t, &pick.ip)) {
+        tell_passed_over(t, out);
+        return false;
+    }
     t->counts.given++;
     return true;
 }

@@ -42,6 +42,9 @@ struct targets_config {
     struct hash_key key;      /* of the order */
     uint64_t shard, shards;   /* this one of how many, from 0; of one at least */
     void (*complain)(void *arg, const char *line); /* of a bad line: "FILE:12: why"; may be NULL */
+    /* Of a target that is excluded or special: not given, but its place in the order is taken. May
+     * be NULL. */
+    void (*passed_over)(void *arg, const struct target *t);
     void *arg;
     const struct resolver_config *resolver; /* NULL: the system's */
 };

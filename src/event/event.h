@@ -63,9 +63,12 @@ struct event_line {
     const char *text;      /* what is wrong with it, or unknown */
 };
 
-/* A result: what machines read, and the lines people read. */
+/* A result: what machines read, and the lines people read. Made with result.h. */
 struct result {
-    json_t *fields;   /* an object; keys in order of insertion; owned */
+    json_t *fields;   /* an object; keys in order of insertion; owned; NULL where `direct` */
+    json_t *into;     /* where keys go now: `fields` or an object in it; borrowed */
+    bool direct;      /* the keys are not kept but written out at once, behind each other, to: */
+    struct text json; /* `,"key":value,"key":value` */
     struct text text; /* lines "LABEL\tTEXT\n": label may be empty */
     bool bare;        /* nobody reads the lines: there are none */
     int exit_code;    /* 0 as expected, 1 answered otherwise, 2 error, 3 no answer */

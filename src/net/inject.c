@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,9 +17,11 @@
 #include "base/clock.h"
 #include "net/privilege.h"
 
-/* How long a full queue is waited for, and how often it is tried. */
+/* How long a full queue is waited for, and how often it is tried. Then, how often when the error
+ * may be an earlier packet's. */
 enum {
     SEND_TRIES = 100,
+    STALE_TRIES = 3,
     SEND_PAUSE_NS = 1000 * 1000
 };
 
@@ -129,8 +132,11 @@ static enum status explain(int error, size_t n, struct fault *fault)
     if (error == EMSGSIZE)
         return fault_set(fault, STATUS_SYSTEM, "%zu octets do not fit the interface's MTU", n);
     if (error == EAGAIN || error == ENOBUFS)
-        return fault_set(fault, STATUS_SYSTEM, "the interface's queue stays full");
-    return fault_set(fault, STATUS_SYSTEM, "cannot send: %s", strerror(error));
+        return fault_set(fault, STATUS_FULL, "the interface's queue stays full");
+    /* no route, one set to unreachable, one set to prohibit */
+    bool no_way = error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES;
+    return fault_set(fault, no_way ? STATUS_UNREACHABLE : STATUS_SYSTEM, "cannot send: %s",
+                     strerror(error));
 }
 
 static int write_packet(const struct inject *i, const uint8_t *packet, size_t n)
@@ -145,6 +151,22 @@ static int write_packet(const struct inject *i, const uint8_t *packet, size_t n)
     }
 }
 
+/* With IP_RECVERR Linux hands an ICMP error about the socket's protocol to the next send, which
+ * then sends nothing. That protocol is 255 here, so none is about our TCP, but before 2025 anybody
+ * could send one that was. Asking once takes the error away. */
+static int write_fresh(const struct inject *i, const uint8_t *packet, size_t n)
+{
+    int error = 0;
+    for (int attempt = 0; attempt < STALE_TRIES; attempt++) {
+        if (write_packet(i, packet, n) >= 0)
+            return 0;
+        error = errno;
+        if (error == EAGAIN || error == ENOBUFS)
+            break;
+    }
+    return error;
+}
+
 enum status inject_send(struct inject *i, const uint8_t *packet, size_t n, struct fault *fault)
 {
     const struct timespec pause = {.tv_nsec = SEND_PAUSE_NS};
@@ -152,9 +174,8 @@ enum status inject_send(struct inject *i, const uint8_t *packet, size_t n, struc
     if (n > IP_MAXPACKET)
         return explain(EMSGSIZE, n, fault);
     for (int attempt = 0; attempt < SEND_TRIES; attempt++) {
-        int sent = write_packet(i, packet, n);
-        error = errno;
-        if (sent >= 0)
+        error = write_fresh(i, packet, n);
+        if (error == 0)
             return STATUS_OK;
         if (error != EAGAIN && error != ENOBUFS)
             break;

@@ -18,7 +18,9 @@ struct inject *inject_open_link(const char *ifname, struct fault *fault);
 void inject_close(struct inject *i);
 
 /* One whole packet, IP header onward, or for inject_open_link the link header onward. A full device
- * queue is waited for briefly (bounded). */
+ * queue is waited for briefly (bounded). STATUS_UNREACHABLE: the kernel has no route for this one,
+ * or one that refuses; other packets may well be sent. What an earlier packet met under way is no
+ * failure of this one. STATUS_FULL: it was waited for, and there is still no room. */
 enum status inject_send(struct inject *i, const uint8_t *packet, size_t n, struct fault *fault);
 
 #endif

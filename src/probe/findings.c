@@ -19,17 +19,17 @@ struct findings findings_of(const struct exchange *x)
                              .unrecorded = x->unrecorded};
 }
 
-static json_t *endpoint_json(const struct endpoint *e)
+static void set_endpoint(struct result *r, const char *key, const struct endpoint *e)
 {
     char text[ENDPOINT_TEXT_MAX];
-    return json_string(endpoint_format(e, text));
+    result_set_text(r, key, endpoint_format(e, text));
 }
 
 /* Without an ICMP error it is this host that knows: nobody answers where the segment was to go. */
 static void report_icmp(const struct icmp_error *e, struct result *r)
 {
     if (e->ip_version == 0) {
-        result_set(r, "reason", json_string("never left: the next hop does not answer"));
+        result_set_text(r, "reason", "never left: the next hop does not answer");
         result_line(r, "reason", "our SYN never left this host: the next hop does not answer");
         return;
     }
@@ -65,18 +65,22 @@ void findings_outcome(const struct findings *f, enum outcome o, const char *open
 {
     char remote[ENDPOINT_TEXT_MAX], rtt[32];
     r->exit_code = outcomes[o].exit_code;
-    result_set(r, "command", json_string(f->command));
-    result_set(r, "target", endpoint_json(&f->remote));
+    result_set_text(r, "command", f->command);
+    set_endpoint(r, "target", &f->remote);
     if (f->name != NULL)
-        result_set(r, "name", json_string(f->name));
-    result_set(r, "local", endpoint_json(&f->local));
-    result_set(r, "outcome", json_string(outcomes[o].word));
-    result_line(r, outcomes[o].word, "%s %s", endpoint_format(&f->remote, remote),
-                o == OUTCOME_OPEN ? open : outcomes[o].meaning);
-    result_set(r, "rtt_us", f->rtt_ns > 0 ? result_us(f->rtt_ns) : json_null());
-    if (f->rtt_ns > 0 && f->rtt_slack_ns > 0)
-        result_set(r, "rtt_slack_us", result_us(f->rtt_slack_ns));
+        result_set_text(r, "name", f->name);
+    set_endpoint(r, "local", &f->local);
+    result_set_text(r, "outcome", outcomes[o].word);
+    if (!r->bare)
+        result_line(r, outcomes[o].word, "%s %s", endpoint_format(&f->remote, remote),
+                    o == OUTCOME_OPEN ? open : outcomes[o].meaning);
     if (f->rtt_ns > 0)
+        result_set_us(r, "rtt_us", f->rtt_ns);
+    else
+        result_set_null(r, "rtt_us");
+    if (f->rtt_ns > 0 && f->rtt_slack_ns > 0)
+        result_set_us(r, "rtt_slack_us", f->rtt_slack_ns);
+    if (f->rtt_ns > 0 && !r->bare)
         result_line(r, "rtt", "%s", clock_format(f->rtt_ns, rtt, sizeof(rtt)));
     if (o == OUTCOME_UNREACHABLE)
         report_icmp(icmp, r);
@@ -108,34 +112,36 @@ void findings_paths(const struct exchange *x, struct result *r)
     text_done(&peer);
 }
 
-static json_t *options_json(const struct options *o)
+static void set_options(struct result *r, const struct options *o)
 {
-    json_t *j = json_object();
+    result_begin(r, "peer_options");
     if (o->has_mss)
-        (void)json_object_set_new(j, "mss", json_integer(o->mss));
+        result_set_integer(r, "mss", o->mss);
     if (o->has_wscale)
-        (void)json_object_set_new(j, "wscale", json_integer(o->wscale));
+        result_set_integer(r, "wscale", o->wscale);
     if (o->sack_permitted)
-        (void)json_object_set_new(j, "sack_permitted", json_true());
+        result_set_flag(r, "sack_permitted", true);
     if (o->has_timestamps) {
-        (void)json_object_set_new(j, "ts_val", json_integer(o->ts_val));
-        (void)json_object_set_new(j, "ts_ecr", json_integer(o->ts_ecr));
+        result_set_integer(r, "ts_val", o->ts_val);
+        result_set_integer(r, "ts_ecr", o->ts_ecr);
     }
     if (o->has_fastopen)
-        (void)json_object_set_new(j, "fastopen", json_true());
+        result_set_flag(r, "fastopen", true);
     if (o->malformed)
-        (void)json_object_set_new(j, "malformed", json_true());
-    return j;
+        result_set_flag(r, "malformed", true);
+    result_end(r);
 }
 
 void findings_peer(const struct findings *f, const struct segment *syn_ack, struct result *r)
 {
     char options[160];
-    result_set(r, "iss", json_integer(f->iss.v));
-    result_set(r, "irs", json_integer(syn_ack->seq.v));
-    result_set(r, "peer_options", options_json(&syn_ack->opt));
-    result_set(r, "peer_ttl", json_integer(syn_ack->ttl));
-    result_set(r, "peer_win", json_integer(syn_ack->win));
+    result_set_integer(r, "iss", f->iss.v);
+    result_set_integer(r, "irs", syn_ack->seq.v);
+    set_options(r, &syn_ack->opt);
+    result_set_integer(r, "peer_ttl", syn_ack->ttl);
+    result_set_integer(r, "peer_win", syn_ack->win);
+    if (r->bare)
+        return;
     result_line(r, "peer", "ttl %u, win %u, %s", syn_ack->ttl, syn_ack->win,
                 options_format(&syn_ack->opt, options, sizeof(options)));
     result_line(r, "iss", "ours %" PRIu32 ", the peer's %" PRIu32, f->iss.v, syn_ack->seq.v);
@@ -143,10 +149,10 @@ void findings_peer(const struct findings *f, const struct segment *syn_ack, stru
 
 void findings_trust(const struct findings *f, struct result *r)
 {
-    result_set(r, "kernel_quiet", json_boolean(f->kernel_quiet));
-    result_set(r, "capture_dropped", json_integer((json_int_t)f->capture_dropped));
+    result_set_flag(r, "kernel_quiet", f->kernel_quiet);
+    result_set_integer(r, "capture_dropped", (int64_t)f->capture_dropped);
     if (f->unrecorded > 0) {
-        result_set(r, "unrecorded", json_integer(f->unrecorded));
+        result_set_integer(r, "unrecorded", f->unrecorded);
         result_line(r, "warning", "%" PRIu32 " further segments were too many to record",
                     f->unrecorded);
     }

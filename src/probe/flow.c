@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "probe/flow_store.h"
+#include "tcp/schedule_loss.h"
 
 #define GAP_UNIT 100 /* ns */
 /* RFC 6298 5.5 and 2.1: a peer sends its SYN,ACK again after a second. What comes later than that
@@ -219,12 +220,40 @@ enum flow_step flow_unreachable(struct flow *f, const struct icmp_error *e, int6
     return over(f, false);
 }
 
-enum flow_step flow_due(struct flow *f, const struct flow_rules *rules, bool watched,
-                        int64_t now_ns)
+static void fill_schedule(struct flow *f, const struct flow_store *store, struct schedule *s)
+{
+    schedule_init(s);
+    s->begun = f->outcome == OUTCOME_OPEN;
+    s->first_ns = f->first_ns;
+    s->last_ns = f->last_ns;
+    s->count = f->outcome == OUTCOME_OPEN ? f->gaps : 0;
+    s->overflown = f->overflown;
+    for (unsigned i = 0; i < s->count; i++)
+        s->gaps[i] = gap_at(f, store, i);
+}
+
+/* Patience is over; but may it tell more to listen on, and until when? */
+static bool listens_longer(struct flow *f, const struct flow_store *store,
+                           const struct flow_rules *rules, int64_t now_ns)
+{
+    struct schedule s;
+    fill_schedule(f, store, &s);
+    schedule_finish(&s, SCHEDULE_SILENCE, now_ns);
+    int64_t until = f->last_ns + schedule_loss_settles(&s, f->first_ns - f->sent_ns);
+    if (until <= now_ns || until >= f->first_ns + rules->listen_ns)
+        return false;
+    f->due_ns = until;
+    return true;
+}
+
+enum flow_step flow_due(struct flow *f, const struct flow_store *store,
+                        const struct flow_rules *rules, bool watched, int64_t now_ns)
 {
     if (f->phase == FLOW_LISTENS) {
         /* Patience ends later than --listen or exactly when it says. */
         bool cap = f->due_ns >= f->first_ns + rules->listen_ns;
+        if (!cap && rules->settles && listens_longer(f, store, rules, now_ns))
+            return FLOW_GOES_ON;
         f->ended = cap ? SERIES_ENDED_LISTEN : SERIES_ENDED_PATIENCE;
         f->end = cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE;
         f->due_ns = now_ns;
@@ -327,13 +356,6 @@ void flow_as_series(struct flow *f, const struct flow_store *store, const struct
     s->other_isn = f->other_isn;
     s->duplicates = f->duplicates;
     fill_answer(f, local, &s->syn_ack);
-    schedule_init(&s->schedule);
-    s->schedule.begun = f->outcome == OUTCOME_OPEN;
-    s->schedule.first_ns = f->first_ns;
-    s->schedule.last_ns = f->last_ns;
-    s->schedule.count = f->outcome == OUTCOME_OPEN ? f->gaps : 0;
-    s->schedule.overflown = f->overflown;
-    for (unsigned i = 0; i < s->schedule.count; i++)
-        s->schedule.gaps[i] = gap_at(f, store, i);
+    fill_schedule(f, store, &s->schedule);
     schedule_finish(&s->schedule, (enum schedule_end)f->end, f->due_ns);
 }

@@ -106,29 +106,31 @@ static void tell_more(const struct ping *p, const struct findings *f, struct res
 static void report_keys(const struct ping *p, const struct findings *f, struct result *r)
 {
     findings_outcome(f, p->outcome, "", &p->icmp, r);
-    result_set(r, "seq", json_integer((json_int_t)p->number));
-    result_set(r, "sent_ns", json_integer(p->sent_ns));
+    result_set_integer(r, "seq", (int64_t)p->number);
+    result_set_integer(r, "sent_ns", p->sent_ns);
     if (p->outcome == OUTCOME_OPEN) {
         findings_peer(f, &p->answer, r);
     } else {
-        result_set(r, "iss", json_integer(f->iss.v));
+        result_set_integer(r, "iss", f->iss.v);
         if (p->outcome == OUTCOME_CLOSED) {
-            result_set(r, "peer_ttl", json_integer(p->answer.ttl));
-            result_set(r, "peer_win", json_integer(p->answer.win));
+            result_set_integer(r, "peer_ttl", p->answer.ttl);
+            result_set_integer(r, "peer_win", p->answer.win);
         }
     }
-    result_set(r, "doubtful", json_boolean(p->doubtful));
-    result_set(r, "duplicates", json_integer(p->duplicates));
+    result_set_flag(r, "doubtful", p->doubtful);
+    result_set_integer(r, "duplicates", p->duplicates);
     findings_trust(f, r);
 }
 
 void ping_report(const struct ping *p, const struct findings *f, int64_t wait_ns, struct result *r)
 {
     struct text line;
+    const bool bare = r->bare;
+    r->bare = true; /* the findings' lines are those of one target, and many of them */
     report_keys(p, f, r);
-    if (r->bare)
+    r->bare = bare;
+    if (bare)
         return;
-    text_clear(&r->text); /* the findings' lines are those of one target, and many of them */
     text_init(&line);
     ping_line(p, f, wait_ns, &line);
     if (line.len != 0) {

@@ -1,9 +1,7 @@
 /* See ping_log.h. */
 #include "probe/ping_log.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <stdio.h>
 
 #include "event/result.h"
 
@@ -41,18 +39,16 @@ static void tell_fault(struct ping_log *l, uint32_t session, int64_t t_ns, enum 
 static void tell_faults(struct ping_log *l, uint32_t session, const struct findings *f,
                         int64_t t_ns)
 {
-    char text[160];
     if (!f->kernel_quiet && !l->kernel_spoke) {
         l->kernel_spoke = true;
         tell_fault(l, session, t_ns, EVENT_FAULT_KERNEL_RST,
                    "this host's kernel has reset a connection of ours: it was not kept quiet");
     }
-    if (f->capture_dropped > l->dropped) {
-        (void)snprintf(text, sizeof(text),
-                       "the capture has lost %" PRIu64 " packets: answers may be missing",
-                       f->capture_dropped);
-        l->dropped = f->capture_dropped;
-        tell_fault(l, session, t_ns, EVENT_FAULT_CAPTURE_DROPPED, text);
+    if (f->capture_dropped > 0 && !l->dropped) {
+        l->dropped = true;
+        tell_fault(l, session, t_ns, EVENT_FAULT_CAPTURE_DROPPED,
+                   "the capture has lost packets, and answers may be missing: each result says how "
+                   "many in its time");
     }
 }
 
@@ -74,15 +70,19 @@ void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
                    const struct findings *f, int64_t t_ns)
 {
     struct result r;
+    struct findings named = *f;
     if (session == 0 || session > l->target_count)
         return;
+    named.name = l->targets[session - 1].name;
     ping_count_take(&l->counts[session - 1], p, f->rtt_ns, t_ns);
     tell_faults(l, session, f, t_ns);
+    if (l->counts_only)
+        return;
     if (!result_init(&r)) {
         out_of_memory(l);
         return;
     }
-    ping_report(p, f, l->wait_ns, &r);
+    ping_report(p, &named, l->wait_ns, &r);
     tell_verdict(l, session, &r, t_ns);
 }
 

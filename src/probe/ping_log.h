@@ -18,8 +18,9 @@ struct ping_log {
     size_t target_count;
     int64_t wait_ns;
     struct ping_count *counts; /* one a target */
+    bool counts_only;          /* nobody wants to hear of each probe: no results */
     bool kernel_spoke;         /* it did not stay quiet: the run is worth nothing */
-    uint64_t dropped;          /* by the capture, as far as told */
+    bool dropped;              /* the capture has lost packets, which has been told */
 };
 
 /* `targets` lives as long as the log. False when memory ran out. Release with ping_log_done. */

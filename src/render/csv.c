@@ -41,6 +41,7 @@ static const struct {
     {"model_fits", "model.fits", CSV_VALUE},
     {"nearest", "nearest.0.stack", CSV_VALUE},
     {"nearest_distance", "nearest.0.distance", CSV_VALUE},
+    {"incomplete", "incomplete", CSV_VALUE},
     {"peer_ttl", "peer_ttl", CSV_VALUE},
     {"peer_win", "peer_win", CSV_VALUE},
     {"mss", "peer_options.mss", CSV_VALUE},

@@ -88,6 +88,20 @@ static void put_probe(struct pinged *p, const struct event *e)
     }
 }
 
+/* A target's name in it may hold anything. */
+static void put_statistics(struct pinged *p, const struct result *r)
+{
+    const char *at = r->text.data != NULL ? r->text.data : "";
+    if (p->told)
+        text_put(&p->text, "\n", 1);
+    while (*at != '\0') {
+        size_t n = strcspn(at, "\n");
+        prose_safe(&p->text, at, n);
+        text_put(&p->text, "\n", 1);
+        at += n + (at[n] == '\n');
+    }
+}
+
 static enum status take_event(struct sink *s, const struct event *e, struct fault *fault)
 {
     struct pinged *p = (struct pinged *)s;
@@ -95,8 +109,8 @@ static enum status take_event(struct sink *s, const struct event *e, struct faul
         report_warning(&p->text, &p->style, NULL, e->fault.text);
     if (e->kind == EVENT_VERDICT && !p->style.brief)
         put_probe(p, e);
-    if (e->kind == EVENT_SUMMARY && e->result->text.data != NULL)
-        text_printf(&p->text, "%s%s", p->told ? "\n" : "", e->result->text.data);
+    if (e->kind == EVENT_SUMMARY)
+        put_statistics(p, e->result);
     return flush(p, fault);
 }
 

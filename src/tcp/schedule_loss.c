@@ -53,16 +53,21 @@ static unsigned cost(const struct matching *m, size_t sending)
 }
 
 /* Nothing was seen after `sending`: what of the row is missing? What would have come about when
- * listening ended may not have been sent yet. */
-static unsigned lost_behind(const struct matching *m, size_t sending, struct schedule_loss *l)
+ * listening ended may not have been sent yet. `before` are lost already. */
+static unsigned lost_behind(const struct matching *m, size_t sending, unsigned before,
+                            struct schedule_loss *l)
 {
     int64_t listened = m->s->end_ns - m->s->last_ns;
     double after = 0;
-    *l = (struct schedule_loss){.cut = m->s->end == SCHEDULE_TRUNCATED};
+    *l = (struct schedule_loss){.cut = m->s->end == SCHEDULE_TRUNCATED, .settles_ns = CLOCK_NEVER};
     while (sending++ < m->row->count) {
         after += m->row->gaps[sending - 1];
         int64_t expected = nanoseconds(after);
-        if (expected + schedule_tolerance(expected) >= listened)
+        expected += schedule_tolerance(expected);
+        before += cost(m, sending);
+        if (before == NOT_BELIEVED && l->settles_ns == CLOCK_NEVER)
+            l->settles_ns = expected + 1;
+        if (expected >= listened)
             l->cut = true;
         else if (is_reset(m, sending))
             l->reset = true;
@@ -74,14 +79,14 @@ static unsigned lost_behind(const struct matching *m, size_t sending, struct sch
 
 /* The fewest losses behind `sending`, which was seen as `arrival`; NOT_BELIEVED: it does not fit.
  */
-static unsigned fewest(const struct matching *m, size_t sending, size_t arrival,
+static unsigned fewest(const struct matching *m, size_t sending, size_t arrival, unsigned before,
                        struct schedule_loss *l)
 {
     unsigned best = NOT_BELIEVED, skipped = 0;
     double sum = 0;
     *l = (struct schedule_loss){0};
     if (arrival + 1 == m->arrivals)
-        return lost_behind(m, sending, l);
+        return lost_behind(m, sending, before, l);
     for (size_t next = sending + 1; next <= m->row->count && skipped < best; next++) {
         struct schedule_loss rest;
         bool reset_arrives = m->reset && arrival + 2 == m->arrivals;
@@ -90,7 +95,7 @@ static unsigned fewest(const struct matching *m, size_t sending, size_t arrival,
         if (seen + schedule_tolerance(expected) < expected)
             break;
         if (seen - expected <= schedule_tolerance(expected) && is_reset(m, next) == reset_arrives) {
-            unsigned losses = skipped + fewest(m, next, arrival + 1, &rest);
+            unsigned losses = skipped + fewest(m, next, arrival + 1, before + skipped, &rest);
             if (losses < best) {
                 best = losses;
                 *l = rest;
@@ -116,7 +121,7 @@ bool schedule_loss_explains(const struct stack *row, const struct schedule *s, i
         late += first > 0 ? row->gaps[first - 1] : 0;
         if (rtt_ns > 0 && rtt_ns + schedule_tolerance(nanoseconds(late)) < nanoseconds(late))
             break;
-        unsigned losses = skipped + fewest(&m, first, 0, &rest);
+        unsigned losses = skipped + fewest(&m, first, 0, skipped, &rest);
         if (losses < best) {
             best = losses;
             *l = rest;
@@ -223,4 +228,33 @@ bool schedule_loss_complete(const struct schedule *s, int64_t rtt_ns,
     if (stand != found && why[0] == '\0')
         name_them(e, found, reason);
     return reason[0] == '\0';
+}
+
+/* When the next of the row is missed of which nothing is, behind the last arrival. */
+static int64_t goes_on(const struct stack *row, const struct schedule *s)
+{
+    size_t next = s->count;
+    int64_t expected = next < row->count ? nanoseconds(row->gaps[next]) : 0;
+    return expected + schedule_tolerance(expected) + 1;
+}
+
+int64_t schedule_loss_settles(const struct schedule *s, int64_t rtt_ns)
+{
+    int64_t others = 0, begun = 0;
+    bool stands = false;
+    if (s->end != SCHEDULE_SILENCE || s->count == 0)
+        return 0;
+    for (size_t i = 0; i < stacks_count(); i++) {
+        struct schedule_loss l;
+        if (!schedule_loss_explains(stacks_at(i), s, rtt_ns, &l))
+            continue;
+        if (as_it_stands(&l)) {
+            stands = true;
+            continue;
+        }
+        others = l.settles_ns > others ? l.settles_ns : others;
+        int64_t next = losses_of(&l) == 0 ? goes_on(stacks_at(i), s) : 0;
+        begun = next > begun ? next : begun;
+    }
+    return !stands ? begun : others == CLOCK_NEVER ? 0 : others;
 }

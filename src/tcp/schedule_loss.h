@@ -16,6 +16,9 @@ struct schedule_loss {
     unsigned syn_acks; /* of them lost */
     bool reset;        /* the reset that ends it was lost */
     bool cut;          /* some of the row would have come when nobody listened any more */
+    /* When, counted from the last arrival in ns, nothing having come by then would not be believed
+     * to be a loss any more; CLOCK_NEVER: the row has too little left for that. */
+    int64_t settles_ns;
 };
 
 /* Whether the series can be this row after at most SCHEDULE_LOSS_BELIEVED losses; then the fewest
@@ -30,5 +33,11 @@ bool schedule_loss_explains(const struct stack *row, const struct schedule *s, i
  * words; else it is "". */
 bool schedule_loss_complete(const struct schedule *s, int64_t rtt_ns,
                             char reason[SCHEDULE_LOSS_REASON_MAX]);
+
+/* A row may differ from the series only in what it sends after listening has ended. This is how
+ * long, from the last arrival on, listening must last in silence to tell, in ns: for a series that
+ * is some row as it stands, whether it is any other; for one that is none, whether it goes on as
+ * the rows do that it may be the beginning of. 0: longer listening tells nothing. */
+int64_t schedule_loss_settles(const struct schedule *s, int64_t rtt_ns);
 
 #endif

@@ -32,10 +32,24 @@ bool address_equal(const struct in6_addr *a, const struct in6_addr *b)
     return memcmp(a->s6_addr, b->s6_addr, sizeof(a->s6_addr)) == 0;
 }
 
+/* As inet_ntop has it, without its detour by printf: records of very many targets hold little else.
+ */
+static void format_v4(const uint8_t octets[4], char *out)
+{
+    for (int i = 0; i < 4; i++) {
+        if (octets[i] >= 100)
+            *out++ = (char)('0' + octets[i] / 100);
+        if (octets[i] >= 10)
+            *out++ = (char)('0' + octets[i] / 10 % 10);
+        *out++ = (char)('0' + octets[i] % 10);
+        *out++ = i < 3 ? '.' : '\0';
+    }
+}
+
 char *address_format(const struct in6_addr *ip, char out[ADDRESS_TEXT_MAX])
 {
     if (address_is_v4(ip))
-        (void)inet_ntop(AF_INET, address_v4_octets(ip), out, ADDRESS_TEXT_MAX);
+        format_v4(address_v4_octets(ip), out);
     else
         (void)inet_ntop(AF_INET6, ip, out, ADDRESS_TEXT_MAX);
     return out;

@@ -95,6 +95,8 @@ offers 'tcpshake lab -6 synack --lis' --listen=
 offers 'tcpshake synack --syn-like ' linux windows freebsd bare
 offers 'tcpshake synack --colour=a' --colour=always --colour=auto
 offers 'tcpshake open --tries '
+offers 'tcpshake ping --int' --interface= --interval=
+offers 'tcpshake lab ping --li' --live
 offers 'tcpshake lab self-connect --att' --attempts=
 offers 'tcpshake lab self-connect '
 offers 'tcpshake lab backlog --face=s' --face=silence --face=syn-ack-repeated
@@ -107,6 +109,8 @@ offers 'tcpshake open --bogus='
 offers 'tcpshake open --verb' --verbose
 offers 'tcpshake open -t' -t
 offers "tcpshake open --pcapng $work/" "$work/folder/" "$work/request.txt"
+offers "tcpshake ping --file $work/req" "$work/request.txt"
+offers "tcpshake ping -f $work/fo" "$work/folder/"
 offers "tcpshake open --mermaid=$work/req" "--mermaid=$work/request.txt"
 offers "tcpshake open --say @$work/req" "@$work/request.txt"
 offers "tcpshake open --data=@$work/fo" "--data=@$work/folder/"

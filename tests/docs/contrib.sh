@@ -71,11 +71,13 @@ if command -v parallel >/dev/null; then
     verdict "survey-parallel: a seed of one's own, and odd words" "$(
         called "survey --shard 1/2 .*/shard-1.ndjson --rate 50 --seed 5 a b c'd \\\$e" \
             "survey --shard 2/2 .*/shard-2.ndjson --rate 50 --seed 5 a b c'd \\\$e" 'survey --summarise .*')"
-    ran 2 "$parallel" 2 "$work/own" list -p 80
-    verdict "survey-parallel: a shard that fails is told" "$(
-        [ "$status" -eq 2 ] || echo "exit status $status"
-        grep -q 'not every shard is done' "$work/err" || cat "$work/err"
-        ! grep -e --summarise "$work/calls")"
+    for trouble in 1 2; do
+        ran $trouble "$parallel" 2 "$work/own" list -p 80
+        verdict "survey-parallel: a shard that ends with status $trouble is told" "$(
+            [ "$status" -eq 2 ] || echo "exit status $status"
+            grep -q 'not every shard is done' "$work/err" || cat "$work/err"
+            ! grep -e --summarise "$work/calls")"
+    done
     # not_taken COMPLAINT ARGUMENT...
     not_taken()
     {
@@ -108,8 +110,10 @@ verdict "survey.sbatch: task 3 of an array that is submitted again in part is sh
     [ "$status" -eq 0 ] || echo "exit status $status")"
 task 3
 verdict "survey.sbatch: no answers are no failure" "$([ "$status" -eq 0 ] || echo "exit status $status")"
-task 2
-verdict "survey.sbatch: trouble is one" "$([ "$status" -ne 0 ] || echo "exit status 0")"
+for trouble in 1 2; do
+    task $trouble
+    verdict "survey.sbatch: status $trouble is one" "$([ "$status" -ne 0 ] || echo "exit status 0")"
+done
 ran 0 env SLURM_ARRAY_TASK_ID=1 bash "$contrib/survey.sbatch"
 verdict "survey.sbatch: without targets nothing is done" "$(
     [ "$status" -ne 0 ] || echo "exit status 0"
@@ -130,6 +134,9 @@ assert claim["metadata"]["name"] == pod["volumes"][1]["persistentVolumeClaim"]["
 assert container["command"] == ["/bin/sh", "-c"]
 print(container["args"][0].replace("/records/", "./"))
 END
+    JOB_COMPLETION_INDEX=4 ran 1 sh -c "$(cat "$work/arguments")"
+    verdict "survey-job.yaml: a pod that was stopped is replaced" "$(
+        [ "$status" -ne 0 ] || echo "exit status $status")"
     JOB_COMPLETION_INDEX=4 ran 3 sh -c "$(cat "$work/arguments")"
     verdict "survey-job.yaml: pod 4 of ten" "$(
         cat "$work/err"

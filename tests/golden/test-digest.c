@@ -338,6 +338,8 @@ static void lines_that_are_no_records(void **state)
         RESULT ",\"session\":1,\"outcome\":\"open\",\"end\":\"rst\",\"retransmissions\":1,"
                "\"gaps_us\":[null]}",
         RESULT ",\"session\":1,\"outcome\":\"open\",\"end\":\"rst\",\"retransmissions\":1,"
+               "\"gaps_us\":[1],\"incomplete\":true}",
+        RESULT ",\"session\":1,\"outcome\":\"open\",\"end\":\"rst\",\"retransmissions\":1,"
                "\"gaps_us\":[1],\"nearest\":[{\"distance\":1}]}",
         RESULT ",\"session\":1,\"outcome\":\"open\",\"end\":\"rst\",\"retransmissions\":1,"
                "\"gaps_us\":[1],\"model\":{\"first_s\":\"1\"}}",
@@ -372,6 +374,8 @@ static struct digest *of_everything(void)
             if (i % 50 == 1)
                 schedule_finish(&c, SCHEDULE_TRUNCATED, c.last_ns + CLOCK_S);
             put_series(o, &c);
+            json_object_set_new(o, "incomplete",
+                                i % 50 == 1 ? json_string("not listened to its end") : json_null());
             put_back(o, (unsigned)c.count + 1, 60 * ((unsigned)c.count + 1));
             json_object_set_new(
                 o, "rtt_us",

@@ -462,14 +462,14 @@ static void play_results(struct play *p)
     json_object_update_new(
         fields,
         json_pack("{s:[fff],s:i,s:s,s:s,s:n,s:f,s:f,s:{s:f,s:f,s:n,s:b},s:[{s:s,s:f,s:b,s:s},{s:s,"
-                  "s:f,s:b,s:s}],s:[],s:b,s:i,s:i,s:i,s:i}",
+                  "s:f,s:b,s:s}],s:[],s:b,s:i,s:s,s:i,s:i,s:i}",
                   "gaps_us", 1018123.5, 2016000.0, 4064000.001, "retransmissions", 3, "end",
                   "silence", "ended_by", "patience", "end_gap_us", "waited_s", 22.162, "lived_s",
                   7.098, "model", "first_s", 1.017, "factor", 1.997, "cap_s", "fits", 1, "nearest",
                   "stack", "Linux, TCP_DEFER_ACCEPT", "distance", 0.004, "fits", 0, "source",
                   "measured", "stack", "Linux 2.0", "distance", 0.5, "fits", 0, "source",
-                  "published", "warnings", "kernel_quiet", 1, "capture_dropped", 0, "syns", 1,
-                  "segments_back", 4, "octets_back", 240));
+                  "published", "warnings", "kernel_quiet", 1, "capture_dropped", 0, "incomplete",
+                  "no known schedule", "syns", 1, "segments_back", 4, "octets_back", 240));
     end_session(p, 3, fields);
     end_session(
         p, 1,

@@ -14,7 +14,7 @@ expected()
 {
     perl -e '
         my @hosts = ((map { "10.77.1.$_" } 0 .. 127), (map { "10.77.2.$_" } 1 .. 50), "10.77.3.7");
-        print map { "$_:80 open\n", "$_:81 closed\n" } @hosts' | sort
+        print map { ("$_:80 open\n", "$_:81 closed\n") } @hosts' | sort
 }
 
 # A second namespace on a cable, whose kernel takes all of 10.77.0.0/16 for its own: on port 80

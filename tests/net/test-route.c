@@ -4,6 +4,7 @@
 #include <cap-ng.h>
 #include <linux/capability.h>
 
+#include "net/neighbour.h"
 #include "net/route.h"
 
 /* v0 leads to a neighbour in another namespace, v2 has no carrier, d0 is down. */
@@ -31,6 +32,7 @@ static int set_up(void **state)
     assert_int_equal(read(peer_pipe[0], &c, 1), 1);
     run("ip link add v0 type veth peer name v1 && ip link add v2 type veth peer name v3 && "
         "ip link add d0 type veth peer name d1 && ip addr add 10.7.0.1/24 dev d0");
+    run("ip link set v0 address 02:00:00:00:00:66 && ip link set v1 address 02:00:00:00:00:77");
     (void)snprintf(command, sizeof(command), "ip link set v1 netns %d", (int)pid);
     run(command);
     (void)snprintf(command, sizeof(command), "nsenter -n -t %d sh -c ", (int)pid);
@@ -251,6 +253,39 @@ static void neighbours(void **state)
     assert_false(resolved);
 }
 
+/* The addresses themselves. */
+static void link_addresses(void **state)
+{
+    (void)state;
+    static const uint8_t ours[] = {2, 0, 0, 0, 0, 0x66}, next[] = {2, 0, 0, 0, 0, 0x77};
+    static const char *const hops[] = {"10.9.0.2", "2001:db8:9::2"};
+    struct fault fault = {""};
+    unsigned v0 = if_nametoindex("v0");
+    bool found, ethernet;
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t mac[NETLINK_MAC] = {0};
+        struct in6_addr hop = ip_of(hops[i]);
+        assert_int_equal(neighbour_find(v0, &hop, 5 * CLOCK_S, mac, &found, &fault), STATUS_OK);
+        assert_true(found);
+        assert_memory_equal(mac, next, sizeof(next));
+    }
+    uint8_t mac[NETLINK_MAC] = {1};
+    struct in6_addr missing = ip_of("10.9.0.96"), other = ip_of("127.0.0.5");
+    assert_int_equal(neighbour_find(v0, &missing, 50 * CLOCK_MS, mac, &found, &fault), STATUS_OK);
+    assert_false(found);
+    assert_int_equal(neighbour_find(4999, &other, CLOCK_MS, mac, &found, &fault), STATUS_SYSTEM);
+    assert_int_equal(strncmp(fault.text, "neighbour 127.0.0.5 on ", 23), 0);
+    assert_false(found);
+    assert_int_equal(neighbour_own(if_nametoindex("lo"), mac, &ethernet, &fault), STATUS_OK);
+    assert_false(ethernet);
+    assert_int_equal(mac[0], 1);
+    assert_int_equal(neighbour_own(v0, mac, &ethernet, &fault), STATUS_OK);
+    assert_true(ethernet);
+    assert_memory_equal(mac, ours, sizeof(ours));
+    assert_int_equal(neighbour_own(4999, mac, &ethernet, &fault), STATUS_SYSTEM);
+    assert_string_equal(fault.text, "interface 4999: No such device");
+}
+
 static void ask_without_privilege(void)
 {
     struct in6_addr ip = ip_of("10.9.0.97");
@@ -261,6 +296,13 @@ static void ask_without_privilege(void)
     CHECK(capng_apply(CAPNG_SELECT_CAPS) == 0);
     CHECK(route_resolve_neighbour(&f.route, &ip, CLOCK_S, &resolved, &fault) == STATUS_OK);
     CHECK(resolved);
+    /* It cannot be said then where it is; what is known already can be read. */
+    uint8_t mac[NETLINK_MAC];
+    CHECK(neighbour_find(f.route.ifindex, &ip, CLOCK_S, mac, &resolved, &fault) == STATUS_OK);
+    CHECK(!resolved);
+    ip = ip_of("10.9.0.2");
+    CHECK(neighbour_find(f.route.ifindex, &ip, CLOCK_S, mac, &resolved, &fault) == STATUS_OK);
+    CHECK(resolved && mac[5] == 0x77);
 }
 
 static void neighbour_without_privilege(void **state)
@@ -272,13 +314,10 @@ static void neighbour_without_privilege(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ways),
-        cmocka_unit_test(link_local),
-        cmocka_unit_test(sources),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(loopback_down),
-        cmocka_unit_test(neighbours),
-        cmocka_unit_test(neighbour_without_privilege),
+        cmocka_unit_test(ways),           cmocka_unit_test(link_local),
+        cmocka_unit_test(sources),        cmocka_unit_test(refusals),
+        cmocka_unit_test(loopback_down),  cmocka_unit_test(neighbours),
+        cmocka_unit_test(link_addresses), cmocka_unit_test(neighbour_without_privilege),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -431,6 +431,7 @@ static inline void world_init(struct world *w, uint32_t count, const struct stac
     w->call_ns = CLOCK_US;
     world_templates(w);
     w->config = (struct survey_config){
+        .command = "synack",
         .rules = {.listens = true, .wait_ns = 5 * CLOCK_S, .listen_ns = 400 * CLOCK_S},
         .key = {3, 4},
         .repeatable = true,
@@ -439,7 +440,7 @@ static inline void world_init(struct world *w, uint32_t count, const struct stac
         .source = {world_local(0, 0).ip, world_local(15, 0).ip},
         .ports = ports,
         .port_count = WORLD_PORTS,
-        .link = {world_send, world_flush, w, 64, true},
+        .link = {.send = world_send, .flush = world_flush, .arg = w, .batch = 64, .watched = true},
         .supply = world_supply,
         .ended = world_ended,
         .arg = w,

@@ -246,6 +246,55 @@ static void the_first(void **state)
                   "the round trip is not known: the first SYN,ACK may have been lost");
 }
 
+static void expect_settles(struct schedule s, double expected)
+{
+    double found = (double)schedule_loss_settles(&s, RTT) / (double)CLOCK_S;
+    if (fabs(found - expected) > 0.001)
+        print_error("%f, not %f\n", found, expected);
+    assert_true(fabs(found - expected) <= 0.001);
+}
+
+/* How long it takes until what may be missing would be too much. */
+static void listening_longer(void **state)
+{
+    (void)state;
+    /* Nucleus sends after 32, 64 and 64 s more; three in a row are not lost */
+    expect_settles(SERIES(SILENCE, 36, 1.018, 2.016, 4.064, 8.192, 16.129), 160 * 1.125);
+    /* NetBSD's last may always be lost */
+    expect_settles(SERIES(SILENCE, 27, 3, 6, 12), 0);
+    /* the others are not it any more */
+    expect_settles(SERIES(SILENCE, 181, 1.018, 2.016, 4.064, 8.192, 16.129), 0);
+    expect_settles(SERIES(SILENCE, 18, 1, 1, 2, 4, 8), 0);
+    /* which of those that begin so goes on? */
+    expect_settles(SERIES(SILENCE, 15, 5.9), 24 * 1.125);
+    expect_settles(SERIES(SILENCE, 28, 5.9), 0);
+    expect_settles(SERIES(TRUNCATED, 15, 5.9), 0);
+    expect_settles(SERIES(RST, 6, 1, 2, 4, 8), 0);
+    struct schedule s = SERIES(SILENCE, 15, 1);
+    s.count = 0;
+    expect_settles(s, 0);
+}
+
+/* Who listens so long as that gets an end, and then it tells nothing to listen longer. */
+static void it_settles(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        double gaps[8];
+        size_t n = 1 + unit_random(&dice) % 8;
+        const struct stack *row = stacks_at(unit_random(&dice) % stacks_count());
+        for (size_t i = 0; i < n; i++)
+            gaps[i] = i < row->count ? row->gaps[i] : row->gaps[row->count - 1];
+        struct schedule s = series(gaps, n, SCHEDULE_SILENCE, 15);
+        unsigned turns = 0;
+        for (int64_t more; (more = schedule_loss_settles(&s, RTT)) > 0; turns++) {
+            assert_true(more > s.end_ns - s.last_ns);
+            s.end_ns = s.last_ns + more;
+        }
+        assert_in_range(turns, 0, 3);
+    }
+}
+
 static void nothing_to_compare(void **state)
 {
     (void)state;
@@ -293,6 +342,8 @@ int main(void)
         cmocka_unit_test(a_copy_is_not_missed),
         cmocka_unit_test(in_words),
         cmocka_unit_test(the_first),
+        cmocka_unit_test(listening_longer),
+        cmocka_unit_test(it_settles),
         cmocka_unit_test(nothing_to_compare),
         cmocka_unit_test(any_series),
     };

@@ -166,6 +166,9 @@ static void what_cannot_be_read(void **state)
     assert_int_equal(s.status, 2);
     assert_string_equal(s.err, "tcpshake survey: cannot read .: Is a directory\n");
     assert_string_equal(s.out, "");
+    s = said_of(empty, 0, true, "out");
+    assert_int_equal(s.status, 2);
+    assert_int_equal(lines_of(s.err), 1);
     s = said_of(empty, 1, true, "out");
     assert_int_equal(s.status, 2);
     assert_string_equal(s.err, "tcpshake survey: there is no record to summarise\n");

@@ -38,6 +38,7 @@ struct stage {
     struct result result; /* of the one that has just ended; its memory serves all */
     char identity[480];
     char lab_target[ENDPOINT_TEXT_MAX];
+    const char *way; /* by which packets leave */
     int64_t began_ns, now_ns;
     uint64_t syns_before; /* at the last line of progress */
     int64_t told_ns;
@@ -164,6 +165,7 @@ static void summarise(struct stage *st)
     set_count(&r, "octets_back", c->octets_back);
     result_set(&r, "rtt_us", rtt_json(&st->rtt));
     result_set(&r, "elapsed_s", result_seconds(elapsed > 0 ? elapsed : 0));
+    result_set_text(&r, "sent_by", st->way);
     set_count(&r, "resumed", st->list.resumed);
     set_count(&r, "unrecorded", st->unrecorded);
     set_count(&r, "bad_lines", t->bad_lines);
@@ -343,11 +345,11 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct run_info info = {.command = "survey",
                                   .target = st->identity,
                                   .interface = survey_live_route(live)->ifname,
-                                  .clock = survey_live_clock(live),
-                                  .sent_by = survey_live_way(live)};
+                                  .clock = survey_live_clock(live)};
     enum status s = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
     if (s == STATUS_OK)
         s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
+    st->way = survey_live_way(live);
     st->began_ns = st->now_ns = st->told_ns = survey_live_now(live);
     if (s == STATUS_OK)
         s = survey_live_run(live, st->survey, &config, a->deadline_ns, fault);

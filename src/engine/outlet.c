@@ -212,9 +212,9 @@ bool outlet_bursts(const struct outlet *o)
     return o->burst != NULL;
 }
 
-const char *outlet_burst_way(const struct outlet *o)
+const char *outlet_way(const struct outlet *o)
 {
-    return o->burst != NULL ? burst_way(o->burst) : NULL;
+    return o->burst != NULL ? burst_way(o->burst) : "raw socket";
 }
 
 uint64_t outlet_dropped(struct outlet *o)

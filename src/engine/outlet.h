@@ -39,8 +39,8 @@ const struct route *outlet_route(const struct outlet *o);
 const struct in6_addr *outlet_source(const struct outlet *o, int family);
 /* Whole frames are sent, which no tap on the interface sees. */
 bool outlet_bursts(const struct outlet *o);
-/* How, static: see burst_way. NULL: they are not, all goes by the kernel's routes. */
-const char *outlet_burst_way(const struct outlet *o);
+/* By what they leave, for the record; static. */
+const char *outlet_way(const struct outlet *o);
 /* Packets that the interface took and lost, as far as it tells. */
 uint64_t outlet_dropped(struct outlet *o);
 

@@ -185,16 +185,16 @@ int64_t survey_live_now(const struct survey_live *l)
     return t.tv_sec * CLOCK_S + t.tv_nsec;
 }
 
+const char *survey_live_way(const struct survey_live *l)
+{
+    return outlet_way(l->outlet);
+}
+
 const char *survey_live_clock(const struct survey_live *l)
 {
     return outlet_bursts(l->outlet)
                ? "kernel software stamps, ns; of our SYNs the program's, see rtt_slack_us"
                : capture_clock(l->capture);
-}
-
-const char *survey_live_way(const struct survey_live *l)
-{
-    return outlet_burst_way(l->outlet);
 }
 
 /* --- The loop --- */

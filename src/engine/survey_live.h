@@ -29,10 +29,10 @@ void survey_live_free(struct survey_live *l);
 const struct route *survey_live_route(const struct survey_live *l);
 /* The time by the clock that the run will go by, ns since the epoch. */
 int64_t survey_live_now(const struct survey_live *l);
+/* By what packets leave; static. */
+const char *survey_live_way(const struct survey_live *l);
 /* Who stamps what; static. */
 const char *survey_live_clock(const struct survey_live *l);
-/* How whole frames are sent, static: see burst_way. NULL: all goes by the kernel's routes. */
-const char *survey_live_way(const struct survey_live *l);
 
 /* Gives up every privilege, then runs `s` to its end, at the latest `deadline_ns` after the start
  * (CLOCK_NEVER: no bound). `config` lacks link, source, mss and ports, which are

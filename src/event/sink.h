@@ -13,7 +13,6 @@ struct run_info {
     size_t targets;        /* how many there are where there may be several; else 0 */
     const char *interface; /* "eth0"; "simulated" under --dry-run */
     const char *clock;     /* "kernel software stamps, ns" */
-    const char *sent_by;   /* past the kernel's routes: "AF_XDP, copied"; NULL: by them */
     const char *version;
     const char *argv; /* the command line, for the comment of a capture file */
     uint64_t seed;

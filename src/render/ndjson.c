@@ -286,8 +286,6 @@ static enum status open_ndjson(struct sink *s, const struct run_info *run, struc
               put_text(o, "version", run->version) && put_number(o, "seed", (int64_t)run->seed);
     if (run->targets > 1)
         ok = ok && put_number(o, "targets", (int64_t)run->targets);
-    if (run->sent_by != NULL)
-        ok = ok && put_text(o, "sent_by", run->sent_by);
     return write_record((struct ndjson *)s, o, ok, fault);
 }
 

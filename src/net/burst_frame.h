@@ -13,6 +13,7 @@
 
 enum {
     BURST_FRAME_HEADER = 14,
+    BURST_FRAME_TYPE_AT = 12,
     BURST_FRAME_PAD = 2, /* before a frame, so that the IP header is aligned */
     BURST_FRAME_MAX = BURST_FRAME_HEADER + BURST_PACKET_MAX,
     /* What the device may have under way, in octets as the kernel counts them: some 1300 packets */
@@ -28,7 +29,7 @@ static inline void burst_frame_address(uint8_t *frame, const struct burst_config
 /* Returns where the IP packet goes. */
 static inline uint8_t *burst_frame_begin(uint8_t *frame, int family)
 {
-    bytes_put16(frame + 2 * BURST_MAC, family == AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6);
+    bytes_put16(frame + BURST_FRAME_TYPE_AT, family == AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6);
     return frame + BURST_FRAME_HEADER;
 }
 

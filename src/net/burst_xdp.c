@@ -10,6 +10,7 @@
 #include <linux/if_xdp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net/burst_frame.h"
@@ -22,6 +23,8 @@ enum {
     SHARED_OCTETS = CHUNKS * CHUNK,
     FRAMES = CHUNKS * CHUNK_FRAMES,
     RING = 512,
+    RETRIES = 20,
+    RETRY_NS = 5 * 1000 * 1000,
     UNUSED_RING = 1, /* of frames to receive into: the kernel insists on one */
 };
 _Static_assert(FRAMES <= RING, "every frame has a descriptor");
@@ -96,14 +99,26 @@ static bool make_rings(struct burst_xdp *x)
                     (off_t)XDP_UMEM_PGOFF_COMPLETION_RING);
 }
 
+/* Whoever had the queue may have closed it just now, and the kernel takes its time. */
+static bool take_queue(const struct burst_xdp *x, const struct sockaddr_xdp *queue)
+{
+    const struct timespec pause = {.tv_nsec = RETRY_NS};
+    for (int left = RETRIES; bind(x->fd, (const struct sockaddr *)queue, sizeof(*queue)) != 0;
+         left--) {
+        if (errno != EBUSY || left == 0)
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
 static bool open_socket(struct burst_xdp *x, unsigned ifindex)
 {
     const int room = BURST_FRAME_ROOM;
-    const struct sockaddr_xdp to = {
+    const struct sockaddr_xdp queue = {
         .sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY, .sxdp_ifindex = ifindex};
     x->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
-    if (x->fd < 0 || !share_memory(x) || !make_rings(x) ||
-        bind(x->fd, (const struct sockaddr *)&to, sizeof(to)) != 0)
+    if (x->fd < 0 || !share_memory(x) || !make_rings(x) || !take_queue(x, &queue))
         return false;
     (void)setsockopt(x->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)); /* less will do */
     return true;

@@ -4,9 +4,10 @@
  * every device and leaves the driver as it is, and since there is no program at the other side of
  * it (no XSKMAP), nothing is received: what arrives goes where it would go without us.
  *
- * Only one socket can have a device's first queue; memory that is shared counts against
- * RLIMIT_MEMLOCK (64 KiB, the old default, are enough); old kernels know nothing of it. So there is
- * not always one to be had. Functions mean what those of burst.h mean.
+ * Only one socket can have a device's first queue, and it is waited for a tenth of a second; memory
+ * that is shared counts against RLIMIT_MEMLOCK (64 KiB, the old default, are enough); old kernels
+ * know nothing of it. So there is not always one to be had. Functions mean what those of burst.h
+ * mean.
  */
 #ifndef TCPSHAKE_NET_BURST_XDP_H
 #define TCPSHAKE_NET_BURST_XDP_H

@@ -53,8 +53,9 @@ static int family_of(const struct in6_addr *ip)
 
 /* --- Opening --- */
 
-/* The other family's source, if it has a route out of the same interface: what address is asked for
- * does not matter, nothing is sent to it. */
+/* The other family's source, as the kernel chooses it if it has a default route out of the same
+ * interface, else an address of that: what address is asked for does not matter, nothing is sent to
+ * it. */
 static void find_other_family(struct outlet *o)
 {
     static const uint8_t v4[4] = {192, 0, 2, 1}; /* RFC 5737, RFC 3849 */
@@ -63,10 +64,12 @@ static void find_other_family(struct outlet *o)
     const struct in6_addr sample = other == 0 ? address_from_v4(v4) : v6;
     struct route r;
     struct fault ignored;
-    if (route_find(&r, &sample, 0, NULL, o->route.ifname, &ignored) != STATUS_OK ||
-        r.ifindex != o->route.ifindex)
-        return;
-    o->families[other] = (struct family){.usable = true, .source = r.source, .mtu = r.mtu};
+    struct family *f = &o->families[other];
+    if (route_find(&r, &sample, 0, NULL, o->route.ifname, &ignored) == STATUS_OK &&
+        r.ifindex == o->route.ifindex)
+        *f = (struct family){.usable = true, .source = r.source, .mtu = r.mtu};
+    else if (route_own_address(o->route.ifname, other == 0 ? AF_INET : AF_INET6, &f->source))
+        *f = (struct family){.usable = true, .source = f->source, .mtu = o->route.mtu};
 }
 
 static enum status find_way(struct outlet *o, struct fault *fault)

@@ -297,3 +297,19 @@ int arguments_parse(struct arguments *o, const struct argp_option *own_options,
     argp_err_exit_status = EXIT_TROUBLE;
     return argp_parse(&argp, argc, argv, 0, NULL, o) == 0 ? 0 : EXIT_TROUBLE;
 }
+
+struct outlet_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
+                                      uint64_t rate)
+{
+    return (struct outlet_config){
+        .first = *first,
+        .source = o->has_source ? &o->source : NULL,
+        .ifname = o->interface,
+        .like = o->like,
+        .timestamps = o->timestamps,
+        .mss = o->mss,
+        .win = o->has_win ? o->win : o->like->win,
+        .ttl = o->has_ttl ? o->ttl : o->like->ttl,
+        .rate = rate,
+    };
+}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/outlet.h"
 #include "probe/syn_like.h"
 
 /* What every reader of JSON keeps exactly. */
@@ -62,6 +63,10 @@ struct arguments arguments_defaults(const char *command, int64_t wait_ns, int64_
  * Returns 0, or the status to exit with: what was wrong has been said in one line. */
 int arguments_parse(struct arguments *o, const struct argp_option *options, argp_parser_t parser,
                     void *own, const char *doc, int argc, char **argv);
+
+/* How the packets of many targets leave, of whom `first` is one. */
+struct outlet_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
+                                      uint64_t rate);
 
 /* For option parsers, to return at once: what is wrong with an argument, in one line on stderr. */
 error_t arguments_refuse(const struct argp_state *state, const char *fmt, ...)

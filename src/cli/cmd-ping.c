@@ -111,14 +111,14 @@ static int check_options(const struct line *line, const struct surroundings *aro
 /* Nobody is asked faster than the engine sends: a SYN and a reset each. */
 static int check_pace(const struct line *line, size_t targets)
 {
-    const int64_t least = 2 * CLOCK_S / SURVEY_PLAIN_RATE;
+    const int64_t least = 2 * CLOCK_S / OUTLET_PLAIN_RATE;
     if (line->interval_ns >= least * (int64_t)targets)
         return 0;
     return command_fail(name,
                         "%zu targets need an --interval of %gms at least: more than %d SYNs "
                         "a second are a survey's",
                         targets, (double)(least * (int64_t)targets) / (double)CLOCK_MS,
-                        SURVEY_PLAIN_RATE / 2);
+                        OUTLET_PLAIN_RATE / 2);
 }
 
 static void complain(void *arg, const char *text)

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli/summarise.h"
 #include "cli/surveying.h"
-#include "engine/survey_live.h"
+#include "engine/outlet.h"
 
 enum {
     KEY_PROBE = 512,
@@ -22,6 +22,7 @@ enum {
     KEY_RESUME,
     KEY_MAX_RUNTIME,
     KEY_CSV,
+    KEY_SETTLE,
     KEY_ANSWERS,
     KEY_STRICT,
     KEY_AUTHORISED,
@@ -54,6 +55,8 @@ static const struct argp_option options[] = {
     {"probe", KEY_PROBE, "PROBE", 0, "ping, open or synack (default)", 7},
     {"listen", KEY_LISTEN, "TIME", 0,
      "synack: listen no longer than this after the first SYN-ACK (default 300s)", 7},
+    {"settle", KEY_SETTLE, NULL, 0,
+     "synack: listen on where that tells the schedule from another that lost something", 7},
     {"answers", KEY_ANSWERS, NULL, 0, "No records of targets that do not answer: count them only",
      7},
     {"csv", KEY_CSV, NULL, 0, "Comma-separated values in place of NDJSON", 7},
@@ -154,11 +157,11 @@ static error_t check(struct line *l, const struct argp_state *state)
                                              : NULL;
     if (wrong != NULL)
         return arguments_refuse(state, "%s means nothing for many targets", wrong);
-    if (l->survey.rate > SURVEY_PLAIN_RATE && !l->authorised)
+    if (l->survey.rate > OUTLET_PLAIN_RATE && !l->authorised)
         return arguments_refuse(state,
                                 "more than %d packets a second take --i-am-authorised: they are "
                                 "felt by those who get them",
-                                SURVEY_PLAIN_RATE);
+                                OUTLET_PLAIN_RATE);
     if (l->common.csv && l->survey.resume != NULL)
         return arguments_refuse(state, "--resume needs records: leave --csv out");
     if (l->survey.answers && l->survey.resume != NULL)
@@ -230,6 +233,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             return EINVAL;
         if (s->listen_ns > FLOW_LISTEN_MAX)
             return arguments_refuse(state, "--listen: at most 400 s where there are many targets");
+        return 0;
+    case KEY_SETTLE:
+        s->settle = true;
         return 0;
     case KEY_ANSWERS:
         s->answers = true;

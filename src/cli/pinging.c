@@ -183,26 +183,17 @@ static uint64_t rate_for(const struct pinging *p)
     uint64_t rate = 4 * p->list->count * (uint64_t)CLOCK_S / (uint64_t)p->interval_ns;
     if (rate < RATE_LEAST)
         return RATE_LEAST;
-    return rate < SURVEY_PLAIN_RATE ? rate : SURVEY_PLAIN_RATE;
+    return rate < OUTLET_PLAIN_RATE ? rate : OUTLET_PLAIN_RATE;
 }
 
 static struct survey_live *open_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->p->options;
-    const struct survey_live_config config = {
-        .first = st->p->list->targets[0].at.ip,
-        .scope_id = st->p->list->scope_id,
-        .source = o->has_source ? &o->source : NULL,
-        .ifname = o->interface,
+    struct survey_live_config config = {
+        .out = arguments_outlet(o, &st->p->list->targets[0].at.ip, rate_for(st->p)),
         .sport = o->sport,
         .ports = ports_for(st->p),
         .key = hash_key_of_seed(st->record.seed),
-        .like = o->like,
-        .timestamps = o->timestamps,
-        .mss = o->mss,
-        .win = o->has_win ? o->win : o->like->win,
-        .ttl = o->has_ttl ? o->ttl : o->like->ttl,
-        .rate = rate_for(st->p),
         .supply_fd = -1,
         .progress = st->p->live ? progress : NULL,
         .progress_ns = LIVE_EVERY,
@@ -210,6 +201,8 @@ static struct survey_live *open_live(struct stage *st, struct fault *fault)
         .remark = remark,
         .arg = st,
     };
+    config.out.scope_id = st->p->list->scope_id;
+    config.out.alike = ping_list_is_alike(st->p->list);
     return survey_live_open(&config, fault);
 }
 

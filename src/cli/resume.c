@@ -216,9 +216,10 @@ enum status resume_read(struct resume *r, const char *file, struct fault *fault)
     if (f == NULL)
         return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", file, strerror(errno));
     char *line = malloc(LINE_MOST);
-    enum status s = line != NULL ? is_regular(f, file, fault)
-                                 : fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    if (s == STATUS_OK)
+    enum status s = is_regular(f, file, fault);
+    if (line == NULL)
+        s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    else if (s == STATUS_OK)
         s = read_all(r, f, line, file, fault);
     free(line);
     (void)fclose(f);

@@ -38,6 +38,7 @@ struct stage {
     struct result result; /* of the one that has just ended; its memory serves all */
     char identity[480];
     char lab_target[ENDPOINT_TEXT_MAX];
+    const char *way; /* by which packets leave */
     int64_t began_ns, now_ns;
     uint64_t syns_before; /* at the last line of progress */
     int64_t told_ns;
@@ -68,18 +69,15 @@ static void report_trouble(const struct survey_end *e, struct result *r)
     result_set(r, "reason", json_string(e->trouble));
 }
 
-/* Where nobody measures a second time, whether the series can have lost something is said. */
-static void report_completeness(const struct survey_end *e, struct result *r)
+/* Nobody measures a second time: whether a loss can have made the series of another is said. */
+static void report_incomplete(const struct survey_end *e, struct result *r)
 {
     char reason[SCHEDULE_LOSS_REASON_MAX];
-    const char *why = NULL;
-    if (e->outcome != OUTCOME_OPEN)
-        return;
-    if (e->findings->capture_dropped > 0)
-        why = "the capture lost packets";
-    else if (!schedule_loss_complete(&e->series->schedule, e->findings->rtt_ns, reason))
-        why = reason;
-    result_set(r, "incomplete", why != NULL ? json_string(why) : json_null());
+    const char *why = series_incomplete(e->series, e->findings, reason);
+    if (why != NULL)
+        result_set_text(r, "incomplete", why);
+    else
+        result_set_null(r, "incomplete");
 }
 
 static void report(const struct stage *st, const struct survey_end *e, struct result *r)
@@ -90,7 +88,8 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
         exchange_report(e->exchange, r);
     } else if (e->series != NULL) {
         series_report(e->series, e->findings, r);
-        report_completeness(e, r);
+        if (e->outcome == OUTCOME_OPEN)
+            report_incomplete(e, r);
     } else {
         ping_report(e->ping, e->findings, st->o->options->wait_ns, r);
     }
@@ -141,7 +140,7 @@ static json_t *rtt_json(const struct histogram *h)
 
 static void set_count(struct result *r, const char *key, uint64_t n)
 {
-    result_set(r, key, json_integer((json_int_t)n));
+    result_set_integer(r, key, (int64_t)n);
 }
 
 static void summarise(struct stage *st)
@@ -155,17 +154,20 @@ static void summarise(struct stage *st)
     double elapsed = (double)(st->now_ns - st->began_ns) / (double)CLOCK_S;
     result_set(&r, "command", json_string("survey"));
     set_count(&r, "targets", c->ended);
-    result_set(&r, "outcomes",
-               json_pack("{s:I, s:I, s:I, s:I, s:I}", "open", (json_int_t)o[OUTCOME_OPEN], "closed",
-                         (json_int_t)o[OUTCOME_CLOSED], "filtered", (json_int_t)o[OUTCOME_FILTERED],
-                         "unreachable", (json_int_t)o[OUTCOME_UNREACHABLE], "error",
-                         (json_int_t)(o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled)));
+    result_begin(&r, "outcomes");
+    set_count(&r, "open", o[OUTCOME_OPEN]);
+    set_count(&r, "closed", o[OUTCOME_CLOSED]);
+    set_count(&r, "filtered", o[OUTCOME_FILTERED]);
+    set_count(&r, "unreachable", o[OUTCOME_UNREACHABLE]);
+    set_count(&r, "error", o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled);
+    result_end(&r);
     set_count(&r, "syns", c->syns);
     set_count(&r, "resets", c->resets);
     set_count(&r, "segments_back", c->segments_back);
     set_count(&r, "octets_back", c->octets_back);
     result_set(&r, "rtt_us", rtt_json(&st->rtt));
     result_set(&r, "elapsed_s", result_seconds(elapsed > 0 ? elapsed : 0));
+    result_set_text(&r, "sent_by", st->way);
     set_count(&r, "resumed", st->list.resumed);
     set_count(&r, "unrecorded", st->unrecorded);
     set_count(&r, "bad_lines", t->bad_lines);
@@ -210,7 +212,6 @@ static void progress_line(struct stage *st, int64_t now_ns, size_t columns, char
 {
     const struct survey_counts *c = &st->survey->counts;
     uint64_t total = survey_list_total(&st->list), done = st->list.resumed + c->ended;
-    uint64_t answered = c->outcomes[OUTCOME_OPEN] + c->outcomes[OUTCOME_CLOSED];
     uint32_t under_way = st->survey->in_flight;
     double dt = (double)(now_ns - st->told_ns) / (double)CLOCK_S;
     double rate = dt > 0 ? (double)(c->syns - st->syns_before) / dt : 0;
@@ -227,11 +228,11 @@ static void progress_line(struct stage *st, int64_t now_ns, size_t columns, char
     }
     int n = snprintf(
         out, cap, "%" PRIu64 "%s done, %" PRIu32 " in flight, %.0f SYN/s, %" PRIu64 " answered%s",
-        done, of, under_way, rate, answered, last);
+        done, of, under_way, rate, c->answered, last);
     if (columns == 0 || (size_t)n <= columns)
         return;
     n = snprintf(out, cap, "%" PRIu64 "%s, %" PRIu32 " in flight, %.0f/s, %" PRIu64 " answers%s",
-                 done, of, under_way, rate, answered, last);
+                 done, of, under_way, rate, c->answered, last);
     if ((size_t)n > columns && columns < cap)
         out[columns] = '\0';
 }
@@ -332,20 +333,11 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct surveying *o = st->o;
     const struct arguments *a = o->options;
     bool shown = isatty(STDERR_FILENO) && !a->quiet;
-    const struct survey_live_config live_config = {
-        .first = *survey_list_first(&st->list),
-        .source = a->has_source ? &a->source : NULL,
-        .ifname = a->interface,
+    struct survey_live_config live_config = {
+        .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
         .sport = a->sport,
         .ports = 1,
         .key = hash_key_of_seed(st->record.seed),
-        .like = a->like,
-        .timestamps = a->timestamps,
-        .mss = a->mss,
-        .win = a->has_win ? a->win : a->like->win,
-        .ttl = a->has_ttl ? a->ttl : a->like->ttl,
-        .rate = o->rate,
-        .whole = o->probe == SURVEYING_OPEN,
         .supply_fd = targets_fd(st->list.targets),
         .progress = shown ? progress : NULL,
         .progress_ns = PROGRESS_EVERY,
@@ -355,8 +347,8 @@ static enum status run_live(struct stage *st, struct fault *fault)
     };
     const struct exchange_config open = {
         .like = a->like,
-        .win = live_config.win,
-        .ttl = live_config.ttl,
+        .win = live_config.out.win,
+        .ttl = live_config.out.ttl,
         .timestamps = a->timestamps,
         .tries = OPEN_TRIES,
         .deadline_ns = CLOCK_MIN,
@@ -365,6 +357,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .command = probe_names[o->probe],
         .open = o->probe == SURVEYING_OPEN ? &open : NULL,
         .rules = {.listens = o->probe == SURVEYING_SYNACK,
+                  .settles = o->settle,
                   .wait_ns = a->wait_ns,
                   .listen_ns = o->listen_ns},
         .key = hash_key_of_seed(st->record.seed),
@@ -375,6 +368,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .ended = ended,
         .arg = st,
     };
+    live_config.out.whole = o->probe == SURVEYING_OPEN;
     struct survey_live *live = survey_live_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
@@ -385,6 +379,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     enum status s = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
     if (s == STATUS_OK)
         s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
+    st->way = survey_live_way(live);
     st->began_ns = st->now_ns = st->told_ns = survey_live_now(live);
     if (s == STATUS_OK)
         s = survey_live_run(live, st->survey, &config, a->deadline_ns, fault);

@@ -24,7 +24,7 @@ struct surveying {
     int64_t listen_ns;
     uint64_t shard, shards; /* this one of how many, from 0 */
     const char *resume;     /* records go there, and those that are there count; NULL */
-    bool special, strict, answers;
+    bool special, strict, answers, settle;
     int64_t spacing_ns, spacing_net_ns; /* 0: none */
     int argc;
     char **argv;

@@ -93,6 +93,7 @@ struct survey_config {
 
 struct survey_counts {
     uint64_t syns, resets, segments_back, octets_back;
+    uint64_t answered; /* targets, whether they have ended or not */
     uint64_t ended, outcomes[OUTCOME_INTERRUPTED + 1], troubled;
     uint64_t strays;         /* segments to our ports from nobody that is being asked */
     uint64_t full;           /* times the kernel had no room */

@@ -5,122 +5,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "engine/numbers.h"
-#include "net/burst.h"
 #include "net/capture.h"
-#include "net/fib.h"
-#include "net/inject.h"
 #include "net/loop.h"
-#include "net/neighbour.h"
 #include "net/privilege.h"
 #include "net/quiet.h"
-#include "wire/template.h"
 
 enum {
     PORT_TRIES = 64,
     /* Packets handed on between two looks at the timers. */
     BURST = 1024,
-    PLAIN_BATCH_MAX = 16,
-    BURST_BATCH_MIN = 8,
-    BURST_BATCH_MAX = 128,
-    BATCHES_A_SECOND = 1000, /* at the most, where the rate allows */
-    IPV4_HEADERS = 40,
-    IPV6_HEADERS = 60,
-    LEAST_MTU = 576,
     SLOW_RATE = 4000, /* packets a second */
     SLOW_RING_OCTETS = 256 * 1024,
     PLAIN_RING_OCTETS = 4 * 1024 * 1024,
 };
-#define NEIGHBOUR_WAIT (3 * CLOCK_S)
-#define DOZE_MOST      (10 * CLOCK_MS)
+#define DOZE_MOST (10 * CLOCK_MS)
 /* How often drops are looked for. */
 #define LOOK_EVERY (100 * CLOCK_MS)
 
-/* What is there once for each address family. */
-struct family {
-    bool usable;
-    struct in6_addr source;
-    uint32_t mtu;
-    struct inject *inject;
-    struct template syn, reset;
-};
-
 struct survey_live {
     struct survey_live_config config;
-    struct route route;
-    struct family families[2]; /* IPv4, IPv6 */
+    struct outlet *outlet;
     uint16_t ports[SURVEY_PORTS_MAX];
     unsigned port_count;
     int quiet[2 * SURVEY_PORTS_MAX];
     unsigned quiet_count;
-    struct fib *fib;
-    bool fib_trusted;    /* no policy routing: what it says is what the kernel does */
-    struct burst *burst; /* for what goes by `route.gateway`; NULL: all by the kernel's routes */
     struct capture *capture;
     struct capture *overheard; /* with a burst: resets of our own kernel's */
     struct loop *loop;
     struct survey *survey;
-    unsigned sent; /* of the batch that is being sent */
-    int64_t batch_began_ns, progress_at, look_at, ends_at;
+    int64_t progress_at, look_at, ends_at;
     enum status status; /* the first failure of the run */
     struct fault fault;
-    bool ended_by_deadline;
 };
 
-static int family_of(const struct in6_addr *ip)
-{
-    return address_is_v4(ip) ? 0 : 1;
-}
-
 /* --- Opening --- */
-
-/* The other family's source, as the kernel chooses it if it has a default route out of the same
- * interface, else an address of that: what address is asked for does not matter, nothing is sent to
- * it. */
-static void find_other_family(struct survey_live *l)
-{
-    static const uint8_t v4[4] = {192, 0, 2, 1}; /* RFC 5737, RFC 3849 */
-    static const struct in6_addr v6 = {.s6_addr = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
-    int other = 1 - family_of(&l->config.first);
-    const struct in6_addr sample = other == 0 ? address_from_v4(v4) : v6;
-    struct route r;
-    struct fault ignored;
-    struct family *f = &l->families[other];
-    if (route_find(&r, &sample, 0, NULL, l->route.ifname, &ignored) == STATUS_OK &&
-        r.ifindex == l->route.ifindex)
-        *f = (struct family){.usable = true, .source = r.source, .mtu = r.mtu};
-    else if (route_own_address(l->route.ifname, other == 0 ? AF_INET : AF_INET6, &f->source))
-        *f = (struct family){.usable = true, .source = f->source, .mtu = l->route.mtu};
-}
-
-static enum status find_way(struct survey_live *l, struct fault *fault)
-{
-    const struct survey_live_config *c = &l->config;
-    enum status s = route_find(&l->route, &c->first, c->scope_id, c->source, c->ifname, fault);
-    if (s != STATUS_OK)
-        return s;
-    l->families[family_of(&c->first)] =
-        (struct family){.usable = true, .source = l->route.source, .mtu = l->route.mtu};
-    if (c->source == NULL)
-        find_other_family(l);
-    return STATUS_OK;
-}
 
 /* The port on each of our addresses. */
 static enum status reserve(struct survey_live *l, uint16_t port, struct fault *fault)
 {
     unsigned before = l->quiet_count;
     for (int i = 0; i < 2; i++) {
-        const struct endpoint local = {l->families[i].source, port};
-        if (!l->families[i].usable)
+        const struct in6_addr *source = outlet_source(l->outlet, i);
+        if (source == NULL)
             continue;
-        enum status s = quiet_open(&local, l->config.scope_id, &l->quiet[l->quiet_count], fault);
+        const struct endpoint local = {*source, port};
+        enum status s =
+            quiet_open(&local, l->config.out.scope_id, &l->quiet[l->quiet_count], fault);
         if (s != STATUS_OK) {
             while (l->quiet_count > before)
                 (void)close(l->quiet[--l->quiet_count]);
@@ -135,7 +71,7 @@ static enum status reserve(struct survey_live *l, uint16_t port, struct fault *f
 static enum status reserve_ports(struct survey_live *l, struct fault *fault)
 {
     const struct survey_live_config *c = &l->config;
-    const struct endpoint first = {c->first, 0};
+    const struct endpoint first = {c->out.first, 0};
     unsigned wanted = c->sport != 0 ? 1 : c->ports;
     for (unsigned i = 0; i < wanted; i++) {
         enum status s = STATUS_NOT_OURS;
@@ -160,7 +96,7 @@ static void filter_text(const struct survey_live *l, struct text *t)
 /* Its pages are ours: no larger than the rate wants it. */
 static size_t ring_for(const struct survey_live *l)
 {
-    return l->config.rate <= SLOW_RATE ? SLOW_RING_OCTETS : PLAIN_RING_OCTETS;
+    return l->config.out.rate <= SLOW_RATE ? SLOW_RING_OCTETS : PLAIN_RING_OCTETS;
 }
 
 static enum status open_one_tap(struct survey_live *l, bool bulk, struct capture **capture,
@@ -173,8 +109,9 @@ static enum status open_one_tap(struct survey_live *l, bool bulk, struct capture
     if (filter.failed)
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     else
-        *capture = bulk ? capture_open_bulk(l->route.ifname, filter.data, 0, fault)
-                        : capture_open_headers(l->route.ifname, filter.data, ring_for(l), fault);
+        *capture = bulk ? capture_open_bulk(outlet_route(l->outlet)->ifname, filter.data, 0, fault)
+                        : capture_open_headers(outlet_route(l->outlet)->ifname, filter.data,
+                                               ring_for(l), fault);
     text_done(&filter);
     return *capture != NULL ? STATUS_OK : STATUS_SYSTEM;
 }
@@ -190,108 +127,20 @@ static void overheard_text(const struct survey_live *l, struct text *t)
 
 static enum status open_taps(struct survey_live *l, struct fault *fault)
 {
-    bool bulk = l->burst != NULL;
+    bool bulk = outlet_bursts(l->outlet);
     enum status s = open_one_tap(l, bulk, &l->capture, filter_text, fault);
     if (s == STATUS_OK && bulk)
         s = open_one_tap(l, false, &l->overheard, overheard_text, fault);
     return s;
 }
 
-/* Whole frames by way of the gateway, where the rate is high, there is one, and its address can be
- * had; otherwise the kernel's routes will do. */
-static enum status open_burst(struct survey_live *l, struct fault *fault)
-{
-    struct burst_config c = {.ifname = l->route.ifname, .batch = BURST_BATCH_MAX};
-    bool ethernet = false, found = false;
-    if (l->config.rate <= SURVEY_PLAIN_RATE || l->config.whole || !l->route.has_gateway ||
-        !l->fib_trusted)
-        return STATUS_OK;
-    enum status s = neighbour_own(l->route.ifindex, c.our_mac, &ethernet, fault);
-    if (s == STATUS_OK && ethernet)
-        s = neighbour_find(l->route.ifindex, &l->route.gateway, NEIGHBOUR_WAIT, c.next_mac, &found,
-                           fault);
-    if (s != STATUS_OK || !found)
-        return s;
-    l->burst = burst_open(&c, fault);
-    return l->burst != NULL ? STATUS_OK : STATUS_SYSTEM;
-}
-
-static enum status read_routes(struct survey_live *l, struct fault *fault)
-{
-    l->fib = fib_open(fault);
-    if (l->fib == NULL)
-        return STATUS_SYSTEM;
-    l->fib_trusted = !fib_has_rules(l->fib);
-    return STATUS_OK;
-}
-
-static uint16_t mss_for(const struct survey_live *l, int family)
-{
-    uint32_t headers = family == 0 ? IPV4_HEADERS : IPV6_HEADERS;
-    uint32_t mtu = l->families[family].mtu;
-    if (l->config.mss != 0)
-        return l->config.mss;
-    uint32_t mss = (mtu < LEAST_MTU ? LEAST_MTU : mtu) - headers;
-    return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
-}
-
-static enum status make_templates(struct survey_live *l, struct craft *craft, int family,
-                                  struct fault *fault)
-{
-    const struct survey_live_config *c = &l->config;
-    struct family *f = &l->families[family];
-    struct segment like = {.src = {f->source, 1},
-                           .dst = {f->source, 1},
-                           .ip_version = family == 0 ? 4 : 6,
-                           .ttl = c->ttl,
-                           .df = true,
-                           .flags = FLAG_SYN,
-                           .win = c->win,
-                           .opt = {.has_timestamps = c->timestamps}};
-    syn_like_options(c->like, mss_for(l, family), &like.opt);
-    enum status s = template_init(&f->syn, craft, &like, fault);
-    if (s != STATUS_OK)
-        return s;
-    like.flags = FLAG_RST;
-    like.win = 0;
-    like.opt = (struct options){0};
-    return template_init(&f->reset, craft, &like, fault);
-}
-
-static enum status open_families(struct survey_live *l, struct fault *fault)
-{
-    bool pinned = l->config.ifname != NULL || l->config.scope_id != 0;
-    struct craft *craft = craft_new(fault);
-    enum status s = craft != NULL ? STATUS_OK : STATUS_NO_MEMORY;
-    for (int i = 0; s == STATUS_OK && i < 2; i++) {
-        struct family *f = &l->families[i];
-        if (!f->usable)
-            continue;
-        s = make_templates(l, craft, i, fault);
-        if (s != STATUS_OK)
-            break;
-        f->inject =
-            inject_open(i == 0 ? AF_INET : AF_INET6, pinned ? l->route.ifname : NULL, fault);
-        s = f->inject != NULL ? STATUS_OK : STATUS_SYSTEM;
-    }
-    craft_free(craft);
-    return s;
-}
-
 static enum status open_all(struct survey_live *l, struct fault *fault)
 {
-    enum status s = find_way(l, fault);
-    if (s == STATUS_OK)
-        s = privilege_check(fault);
-    if (s == STATUS_OK)
-        s = reserve_ports(l, fault);
-    if (s == STATUS_OK)
-        s = read_routes(l, fault);
-    if (s == STATUS_OK)
-        s = open_burst(l, fault);
-    if (s == STATUS_OK)
-        s = open_taps(l, fault);
-    return s == STATUS_OK ? open_families(l, fault) : s;
+    l->outlet = outlet_open(&l->config.out, fault);
+    if (l->outlet == NULL)
+        return STATUS_SYSTEM;
+    enum status s = reserve_ports(l, fault);
+    return s == STATUS_OK ? open_taps(l, fault) : s;
 }
 
 struct survey_live *survey_live_open(const struct survey_live_config *c, struct fault *fault)
@@ -314,20 +163,17 @@ void survey_live_free(struct survey_live *l)
     if (l == NULL)
         return;
     loop_free(l->loop);
-    for (int i = 0; i < 2; i++)
-        inject_close(l->families[i].inject);
-    burst_close(l->burst);
-    fib_free(l->fib);
     capture_close(l->overheard);
     capture_close(l->capture);
     for (unsigned i = 0; i < l->quiet_count; i++)
         (void)close(l->quiet[i]);
+    outlet_close(l->outlet);
     free(l);
 }
 
 const struct route *survey_live_route(const struct survey_live *l)
 {
-    return &l->route;
+    return outlet_route(l->outlet);
 }
 
 int64_t survey_live_now(const struct survey_live *l)
@@ -339,14 +185,19 @@ int64_t survey_live_now(const struct survey_live *l)
     return t.tv_sec * CLOCK_S + t.tv_nsec;
 }
 
+const char *survey_live_way(const struct survey_live *l)
+{
+    return outlet_way(l->outlet);
+}
+
 const char *survey_live_clock(const struct survey_live *l)
 {
-    return l->burst != NULL
+    return outlet_bursts(l->outlet)
                ? "kernel software stamps, ns; of our SYNs the program's, see rtt_slack_us"
                : capture_clock(l->capture);
 }
 
-/* --- Sending --- */
+/* --- The loop --- */
 
 static void keep_failure(struct survey_live *l, enum status s, const struct fault *fault)
 {
@@ -356,121 +207,11 @@ static void keep_failure(struct survey_live *l, enum status s, const struct faul
     }
 }
 
-/* Whether its answers would come by our interface, and whether it goes by the gateway. */
-static bool find_way_to(const struct survey_live *l, const struct in6_addr *ip, bool *by_gateway)
-{
-    struct fib_way way;
-    *by_gateway = false;
-    if (!l->families[family_of(ip)].usable)
-        return false;
-    if (!l->fib_trusted || l->config.scope_id != 0)
-        return true; /* the kernel knows */
-    if (!fib_find(l->fib, ip, &way))
-        return false;
-    if (way.local)
-        return l->route.loopback;
-    *by_gateway = way.has_gateway && address_equal(&way.gateway, &l->route.gateway);
-    return way.ifindex == l->route.ifindex || l->config.ifname != NULL;
-}
-
-static enum survey_sending sending_of(struct survey_live *l, enum status s,
-                                      const struct fault *fault)
-{
-    if (s == STATUS_UNREACHABLE)
-        return SURVEY_NO_WAY;
-    if (s == STATUS_FULL)
-        return SURVEY_NO_ROOM;
-    keep_failure(l, s, fault);
-    return SURVEY_TAKEN;
-}
-
-static enum survey_sending send_by_kernel(struct survey_live *l, struct family *f,
-                                          const struct template *t, const struct survey_packet *p)
-{
-    uint8_t packet[TEMPLATE_MAX];
-    struct fault fault;
-    size_t n = template_write(t, packet, &p->local, &p->remote, p->seq, seq_of(0), p->ts_val);
-    return sending_of(l, inject_send(f->inject, packet, n, &fault), &fault);
-}
-
-static enum survey_sending send_packet(void *arg, const struct survey_packet *p)
-{
-    struct survey_live *l = arg;
-    int which = family_of(&p->remote.ip);
-    struct family *f = &l->families[which];
-    const struct template *t = p->syn ? &f->syn : &f->reset;
-    bool by_gateway;
-    if (!find_way_to(l, &p->remote.ip, &by_gateway))
-        return SURVEY_NO_WAY;
-    if (l->sent == 0)
-        l->batch_began_ns = loop_now(l->loop);
-    if (l->burst != NULL && by_gateway) {
-        uint8_t *place = burst_place(l->burst, which == 0 ? AF_INET : AF_INET6);
-        if (place == NULL) /* more than a batch is never asked for */
-            return SURVEY_NO_ROOM;
-        burst_put(l->burst,
-                  template_write(t, place, &p->local, &p->remote, p->seq, seq_of(0), p->ts_val));
-    } else {
-        enum survey_sending sending = send_by_kernel(l, f, t, p);
-        if (sending != SURVEY_TAKEN)
-            return sending;
-    }
-    l->sent++;
-    return SURVEY_TAKEN;
-}
-
-static enum survey_sending send_whole(void *arg, const struct in6_addr *remote, const uint8_t *ip,
-                                      size_t n)
-{
-    struct survey_live *l = arg;
-    struct fault fault;
-    bool by_gateway;
-    if (!find_way_to(l, remote, &by_gateway))
-        return SURVEY_NO_WAY;
-    if (l->sent == 0)
-        l->batch_began_ns = loop_now(l->loop);
-    struct inject *inject = l->families[family_of(remote)].inject;
-    enum survey_sending sending = sending_of(l, inject_send(inject, ip, n, &fault), &fault);
-    l->sent += sending == SURVEY_TAKEN;
-    return sending;
-}
-
-/* What the kernel's routes carried has left already. */
-static enum status flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *to_ns, bool *full,
-                         struct fault *fault)
-{
-    struct survey_live *l = arg;
-    unsigned sent;
-    enum status s = STATUS_OK;
-    *full = false;
-    *from_ns = l->burst != NULL ? loop_now(l->loop) : l->batch_began_ns;
-    if (l->burst != NULL)
-        s = burst_flush(l->burst, &sent, full, fault);
-    *to_ns = loop_now(l->loop);
-    unsigned waiting = l->burst != NULL ? burst_waiting(l->burst) : 0;
-    *left = l->sent - waiting;
-    l->sent = waiting;
-    if (s != STATUS_OK || l->status == STATUS_OK)
-        return s;
-    *fault = l->fault;
-    return l->status;
-}
-
-static unsigned batch_for(const struct survey_live *l)
-{
-    uint64_t wanted = l->config.rate / BATCHES_A_SECOND;
-    uint64_t least = l->burst != NULL ? BURST_BATCH_MIN : 1;
-    uint64_t most = l->burst != NULL ? BURST_BATCH_MAX : PLAIN_BATCH_MAX;
-    return (unsigned)(wanted < least ? least : wanted > most ? most : wanted);
-}
-
-/* --- The loop --- */
-
 /* Nobody is asked and somebody will be soon: what comes until then (our last reset leaving, for the
  * most part) has its stamp and can wait in the tap. Saves a third of ping's time at full speed. */
 static bool may_doze(const struct survey_live *l, int64_t until_ns)
 {
-    return l->survey->in_flight == 0 && !l->config.whole && l->burst == NULL &&
+    return l->survey->in_flight == 0 && !l->config.out.whole && !outlet_bursts(l->outlet) &&
            until_ns < loop_now(l->loop) + DOZE_MOST;
 }
 
@@ -515,29 +256,46 @@ static void look_for_drops(struct survey_live *l, int64_t now_ns)
         remark_drops(l, "the capture", now - before);
     }
     before = l->survey->counts.unsent_dropped;
-    now = l->burst != NULL ? burst_dropped(l->burst) : 0;
+    now = outlet_dropped(l->outlet);
     if (now > before) {
         survey_unsent_packets(l->survey, now, now_ns);
         remark_drops(l, "the interface", now - before);
     }
 }
 
-/* What waits in the tap came before now: a time-out must not overtake it. */
-static void work(struct survey_live *l)
+/* Whether anything came. */
+static bool take_what_came(struct survey_live *l)
 {
     struct fault fault = {0};
-    if (capture_dispatch(l->capture, BURST, take_packet, l, &fault) < 0)
+    int heard = capture_dispatch(l->capture, BURST, take_packet, l, &fault);
+    int overheard =
+        l->overheard != NULL ? capture_dispatch(l->overheard, BURST, take_packet, l, &fault) : 0;
+    if (heard < 0 || overheard < 0)
         keep_failure(l, STATUS_SYSTEM, &fault);
-    if (l->overheard != NULL && capture_dispatch(l->overheard, BURST, take_packet, l, &fault) < 0)
-        keep_failure(l, STATUS_SYSTEM, &fault);
+    return heard > 0 || overheard > 0;
+}
+
+static void send_what_may_go(struct survey_live *l)
+{
+    struct fault fault = {0};
+    if (l->status == STATUS_OK)
+        keep_failure(l, survey_tick(l->survey, loop_now(l->loop), &fault), &fault);
+}
+
+/* What waits in the tap came before now: a time-out must not overtake it. A peer on this machine
+ * has answered by the time that a packet is sent: looking at once saves being woken for it. */
+static void work(struct survey_live *l)
+{
+    (void)take_what_came(l);
     int64_t now = loop_now(l->loop);
     look_for_drops(l, now);
     if (now >= l->ends_at) {
         l->ends_at = CLOCK_NEVER;
         survey_stop(l->survey, now);
     }
-    if (l->status == STATUS_OK)
-        keep_failure(l, survey_tick(l->survey, now, &fault), &fault);
+    send_what_may_go(l);
+    if (take_what_came(l))
+        send_what_may_go(l);
     if (l->config.progress != NULL && now >= l->progress_at) {
         l->progress_at = now + l->config.progress_ns;
         l->config.progress(l->config.arg, now);
@@ -581,20 +339,11 @@ static enum status begin(struct survey_live *l, const struct survey_config *conf
     const struct loop_handlers handlers = {
         .arg = l, .readable = readable, .wake = wake, .signal = signalled};
     struct survey_config full = *config;
-    full.source[0] = l->families[0].source;
-    full.source[1] = l->families[1].source;
-    full.mss[0] = mss_for(l, 0);
-    full.mss[1] = mss_for(l, 1);
     full.ports = l->ports;
     full.port_count = l->port_count;
-    full.link = (struct survey_link){.send = send_packet,
-                                     .send_whole = send_whole,
-                                     .flush = flush,
-                                     .arg = l,
-                                     .batch = batch_for(l),
-                                     .watched = l->burst == NULL};
     l->loop = loop_new(capture_fd(l->capture), &handlers, fault);
     enum status s = l->loop != NULL ? STATUS_OK : STATUS_SYSTEM;
+    outlet_fill(l->outlet, &full, l->loop);
     if (s == STATUS_OK && l->config.supply_fd >= 0)
         s = loop_join(l->loop, l->config.supply_fd, supply_readable, l, fault);
     if (s == STATUS_OK)

@@ -3,32 +3,15 @@
 #ifndef TCPSHAKE_ENGINE_SURVEY_LIVE_H
 #define TCPSHAKE_ENGINE_SURVEY_LIVE_H
 
-#include "engine/survey.h"
-#include "net/route.h"
-#include "probe/syn_like.h"
+#include "engine/outlet.h"
 
 struct survey_live;
 
-/* Above this many packets a second they leave as whole frames, in batches; below, by the kernel's
- * routes, and each is stamped when it leaves. */
-#define SURVEY_PLAIN_RATE 10000
-
 struct survey_live_config {
-    struct in6_addr first; /* a target: its route is the interface of all, unless `ifname` is set */
-    uint32_t scope_id;
-    const struct in6_addr *source; /* NULL: as the route says */
-    const char *ifname;            /* NULL: as the route says */
-    uint16_t sport;                /* 0: from the key */
-    unsigned ports;                /* how many of ours, at most SURVEY_PORTS_MAX; 1 with sport */
+    struct outlet_config out;
+    uint16_t sport; /* 0: from the key */
+    unsigned ports; /* how many of ours, at most SURVEY_PORTS_MAX; 1 with sport */
     struct hash_key key;
-    /* The SYN. */
-    const struct syn_like *like;
-    bool timestamps;
-    uint16_t mss; /* 0: as the route's MTU allows */
-    uint16_t win;
-    uint8_t ttl;
-    uint64_t rate; /* packets a second */
-    bool whole;    /* each segment must be seen leaving, whatever the rate */
     int supply_fd; /* readable when the supply may have something again; -1: none */
     /* Called every `progress_ns`; NULL: never. */
     void (*progress)(void *arg, int64_t now_ns);
@@ -46,6 +29,8 @@ void survey_live_free(struct survey_live *l);
 const struct route *survey_live_route(const struct survey_live *l);
 /* The time by the clock that the run will go by, ns since the epoch. */
 int64_t survey_live_now(const struct survey_live *l);
+/* By what packets leave; static. */
+const char *survey_live_way(const struct survey_live *l);
 /* Who stamps what; static. */
 const char *survey_live_clock(const struct survey_live *l);
 

@@ -1,56 +1,21 @@
-/* A packet socket (packet(7)) that only sends, by sendmmsg: see burst.h. Measured over a veth pair
- * on one core, the receiving kernel's half included: some 2000 ns of processor time a packet in
- * batches of 64 to 256, the same within 2 %; 2080 in batches of 16; 2100 by a memory-mapped ring
- * (PACKET_TX_RING), whose packets the kernel takes up one page at a time. */
+/* Which of the two ways of sending there is on this interface, and what both share: see burst.h. */
 #include "net/burst.h"
 
-#include <errno.h>
-#include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/bytes.h"
+#include "net/burst_packet.h"
+#include "net/burst_xdp.h"
 #include "net/netlink.h"
-#include "net/privilege.h"
-
-enum {
-    HEADER = 14, /* Ethernet */
-    TYPE_AT = 12,
-    BUFFER_OCTETS = 1024 * 1024, /* what may be under way in the device: some 1300 packets */
-};
-
-/* Starts two octets early, so that the IP header is aligned. */
-struct slot {
-    uint8_t unused[2];
-    uint8_t frame[HEADER + BURST_PACKET_MAX];
-};
 
 struct burst {
-    int fd;
     unsigned ifindex;
+    struct burst_xdp *xdp; /* NULL: `packet` */
+    struct burst_packet *packet;
     struct nl_sock *asking; /* for the counters; there is no opening it once privileges are gone */
-    uint64_t before, told;  /* tx_dropped at first; ENOBUFS since */
+    uint64_t before, told;  /* tx_dropped at first; what the device refused since */
     uint64_t dropped;       /* as last read */
-    unsigned batch, first, end; /* first to end (not included) are complete and not sent */
-    struct iovec parts[BURST_MAX];
-    struct mmsghdr messages[BURST_MAX];
-    struct slot slots[BURST_MAX];
 };
-
-static void lay_out(struct burst *b, const struct burst_config *c)
-{
-    b->batch = c->batch;
-    for (unsigned i = 0; i < BURST_MAX; i++) {
-        memcpy(b->slots[i].frame, c->next_mac, BURST_MAC);
-        memcpy(b->slots[i].frame + BURST_MAC, c->our_mac, BURST_MAC);
-        b->parts[i].iov_base = b->slots[i].frame;
-        b->messages[i].msg_hdr = (struct msghdr){.msg_iov = &b->parts[i], .msg_iovlen = 1};
-    }
-}
 
 static enum status check_link(struct burst *b, const struct burst_config *c, struct fault *fault)
 {
@@ -67,19 +32,13 @@ static enum status check_link(struct burst *b, const struct burst_config *c, str
     return STATUS_OK;
 }
 
-/* Protocol 0: the socket is no tap, nothing is received. */
-static enum status open_socket(struct burst *b, const char *ifname, struct fault *fault)
+/* AF_XDP where it is to be had. */
+static enum status open_way(struct burst *b, const struct burst_config *c, struct fault *fault)
 {
-    const int on = 1, room = BUFFER_OCTETS;
-    const struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)b->ifindex};
-    b->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (b->fd < 0 && privilege_check(fault) != STATUS_OK) /* it knows the better line */
-        return STATUS_SYSTEM;
-    if (b->fd < 0 || bind(b->fd, (const struct sockaddr *)&to, sizeof(to)) != 0 ||
-        setsockopt(b->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) != 0)
-        return fault_set(fault, STATUS_SYSTEM, "cannot send on %s: %s", ifname, strerror(errno));
-    (void)setsockopt(b->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)); /* less will do */
-    return STATUS_OK;
+    b->xdp = burst_xdp_open(c, b->ifindex);
+    if (b->xdp == NULL)
+        b->packet = burst_packet_open(c, b->ifindex, fault);
+    return b->xdp != NULL || b->packet != NULL ? STATUS_OK : STATUS_SYSTEM;
 }
 
 struct burst *burst_open(const struct burst_config *c, struct fault *fault)
@@ -94,14 +53,12 @@ struct burst *burst_open(const struct burst_config *c, struct fault *fault)
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    b->fd = -1;
     b->asking = netlink_open(fault);
     if (b->asking == NULL || check_link(b, c, fault) != STATUS_OK ||
-        open_socket(b, c->ifname, fault) != STATUS_OK) {
+        open_way(b, c, fault) != STATUS_OK) {
         burst_close(b);
         return NULL;
     }
-    lay_out(b, c);
     return b;
 }
 
@@ -110,52 +67,41 @@ void burst_close(struct burst *b)
     if (b == NULL)
         return;
     nl_socket_free(b->asking);
-    if (b->fd >= 0)
-        (void)close(b->fd);
+    burst_xdp_close(b->xdp);
+    burst_packet_close(b->packet);
     free(b);
+}
+
+const char *burst_way(const struct burst *b)
+{
+    return b->xdp != NULL ? "AF_XDP, copied" : "packet socket, sendmmsg";
 }
 
 uint8_t *burst_place(struct burst *b, int family)
 {
-    if (b->end == b->batch)
-        return NULL;
-    uint8_t *frame = b->slots[b->end].frame;
-    bytes_put16(frame + TYPE_AT, family == AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6);
-    return frame + HEADER;
+    return b->xdp != NULL ? burst_xdp_place(b->xdp, family) : burst_packet_place(b->packet, family);
 }
 
 void burst_put(struct burst *b, size_t n)
 {
-    b->parts[b->end++].iov_len = HEADER + n;
+    if (b->xdp != NULL)
+        burst_xdp_put(b->xdp, n);
+    else
+        burst_packet_put(b->packet, n);
 }
 
 unsigned burst_waiting(const struct burst *b)
 {
-    return b->end - b->first;
+    return b->xdp != NULL ? burst_xdp_waiting(b->xdp) : burst_packet_waiting(b->packet);
 }
 
-/* After a failure of a later packet sendmmsg tells only how many went before it: trying that one
- * again tells why. */
 enum status burst_flush(struct burst *b, unsigned *sent, bool *full, struct fault *fault)
 {
-    *sent = 0;
-    *full = false;
-    while (b->first < b->end) {
-        int n = sendmmsg(b->fd, b->messages + b->first, b->end - b->first, MSG_DONTWAIT);
-        if (n > 0) {
-            b->first += (unsigned)n;
-            *sent += (unsigned)n;
-            continue;
-        }
-        if (errno == EINTR)
-            continue;
-        b->told += errno == ENOBUFS;
-        *full = errno == ENOBUFS || errno == EAGAIN;
-        return *full ? STATUS_OK
-                     : fault_set(fault, STATUS_SYSTEM, "cannot send: %s", strerror(errno));
-    }
-    b->first = b->end = 0;
-    return STATUS_OK;
+    unsigned refused;
+    enum status s = b->xdp != NULL ? burst_xdp_flush(b->xdp, sent, &refused, full, fault)
+                                   : burst_packet_flush(b->packet, sent, &refused, full, fault);
+    b->told += refused;
+    return s;
 }
 
 uint64_t burst_dropped(struct burst *b)

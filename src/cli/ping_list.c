@@ -221,3 +221,11 @@ enum status ping_list_file(struct ping_list *l, const struct arguments *o, const
         (void)fclose(f);
     return s;
 }
+
+bool ping_list_is_alike(const struct ping_list *l)
+{
+    for (size_t i = 1; i < l->count; i++)
+        if (address_is_v4(&l->targets[i].at.ip) != address_is_v4(&l->targets[0].at.ip))
+            return false;
+    return true;
+}

@@ -43,4 +43,7 @@ enum status ping_list_file(struct ping_list *l, const struct arguments *o, const
                            void (*complain)(void *arg, const char *line), void *arg,
                            struct fault *fault);
 
+/* Whether all are of one address family. */
+bool ping_list_is_alike(const struct ping_list *l);
+
 #endif

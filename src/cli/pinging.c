@@ -202,6 +202,7 @@ static struct survey_live *open_live(struct stage *st, struct fault *fault)
         .arg = st,
     };
     config.out.scope_id = st->p->list->scope_id;
+    config.out.alike = ping_list_is_alike(st->p->list);
     return survey_live_open(&config, fault);
 }
 

@@ -53,8 +53,9 @@ static int family_of(const struct in6_addr *ip)
 
 /* --- Opening --- */
 
-/* The other family's source, if it has a route out of the same interface: what address is asked for
- * does not matter, nothing is sent to it. */
+/* The other family's source, as the kernel chooses it if it has a default route out of the same
+ * interface, else an address of that: what address is asked for does not matter, nothing is sent to
+ * it. */
 static void find_other_family(struct outlet *o)
 {
     static const uint8_t v4[4] = {192, 0, 2, 1}; /* RFC 5737, RFC 3849 */
@@ -63,10 +64,12 @@ static void find_other_family(struct outlet *o)
     const struct in6_addr sample = other == 0 ? address_from_v4(v4) : v6;
     struct route r;
     struct fault ignored;
-    if (route_find(&r, &sample, 0, NULL, o->route.ifname, &ignored) != STATUS_OK ||
-        r.ifindex != o->route.ifindex)
-        return;
-    o->families[other] = (struct family){.usable = true, .source = r.source, .mtu = r.mtu};
+    struct family *f = &o->families[other];
+    if (route_find(&r, &sample, 0, NULL, o->route.ifname, &ignored) == STATUS_OK &&
+        r.ifindex == o->route.ifindex)
+        *f = (struct family){.usable = true, .source = r.source, .mtu = r.mtu};
+    else if (route_own_address(o->route.ifname, other == 0 ? AF_INET : AF_INET6, &f->source))
+        *f = (struct family){.usable = true, .source = f->source, .mtu = o->route.mtu};
 }
 
 static enum status find_way(struct outlet *o, struct fault *fault)
@@ -77,7 +80,7 @@ static enum status find_way(struct outlet *o, struct fault *fault)
         return s;
     o->families[family_of(&c->first)] =
         (struct family){.usable = true, .source = o->route.source, .mtu = o->route.mtu};
-    if (c->source == NULL)
+    if (c->source == NULL && !c->alike)
         find_other_family(o);
     return STATUS_OK;
 }
@@ -174,7 +177,7 @@ struct outlet *outlet_open(const struct outlet_config *c, struct fault *fault)
     enum status s = find_way(o, fault);
     if (s == STATUS_OK)
         s = privilege_check(fault);
-    if (s == STATUS_OK)
+    if (s == STATUS_OK && !o->config.alike)
         s = read_routes(o, fault);
     if (s == STATUS_OK)
         s = open_burst(o, fault);
@@ -239,7 +242,7 @@ static bool find_way_to(const struct outlet *o, const struct in6_addr *ip, bool 
     *by_gateway = false;
     if (!o->families[family_of(ip)].usable)
         return false;
-    if (!o->fib_trusted || o->config.scope_id != 0)
+    if (o->fib == NULL || !o->fib_trusted || o->config.scope_id != 0)
         return true; /* the kernel knows */
     if (!fib_find(o->fib, ip, &way))
         return false;

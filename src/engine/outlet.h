@@ -28,6 +28,7 @@ struct outlet_config {
     uint8_t ttl;
     uint64_t rate; /* packets a second */
     bool whole;    /* each segment must be seen leaving, whatever the rate */
+    bool alike;    /* all targets are of the first one's family, and go by its interface */
 };
 
 /* Before the privileges are dropped. NULL with a line. Caller closes. */

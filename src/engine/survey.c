@@ -160,16 +160,24 @@ static void due(void *arg, uint32_t cell, int64_t now_ns)
 
 /* --- What comes in --- */
 
-static void stray(struct survey *s, const struct segment *seg)
+/* <SEQ=SEG.ACK><CTL=RST>, as from a closed port (RFC 9293 3.10.7.1) and in SYN-SENT (3.10.7.3). */
+static void refuse(struct survey *s, const struct segment *seg)
 {
-    const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
-    s->counts.strays++;
-    if ((seg->flags & (syn_ack | FLAG_RST)) != syn_ack || s->stray_count == SURVEY_STRAYS)
+    if (seg->checksum == SEGMENT_CHECKSUM_BAD || s->stray_count == SURVEY_STRAYS)
         return;
     unsigned at = (s->stray_first + s->stray_count++) % SURVEY_STRAYS;
     s->strays[at].remote = seg->src;
     s->strays[at].local = seg->dst.port;
     s->strays[at].seq = seg->ack;
+}
+
+/* Of nobody that is being asked: a SYN,ACK that was sent again because our reset was lost. */
+static void stray(struct survey *s, const struct segment *seg)
+{
+    const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
+    s->counts.strays++;
+    if ((seg->flags & (syn_ack | FLAG_RST)) == syn_ack)
+        refuse(s, seg);
 }
 
 static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
@@ -199,6 +207,9 @@ static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
     bool waited = f->phase == FLOW_WAITS;
     enum flow_step step = flow_received(f, &s->store, &s->config.rules, seg, octets, t_ns);
     s->counts.answered += waited && f->phase != FLOW_WAITS;
+    /* The peer still holds what an earlier SYN of this four-tuple opened (Figure 9). */
+    if (waited && step == FLOW_NOT_OURS && acks && (seg->flags & FLAG_RST) == 0)
+        refuse(s, seg);
     if (!in_wheel || (step <= FLOW_NOT_OURS && f->due_ns == was_due))
         return;
     flow_wheel_remove(&s->wheel, cell);

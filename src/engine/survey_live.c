@@ -263,22 +263,39 @@ static void look_for_drops(struct survey_live *l, int64_t now_ns)
     }
 }
 
-/* What waits in the tap came before now: a time-out must not overtake it. */
-static void work(struct survey_live *l)
+/* Whether anything came. */
+static bool take_what_came(struct survey_live *l)
 {
     struct fault fault = {0};
-    if (capture_dispatch(l->capture, BURST, take_packet, l, &fault) < 0)
+    int heard = capture_dispatch(l->capture, BURST, take_packet, l, &fault);
+    int overheard =
+        l->overheard != NULL ? capture_dispatch(l->overheard, BURST, take_packet, l, &fault) : 0;
+    if (heard < 0 || overheard < 0)
         keep_failure(l, STATUS_SYSTEM, &fault);
-    if (l->overheard != NULL && capture_dispatch(l->overheard, BURST, take_packet, l, &fault) < 0)
-        keep_failure(l, STATUS_SYSTEM, &fault);
+    return heard > 0 || overheard > 0;
+}
+
+static void send_what_may_go(struct survey_live *l)
+{
+    struct fault fault = {0};
+    if (l->status == STATUS_OK)
+        keep_failure(l, survey_tick(l->survey, loop_now(l->loop), &fault), &fault);
+}
+
+/* What waits in the tap came before now: a time-out must not overtake it. A peer on this machine
+ * has answered by the time that a packet is sent: looking at once saves being woken for it. */
+static void work(struct survey_live *l)
+{
+    (void)take_what_came(l);
     int64_t now = loop_now(l->loop);
     look_for_drops(l, now);
     if (now >= l->ends_at) {
         l->ends_at = CLOCK_NEVER;
         survey_stop(l->survey, now);
     }
-    if (l->status == STATUS_OK)
-        keep_failure(l, survey_tick(l->survey, now, &fault), &fault);
+    send_what_may_go(l);
+    if (take_what_came(l))
+        send_what_may_go(l);
     if (l->config.progress != NULL && now >= l->progress_at) {
         l->progress_at = now + l->config.progress_ns;
         l->config.progress(l->config.arg, now);

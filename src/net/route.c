@@ -3,6 +3,7 @@
  * would get. */
 #include "net/route.h"
 
+#include <ifaddrs.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -246,4 +247,32 @@ enum status route_resolve_neighbour(const struct route *r, const struct in6_addr
     if (r->loopback)
         return STATUS_OK;
     return neighbour_resolve(r->ifindex, hop, wait_ns, resolved, fault);
+}
+
+static bool can_be_source(const struct ifaddrs *i, int family, struct in6_addr *ip)
+{
+    if (i->ifa_addr == NULL || i->ifa_addr->sa_family != family)
+        return false;
+    if (family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, i->ifa_addr, sizeof(v4));
+        *ip = address_from_v4((const uint8_t *)&v4.sin_addr);
+        return true;
+    }
+    struct sockaddr_in6 v6;
+    memcpy(&v6, i->ifa_addr, sizeof(v6));
+    *ip = v6.sin6_addr;
+    return !IN6_IS_ADDR_LINKLOCAL(ip);
+}
+
+bool route_own_address(const char *ifname, int family, struct in6_addr *ip)
+{
+    struct ifaddrs *all = NULL;
+    bool found = false;
+    if (getifaddrs(&all) != 0)
+        return false;
+    for (const struct ifaddrs *i = all; i != NULL && !found; i = i->ifa_next)
+        found = strcmp(i->ifa_name, ifname) == 0 && can_be_source(i, family, ip);
+    freeifaddrs(all);
+    return found;
 }

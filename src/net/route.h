@@ -26,6 +26,10 @@ enum status route_find(struct route *r, const struct in6_addr *target, uint32_t 
                        const struct in6_addr *want_source, const char *want_ifname,
                        struct fault *fault);
 
+/* An address of the interface that can be a source anywhere: not a link-local one of IPv6. `family`
+ * is AF_INET or AF_INET6. False: it has none. */
+bool route_own_address(const char *ifname, int family, struct in6_addr *ip);
+
 /* Has ARP or ND resolve the next hop before anything is timed. `*resolved` false: the neighbour
  * did not answer within `wait_ns` (the target is unreachable, not an error). Without the privilege
  * to ask (CAP_NET_ADMIN) an unknown neighbour counts as resolved: the kernel will hold the first

@@ -566,6 +566,27 @@ static void pings(void **state)
     world_done(&w);
 }
 
+/* RFC 9293 Figure 9: its ACK is reset where it wants it, and the next SYN finds it listening. */
+static void remembers(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 300, row_of(kinds[0]));
+    w.config.command = "ping";
+    w.config.rules.listens = false;
+    for (uint32_t i = 0; i < w.count; i++)
+        w.hosts[i].manner = WORLD_REMEMBERS;
+    world_begin(&w);
+    world_pass(&w, 60 * CLOCK_S);
+    expect_clean(&w);
+    assert_int_equal(w.survey.counts.outcomes[OUTCOME_FILTERED], w.count);
+    for (uint32_t i = 0; i < w.count; i++) {
+        assert_int_equal(w.hosts[i].manner, WORLD_KEEPS_SCHEDULE);
+        assert_false(w.hosts[i].half_open);
+    }
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -585,6 +606,7 @@ int main(void)
         cmocka_unit_test(not_seen_leaving),
         cmocka_unit_test(the_way_is_lost),
         cmocka_unit_test(pings),
+        cmocka_unit_test(remembers),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,15 +24,23 @@ enum {
 };
 
 #define WORLD_START (1700000000 * CLOCK_S)
-#define WORLD_DELAY (15 * CLOCK_MS) /* one way */
+/* The segments there are. */
+#define WORLD_KINDS                                                                                \
+    {                                                                                              \
+        FLAG_SYN, FLAG_SYN | FLAG_ACK, FLAG_RST, FLAG_RST | FLAG_ACK, FLAG_ACK                     \
+    }
+#define WORLD_KIND_COUNT 5
+#define WORLD_REMEMBERED 77777           /* SND.NXT of ours in a connection that is remembered */
+#define WORLD_DELAY      (15 * CLOCK_MS) /* one way */
 
 enum world_manner {
     WORLD_KEEPS_SCHEDULE,
     WORLD_REFUSES,
     WORLD_IS_SILENT,
-    WORLD_ICMP,        /* a router refuses for it */
-    WORLD_FLOODS,      /* with SYN,ACKs, a millisecond apart */
-    WORLD_KERNEL_SPOKE /* as WORLD_KEEPS_SCHEDULE, but our own kernel resets it */
+    WORLD_ICMP,         /* a router refuses for it */
+    WORLD_FLOODS,       /* with SYN,ACKs, a millisecond apart */
+    WORLD_KERNEL_SPOKE, /* as WORLD_KEEPS_SCHEDULE, but our own kernel resets it */
+    WORLD_REMEMBERS     /* a connection of our port's, that we know nothing of */
 };
 
 struct world_host {
@@ -67,7 +75,7 @@ struct world {
     struct heap timers;  /* the hosts' */
     struct heap packets; /* under way */
     struct world_packet *free;
-    struct template templates[2][4]; /* v4 and v6; SYN, SYN,ACK, RST, RST,ACK */
+    struct template templates[2][WORLD_KIND_COUNT]; /* v4 and v6; of WORLD_KINDS */
     uint64_t dice;
     int64_t now;
 
@@ -168,7 +176,7 @@ static inline void world_we_say(struct world *w, uint32_t host, uint16_t local, 
 
 static inline size_t world_octets(const struct world *w, const struct world_packet *p, uint8_t *out)
 {
-    const uint16_t all[] = {FLAG_SYN, FLAG_SYN | FLAG_ACK, FLAG_RST, FLAG_RST | FLAG_ACK};
+    const uint16_t all[] = WORLD_KINDS;
     const struct endpoint local = world_local(p->host, p->local), remote = world_remote(p->host);
     bool outward = p->ours || p->tap;
     size_t k = 0;
@@ -274,6 +282,11 @@ static inline void world_syn_arrives(struct world *w, struct world_host *h,
     case WORLD_ICMP:
         world_says(w, host, FLAG_SYN, h->irs, 0, p->node.key)->icmp = true;
         break;
+    case WORLD_REMEMBERS:
+        h->half_open = true;
+        h->irs = WORLD_REMEMBERED - 1;
+        world_says(w, host, FLAG_ACK, 1000, WORLD_REMEMBERED, p->node.key);
+        break;
     case WORLD_FLOODS:
         h->half_open = true;
         world_floods(w, h, p->node.key);
@@ -289,6 +302,8 @@ static inline void world_host_hears(struct world *w, const struct world_packet *
         return;
     }
     assert_int_equal(p->flags, FLAG_RST);
+    if (h->manner == WORLD_REMEMBERS && p->seq == WORLD_REMEMBERED)
+        h->manner = WORLD_KEEPS_SCHEDULE;
     if (!h->half_open || p->seq != h->irs + 1 || p->local != h->local) {
         h->resets_useless++;
         return;
@@ -395,19 +410,20 @@ static inline void world_ended(void *arg, const struct survey_end *e)
 
 static inline void world_templates(struct world *w)
 {
-    static const uint16_t all[] = {FLAG_SYN, FLAG_SYN | FLAG_ACK, FLAG_RST, FLAG_RST | FLAG_ACK};
+    static const uint16_t all[] = WORLD_KINDS;
     struct fault fault;
     struct craft *craft = craft_new(&fault);
     assert_non_null(craft);
-    for (size_t i = 0; i < 8; i++) {
-        uint32_t sample = i / 4 == 1 ? 15 : 0;
+    for (size_t i = 0; i < 2 * WORLD_KIND_COUNT; i++) {
+        uint32_t sample = i / WORLD_KIND_COUNT == 1 ? 15 : 0;
         const struct segment like = {.src = world_local(sample, WORLD_LOCAL),
                                      .dst = world_remote(sample),
                                      .ttl = 64,
                                      .df = true,
                                      .win = 64240,
-                                     .flags = all[i % 4]};
-        assert_int_equal(template_init(&w->templates[i / 4][i % 4], craft, &like, &fault),
+                                     .flags = all[i % WORLD_KIND_COUNT]};
+        assert_int_equal(template_init(&w->templates[i / WORLD_KIND_COUNT][i % WORLD_KIND_COUNT],
+                                       craft, &like, &fault),
                          STATUS_OK);
     }
     craft_free(craft);

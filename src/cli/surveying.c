@@ -140,7 +140,7 @@ static json_t *rtt_json(const struct histogram *h)
 
 static void set_count(struct result *r, const char *key, uint64_t n)
 {
-    result_set(r, key, json_integer((json_int_t)n));
+    result_set_integer(r, key, (int64_t)n);
 }
 
 static void summarise(struct stage *st)
@@ -154,11 +154,13 @@ static void summarise(struct stage *st)
     double elapsed = (double)(st->now_ns - st->began_ns) / (double)CLOCK_S;
     result_set(&r, "command", json_string("survey"));
     set_count(&r, "targets", c->ended);
-    result_set(&r, "outcomes",
-               json_pack("{s:I, s:I, s:I, s:I, s:I}", "open", (json_int_t)o[OUTCOME_OPEN], "closed",
-                         (json_int_t)o[OUTCOME_CLOSED], "filtered", (json_int_t)o[OUTCOME_FILTERED],
-                         "unreachable", (json_int_t)o[OUTCOME_UNREACHABLE], "error",
-                         (json_int_t)(o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled)));
+    result_begin(&r, "outcomes");
+    set_count(&r, "open", o[OUTCOME_OPEN]);
+    set_count(&r, "closed", o[OUTCOME_CLOSED]);
+    set_count(&r, "filtered", o[OUTCOME_FILTERED]);
+    set_count(&r, "unreachable", o[OUTCOME_UNREACHABLE]);
+    set_count(&r, "error", o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled);
+    result_end(&r);
     set_count(&r, "syns", c->syns);
     set_count(&r, "resets", c->resets);
     set_count(&r, "segments_back", c->segments_back);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -60,6 +61,10 @@ static enum status open_records(struct output *out, const char *name, struct wri
     if (f->fd < 0)
         return fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", name, strerror(errno));
     out->count++;
+    /* Two that write the same records would both do what is left. Not all file systems have locks.
+     */
+    if (flock(f->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return fault_set(fault, STATUS_SYSTEM, "cannot write %s: another run does", name);
     *w = (struct writer){.put = put, .arg = f};
     return STATUS_OK;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -18,7 +19,8 @@ enum {
     PART_SESSIONS = 65536,
     PART_WORDS = PART_SESSIONS / 64,
     /* A name of the DNS is shorter, and so is an address. */
-    TEXT_MAX = 320
+    TEXT_MAX = 320,
+    LINE_MOST = 1 << 20 /* octets; no record of ours has as many */
 };
 
 struct resume_part {
@@ -156,28 +158,52 @@ enum status resume_line(struct resume *r, const char *line, size_t n, struct fau
 
 /* --- The file --- */
 
-static enum status read_all(struct resume *r, FILE *f, const char *name, struct fault *fault)
+/* One line with its end into `line`, of LINE_MOST octets; false: the file has no whole line more.
+ * `*n` is what there was of it, LINE_MOST if there was too much. */
+static bool next_line(FILE *f, char *line, size_t *n)
 {
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t n = 0;
-    uint64_t number = 0;
+    int c = 0;
+    for (*n = 0; c != '\n' && *n < LINE_MOST && (c = getc_unlocked(f)) != EOF; (*n)++)
+        line[*n] = (char)c;
+    return c == '\n';
+}
+
+/* A file of nothing but a torn line could be anybody's. */
+static bool can_be_ours(const char *line, size_t n)
+{
+    static const char first[] = "{\"v\":1,";
+    size_t known = n < sizeof(first) - 1 ? n : sizeof(first) - 1;
+    return memcmp(line, first, known) == 0;
+}
+
+static enum status read_all(struct resume *r, FILE *f, char *line, const char *name,
+                            struct fault *fault)
+{
+    size_t n;
+    uint64_t number = 1;
     enum status s = STATUS_OK;
-    while (s == STATUS_OK && (n = getline(&line, &cap, f)) > 0 && line[n - 1] == '\n') {
-        number++;
-        r->whole += (uint64_t)n;
-        s = resume_line(r, line, (size_t)n, fault);
+    for (; s == STATUS_OK && next_line(f, line, &n); number += s == STATUS_OK) {
+        r->whole += n;
+        s = resume_line(r, line, n, fault);
     }
-    /* A file of one torn line could be anybody's; the first that we write is longer than this. */
-    bool torn = s == STATUS_OK && n > 0;
-    if (torn && number == 0 && strncmp(line, "{\"v\":1,", 7) != 0)
+    r->torn = s == STATUS_OK && n > 0;
+    if (r->torn && (n == LINE_MOST || (number == 1 && !can_be_ours(line, n))))
         s = fault_set(fault, STATUS_MALFORMED, "it is no record of a survey");
-    free(line);
-    r->torn = torn;
     if (s != STATUS_OK)
-        return fault_wrap(fault, s, "--resume %s:%" PRIu64, name, number + (number == 0));
+        return fault_wrap(fault, s, "--resume %s:%" PRIu64, name, number);
     if (ferror(f))
         return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno));
+    return STATUS_OK;
+}
+
+/* Others have no end, or none that can be cut. */
+static enum status is_regular(FILE *f, const char *name, struct fault *fault)
+{
+    struct stat st;
+    if (fstat(fileno(f), &st) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return fault_set(fault, STATUS_MALFORMED, "--resume %s: it is no regular file", name);
     return STATUS_OK;
 }
 
@@ -189,7 +215,13 @@ enum status resume_read(struct resume *r, const char *file, struct fault *fault)
         return STATUS_OK;
     if (f == NULL)
         return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", file, strerror(errno));
-    enum status s = read_all(r, f, file, fault);
+    char *line = malloc(LINE_MOST);
+    enum status s = is_regular(f, file, fault);
+    if (line == NULL)
+        s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    else if (s == STATUS_OK)
+        s = read_all(r, f, line, file, fault);
+    free(line);
     (void)fclose(f);
     return s;
 }

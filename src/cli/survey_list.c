@@ -129,8 +129,13 @@ static enum status judge_held(struct survey_list *l, const struct arguments *a,
     if (full)
         return fault_set(fault, STATUS_MALFORMED, "none of the first %d names has an address: %s",
                          SURVEY_LIST_HELD, l->held[0].trouble);
+    if (l->held_count > 0)
+        return fault_set(fault, STATUS_MALFORMED, "nothing to probe: '%s' has no address: %s",
+                         l->held[0].name, l->held[0].trouble);
     return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
-                     l->held_count > 0 ? " that has an address" : "");
+                     l->leaves_special && targets_counts(l->targets)->special > 0
+                         ? " but special-purpose addresses, which --special takes"
+                         : "");
 }
 
 static void consider(struct survey_list *l, const struct arguments *a,
@@ -191,6 +196,7 @@ enum status survey_list_open(struct survey_list *l, const struct surveying *o,
     memset(l, 0, sizeof(*l));
     l->resume = resume;
     l->records = o->resume;
+    l->leaves_special = o->file != NULL && !o->special;
     l->complain = tell;
     l->arg = arg;
     enum status s = spacing_init(&l->spacing, o->spacing_ns, o->spacing_net_ns, key, fault);
@@ -261,6 +267,12 @@ enum survey_supply survey_list_next(struct survey_list *l, int64_t now_ns, struc
     enum survey_supply supply = spaced(l) ? next_spaced(l, now_ns, t, at_ns) : next_of_all(l, t);
     l->given += supply == SURVEY_NEXT;
     return supply;
+}
+
+void survey_list_left(struct survey_list *l, unsigned waiting, int64_t by_ns)
+{
+    if (spaced(l))
+        spacing_left(&l->spacing, waiting, by_ns);
 }
 
 uint64_t survey_list_total(const struct survey_list *l)

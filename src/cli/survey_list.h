@@ -28,6 +28,7 @@ struct survey_list {
     } held[SURVEY_LIST_HELD];
     unsigned held_count, held_given;
     char name[FLOW_STORE_NAME_MAX]; /* of the target that waited */
+    bool leaves_special;            /* private addresses and the like */
     bool ended;
     bool disagrees;          /* with the records */
     bool found, passed;      /* one that has a way; one that has a record */
@@ -53,6 +54,9 @@ const struct in6_addr *survey_list_first(const struct survey_list *l);
  * are of. */
 enum survey_supply survey_list_next(struct survey_list *l, int64_t now_ns, struct survey_target *t,
                                     int64_t *at_ns);
+
+/* Of those that were given all but the last `waiting` had left by this moment. */
+void survey_list_left(struct survey_list *l, unsigned waiting, int64_t by_ns);
 
 /* How many there are in all; 0: not known yet. */
 uint64_t survey_list_total(const struct survey_list *l);

@@ -176,35 +176,61 @@ static void summarise(struct stage *st)
 
 /* --- How it goes --- */
 
-static void progress_line(struct stage *st, int64_t now_ns, char *out, size_t cap)
+static void spell_left(double s, char *out, size_t cap)
+{
+    static const struct {
+        uint64_t s;
+        char name, next_name;
+    } units[] = {{86400, 'd', 'h'}, {3600, 'h', 'm'}, {60, 'm', 's'}};
+    static const uint64_t parts[] = {24, 60, 60};
+    const double most = 1e9; /* no number of days is told that nobody will wait for */
+    uint64_t left = (uint64_t)(s < most ? s : most);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (left < units[i].s)
+            continue;
+        (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s, units[i].name,
+                       left % units[i].s / (units[i].s / parts[i]), units[i].next_name);
+        return;
+    }
+    (void)snprintf(out, cap, "%" PRIu64 " s", left);
+}
+
+/* In as many columns as there are, with shorter words where it takes them; 0: no matter how many.
+ */
+static void progress_line(struct stage *st, int64_t now_ns, size_t columns, char *out, size_t cap)
 {
     const struct survey_counts *c = &st->survey->counts;
-    uint64_t total = survey_list_total(&st->list);
-    uint64_t resumed = st->list.resumed;
+    uint64_t total = survey_list_total(&st->list), done = st->list.resumed + c->ended;
+    uint32_t under_way = st->survey->in_flight;
     double dt = (double)(now_ns - st->told_ns) / (double)CLOCK_S;
     double rate = dt > 0 ? (double)(c->syns - st->syns_before) / dt : 0;
-    char eta[40] = "", of[40] = "";
+    char last[64] = "", left[24], of[40] = "";
     st->syns_before = c->syns;
     st->told_ns = now_ns;
     if (total > 0)
         (void)snprintf(of, sizeof(of), " of %" PRIu64, total);
-    uint64_t begun = resumed + c->ended + st->survey->in_flight;
-    if (total > begun && rate > 0) {
-        char left[24];
-        clock_format((int64_t)((double)(total - begun) / rate) * CLOCK_S, left, sizeof(left));
-        (void)snprintf(eta, sizeof(eta), ", last SYN in %s", left);
+    if (st->survey->stopping) {
+        (void)snprintf(last, sizeof(last), ", resetting");
+    } else if (total > done + under_way && rate > 0) {
+        spell_left((double)(total - done - under_way) / rate, left, sizeof(left));
+        (void)snprintf(last, sizeof(last), ", last SYN in %s", left);
     }
-    (void)snprintf(
-        out, cap, "%" PRIu64 "%s done, %" PRIu32 " in flight, %.0f SYN/s, %" PRIu64 " answered%s%s",
-        resumed + c->ended, of, st->survey->in_flight, rate, c->answered,
-        st->survey->stopping ? ", resetting what is half open" : "", eta);
+    int n = snprintf(
+        out, cap, "%" PRIu64 "%s done, %" PRIu32 " in flight, %.0f SYN/s, %" PRIu64 " answered%s",
+        done, of, under_way, rate, c->answered, last);
+    if (columns == 0 || (size_t)n <= columns)
+        return;
+    n = snprintf(out, cap, "%" PRIu64 "%s, %" PRIu32 " in flight, %.0f/s, %" PRIu64 " answers%s",
+                 done, of, under_way, rate, c->answered, last);
+    if ((size_t)n > columns && columns < cap)
+        out[columns] = '\0';
 }
 
 static void progress(void *arg, int64_t now_ns)
 {
     struct stage *st = arg;
     char line[200];
-    progress_line(st, now_ns, line, sizeof(line));
+    progress_line(st, now_ns, output_progress_columns(), line, sizeof(line));
     output_progress(&st->record.output, line);
 }
 
@@ -212,7 +238,7 @@ static void asked(void *arg, int64_t now_ns)
 {
     struct stage *st = arg;
     char line[200];
-    progress_line(st, now_ns, line, sizeof(line));
+    progress_line(st, now_ns, 0, line, sizeof(line));
     record_asked(&st->record, line);
 }
 
@@ -238,6 +264,8 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
     struct stage *st = arg;
     if (st->record.timeline.status != STATUS_OK)
         return end_early(st, now_ns); /* nobody takes the records: told when it is closed */
+    if (st->survey->handshakes.first == NULL)
+        survey_list_left(&st->list, st->survey->batch_count, st->survey->flushed_ns);
     enum survey_supply s = survey_list_next(&st->list, now_ns, t, at_ns);
     return st->list.disagrees ? end_early(st, now_ns) : s;
 }

@@ -552,7 +552,7 @@ static enum status flush(struct survey *s, unsigned *count, bool *full, int64_t 
     s->batch_count -= *count;
     memmove(s->batch, s->batch + *count, s->batch_count * sizeof(s->batch[0]));
     pace_left(&s->pace, *count, to);
-    *now_ns = to;
+    s->flushed_ns = *now_ns = to;
     if (*full) {
         s->counts.full++;
         pace_trouble(&s->pace, to);

@@ -125,6 +125,7 @@ struct survey {
         uint32_t iss;
     } batch[SURVEY_BATCH_MAX + 1]; /* whose packets the link has, in order */
     unsigned batch_count;
+    int64_t flushed_ns;   /* when the last of those that left was gone */
     struct series series; /* the one that is told */
     int64_t supply_at;    /* when to ask the supply again */
     bool no_more, stopping, window_was_full;

@@ -38,6 +38,7 @@ static bool passes(struct spacing *s, const struct survey_target *t, int64_t now
 {
     enum status status = STATUS_SYSTEM;
     bool at_once = spacing_passes(s, t, now_ns, &status);
+    spacing_left(s, 0, now_ns);
     assert_int_equal(status, STATUS_OK);
     return at_once;
 }
@@ -51,6 +52,7 @@ static struct survey_target comes_at(struct spacing *s, int64_t at_ns)
     assert_false(spacing_take(s, at_ns - 1, &t, name, &next));
     assert_int_equal(next, at_ns);
     assert_true(spacing_take(s, at_ns, &t, name, &next));
+    spacing_left(s, 0, at_ns);
     return t;
 }
 
@@ -155,8 +157,10 @@ static void many_come_back_once_each(void **state)
     }
     while (!spacing_take(&s, last, &t, name, &next) && next != CLOCK_NEVER) {
         assert_true(next > last);
-        for (last = next; spacing_take(&s, last, &t, name, &next);)
+        for (last = next; spacing_take(&s, last, &t, name, &next);) {
+            spacing_left(&s, 0, last);
             seen[t.session]++;
+        }
     }
     for (uint32_t i = 0; i < sessions; i++)
         assert_int_equal(seen[i], 1);
@@ -178,6 +182,7 @@ static void never_less_than_the_spacing(void **state)
         struct survey_target t;
         dice = dice * UINT64_C(6364136223846793005) + 1442695040888963407;
         bool one = spacing_take(&s, now, &t, name, &next);
+        spacing_left(&s, 0, now);
         if (!one && now < START + CLOCK_S / 2 && (dice >> 60) < 4) {
             t = v4(1, (uint8_t)(dice >> 40 & 15), 80);
             one = passes(&s, &t, now);
@@ -194,6 +199,29 @@ static void never_less_than_the_spacing(void **state)
     spacing_done(&s);
 }
 
+/* The time counts from when a SYN has left, which may be long after its target was given. */
+static void what_leaves_late_is_waited_for(void **state)
+{
+    struct spacing s;
+    const struct survey_target first = v4(1, 1, 80), second = v4(1, 1, 81), other = v4(1, 2, 80);
+    const int64_t gone = START + 900 * CLOCK_MS;
+    char name[FLOW_STORE_NAME_MAX];
+    struct survey_target t;
+    enum status status;
+    int64_t next;
+    (void)state;
+    open_spacing(&s, CLOCK_S, 0);
+    assert_true(spacing_passes(&s, &first, START, &status));
+    assert_false(spacing_passes(&s, &second, START, &status));
+    assert_true(spacing_passes(&s, &other, START, &status));
+    assert_false(spacing_take(&s, START + CLOCK_S, &t, name, &next)); /* neither is gone */
+    assert_true(next > START + CLOCK_S && next < START + CLOCK_S + 10 * CLOCK_MS);
+    spacing_left(&s, 1, gone); /* `other` still waits */
+    assert_false(spacing_take(&s, next, &t, name, &next));
+    assert_int_equal(comes_at(&s, gone + CLOCK_S).at.port, 81);
+    spacing_done(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +230,7 @@ int main(void)
         cmocka_unit_test(an_address_in_a_network_waits_for_both),
         cmocka_unit_test(names_come_back),
         cmocka_unit_test(many_come_back_once_each),
+        cmocka_unit_test(what_leaves_late_is_waited_for),
         cmocka_unit_test(never_less_than_the_spacing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

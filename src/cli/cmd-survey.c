@@ -9,6 +9,7 @@
 #include "cli/summarise.h"
 #include "cli/surveying.h"
 #include "engine/outlet.h"
+#include "net/resolve.h"
 
 enum {
     KEY_PROBE = 512,
@@ -46,7 +47,7 @@ struct line {
 };
 
 static const struct argp_option options[] = {
-    {"ports", 'p', "PORTS", 0, "Ports of the targets that name none: 80, 22,80,8000-8010", 6},
+    {"ports", 'p', "PORTS", 0, "Ports of the targets that name none: https, 22,80,8000-8010", 6},
     {"file", 'f', "FILE", 0, "Read targets from FILE, one a line; - is standard input", 6},
     {"exclude-file", KEY_EXCLUDE_FILE, "FILE", 0, "Leave out the hosts and networks in FILE", 6},
     {"special", KEY_SPECIAL, NULL, 0,
@@ -142,7 +143,7 @@ static error_t take_ports(struct surveying *s, const struct argp_state *state, c
     struct fault fault;
     s->port_words = arg;
     ports_done(&s->ports);
-    if (ports_parse(&s->ports, arg, strlen(arg), NULL, &fault) != STATUS_OK)
+    if (ports_parse(&s->ports, arg, strlen(arg), resolve_service, &fault) != STATUS_OK)
         return arguments_refuse(state, "-p: %s", fault.text);
     return 0;
 }
@@ -157,6 +158,10 @@ static error_t check(struct line *l, const struct argp_state *state)
                                              : NULL;
     if (wrong != NULL)
         return arguments_refuse(state, "%s means nothing for many targets", wrong);
+    if (a->word_count == 0 && l->survey.file == NULL && l->survey.around->lab == NULL)
+        return arguments_refuse(state,
+                                "no target; write hosts, networks or ranges, or -f FILE with "
+                                "one a line, or put 'lab' before the command");
     if (l->survey.rate > OUTLET_PLAIN_RATE && !l->authorised)
         return arguments_refuse(state,
                                 "more than %d packets a second take --i-am-authorised: they are "

@@ -44,18 +44,6 @@ static json_t *ends(const struct digest *d)
     return o;
 }
 
-static json_t *rtt(const struct histogram *h)
-{
-    if (h->count == 0)
-        return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "min", result_us(h->min_ns), "avg",
-                     three_places(h->mean_ns / 1000), "max", result_us(h->max_ns), "mdev",
-                     three_places(histogram_mdev(h) / 1000), "p50",
-                     result_us(histogram_percentile(h, 50)), "p95",
-                     result_us(histogram_percentile(h, 95)), "p99",
-                     result_us(histogram_percentile(h, 99)));
-}
-
 static json_t *mean(double sum, uint64_t n)
 {
     return n != 0 ? result_seconds(sum / (double)n) : json_null();
@@ -111,7 +99,7 @@ json_t *digest_json(const struct digest *d)
         {"syns", number(d->syns)},
         {"segments_back", number(d->segments_back)},
         {"octets_back", number(d->octets_back)},
-        {"rtt_us", rtt(&d->rtt)},
+        {"rtt_us", result_distribution(&d->rtt)},
         {"ends", ends(d)},
         {"incomplete", number(d->incomplete)},
         {"schedules", schedules(&d->schedules)},

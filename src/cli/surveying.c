@@ -127,17 +127,6 @@ static void ended(void *arg, const struct survey_end *e)
                                                                .result = &st->result});
 }
 
-static json_t *rtt_json(const struct histogram *h)
-{
-    if (h->count == 0)
-        return json_null();
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "min", result_us(h->min_ns), "avg",
-        result_us((int64_t)h->mean_ns), "max", result_us(h->max_ns), "mdev",
-        result_us((int64_t)histogram_mdev(h)), "p50", result_us(histogram_percentile(h, 50)), "p95",
-        result_us(histogram_percentile(h, 95)), "p99", result_us(histogram_percentile(h, 99)));
-}
-
 static void set_count(struct result *r, const char *key, uint64_t n)
 {
     result_set_integer(r, key, (int64_t)n);
@@ -165,7 +154,7 @@ static void summarise(struct stage *st)
     set_count(&r, "resets", c->resets);
     set_count(&r, "segments_back", c->segments_back);
     set_count(&r, "octets_back", c->octets_back);
-    result_set(&r, "rtt_us", rtt_json(&st->rtt));
+    result_set(&r, "rtt_us", result_distribution(&st->rtt));
     result_set(&r, "elapsed_s", result_seconds(elapsed > 0 ? elapsed : 0));
     result_set_text(&r, "sent_by", st->way);
     set_count(&r, "resumed", st->list.resumed);

@@ -192,3 +192,25 @@ json_t *result_seconds(double s)
 {
     return json_real(round(s * 1e6) / 1e6);
 }
+
+json_t *result_distribution(const struct histogram *h)
+{
+    const struct {
+        const char *key;
+        int64_t ns;
+    } parts[] = {
+        {"min", h->min_ns},
+        {"avg", llround(h->mean_ns)},
+        {"max", h->max_ns},
+        {"mdev", llround(histogram_mdev(h))},
+        {"p50", histogram_percentile(h, 50)},
+        {"p95", histogram_percentile(h, 95)},
+        {"p99", histogram_percentile(h, 99)},
+    };
+    if (h->count == 0)
+        return json_null();
+    json_t *all = json_object();
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        (void)json_object_set_new(all, parts[i].key, result_us(parts[i].ns));
+    return all;
+}

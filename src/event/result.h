@@ -2,6 +2,7 @@
 #ifndef TCPSHAKE_EVENT_RESULT_H
 #define TCPSHAKE_EVENT_RESULT_H
 
+#include "base/histogram.h"
 #include "event/event.h"
 
 /* False when memory ran out. */
@@ -31,5 +32,7 @@ void result_line(struct result *r, const char *label, const char *fmt, ...)
 /* Microseconds with three decimals, as every `_us` key has them. */
 json_t *result_us(int64_t ns);
 json_t *result_seconds(double s);
+/* {"min","avg","max","mdev","p50","p95","p99"} in microseconds; a JSON null when there is none. */
+json_t *result_distribution(const struct histogram *h);
 
 #endif

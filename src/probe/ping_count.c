@@ -103,23 +103,6 @@ static json_t *us(double ns)
     return result_us(llround(ns));
 }
 
-static json_t *rtt_json(const struct histogram *h)
-{
-    json_t *rtt = json_object();
-    if (h->count == 0) {
-        json_decref(rtt);
-        return json_null();
-    }
-    put(rtt, "min", result_us(h->min_ns));
-    put(rtt, "avg", us(h->mean_ns));
-    put(rtt, "max", result_us(h->max_ns));
-    put(rtt, "mdev", us(histogram_mdev(h)));
-    put(rtt, "p50", result_us(histogram_percentile(h, 50)));
-    put(rtt, "p95", result_us(histogram_percentile(h, 95)));
-    put(rtt, "p99", result_us(histogram_percentile(h, 99)));
-    return rtt;
-}
-
 void ping_count_json(const struct ping_count *c, json_t *fields)
 {
     put_count(fields, "transmitted", c->transmitted);
@@ -133,7 +116,7 @@ void ping_count_json(const struct ping_count *c, json_t *fields)
     put_count(fields, "duplicates", c->duplicates);
     put_count(fields, "doubtful", c->doubtful);
     put(fields, "loss", result_seconds(ping_count_loss(c))); /* six decimals do here too */
-    put(fields, "rtt_us", rtt_json(&c->rtt));
+    put(fields, "rtt_us", result_distribution(&c->rtt));
     put(fields, "jitter_us", c->steps != 0 ? us(ping_count_jitter(c)) : json_null());
     put(fields, "elapsed_s", result_seconds((double)(c->last_ns - c->first_ns) / (double)CLOCK_S));
 }

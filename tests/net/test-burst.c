@@ -32,7 +32,8 @@ static int set_up(void **state)
 {
     (void)state;
     new_network();
-    run("for p in a b d; do ip link add ${p}0 type veth peer name ${p}1 || exit; done; "
+    run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1 && " /* the kernel sends nothing */
+        "for p in a b d; do ip link add ${p}0 type veth peer name ${p}1 || exit; done; "
         "ip link set a1 address 02:00:00:00:00:a1 && "
         "ip link set a0 up && ip link set a1 up && ip link set b0 up");
     return 0;
@@ -315,11 +316,8 @@ static int open_tap(void)
     struct ifreq r = {.ifr_name = "t0", .ifr_flags = IFF_TAP | IFF_NO_PI};
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && ioctl(fd, TUNSETIFF, &r) == 0) {
-        char command[120];
-        (void)snprintf(command, sizeof(command),
-                       "sysctl -qw net.ipv6.conf.t0.disable_ipv6=1 && "
-                       "ip link set t0 txqueuelen %d up",
-                       TAP_FRAMES);
+        char command[80];
+        (void)snprintf(command, sizeof(command), "ip link set t0 txqueuelen %d up", TAP_FRAMES);
         run(command);
         return fd;
     }

@@ -62,15 +62,16 @@ bool flow_table_add(struct flow_table *t, uint32_t cell, uint64_t hash)
 {
     if (t->used > t->mask / 4 * 3 && !grow(t))
         return false;
-    put(t, (struct flow_table_slot){.cell = cell, .hash = (uint32_t)(hash >> 32)});
+    uint32_t upper = (uint32_t)(hash >> 32);
+    flow_store_at(t->store, cell)->hash = upper;
+    put(t, (struct flow_table_slot){.cell = cell, .hash = upper});
     t->used++;
     return true;
 }
 
 void flow_table_remove(struct flow_table *t, uint32_t cell)
 {
-    const struct flow *f = flow_store_at(t->store, cell);
-    uint32_t at = (uint32_t)(flow_table_hash(t, &f->ip, f->port, f->local) >> 32) & t->mask;
+    uint32_t at = flow_store_at(t->store, cell)->hash & t->mask;
     while (t->slots[at].cell != cell) {
         if (t->slots[at].cell == 0)
             return;

@@ -36,6 +36,7 @@ struct flow {
     uint32_t dropped;         /* what the capture had lost when it began */
     uint32_t more;            /* cell with more gaps; 0: none */
     uint32_t name;            /* cell with the name it was given by; 0: none */
+    uint32_t hash;            /* the owner\'s: of the four-tuple */
     uint16_t port;            /* the peer's, host order */
     uint16_t local;           /* which of our ports */
     uint16_t wheel_slot;      /* the owner's */

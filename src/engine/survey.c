@@ -438,7 +438,7 @@ static bool send_syn(struct survey *s, const struct survey_target *t, int64_t no
         tell_trouble(s, t,
                      sending == SURVEY_NO_ROOM
                          ? "the kernel has no room for it: a queue or its neighbour table is full"
-                         : "no way to it from the interface",
+                         : "no way to it by this interface: -I chooses another",
                      now_ns);
         flow_table_remove(&s->table, cell);
         flow_store_drop(&s->store, cell);

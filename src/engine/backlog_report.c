@@ -7,7 +7,8 @@
 
 #include "event/result.h"
 
-const char *backlog_report_moment(enum backlog_moment m)
+/* "before", "syn-queue", ...; static. */
+static const char *backlog_report_moment(enum backlog_moment m)
 {
     static const char *const words[] = {
         [BACKLOG_BEFORE] = "before",       [BACKLOG_SYN_QUEUE] = "syn-queue",

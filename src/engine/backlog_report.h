@@ -8,7 +8,5 @@
 int backlog_report_part(struct backlog *b, int64_t now_ns);
 /* The last event. */
 void backlog_report_whole(struct backlog *b, int64_t now_ns);
-/* "before", "syn-queue", ...; static. */
-const char *backlog_report_moment(enum backlog_moment m);
 
 #endif

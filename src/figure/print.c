@@ -16,7 +16,8 @@ static void put(struct text *out, const char *s)
     text_put(out, s, strlen(s));
 }
 
-void figure_print_number(struct text *out, const struct figure_number *n)
+/* "100", "x+1"; "" if it is not given. */
+static void figure_print_number(struct text *out, const struct figure_number *n)
 {
     if (!n->given)
         return;
@@ -30,7 +31,8 @@ void figure_print_number(struct text *out, const struct figure_number *n)
         text_printf(out, "%s-%" PRIu32, n->symbol, (uint32_t)(0 - n->value));
 }
 
-void figure_print_duration(struct text *out, int64_t ns)
+/* "3s", "200ms", exactly. */
+static void figure_print_duration(struct text *out, int64_t ns)
 {
     if (ns % CLOCK_S == 0)
         text_printf(out, "%" PRId64 "s", ns / CLOCK_S);

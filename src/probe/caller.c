@@ -13,7 +13,8 @@ static struct caller *state_of(const struct exchange *x)
     return x->state;
 }
 
-const char *caller_role_word(enum caller_role role)
+/* "half-open", "early", ...; static. */
+static const char *caller_role_word(enum caller_role role)
 {
     static const char *const words[] = {
         [CALLER_HALF_OPEN] = "half-open", [CALLER_EARLY] = "early", [CALLER_FILLER] = "filler",
@@ -136,7 +137,7 @@ void caller_judge(struct exchange *x, int64_t now_ns)
 
 /* Where the data has not been taken in, the listener still expects its number. A SYN that was not
  * answered, or is just leaving, may have an entry all the same. */
-void caller_end(struct exchange *x)
+static void caller_end(struct exchange *x)
 {
     bool open = x->tcb.state != STATE_SYN_SENT && x->tcb.state != STATE_CLOSED;
     if (x->finished)

@@ -52,11 +52,5 @@ void caller_complete(struct exchange *x);
 void caller_again(struct exchange *x);
 /* Says which face the listener has shown until now; the record has it. */
 void caller_judge(struct exchange *x, int64_t now_ns);
-/* Frees what the listener may hold, by a reset at exactly what it expects; the exchange is finished
- * when that has left. */
-void caller_end(struct exchange *x);
-
-/* "half-open", "early", ...; static. */
-const char *caller_role_word(enum caller_role role);
 
 #endif

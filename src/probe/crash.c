@@ -37,11 +37,6 @@ const char *crash_way_name(enum crash_way way)
     return ways[way].name;
 }
 
-const char *crash_way_summary(enum crash_way way)
-{
-    return ways[way].summary;
-}
-
 /* --- From session to session --- */
 
 static void try_status(struct pair *p, enum status s, const struct fault *fault)

@@ -55,8 +55,6 @@ struct crash {
 
 /* "killed", "killed-unread", "gone", "gone-talking"; static. */
 const char *crash_way_name(enum crash_way way);
-/* For people; static. */
-const char *crash_way_summary(enum crash_way way);
 
 const struct pair_script *crash_script(void);
 

@@ -7,7 +7,7 @@
 #include "probe/staged_row.h"
 #include "probe/staged_wire.h"
 
-void staged_walk_wait(struct pair *p, enum staged_phase phase, int64_t until_ns)
+static void staged_walk_wait(struct pair *p, enum staged_phase phase, int64_t until_ns)
 {
     struct staged *s = staged_of(p);
     s->phase = phase;

@@ -8,7 +8,6 @@
 void staged_walk(struct pair *p);
 /* The time that the phase waited for has come. */
 void staged_walk_time_up(struct pair *p);
-void staged_walk_wait(struct pair *p, enum staged_phase phase, int64_t until_ns);
 /* No further: what is left of the figure is not reached. */
 void staged_walk_end(struct pair *p);
 

@@ -30,11 +30,6 @@ static void done(struct row *r)
     text_done(&r->after);
 }
 
-void row_list_init(struct row_list *l)
-{
-    *l = (struct row_list){0};
-}
-
 void row_list_clear(struct row_list *l)
 {
     for (size_t i = 0; i < l->count; i++)
@@ -130,7 +125,7 @@ size_t row_shape_peer_at(const struct row_shape *s)
     return seg_at(s) + s->seg + s->gap + ARROW + 1;
 }
 
-size_t row_shape_truth_at(const struct row_shape *s)
+static size_t row_shape_truth_at(const struct row_shape *s)
 {
     return row_shape_peer_at(s) + s->peer + s->gap;
 }

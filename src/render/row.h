@@ -33,7 +33,7 @@ struct row {
     struct text before, after;     /* whole lines around it */
 };
 
-/* The rows of one ladder. */
+/* The rows of one ladder. Zeroed before its first use. */
 struct row_list {
     struct row *rows;
     size_t count, cap;
@@ -41,7 +41,6 @@ struct row_list {
     int64_t zero_ns, last_ns; /* of the first segment and the latest */
 };
 
-void row_list_init(struct row_list *l);
 void row_list_done(struct row_list *l);
 /* Takes the rows out; the memory stays. */
 void row_list_clear(struct row_list *l);
@@ -66,10 +65,9 @@ struct row_shape {
  * are needed and few segments suffer. */
 struct row_shape row_shape_of(const struct row_list *l, size_t columns);
 
-/* Where A's and B's states begin, and the kernel's. */
+/* Where A's and B's states begin. */
 size_t row_shape_own_at(const struct row_shape *s);
 size_t row_shape_peer_at(const struct row_shape *s);
-size_t row_shape_truth_at(const struct row_shape *s);
 
 /* Appends the heads of the columns. */
 void row_draw_heads(const struct row_shape *s, const char *unit, struct text *out);

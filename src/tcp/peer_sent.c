@@ -215,7 +215,8 @@ static seq_t contiguous(const struct peer_sent *s, seq_t at)
     return text && seq_lt(at, s->crowded_out_end) ? s->crowded_out_end : at;
 }
 
-seq_t peer_sent_reach(const struct peer_sent *s)
+/* The highest number that the peer can expect by now. */
+static seq_t peer_sent_reach(const struct peer_sent *s)
 {
     return contiguous(s, s->rcv_nxt);
 }

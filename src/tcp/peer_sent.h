@@ -79,8 +79,6 @@ int64_t peer_sent_flight_time(const struct peer_sent *s);
 
 /* Whether the peer can take text or a FIN from it. */
 bool peer_sent_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e);
-/* The highest number that the peer can expect by now. */
-seq_t peer_sent_reach(const struct peer_sent *s);
 /* Whether a peer that has told what it expects may find any of the segment in its window; the edges
  * are taken wide by one. */
 bool peer_sent_may_fit(const struct peer_sent *s, const struct peer_sent_segment *e);

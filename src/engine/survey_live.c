@@ -20,13 +20,15 @@ enum {
     PORT_TRIES = 64,
     /* Packets handed on between two looks at the timers. */
     BURST = 1024,
+    TROUBLES = 3,     /* kinds that are told: see tell_troubles */
     SLOW_RATE = 4000, /* packets a second */
     SLOW_RING_OCTETS = 256 * 1024,
     PLAIN_RING_OCTETS = 4 * 1024 * 1024,
 };
 #define DOZE_MOST (10 * CLOCK_MS)
-/* How often drops are looked for. */
+/* How often losses are looked for, and told. */
 #define LOOK_EVERY (100 * CLOCK_MS)
+#define TELL_EVERY CLOCK_S
 
 struct survey_live {
     struct survey_live_config config;
@@ -39,7 +41,9 @@ struct survey_live {
     struct capture *overheard; /* with a burst: resets of our own kernel's */
     struct loop *loop;
     struct survey *survey;
-    int64_t progress_at, look_at, ends_at;
+    int64_t progress_at, look_at, tell_at, ends_at;
+    uint64_t told[TROUBLES]; /* how often, of each */
+    bool told_window;
     enum status status; /* the first failure of the run */
     struct fault fault;
 };
@@ -237,30 +241,49 @@ static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
     survey_packet_seen(l->survey, ip, n, t_ns);
 }
 
-static void remark_drops(struct survey_live *l, const char *who, uint64_t count)
+/* What was lost or full since it was told last, a line each at the most. */
+static void tell_troubles(struct survey_live *l)
 {
+    const struct survey_counts *c = &l->survey->counts;
+    const struct {
+        uint64_t count;
+        const char *before, *behind;
+    } all[TROUBLES] = {
+        {c->dropped, "the capture lost ", " packets"},
+        {c->unsent_dropped, "the interface lost ", " packets"},
+        {c->full, "the kernel had no room ", " times"},
+    };
     char line[160];
-    (void)snprintf(line, sizeof(line), "%s lost %" PRIu64 " packets: going slower, %.0f a second",
-                   who, count, l->survey->pace.now_rate);
-    l->config.remark(l->config.arg, line);
+    for (unsigned i = 0; i < TROUBLES; i++) {
+        if (all[i].count <= l->told[i])
+            continue;
+        (void)snprintf(line, sizeof(line), "%s%" PRIu64 "%s: going slower, %.0f a second",
+                       all[i].before, all[i].count - l->told[i], all[i].behind,
+                       l->survey->pace.now_rate);
+        l->told[i] = all[i].count;
+        l->config.remark(l->config.arg, line);
+    }
+    if (c->window_full > 0 && !l->told_window) {
+        l->told_window = true;
+        (void)snprintf(line, sizeof(line),
+                       "%" PRIu32 " targets are under way, as many as --window allows: the others "
+                       "wait",
+                       l->survey->config.window);
+        l->config.remark(l->config.arg, line);
+    }
 }
 
-static void look_for_drops(struct survey_live *l, int64_t now_ns)
+static void look_for_troubles(struct survey_live *l, int64_t now_ns)
 {
     if (now_ns < l->look_at)
         return;
     l->look_at = now_ns + LOOK_EVERY;
-    uint64_t before = l->survey->counts.dropped, now = capture_dropped(l->capture);
-    if (now > before) {
-        survey_lost_packets(l->survey, now, now_ns);
-        remark_drops(l, "the capture", now - before);
-    }
-    before = l->survey->counts.unsent_dropped;
-    now = outlet_dropped(l->outlet);
-    if (now > before) {
-        survey_unsent_packets(l->survey, now, now_ns);
-        remark_drops(l, "the interface", now - before);
-    }
+    survey_lost_packets(l->survey, capture_dropped(l->capture), now_ns);
+    survey_unsent_packets(l->survey, outlet_dropped(l->outlet), now_ns);
+    if (now_ns < l->tell_at)
+        return;
+    l->tell_at = now_ns + TELL_EVERY;
+    tell_troubles(l);
 }
 
 /* Whether anything came. */
@@ -288,7 +311,7 @@ static void work(struct survey_live *l)
 {
     (void)take_what_came(l);
     int64_t now = loop_now(l->loop);
-    look_for_drops(l, now);
+    look_for_troubles(l, now);
     if (now >= l->ends_at) {
         l->ends_at = CLOCK_NEVER;
         survey_stop(l->survey, now);

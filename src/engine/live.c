@@ -260,6 +260,9 @@ static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
 {
     struct live *l = arg;
     struct fault fault = {0};
+    /* A near peer has answered before the tap is through: its packets are among those that are
+     * being handed over, and what is to be said of them came in meanwhile. */
+    aside_fetch(&l->aside);
     tell_asides(l, t_ns);
     if (deaf_misses(&l->deaf, &l->route.source, &l->config.remote, ip, n)) {
         look_for_drops(l); /* at once: the next packet may be the run's last */

@@ -1,6 +1,6 @@
-/* A packet socket that only sends, by sendmmsg: see burst_packet.h. Measured over a veth pair on one
- * core, the receiving kernel's half included: some 2000 ns of processor time a packet in batches of
- * 64 to 256, the same within 2 %; 2080 in batches of 16; 2100 by a memory-mapped ring
+/* A packet socket that only sends, by sendmmsg: see burst_packet.h. Measured over a veth pair on
+ * one core, the receiving kernel's half included: some 2000 ns of processor time a packet in
+ * batches of 64 to 256, the same within 2 %; 2080 in batches of 16; 2100 by a memory-mapped ring
  * (PACKET_TX_RING), whose packets the kernel takes up one page at a time. */
 #include "net/burst_packet.h"
 

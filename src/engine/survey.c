@@ -208,8 +208,10 @@ static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
     enum flow_step step = flow_received(f, &s->store, &s->config.rules, seg, octets, t_ns);
     s->counts.answered += waited && f->phase != FLOW_WAITS;
     /* The peer still holds what an earlier SYN of this four-tuple opened (Figure 9). */
-    if (waited && step == FLOW_NOT_OURS && acks && (seg->flags & FLAG_RST) == 0)
+    if (waited && step == FLOW_NOT_OURS && acks && (seg->flags & FLAG_RST) == 0) {
+        s->counts.strays++;
         refuse(s, seg);
+    }
     if (!in_wheel || (step <= FLOW_NOT_OURS && f->due_ns == was_due))
         return;
     flow_wheel_remove(&s->wheel, cell);

@@ -95,7 +95,7 @@ struct survey_counts {
     uint64_t syns, resets, segments_back, octets_back;
     uint64_t answered; /* targets, whether they have ended or not */
     uint64_t ended, outcomes[OUTCOME_INTERRUPTED + 1], troubled;
-    uint64_t strays;         /* segments to our ports from nobody that is being asked */
+    uint64_t strays;         /* segments to our ports that belong to nothing that is asked */
     uint64_t full;           /* times the kernel had no room */
     uint64_t window_full;    /* times a target had to wait for another to end */
     uint64_t dropped;        /* by the capture */

@@ -222,6 +222,7 @@ struct sink *mermaid_new(struct writer out)
 {
     static const struct sink_ops ops = {.name = "mermaid",
                                         .streams = true,
+                                        .keyless = true,
                                         .event = take_event,
                                         .close = close_mermaid,
                                         .free = free_mermaid};

@@ -282,6 +282,7 @@ struct sink *pcapng_new(struct writer out)
 {
     static const struct sink_ops ops = {.name = "pcapng",
                                         .streams = true,
+                                        .keyless = true,
                                         .open = open_pcapng,
                                         .event = take_event,
                                         .close = close_pcapng,

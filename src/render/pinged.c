@@ -130,6 +130,7 @@ struct sink *pinged_new(struct writer out, struct style style)
 {
     static const struct sink_ops ops = {.name = "pinged",
                                         .streams = true,
+                                        .keyless = true,
                                         .open = open_pinged,
                                         .event = take_event,
                                         .close = close_pinged,

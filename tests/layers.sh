@@ -4,8 +4,8 @@
 # Reads the sources below $srcdir and, for the rules about symbols, the objects of this build.
 set -uf
 srcdir=${srcdir:-.}
-layers=(base wire tcp event figure probe render net engine lab cli)
-pure='base|wire|tcp|event|figure|probe|render'
+layers=(base wire tcp event figure talk measure render net targets lab cli)
+pure='base|wire|tcp|event|figure|talk|measure|render'
 longest=70
 
 # What the pure half may take from outside. Nothing here opens, sends, waits, looks at a clock, at

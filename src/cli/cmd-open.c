@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "cli/measure.h"
 #include "cli/payload.h"
-#include "probe/open.h"
+#include "measure/open.h"
 
 enum {
     KEY_DATA = 512,

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/measure.h"
-#include "probe/synack.h"
+#include "measure/synack/synack.h"
 
 enum {
     KEY_LISTEN = 512,

@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/arguments.h"
-#include "engine/run.h"
+#include "talk/run.h"
 
 struct measurement {
     const struct arguments *options;

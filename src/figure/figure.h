@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tcp/end.h"
 #include "tcp/state.h"
 #include "wire/options.h"
 
@@ -16,11 +17,6 @@ enum {
     FIGURE_SOURCE_MAX = 64 * 1024,
     FIGURE_ITEMS_MAX = 1000,
     FIGURE_REPEAT_MAX = 100,
-};
-
-enum figure_side {
-    FIGURE_A,
-    FIGURE_B
 };
 
 /* What B must be able to do, as bits. */

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "lab/ability.h"
+#include "lab/caps.h"
 #include "lab/conn.h"
-#include "lab/cue.h"
+#include "lab/ctl.h"
 #include "lab/namespace.h"
 #include "lab/sockaddr.h"
 #include "lab/truth.h"
@@ -34,7 +34,7 @@ enum {
 
 /* A cue for a connection that is still half-open. */
 struct early {
-    struct cue_order order;
+    struct ctl_order order;
     char *data;
 };
 
@@ -147,7 +147,7 @@ static struct conn *free_slot(struct server *s)
     return &s->conns[slot];
 }
 
-static int act(struct conn *c, const struct cue_order *order, const char *data)
+static int act(struct conn *c, const struct ctl_order *order, const char *data)
 {
     switch (order->what) {
     case LAB_CUE_CLOSE:
@@ -189,7 +189,7 @@ static void catch_up(struct server *s, struct conn *c)
     s->early_count = kept;
 }
 
-static int postpone(struct server *s, const struct cue_order *order)
+static int postpone(struct server *s, const struct ctl_order *order)
 {
     if (order->what == LAB_CUE_CRASH || order->what == LAB_CUE_KILL)
         return EOPNOTSUPP;
@@ -282,11 +282,11 @@ static int set(struct server *s, const char *assignment, size_t n)
         s->service.backlog = (int)value;
         return 0;
     }
-    if (!ability_administer(true))
+    if (!caps_administer(true))
         return errno;
     errno = EINVAL;
     int error = namespace_sysctl(text, NULL) == STATUS_OK ? 0 : errno;
-    (void)ability_administer(false);
+    (void)caps_administer(false);
     return error;
 }
 
@@ -325,7 +325,7 @@ static int connect_to(struct server *s, const struct endpoint *remote)
     return error;
 }
 
-static int obey(struct server *s, const struct cue_order *order)
+static int obey(struct server *s, const struct ctl_order *order)
 {
     switch (order->what) {
     case LAB_CUE_CONNECT:
@@ -355,9 +355,9 @@ static int obey(struct server *s, const struct cue_order *order)
 
 static void heed(struct server *s)
 {
-    struct cue_order order;
-    if (cue_take(s->cue, &order, s->data)) {
-        cue_answer(s->cue, &order, obey(s, &order));
+    struct ctl_order order;
+    if (ctl_take(s->cue, &order, s->data)) {
+        ctl_answer(s->cue, &order, obey(s, &order));
         return;
     }
     close(s->cue);

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/sim.h"
-#include "probe/open.h"
-#include "probe/synack.h"
+#include "talk/sim.h"
+#include "measure/open.h"
+#include "measure/synack/synack.h"
 
 enum {
     STEPS_A_SEGMENT = 6,

@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/sim.h"
+#include "talk/sim.h"
 #include "figure/check.h"
 #include "figure/parse.h"
-#include "probe/play.h"
+#include "measure/play/play.h"
 
 enum {
     STEPS_A_SEGMENT = 4,
@@ -49,7 +49,7 @@ struct scene {
     struct endpoint locals[2];
     struct figure figure;
     struct play play;
-    struct accomplice accomplice;
+    struct upper accomplice;
     void *states[1];
 
     struct sim *sim;
@@ -328,7 +328,7 @@ static const struct figure_row *awaited(const struct scene *c, unsigned number)
     return items[i + 1].kind == FIGURE_ROW ? &items[i + 1].row : NULL;
 }
 
-static void take_number(const struct bind *b, enum figure_side side, const struct figure_number *n,
+static void take_number(const struct bind *b, enum end side, const struct figure_number *n,
                         seq_t *wire)
 {
     if (n->given)
@@ -365,7 +365,7 @@ static void as_figured(struct scene *c, unsigned alternative)
 {
     const struct figure_row *row = awaited(c, alternative);
     const struct tcb *own = &c->run.exchange.tcb;
-    enum figure_side us = c->play.us, peer = view_other(us);
+    enum end us = c->play.us, peer = end_other(us);
     struct bind bind = c->play.bind;
     struct segment seg = to_us(c);
     if (row == NULL || !row->has_segment)
@@ -608,11 +608,10 @@ static seq_t start_of(unsigned choice)
 
 static void set_up_play(struct scene *c, uint8_t how)
 {
-    c->accomplice =
-        (struct accomplice){.act = let_act, .shut = let_shut, .state = let_ask, .arg = c};
+    c->accomplice = (struct upper){.act = let_act, .shut = let_shut, .state = let_ask, .arg = c};
     c->play = (struct play){
         .figure = &c->figure,
-        .us = how & 0x01 ? FIGURE_B : FIGURE_A,
+        .us = how & 0x01 ? END_B : END_A,
         .peer_side = how & 0x02 ? &c->accomplice : NULL,
         .keep_going = how & 0x04,
         .say = how & 0x08 ? (const uint8_t *)"GET /" : NULL,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "lab/witness.h"
+#include "lab/truth_check.h"
 #include "walk_rows.h"
 
 /* A step is judged at the latest then, quiet or not; and so long a segment may be under way that
@@ -195,7 +195,7 @@ static void send_again(struct exchange *x, const struct step *s)
 static bool cued(struct exchange *x, enum lab_cue cue, const char *text)
 {
     struct fault fault;
-    return lab_cue(walk_of(x)->lab, LAB_PEER, cue, &x->config.local, text, strlen(text), &fault) ==
+    return lab_cue(walk_of(x)->lab, END_B, cue, &x->config.local, text, strlen(text), &fault) ==
            STATUS_OK;
 }
 
@@ -204,7 +204,7 @@ static enum state truth_of(struct exchange *x)
     struct walk *w = walk_of(x);
     enum state s = STATE_CLOSED;
     struct fault fault;
-    if (lab_truth(w->lab, LAB_PEER, &x->config.local, &s, &fault) != STATUS_OK) {
+    if (lab_truth(w->lab, END_B, &x->config.local, &s, &fault) != STATUS_OK) {
         w->failed = true;
         (void)snprintf(w->why, sizeof(w->why), "%.199s", fault.text);
     }
@@ -254,7 +254,7 @@ static void fail(struct exchange *x, enum state s)
 
 static bool holds(const struct walk *w, state_set set, enum state s)
 {
-    return witness_holds(set, s) && !state_set_has(w->impossible, s);
+    return truth_check_holds(set, s) && !state_set_has(w->impossible, s);
 }
 
 static void count(struct walk *w, state_set set, enum state s)

@@ -5,7 +5,7 @@
 #define TCPSHAKE_TEST_WALK_H
 
 #include "base/text.h"
-#include "probe/exchange.h"
+#include "talk/exchange.h"
 #include "steps.h"
 
 enum {

@@ -8,9 +8,9 @@
 #include "../unit/unit.h"
 
 #include "base/clock.h"
-#include "engine/sim.h"
-#include "probe/open.h"
-#include "probe/synack.h"
+#include "talk/sim.h"
+#include "measure/open.h"
+#include "measure/synack/synack.h"
 
 enum {
     BENCH_EVENTS_MAX = 45000,

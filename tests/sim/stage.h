@@ -8,13 +8,13 @@
 #include "figure/check.h"
 #include "figure/parse.h"
 #include "figure/print.h"
-#include "probe/play.h"
+#include "measure/play/play.h"
 
 struct stage {
     struct bench bench; /* first: the host's callbacks are given it */
     struct figure figure;
     struct play play;
-    struct accomplice application;
+    struct upper application;
     uint32_t iss, irs; /* ours, the host's */
     enum figure_event done[16];
     size_t done_count;
@@ -97,7 +97,7 @@ static inline enum status stage_state(void *arg, const struct endpoint *ours, en
 /* --- The run --- */
 
 /* `figure` with its columns' heads or without any. Nobody is at the host's side. */
-static inline void stage_init(struct stage *s, enum figure_side us, const char *figure)
+static inline void stage_init(struct stage *s, enum end us, const char *figure)
 {
     struct fault fault = {0};
     struct text source = {0};
@@ -125,7 +125,7 @@ static inline void stage_init(struct stage *s, enum figure_side us, const char *
 static inline void stage_man(struct stage *s)
 {
     s->application =
-        (struct accomplice){.act = stage_act, .shut = stage_shut, .state = stage_state, .arg = s};
+        (struct upper){.act = stage_act, .shut = stage_shut, .state = stage_state, .arg = s};
     s->play.peer_side = &s->application;
 }
 

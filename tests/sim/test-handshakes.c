@@ -5,7 +5,7 @@
 #include "../unit/unit.h"
 
 #include "base/clock.h"
-#include "engine/survey.h"
+#include "measure/survey/survey.h"
 #include "event/result.h"
 #include "wire/craft.h"
 

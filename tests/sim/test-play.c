@@ -15,7 +15,7 @@ static void set(struct stage *s, void *const *state, const char *figure)
     const struct place *place = *state;
     s->iss = place->iss;
     s->irs = place->irs;
-    stage_init(s, FIGURE_A, figure);
+    stage_init(s, END_A, figure);
 }
 
 static void set_as_b(struct stage *s, void *const *state, const char *figure)
@@ -23,7 +23,7 @@ static void set_as_b(struct stage *s, void *const *state, const char *figure)
     const struct place *place = *state;
     s->iss = place->iss;
     s->irs = place->irs;
-    stage_init(s, FIGURE_B, figure);
+    stage_init(s, END_B, figure);
 }
 
 static bool sent(const struct stage *s, unsigned flags, size_t n, uint32_t seq)

@@ -14,7 +14,7 @@ enum {
 
 static const state_set nobody = STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN);
 
-struct end {
+struct fake_end {
     struct tcb tcb;
     seq_t data_end; /* of what was sent, the FIN not counted */
 };
@@ -22,7 +22,7 @@ struct end {
 struct world {
     uint64_t random;
     int64_t t_ns;
-    struct end own, peer;
+    struct fake_end own, peer;
     struct peer seen;
     struct segment under_way[QUEUE_MAX];
     size_t under_way_count, under_way_most;
@@ -118,7 +118,7 @@ static void own_hears(struct world *w, const struct segment *seg)
 }
 
 /* The oldest segment that is not acknowledged. */
-static bool retransmission(const struct end *e, struct segment *out)
+static bool retransmission(const struct fake_end *e, struct segment *out)
 {
     const struct tcb *t = &e->tcb;
     if (!seq_lt(t->snd_una, t->snd_nxt) || t->state == STATE_CLOSED || t->state == STATE_LISTEN)
@@ -134,7 +134,7 @@ static bool retransmission(const struct end *e, struct segment *out)
     return true;
 }
 
-static struct segment data_of(struct world *w, struct end *e)
+static struct segment data_of(struct world *w, struct fake_end *e)
 {
     struct segment out = filled(&e->tcb, REPLY_ACK, NULL);
     out.len = 1 + (uint32_t)(unit_random(&w->random) % 20);

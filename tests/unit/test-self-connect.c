@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "probe/self_connect.h"
+#include "measure/self_connect.h"
 
 enum {
     ISS = 700,

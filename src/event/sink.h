@@ -34,7 +34,6 @@ struct sink;
 struct sink_ops {
     const char *name; /* "ladder", "ndjson" */
     bool streams;     /* writes while the run goes on; otherwise everything in `close` */
-    bool keyless;     /* of a result it reads the lines alone, or nothing */
     /* NULL: nothing to write before the first event. */
     enum status (*open)(struct sink *s, const struct run_info *run, struct fault *fault);
     enum status (*event)(struct sink *s, const struct event *e, struct fault *fault);
@@ -46,6 +45,7 @@ struct sink_ops {
 struct sink {
     const struct sink_ops *ops;
     struct writer out;
+    bool keyless;               /* of a result it reads the lines alone, or nothing */
     const struct run_info *run; /* set by timeline_open, before it calls ops->open */
 };
 

@@ -44,7 +44,7 @@ enum status timeline_open(struct timeline *t, const struct run_info *run, struct
 bool timeline_keyless(const struct timeline *t)
 {
     for (size_t i = 0; i < t->sink_count; i++)
-        if (!t->sinks[i]->ops->keyless)
+        if (!t->sinks[i]->keyless)
             return false;
     return true;
 }

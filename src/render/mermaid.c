@@ -222,14 +222,13 @@ struct sink *mermaid_new(struct writer out)
 {
     static const struct sink_ops ops = {.name = "mermaid",
                                         .streams = true,
-                                        .keyless = true,
                                         .event = take_event,
                                         .close = close_mermaid,
                                         .free = free_mermaid};
     struct mermaid *m = calloc(1, sizeof(*m));
     if (m == NULL)
         return NULL;
-    m->sink = (struct sink){.ops = &ops, .out = out};
+    m->sink = (struct sink){.ops = &ops, .out = out, .keyless = true};
     text_init(&m->held);
     step_builder_init(&m->steps, (struct step_taker){.take = take_step, .arg = m});
     return &m->sink;

@@ -30,7 +30,8 @@ static void record_step(struct exchange *x, uint32_t cause, enum state from, enu
 {
     if (x->own_path_len < EXCHANGE_PATH_MAX)
         x->own_path[x->own_path_len++] = to;
-    (void)record(x, EVENT_OWN_STATE, cause, (struct event){.own = {from, to, why, rfc}});
+    (void)record(x, EVENT_STATE, cause,
+                 (struct event){.change = {END_A, STATE_SET(from), STATE_SET(to), why, rfc}});
 }
 
 /* A segment that completes the handshake and brings a FIN makes two steps at once. */
@@ -56,8 +57,8 @@ static void record_fault(struct exchange *x, uint32_t cause, enum event_fault fa
 static void record_peer(struct exchange *x, uint32_t cause, const struct peer_change *c)
 {
     if (c->from != c->to)
-        (void)record(x, EVENT_PEER_SET, cause,
-                     (struct event){.peer = {c->from, c->to, c->why, c->rfc}});
+        (void)record(x, EVENT_STATE, cause,
+                     (struct event){.change = {END_B, c->from, c->to, c->why, c->rfc}});
     if (c->contradiction) {
         x->contradiction = true;
         record_fault(x, cause, EVENT_FAULT_CONTRADICTION,
@@ -120,10 +121,10 @@ void exchange_init(struct exchange *x, const struct exchange_config *config,
     peer_known_way(&x->peer, config->way_ns);
     x->aside = (struct exchange_aside){config->other_local, x->tcb, x->peer};
     x->aside.tcb.iss = x->aside.tcb.snd_una = x->aside.tcb.snd_nxt = config->other_iss;
-    (void)record(x, EVENT_PEER_SET, 0,
-                 (struct event){.peer = {STATE_SET_NONE, x->peer.set,
-                                         "no connection yet; whether somebody listens is unknown",
-                                         "RFC 9293 3.3.2"}});
+    (void)record(x, EVENT_STATE, 0,
+                 (struct event){.change = {END_B, STATE_SET_NONE, x->peer.set,
+                                           "no connection yet; whether somebody listens is unknown",
+                                           "RFC 9293 3.3.2"}});
     probe->start(x);
 }
 

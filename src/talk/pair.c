@@ -37,20 +37,10 @@ static void record_change(struct pair *p, enum end end, enum state to)
 {
     enum state from = p->truth[end];
     bool late = p->now_ns - p->last_ns > COMES_WITHIN;
-    struct event e = {.cause = late ? 0 : p->timeline->last_id};
     p->truth[end] = to;
-    if (end == END_A) {
-        e.kind = EVENT_OWN_STATE;
-        e.own.from = from;
-        e.own.to = to;
-        e.own.why = asked;
-    } else {
-        e.kind = EVENT_PEER_SET;
-        e.peer.from = STATE_SET(from);
-        e.peer.to = STATE_SET(to);
-        e.peer.why = asked;
-    }
-    (void)append(p, e);
+    (void)append(p, (struct event){.kind = EVENT_STATE,
+                                   .cause = late ? 0 : p->timeline->last_id,
+                                   .change = {end, STATE_SET(from), STATE_SET(to), asked, NULL}});
 }
 
 /* False where a kernel cannot be asked. */
@@ -82,8 +72,8 @@ static void begin_session(struct pair *p)
     p->last_ns = p->now_ns;
     p->truth[END_B] = b;
     p->gone[END_A] = p->gone[END_B] = false;
-    (void)append(p, (struct event){.kind = EVENT_PEER_SET,
-                                   .peer = {STATE_SET_NONE, STATE_SET(b), asked, NULL}});
+    (void)append(p, (struct event){.kind = EVENT_STATE,
+                                   .change = {END_B, STATE_SET_NONE, STATE_SET(b), asked, NULL}});
     pair_look(p);
 }
 

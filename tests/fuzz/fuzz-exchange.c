@@ -74,16 +74,13 @@ static enum status sink_open(struct sink *s, const struct run_info *run, struct 
     return STATUS_OK;
 }
 
-static void check_state_change(const struct event *e)
+static void check_change(const struct event *e)
 {
-    fuzz_require(e->own.from < STATE_COUNT && e->own.to < STATE_COUNT);
-    fuzz_require(e->own.from != e->own.to && e->own.why != NULL && e->own.rfc != NULL);
-}
-
-static void check_set_change(const struct event *e)
-{
-    fuzz_require(e->peer.to != STATE_SET_NONE && (e->peer.to & ~STATE_SET_ALL) == 0);
-    fuzz_require(e->peer.from != e->peer.to && e->peer.why != NULL && e->peer.rfc != NULL);
+    const state_set from = e->change.from, to = e->change.to;
+    fuzz_require(to != STATE_SET_NONE && (to & ~STATE_SET_ALL) == 0 && from != to);
+    fuzz_require(e->change.why != NULL && e->change.rfc != NULL);
+    if (e->change.end == END_A)
+        fuzz_require(state_set_only(from) != STATE_COUNT && state_set_only(to) != STATE_COUNT);
 }
 
 static enum status sink_event(struct sink *s, const struct event *e, struct fault *fault)
@@ -97,10 +94,8 @@ static enum status sink_event(struct sink *s, const struct event *e, struct faul
     c->received += e->kind == EVENT_RECEIVED;
     c->verdicts += e->kind == EVENT_VERDICT;
     c->summaries += e->kind == EVENT_SUMMARY;
-    if (e->kind == EVENT_OWN_STATE)
-        check_state_change(e);
-    if (e->kind == EVENT_PEER_SET)
-        check_set_change(e);
+    if (e->kind == EVENT_STATE)
+        check_change(e);
     if (e->kind == EVENT_VERDICT)
         fuzz_require(json_is_string(json_object_get(e->result->fields, "outcome")));
     return STATUS_OK;

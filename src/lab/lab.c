@@ -284,20 +284,20 @@ enum status lab_truth(struct lab *lab, enum end side, const struct endpoint *rem
     return truth_read(&lab->end[side].truth, &lab->end[side].at, remote, state, fault);
 }
 
-enum status lab_cue(struct lab *lab, enum end side, enum lab_cue cue, const struct endpoint *remote,
-                    const void *data, size_t n, struct fault *fault)
+enum status lab_call(struct lab *lab, enum end side, enum call cue, const struct endpoint *remote,
+                     const void *data, size_t n, struct fault *fault)
 {
     struct ctl_order order = {.what = cue};
     if (!ctl_is_general(cue))
         order.remote = *remote;
-    if (cue == LAB_CUE_SAY || cue == LAB_CUE_SET)
+    if (cue == CALL_SEND || cue == CALL_SET)
         order.n = n;
     return ctl_give(&lab->end[side].cue, order, data, fault);
 }
 
 int lab_saw(struct lab *lab, enum end side)
 {
-    return ctl_ask(&lab->end[side].cue, (struct ctl_order){.what = LAB_CUE_SAW}, NULL);
+    return ctl_ask(&lab->end[side].cue, (struct ctl_order){.what = CALL_STATUS}, NULL);
 }
 
 int lab_backlog(const struct lab *lab)

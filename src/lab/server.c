@@ -50,7 +50,7 @@ struct server {
     struct pollfd polls[POLL_CONNS + CONNS_MAX];
     struct early early[EARLY_MAX];
     size_t early_count;
-    char data[LAB_CUE_DATA_MAX]; /* what came with a cue */
+    char data[LAB_CALL_DATA_MAX]; /* what came with a cue */
 };
 
 /* --- Sockets --- */
@@ -150,22 +150,24 @@ static struct conn *free_slot(struct server *s)
 static int act(struct conn *c, const struct ctl_order *order, const char *data)
 {
     switch (order->what) {
-    case LAB_CUE_CLOSE:
+    case CALL_CLOSE:
         return conn_close(c);
-    case LAB_CUE_ABORT:
+    case CALL_ABORT:
         return conn_abort(c);
-    case LAB_CUE_SAY:
+    case CALL_SEND:
         return conn_say(c, data, order->n);
-    case LAB_CUE_CRASH:
+    case CALL_CRASH:
         return conn_crash(c);
-    case LAB_CUE_KILL:
+    case CALL_KILL:
         return conn_kill(c);
-    case LAB_CUE_CONNECT:
-    case LAB_CUE_LISTEN_NOT:
-    case LAB_CUE_LISTEN:
-    case LAB_CUE_SAW:
-    case LAB_CUE_ACCEPT:
-    case LAB_CUE_SET:
+    case CALL_CONNECT:
+    case CALL_STOP_LISTENING:
+    case CALL_LISTEN:
+    case CALL_STATUS:
+    case CALL_ACCEPT:
+    case CALL_SET:
+    case CALL_RECEIVE:
+    case CALL_COUNT:
         break;
     }
     return EINVAL;
@@ -191,7 +193,7 @@ static void catch_up(struct server *s, struct conn *c)
 
 static int postpone(struct server *s, const struct ctl_order *order)
 {
-    if (order->what == LAB_CUE_CRASH || order->what == LAB_CUE_KILL)
+    if (order->what == CALL_CRASH || order->what == CALL_KILL)
         return EOPNOTSUPP;
     if (s->early_count == EARLY_MAX)
         return ENOBUFS;
@@ -328,23 +330,25 @@ static int connect_to(struct server *s, const struct endpoint *remote)
 static int obey(struct server *s, const struct ctl_order *order)
 {
     switch (order->what) {
-    case LAB_CUE_CONNECT:
+    case CALL_CONNECT:
         return connect_to(s, &order->remote);
-    case LAB_CUE_LISTEN_NOT:
+    case CALL_STOP_LISTENING:
         return listen_not(s);
-    case LAB_CUE_LISTEN:
+    case CALL_LISTEN:
         return listen_again(s);
-    case LAB_CUE_SAW:
+    case CALL_STATUS:
         return s->saw;
-    case LAB_CUE_ACCEPT:
+    case CALL_ACCEPT:
         return open_door(s);
-    case LAB_CUE_SET:
+    case CALL_SET:
         return set(s, s->data, order->n);
-    case LAB_CUE_CLOSE:
-    case LAB_CUE_ABORT:
-    case LAB_CUE_SAY:
-    case LAB_CUE_CRASH:
-    case LAB_CUE_KILL:
+    case CALL_CLOSE:
+    case CALL_ABORT:
+    case CALL_SEND:
+    case CALL_CRASH:
+    case CALL_KILL:
+    case CALL_RECEIVE:
+    case CALL_COUNT:
         break;
     }
     struct conn *c = find(s, &order->remote);

@@ -55,7 +55,7 @@ static void record_state(struct self_connect *s, enum end end, uint32_t event, i
     s->recorded[end] = now;
 }
 
-static uint32_t make_call(struct self_connect *s, enum input what, const char *text, int64_t t_ns)
+static uint32_t make_call(struct self_connect *s, enum call what, const char *text, int64_t t_ns)
 {
     uint32_t id = record(s, EVENT_ACTION, 0, t_ns, (struct event){.text = text});
     reach(s, text, tcb_call(&s->tcb, what).rfc);
@@ -73,10 +73,10 @@ static uint32_t call(struct self_connect *s, const struct self_connect_doings *d
         s->why = "no connection yet";
         s->rfc = "RFC 9293 3.3.2";
         record_state(s, END_B, 0, d->open_ns);
-        return make_call(s, INPUT_OPEN_ACTIVE, "OPEN", d->open_ns);
+        return make_call(s, CALL_CONNECT, "OPEN", d->open_ns);
     }
     if ((seg->flags & FLAG_FIN) != 0 && !s->tcb.fin_sent)
-        return make_call(s, INPUT_CLOSE, "CLOSE", d->close_ns);
+        return make_call(s, CALL_CLOSE, "CLOSE", d->close_ns);
     return 0;
 }
 

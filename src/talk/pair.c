@@ -229,36 +229,18 @@ void pair_wake_at(struct pair *p, int64_t when_ns)
 
 /* --- For scripts --- */
 
-static const char *call_name(enum figure_event what)
+static const char *call_name(enum call what)
 {
-    switch (what) {
-    case FIGURE_CONNECT:
-        return "connects";
-    case FIGURE_LISTEN:
-        return "listens";
-    case FIGURE_CLOSE:
-        return "closes";
-    case FIGURE_ABORT:
-        return "aborts";
-    case FIGURE_SAY:
-        return "says something";
-    case FIGURE_CRASH:
-        return "forgets the connection";
-    case FIGURE_NOTHING:
-    case FIGURE_REMARK:
-    case FIGURE_TWO_MSL:
-    case FIGURE_WAIT:
-    case FIGURE_OTHER_PORT:
-    case FIGURE_FIRST_PORT:
-    case FIGURE_NEW_ISN:
-    case FIGURE_NUMBERS:
-        break;
-    }
-    return "acts";
+    static const char *const names[CALL_COUNT] = {
+        [CALL_CONNECT] = "connects",    [CALL_LISTEN] = "listens",
+        [CALL_CLOSE] = "closes",        [CALL_ABORT] = "aborts",
+        [CALL_SEND] = "says something", [CALL_CRASH] = "forgets the connection",
+    };
+    return names[what] != NULL ? names[what] : "acts";
 }
 
-enum status pair_act(struct pair *p, enum end end, enum figure_event what, const void *data,
-                     size_t n, struct fault *fault)
+enum status pair_act(struct pair *p, enum end end, enum call what, const void *data, size_t n,
+                     struct fault *fault)
 {
     const struct upper *a = p->config.end[end];
     char text[64];
@@ -288,7 +270,7 @@ void pair_cut(struct pair *p, enum end end)
     (void)snprintf(text, sizeof(text), "the machine of %c disappears", end == END_A ? 'A' : 'B');
     p->gone[end] = true;
     (void)append(p, (struct event){.kind = EVENT_ACTION, .text = text});
-    (void)a->act(a->arg, &p->config.at[end_other(end)], FIGURE_CRASH, NULL, 0, &ignored);
+    (void)a->act(a->arg, &p->config.at[end_other(end)], CALL_CRASH, NULL, 0, &ignored);
     pair_look(p);
 }
 

@@ -161,19 +161,19 @@ static void call_behind(struct talk *x, uint32_t event, const struct segment *se
 {
     enum state from = x->tcb.state;
     const struct outgoing *o = &x->outbox.current;
-    enum input call = o->kind == OUTGOING_SCRIPTED ? o->script.call
-                      : seg->flags & FLAG_FIN      ? INPUT_CLOSE
-                      : seg->flags & FLAG_SYN      ? INPUT_OPEN_ACTIVE
-                                                   : INPUT_ABORT;
+    enum call call = o->kind == OUTGOING_SCRIPTED ? o->script.call
+                     : seg->flags & FLAG_FIN      ? CALL_CLOSE
+                     : seg->flags & FLAG_SYN      ? CALL_CONNECT
+                                                  : CALL_ABORT;
     struct transition step = tcb_call(&x->tcb, call);
-    record_own(x, event, from, classify_describe(call), step.rfc);
+    record_own(x, event, from, classify_call(call), step.rfc);
 }
 
 static bool carries_out_a_call(const struct talk *x, const struct segment *seg)
 {
     enum outgoing_kind kind = x->outbox.current.kind;
     if (kind == OUTGOING_SCRIPTED)
-        return x->outbox.current.script.call != INPUT_COUNT;
+        return x->outbox.current.script.call != CALL_COUNT;
     if (kind == OUTGOING_SYN || kind == OUTGOING_FIN)
         return seq_lt(x->tcb.snd_nxt, segment_end(seg));
     return kind == OUTGOING_ABORT && x->tcb.state != STATE_CLOSED;
@@ -491,11 +491,18 @@ void talk_change_port(struct talk *x)
     record_peer(x, x->timeline->last_id, &change);
 }
 
-void talk_call(struct talk *x, enum input call)
+void talk_call(struct talk *x, enum call call)
 {
     enum state from = x->tcb.state;
     struct transition step = tcb_call(&x->tcb, call);
-    record_own(x, x->timeline->last_id, from, classify_describe(call), step.rfc);
+    record_own(x, x->timeline->last_id, from, classify_call(call), step.rfc);
+}
+
+void talk_time_out(struct talk *x, enum input in)
+{
+    enum state from = x->tcb.state;
+    struct transition step = tcb_time_out(&x->tcb, in);
+    record_own(x, x->timeline->last_id, from, classify_describe(in), step.rfc);
 }
 
 void talk_elapse(struct talk *x)
@@ -504,7 +511,7 @@ void talk_elapse(struct talk *x)
     record_peer(x, x->timeline->last_id, &change);
 }
 
-void talk_peer_told(struct talk *x, enum peer_call call)
+void talk_peer_told(struct talk *x, enum call call)
 {
     struct peer_change change = peer_told(&x->peer, call, x->now_ns);
     record_peer(x, 0, &change);
@@ -518,7 +525,7 @@ bool talk_emit(struct talk *x, const struct scripted *script, const char *note)
 
 void talk_hold_back(struct talk *x, const struct scripted *script)
 {
-    if (script->call != INPUT_COUNT)
+    if (script->call != CALL_COUNT)
         talk_call(x, script->call);
     tcb_left(&x->tcb, &script->seg);
 }
@@ -552,7 +559,7 @@ static void retransmission_timeout(struct talk *x)
         x->script->stop(x, SCRIPT_STOP_GAVE_UP);
         return;
     }
-    (void)tcb_call(&x->tcb, INPUT_RETRANSMISSION_TIMEOUT);
+    (void)tcb_time_out(&x->tcb, INPUT_RETRANSMISSION_TIMEOUT);
     rto_back_off(&x->rto);
     if (!state_synchronized(x->tcb.state))
         rto_syn_expired(&x->rto);

@@ -112,7 +112,7 @@ void talk_conclude(struct talk *x, const struct result *r);
 /* OPEN, actively: a SYN. */
 void talk_open(struct talk *x);
 /* SEND. The memory stays the caller's; `first` octets go on the segment that completes the
- * handshake. Once, before or after exchange_open. */
+ * handshake. Once, before or after talk_open. */
 void talk_write(struct talk *x, const void *data, size_t n, size_t first);
 /* CLOSE: a FIN behind whatever is to be sent. */
 void talk_close(struct talk *x);
@@ -140,12 +140,14 @@ void talk_refuse(struct talk *x, seq_t ack, const char *why);
 void talk_follow_script(struct talk *x, bool on);
 /* A new TCB, in CLOSED, with this ISS: what was there is forgotten without a word. */
 void talk_renew(struct talk *x, seq_t iss);
-/* A call that sends nothing: a passive OPEN, the end of TIME-WAIT. */
-void talk_call(struct talk *x, enum input call);
+/* A call that sends nothing: a passive OPEN. */
+void talk_call(struct talk *x, enum call call);
+/* A time-out of our end: that of TIME-WAIT. */
+void talk_time_out(struct talk *x, enum input in);
 /* Time has passed: the peer's states may have expired. */
 void talk_elapse(struct talk *x);
 /* The peer's application has made a call that we know of, or is just making it. */
-void talk_peer_told(struct talk *x, enum peer_call call);
+void talk_peer_told(struct talk *x, enum call call);
 /* Goes on with the connection from our other port, and the next time with the first again. */
 void talk_change_port(struct talk *x);
 /* Puts the segment on the wire; if it is ours, our end moves when it is seen leaving. False when

@@ -206,11 +206,11 @@ static void answer_properly(struct scene *c, const struct segment *heard, int64_
         reply(c, heard, a.reply, after);
 }
 
-static void call(struct scene *c, const struct segment *heard, enum input in)
+static void call(struct scene *c, const struct segment *heard, enum call what)
 {
-    enum reply what = tcb_call(&c->host, in).reply;
-    if (what == REPLY_FIN || what == REPLY_RST_OWN || what == REPLY_SYN)
-        reply(c, heard, what, 0);
+    enum reply drawn = tcb_call(&c->host, what).reply;
+    if (drawn == REPLY_FIN || drawn == REPLY_RST_OWN || drawn == REPLY_SYN)
+        reply(c, heard, drawn, 0);
 }
 
 /* One step; false: no more for this segment. */
@@ -231,10 +231,10 @@ static bool step(struct scene *c, const struct segment *heard)
         answer_properly(c, heard, octet(&c->script) * (CLOCK_S / 16));
         break;
     case 3:
-        call(c, heard, INPUT_CLOSE);
+        call(c, heard, CALL_CLOSE);
         break;
     case 4:
-        call(c, heard, what & 0x10 ? INPUT_ABORT : INPUT_OPEN_ACTIVE);
+        call(c, heard, what & 0x10 ? CALL_ABORT : CALL_CONNECT);
         break;
     case 5:
         raw_packet(c);
@@ -304,7 +304,7 @@ static void set_up(struct scene *c)
     uint8_t host = octet(r);
     tcb_init(&c->host, start_of(host), 65535, host & 4, host & 8, 7);
     if (!(host & 0x10))
-        (void)tcb_call(&c->host, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&c->host, CALL_LISTEN);
 }
 
 static void act(struct scene *c, int64_t interrupt)

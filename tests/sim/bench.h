@@ -196,7 +196,7 @@ static inline void bench_host_says(struct bench *b, const struct segment *like, 
 
 static inline void bench_host_closes(struct bench *b, const struct segment *like)
 {
-    if (tcb_call(&b->host.tcb, INPUT_CLOSE).reply == REPLY_FIN)
+    if (tcb_call(&b->host.tcb, CALL_CLOSE).reply == REPLY_FIN)
         bench_host_says(b, like, REPLY_FIN, NULL, NULL, 0);
 }
 
@@ -217,7 +217,7 @@ static inline void bench_host_begins(struct bench_host *h)
     h->begun = true;
     tcb_init(&h->tcb, seq_of(h->iss), h->win, h->timestamps, false, 0);
     if (!h->refuses)
-        (void)tcb_call(&h->tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&h->tcb, CALL_LISTEN);
 }
 
 static inline void bench_host_receives(void *arg, struct sim *sim, const struct segment *seg)

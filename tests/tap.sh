@@ -137,6 +137,7 @@ gone()
 # and $work/try.err.
 start()
 {
+    : >"$work/try.out"
     env --default-signal=INT,QUIT "$@" >"$work/try.out" 2>"$work/try.err" </dev/null &
     pid=$!
 }

@@ -73,6 +73,7 @@ survey()
 # begin ARGUMENTS...: a survey in the background; $! is its own.
 begin()
 {
+    : >"$work/run.out"
     # In the background a shell ignores SIGINT.
     env --default-signal=INT tcpshake survey "$@" >"$work/run.out" 2>"$work/run.err" </dev/null &
 }

@@ -298,10 +298,10 @@ int arguments_parse(struct arguments *o, const struct argp_option *own_options,
     return argp_parse(&argp, argc, argv, 0, NULL, o) == 0 ? 0 : EXIT_TROUBLE;
 }
 
-struct outlet_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
-                                      uint64_t rate)
+struct tx_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
+                                  uint64_t rate)
 {
-    return (struct outlet_config){
+    return (struct tx_config){
         .first = *first,
         .source = o->has_source ? &o->source : NULL,
         .ifname = o->interface,

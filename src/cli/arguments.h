@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/outlet.h"
-#include "probe/syn_like.h"
+#include "net/tx.h"
+#include "talk/syn_like.h"
 
 /* What every reader of JSON keeps exactly. */
 #define ARGUMENTS_SEED_MAX ((UINT64_C(1) << 53) - 1)
@@ -65,8 +65,8 @@ int arguments_parse(struct arguments *o, const struct argp_option *options, argp
                     void *own, const char *doc, int argc, char **argv);
 
 /* How the packets of many targets leave, of whom `first` is one. */
-struct outlet_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
-                                      uint64_t rate);
+struct tx_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
+                                  uint64_t rate);
 
 /* For option parsers, to return at once: what is wrong with an argument, in one line on stderr. */
 error_t arguments_refuse(const struct argp_state *state, const char *fmt, ...)

@@ -25,7 +25,7 @@ enum {
 struct line {
     struct arguments common;
     uint64_t backlog, callers; /* 0: by default */
-    enum face face;            /* FACE_NONE: all of them */
+    enum overflow face;        /* OVERFLOW_NONE: all of them */
     bool as_given;
     int64_t watch_ns;
 };
@@ -55,8 +55,8 @@ static const char doc[] =
 
 static error_t take_face(struct line *line, const struct argp_state *state, const char *arg)
 {
-    line->face = face_from_word(arg);
-    if (line->face != FACE_COUNT)
+    line->face = overflow_from_word(arg);
+    if (line->face != OVERFLOW_COUNT)
         return 0;
     return arguments_refuse(
         state, "--face takes no-syn-ack, syn-ack-repeated, silence or reset, not '%s'", arg);
@@ -81,7 +81,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'w':
         return arguments_duration(state, "--deadline", arg, &line->common.deadline_ns);
     case ARGP_KEY_END:
-        if (line->as_given && line->face != FACE_NONE)
+        if (line->as_given && line->face != OVERFLOW_NONE)
             return arguments_refuse(state, "--face changes settings and --as-given does not: "
                                            "leave one of them out");
         return 0;
@@ -99,7 +99,7 @@ static void choose_parts(const struct line *line, struct backlog_config *story)
         return;
     }
     for (size_t i = 0; (p = backlog_part_at(i)) != NULL; i++) {
-        if (line->face == FACE_NONE || p->early == line->face)
+        if (line->face == OVERFLOW_NONE || p->early == line->face)
             story->parts[story->part_count++] = p;
     }
     if (story->part_count == 0) /* that face is every part's */
@@ -144,7 +144,7 @@ static enum status begin(struct stage *st, const struct backlog_live *live, stru
         .interface = backlog_live_interface(live),
         .clock = backlog_live_clock(live),
     };
-    return record_begin(&st->record, &info, lab_at(st->lab, LAB_PEER), st->argc, st->argv, fault);
+    return record_begin(&st->record, &info, lab_at(st->lab, END_B), st->argc, st->argv, fault);
 }
 
 static enum status watch(struct stage *st, struct fault *fault)

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/watch.h"
-#include "probe/crash.h"
+#include "measure/crash.h"
 
 enum {
     KEY_WAY = 512,

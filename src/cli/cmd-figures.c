@@ -175,7 +175,7 @@ static int show(const char *name)
 static enum status check_roles(const struct figure *f, struct text *out, struct fault *fault)
 {
     struct fault as_a, as_b;
-    enum status a = figure_check(f, FIGURE_A, &as_a), b = figure_check(f, FIGURE_B, &as_b);
+    enum status a = figure_check(f, END_A, &as_a), b = figure_check(f, END_B, &as_b);
     if (a != STATUS_OK && b != STATUS_OK) {
         *fault = as_a;
         return a;

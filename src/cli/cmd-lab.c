@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/arguments.h"
-#include "engine/deaf.h"
+#include "net/rx_loss.h"
 #include "figure/figure.h"
 
 enum {
@@ -40,7 +40,7 @@ struct line {
     bool truth;
     unsigned deaf;
     bool kernel[2]; /* --a kernel, --b kernel */
-    struct wire_config wire;
+    struct netem_config wire;
     bool wired, seeded;
     int command_at; /* where COMMAND stands in argv */
 };
@@ -73,8 +73,8 @@ static void list_options(struct argp_option all[ROWS_MAX])
 {
     size_t n = sizeof(own_options) / sizeof(own_options[0]);
     memcpy(all, own_options, sizeof(own_options));
-    for (size_t i = 0; n + 1 < ROWS_MAX && wire_rule_option(i) != NULL; i++) {
-        const struct wire_option *o = wire_rule_option(i);
+    for (size_t i = 0; n + 1 < ROWS_MAX && netem_rule_option(i) != NULL; i++) {
+        const struct netem_option *o = netem_rule_option(i);
         all[n++] = (struct argp_option){o->name, KEY_RULE + (int)i, o->argument,
                                         0,       o->summary,        WIRE_GROUP};
     }
@@ -104,30 +104,30 @@ static error_t take_deaf(struct line *line, const struct argp_state *state, cons
     size_t len = strlen(arg);
     bool marked = len > 1 && len < sizeof(number) && arg[len - 1] == '%';
     (void)snprintf(number, sizeof(number), "%.*s", (int)len - 1, arg);
-    if (!text_to_number(marked ? number : arg, 0, DEAF_PERCENT_MAX, &n))
+    if (!text_to_number(marked ? number : arg, 0, RX_LOSS_PERCENT_MAX, &n))
         return arguments_refuse(state, "--deaf takes a share from 0%% to %d%%, not '%s'",
-                                DEAF_PERCENT_MAX, arg);
+                                RX_LOSS_PERCENT_MAX, arg);
     line->deaf = (unsigned)n;
     return 0;
 }
 
 static error_t take_rule(struct line *line, const struct argp_state *state,
-                         const struct wire_option *option, const char *arg)
+                         const struct netem_option *option, const char *arg)
 {
     struct fault fault;
     line->wired = true;
-    if (wire_rule_add(&line->wire.rules, option, arg, &fault) != STATUS_OK)
+    if (netem_rule_add(&line->wire.rules, option, arg, &fault) != STATUS_OK)
         return arguments_refuse(state, "%s", fault.text);
     return 0;
 }
 
-static error_t take_end(struct line *line, const struct argp_state *state, enum figure_side end,
+static error_t take_end(struct line *line, const struct argp_state *state, enum end end,
                         const char *arg)
 {
     line->kernel[end] = true;
     if (strcmp(arg, "kernel") == 0)
         return 0;
-    return arguments_refuse(state, "--%c takes kernel, not '%s'", end == FIGURE_A ? 'a' : 'b', arg);
+    return arguments_refuse(state, "--%c takes kernel, not '%s'", end == END_A ? 'a' : 'b', arg);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -151,9 +151,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         line->truth = true;
         return 0;
     case KEY_A:
-        return take_end(line, state, FIGURE_A, arg);
+        return take_end(line, state, END_A, arg);
     case KEY_B:
-        return take_end(line, state, FIGURE_B, arg);
+        return take_end(line, state, END_B, arg);
     case KEY_DEAF:
         return take_deaf(line, state, arg);
     case KEY_WIRE:
@@ -167,8 +167,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->next = state->argc; /* the rest is the command's */
         return 0;
     default:
-        if (key >= KEY_RULE && wire_rule_option((size_t)(key - KEY_RULE)) != NULL)
-            return take_rule(line, state, wire_rule_option((size_t)(key - KEY_RULE)), arg);
+        if (key >= KEY_RULE && netem_rule_option((size_t)(key - KEY_RULE)) != NULL)
+            return take_rule(line, state, netem_rule_option((size_t)(key - KEY_RULE)), arg);
         return ARGP_ERR_UNKNOWN;
     }
 }
@@ -238,7 +238,7 @@ static int run_shell(const struct lab *lab, char **argv)
     if (shell == NULL || shell[0] == '\0' || argv[1] != NULL)
         shell = standard;
     argv[0] = shell; /* bash behaves otherwise when it is called sh */
-    if (setenv("PEER", endpoint_format(lab_at(lab, LAB_PEER), peer), 1) != 0 ||
+    if (setenv("PEER", endpoint_format(lab_at(lab, END_B), peer), 1) != 0 ||
         !put_ourselves_into_path())
         return command_fail("lab", "cannot prepare the shell's environment");
     (void)fflush(NULL);
@@ -253,7 +253,7 @@ static void prepare_for(struct line *line, const struct command *c)
     if (line->lab.app == NULL)
         line->lab.app = c->lab_app;
     line->lab.between =
-        c->ends == COMMAND_TWO_KERNELS || (line->kernel[FIGURE_A] && line->kernel[FIGURE_B]);
+        c->ends == COMMAND_TWO_KERNELS || (line->kernel[END_A] && line->kernel[END_B]);
     while (c->lab_sysctls != NULL && c->lab_sysctls[defaults] != NULL)
         defaults++;
     memmove(line->sysctls + defaults, line->sysctls, line->lab.sysctl_count * sizeof(char *));
@@ -279,10 +279,10 @@ static int lay_wire(struct line *line)
 }
 
 /* Rules on single segments do what they say, and no more than that. */
-static bool is_chancy(const struct wire_rules *rules)
+static bool is_chancy(const struct netem_rules *rules)
 {
     for (size_t i = 0; i < rules->count; i++) {
-        if (rules->rule[i].share > 0 || rules->rule[i].deed == WIRE_DELAY)
+        if (rules->rule[i].share > 0 || rules->rule[i].action == NETEM_DELAY)
             return true;
     }
     return false;
@@ -306,7 +306,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     if (!shell && (c == NULL || c->run == run)) /* no lab in the lab */
         return command_fail("lab", "there is no command '%s' to run; 'tcpshake --help' lists them",
                             name);
-    if (line.kernel[FIGURE_A] && line.kernel[FIGURE_B] && (shell || c->ends == COMMAND_OUR_END))
+    if (line.kernel[END_A] && line.kernel[END_B] && (shell || c->ends == COMMAND_OUR_END))
         return command_fail("lab", "'%s' needs an end of ours; leave out --a or --b", name);
     if (!shell)
         prepare_for(&line, c);
@@ -319,7 +319,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     const struct surroundings inside = {.lab = lab,
                                         .truth = line.truth,
                                         .deaf = line.deaf,
-                                        .kernel_is_a = line.kernel[FIGURE_A],
+                                        .kernel_is_a = line.kernel[END_A],
                                         .between = line.lab.between,
                                         .sysctls = line.sysctls,
                                         .sysctl_count = line.lab.sysctl_count,

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
-#include "cli/pinging.h"
-#include "engine/survey_live.h"
+#include "cli/ping_session.h"
+#include "net/survey_live.h"
 
 static const char name[] = "ping";
 
@@ -111,14 +111,14 @@ static int check_options(const struct line *line, const struct surroundings *aro
 /* Nobody is asked faster than the engine sends: a SYN and a reset each. */
 static int check_pace(const struct line *line, size_t targets)
 {
-    const int64_t least = 2 * CLOCK_S / OUTLET_PLAIN_RATE;
+    const int64_t least = 2 * CLOCK_S / TX_PLAIN_RATE;
     if (line->interval_ns >= least * (int64_t)targets)
         return 0;
     return command_fail(name,
                         "%zu targets need an --interval of %gms at least: more than %d SYNs "
                         "a second are a survey's",
                         targets, (double)(least * (int64_t)targets) / (double)CLOCK_MS,
-                        OUTLET_PLAIN_RATE / 2);
+                        TX_PLAIN_RATE / 2);
 }
 
 static void complain(void *arg, const char *text)
@@ -133,7 +133,7 @@ static enum status find_targets(const struct line *line, const struct surroundin
     const struct arguments *o = &line->common;
     enum status s = STATUS_OK;
     if (o->word_count == 0 && line->file == NULL && around->lab != NULL)
-        s = ping_list_add(list, o, lab_at(around->lab, LAB_PEER), 0, NULL, fault);
+        s = ping_list_add(list, o, lab_at(around->lab, END_B), 0, NULL, fault);
     if (s == STATUS_OK)
         s = ping_list_words(list, o, fault);
     if (s == STATUS_OK && line->file != NULL)
@@ -157,7 +157,7 @@ static int ask(struct line *line, const struct surroundings *around, int argc, c
                    ? check_pace(line, list.count)
                    : command_fail(name, "%s", fault.text);
     if (code == 0) {
-        const struct pinging p = {
+        const struct ping_session p = {
             .options = &line->common,
             .list = &list,
             .count = line->count,
@@ -166,7 +166,7 @@ static int ask(struct line *line, const struct surroundings *around, int argc, c
             .argc = argc,
             .argv = argv,
         };
-        code = pinging(&p);
+        code = ping_session(&p);
     }
     ping_list_done(&list);
     return code;

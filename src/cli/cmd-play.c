@@ -9,11 +9,11 @@
 #include "cli/payload.h"
 #include "cli/watch.h"
 #include "figure/check.h"
-#include "figure/demand.h"
+#include "figure/needs.h"
 #include "figure/print.h"
-#include "lab/side.h"
-#include "probe/play.h"
-#include "probe/staged.h"
+#include "lab/lab_upper.h"
+#include "measure/play/play.h"
+#include "measure/play/staged.h"
 
 enum {
     KEY_AS = 512,
@@ -24,7 +24,7 @@ enum {
 struct line {
     struct arguments common;
     const char *figure, *say;
-    enum figure_side us;
+    enum end us;
     bool keep_going;
 };
 
@@ -47,9 +47,9 @@ static const char doc[] =
 static error_t take_side(struct line *line, const struct argp_state *state, const char *arg)
 {
     if (strcmp(arg, "A") == 0 || strcmp(arg, "a") == 0)
-        line->us = FIGURE_A;
+        line->us = END_A;
     else if (strcmp(arg, "B") == 0 || strcmp(arg, "b") == 0)
-        line->us = FIGURE_B;
+        line->us = END_B;
     else
         return arguments_refuse(state, "--as takes A or B, not '%s'", arg);
     return 0;
@@ -125,14 +125,14 @@ static int stage(const struct line *line, const struct figure *f, const struct s
 static int play(const struct line *line, const struct figure *f, const struct payload *say,
                 const struct surroundings *around, int argc, char **argv)
 {
-    struct accomplice lab = {0};
-    const struct side peer = {around->lab, LAB_PEER};
+    struct upper lab = {0};
+    const struct lab_upper peer = {around->lab, END_B};
     struct text heading;
     struct play *state = calloc(1, sizeof(*state));
     if (state == NULL)
         return command_fail("play", "out of memory");
     if (around->lab != NULL)
-        lab = side_accomplice(&peer);
+        lab = lab_upper_ops(&peer);
     text_init(&heading);
     put_heading(&heading, f);
     *state = (struct play){
@@ -148,12 +148,12 @@ static int play(const struct line *line, const struct figure *f, const struct pa
     const struct measurement m = {
         .options = &line->common,
         .around = around,
-        .probe = play_probe(),
+        .probe = play_script(),
         .states = states,
         .sessions = 1,
         .tries = 3,
-        .peer_connects = demand_peer_opens(f, line->us),
-        .second_port = demand_second_port(f),
+        .peer_connects = needs_peer_opens(f, line->us),
+        .second_port = needs_second_port(f),
         .heading = heading.data,
         .argc = argc,
         .argv = argv,
@@ -186,7 +186,7 @@ static int run_figure(struct line *line, const struct surroundings *around, int 
     } else if (around->between) {
         code = stage(line, &f, around, argc, argv);
     } else {
-        line->common.timestamps = line->common.timestamps && demand_timestamps(&f);
+        line->common.timestamps = line->common.timestamps && needs_timestamps(&f);
         code = play(line, &f, &say, around, argc, argv);
     }
     payload_done(&say);
@@ -198,7 +198,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
 {
     struct line line = {
         .common = arguments_defaults("play", 8 * CLOCK_S, 5 * CLOCK_MIN),
-        .us = around->kernel_is_a ? FIGURE_B : FIGURE_A,
+        .us = around->kernel_is_a ? END_B : END_A,
     };
     line.common.plays_figure = true;
     line.common.args_doc = "FIGURE [TARGET]";

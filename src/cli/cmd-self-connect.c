@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "cli/command.h"
 #include "cli/record.h"
-#include "lab/itself.h"
+#include "lab/self_socket.h"
 #include "net/capture.h"
 #include "net/privilege.h"
 #include "wire/segment.h"
@@ -85,7 +85,7 @@ static enum status choose_port(struct stage *st, struct fault *fault)
 {
     uint16_t low, high;
     const struct hash_key key = hash_key_of_seed(st->record.seed);
-    enum status s = itself_ports(&low, &high, fault);
+    enum status s = self_socket_ports(&low, &high, fault);
     if (s != STATUS_OK)
         return s;
     uint64_t pick = hash_bytes(&key, name, sizeof(name)) % ((uint64_t)(high - low) / 2 + 1);
@@ -155,14 +155,14 @@ static enum status read_tap(struct stage *st, struct fault *fault)
 
 static enum status watch(struct stage *st, struct fault *fault)
 {
-    const struct itself_config config = {
+    const struct self_socket_config config = {
         .at = st->at,
         .attempts = st->line->attempts,
         .within_ns = st->line->common.deadline_ns,
         .progress = tell,
         .arg = st,
     };
-    enum status s = itself_run(&config, &st->doings, fault);
+    enum status s = self_socket_run(&config, &st->doings, fault);
     output_progress_clear(&st->record.output);
     if (s == STATUS_OK)
         s = privilege_drop(fault); /* before the first packet is read */
@@ -211,7 +211,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
         wrong = command_in_lab(name, around);
     if (wrong != 0)
         return wrong;
-    st.at.ip = lab_at(around->lab, LAB_OURS)->ip;
+    st.at.ip = lab_at(around->lab, END_A)->ip;
     if (run_stage(&st, argc, argv, &fault) != STATUS_OK)
         return command_fail(name, "%s", fault.text);
     return st.exit_code;

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/summarise.h"
-#include "cli/surveying.h"
-#include "engine/outlet.h"
+#include "cli/survey_session.h"
+#include "net/tx.h"
 #include "net/resolve.h"
 
 enum {
@@ -41,7 +41,7 @@ enum {
 
 struct line {
     struct arguments common;
-    struct surveying survey;
+    struct survey_session survey;
     uint64_t shard; /* from 1; 0: not given */
     bool authorised, has_window, summarise;
 };
@@ -86,13 +86,14 @@ static const char doc[] =
     "Exit status: 0 every target has its result, 1 stopped before, 2 usage or system error or "
     "nothing to probe, 3 nobody answered.";
 
-static error_t take_probe(struct surveying *s, const struct argp_state *state, const char *arg)
+static error_t take_probe(struct survey_session *s, const struct argp_state *state, const char *arg)
 {
-    static const char *const names[] = {
-        [SURVEYING_PING] = "ping", [SURVEYING_OPEN] = "open", [SURVEYING_SYNACK] = "synack"};
+    static const char *const names[] = {[SURVEY_SESSION_PING] = "ping",
+                                        [SURVEY_SESSION_OPEN] = "open",
+                                        [SURVEY_SESSION_SYNACK] = "synack"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(arg, names[i]) == 0) {
-            s->probe = (enum surveying_probe)i;
+            s->probe = (enum survey_session_probe)i;
             return 0;
         }
     }
@@ -138,7 +139,7 @@ static error_t shard_from_job(struct line *l, const struct argp_state *state)
     return 0;
 }
 
-static error_t take_ports(struct surveying *s, const struct argp_state *state, const char *arg)
+static error_t take_ports(struct survey_session *s, const struct argp_state *state, const char *arg)
 {
     struct fault fault;
     s->port_words = arg;
@@ -162,11 +163,11 @@ static error_t check(struct line *l, const struct argp_state *state)
         return arguments_refuse(state,
                                 "no target; write hosts, networks or ranges, or -f FILE with "
                                 "one a line, or put 'lab' before the command");
-    if (l->survey.rate > OUTLET_PLAIN_RATE && !l->authorised)
+    if (l->survey.rate > TX_PLAIN_RATE && !l->authorised)
         return arguments_refuse(state,
                                 "more than %d packets a second take --i-am-authorised: they are "
                                 "felt by those who get them",
-                                OUTLET_PLAIN_RATE);
+                                TX_PLAIN_RATE);
     if (l->common.csv && l->survey.resume != NULL)
         return arguments_refuse(state, "--resume needs records: leave --csv out");
     if (l->survey.answers && l->survey.resume != NULL)
@@ -215,7 +216,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct line *l = state->input;
-    struct surveying *s = &l->survey;
+    struct survey_session *s = &l->survey;
     switch (key) {
     case 'p':
         return take_ports(s, state, arg);
@@ -258,7 +259,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     const char **words = calloc((size_t)argc, sizeof(*words));
     struct line l = {
         .common = arguments_defaults("survey", 8 * CLOCK_S, CLOCK_NEVER),
-        .survey = {.probe = SURVEYING_SYNACK,
+        .survey = {.probe = SURVEY_SESSION_SYNACK,
                    .around = around,
                    .rate = RATE_DEFAULT,
                    .window = WINDOW_DEFAULT,
@@ -278,9 +279,9 @@ static int run(const struct surroundings *around, int argc, char **argv)
         l.survey.options = &l.common;
         l.survey.shard = l.shard > 0 ? l.shard - 1 : 0;
         l.survey.shards = l.survey.shards > 0 ? l.survey.shards : 1;
-        if (l.survey.probe == SURVEYING_OPEN && !l.has_window)
+        if (l.survey.probe == SURVEY_SESSION_OPEN && !l.has_window)
             l.survey.window = WINDOW_OPEN;
-        code = surveying_run(&l.survey);
+        code = survey_session_run(&l.survey);
     }
     ports_done(&l.survey.ports);
     free(words);

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "cli/record.h"
-#include "engine/live.h"
-#include "engine/sim.h"
-#include "lab/wire_aside.h"
-#include "lab/witness.h"
+#include "net/live.h"
+#include "talk/sim.h"
+#include "lab/netem/netem_remarks.h"
+#include "lab/truth_check.h"
 #include "net/resolve.h"
 #include "net/route.h"
 
@@ -26,9 +26,9 @@ struct stage {
     uint32_t scope_id;
     struct record record;
     struct run_config config;
-    struct witness witness;
+    struct truth_check witness;
     struct run_observer observer;
-    struct aside_source wire;
+    struct remarks_source wire;
     char wire_remark[4096]; /* room for as many rules as there can be */
     bool wired, wire_changes;
     struct run *run;
@@ -36,7 +36,7 @@ struct stage {
 
 static enum status take_lab_peer(struct stage *st, struct fault *fault)
 {
-    st->remote = *lab_at(st->m->around->lab, LAB_PEER);
+    st->remote = *lab_at(st->m->around->lab, END_B);
     int family = address_is_v4(&st->remote.ip) ? AF_INET : AF_INET6;
     int wanted = st->m->options->family;
     if (wanted == AF_UNSPEC || wanted == family)
@@ -108,7 +108,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
     const struct arguments *o = m->options;
 
     st->config = (struct run_config){
-        .probe = m->probe,
+        .script = m->probe,
         .base =
             {
                 .remote = st->remote,
@@ -134,27 +134,27 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         st->config.base.other_local = locals[m->sessions];
     if (m->around->truth) {
         bool unheard = m->around->deaf > 0 || st->wire_changes;
-        witness_init(&st->witness, m->around->lab, unheard);
-        st->observer = witness_observer(&st->witness);
+        truth_check_init(&st->witness, m->around->lab, unheard);
+        st->observer = truth_check_observer(&st->witness);
         st->config.observer = &st->observer;
     }
 }
 
 static void add_wire(void *arg, struct result *r)
 {
-    wire_aside_report(arg, r);
+    netem_remarks_report(arg, r);
 }
 
 /* The lab's wire, where there is one. */
 static void hear_wire(struct stage *st)
 {
-    struct wire *w = st->m->around->lab != NULL ? lab_wire(st->m->around->lab) : NULL;
+    struct netem *w = st->m->around->lab != NULL ? lab_wire(st->m->around->lab) : NULL;
     st->wired = w != NULL;
     if (!st->wired)
         return;
-    st->wire = wire_aside(w);
+    st->wire = netem_remarks(w);
     st->wire_changes = w->config.rules.count > 0;
-    (void)wire_aside_describe(w, st->wire_remark, sizeof(st->wire_remark));
+    (void)netem_remarks_describe(w, st->wire_remark, sizeof(st->wire_remark));
 }
 
 static enum status run_live(struct stage *st, struct fault *fault)

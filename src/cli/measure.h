@@ -6,12 +6,12 @@
 
 #include "cli/command.h"
 #include "cli/arguments.h"
-#include "engine/run.h"
+#include "talk/run.h"
 
 struct measurement {
     const struct arguments *options;
     const struct surroundings *around;
-    const struct probe *probe;
+    const struct script *probe;
     void *const *states; /* one a session */
     size_t sessions;
     unsigned tries;

@@ -7,7 +7,7 @@
 
 #include "cli/arguments.h"
 #include "net/resolve.h"
-#include "probe/ping_log.h"
+#include "measure/ping/ping_log.h"
 
 enum {
     PING_LIST_MAX = 1000 /* more are a survey's */

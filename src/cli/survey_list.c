@@ -171,7 +171,7 @@ static enum status find_first(struct survey_list *l, const struct arguments *a, 
     return judge_held(l, a, &no_way, fault);
 }
 
-enum status survey_list_open(struct survey_list *l, const struct surveying *o,
+enum status survey_list_open(struct survey_list *l, const struct survey_session *o,
                              const struct hash_key *key, struct resume *resume,
                              void (*tell)(void *arg, const char *line), void *arg,
                              struct fault *fault)

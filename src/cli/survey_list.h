@@ -4,9 +4,9 @@
 #define TCPSHAKE_CLI_SURVEY_LIST_H
 
 #include "cli/resume.h"
-#include "cli/surveying.h"
-#include "engine/spacing.h"
-#include "engine/targets.h"
+#include "cli/survey_session.h"
+#include "measure/survey/spacing.h"
+#include "targets/targets.h"
 
 enum {
     SURVEY_LIST_HELD = 64
@@ -41,7 +41,7 @@ struct survey_list {
 /* Opens the list and finds the first target, whose route tells the interface. Lines that are bad
  * are told through `tell`. STATUS_MALFORMED with a line also when there is nothing to probe.
  * Release with survey_list_close, also after a failure. */
-enum status survey_list_open(struct survey_list *l, const struct surveying *o,
+enum status survey_list_open(struct survey_list *l, const struct survey_session *o,
                              const struct hash_key *key, struct resume *resume,
                              void (*tell)(void *arg, const char *line), void *arg,
                              struct fault *fault);

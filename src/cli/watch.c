@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "cli/record.h"
-#include "engine/between.h"
-#include "lab/side.h"
+#include "net/relay_loop.h"
+#include "lab/lab_upper.h"
 
 /* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
  * the lab's affair. */
@@ -30,31 +30,31 @@ static enum status check(const struct watching *w, struct fault *fault)
                      "%s is nothing for two kernels; leave it out, or leave out --a or --b", wrong);
 }
 
-static enum status run(const struct watching *w, struct between *between, struct record *record,
+static enum status run(const struct watching *w, struct relay_loop *between, struct record *record,
                        int *code, struct fault *fault)
 {
     struct lab *lab = w->around->lab;
-    const struct side ends[PAIR_ENDS] = {{lab, LAB_OURS}, {lab, LAB_PEER}};
-    const struct accomplice accomplices[PAIR_ENDS] = {side_accomplice(&ends[FIGURE_A]),
-                                                      side_accomplice(&ends[FIGURE_B])};
+    const struct lab_upper ends[ENDS] = {{lab, END_A}, {lab, END_B}};
+    const struct upper accomplices[ENDS] = {lab_upper_ops(&ends[END_A]),
+                                            lab_upper_ops(&ends[END_B])};
     const struct pair_config config = {
         .session = 1,
-        .at = {*lab_at(lab, LAB_OURS), *lab_at(lab, LAB_PEER)},
-        .end = {&accomplices[FIGURE_A], &accomplices[FIGURE_B]},
+        .at = {*lab_at(lab, END_A), *lab_at(lab, END_B)},
+        .end = {&accomplices[END_A], &accomplices[END_B]},
         .deadline_ns = w->options->deadline_ns,
-        .pass = between_pass,
+        .pass = relay_loop_pass,
         .arg = between,
     };
     const struct run_info info = {.command = w->script->name,
                                   .interface = "lab wire",
-                                  .clock = between_clock(between),
+                                  .clock = relay_loop_clock(between),
                                   .heading = w->heading};
     struct pair *pair = calloc(1, sizeof(*pair));
     if (pair == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    enum status s = record_begin(record, &info, &config.at[FIGURE_B], w->argc, w->argv, fault);
+    enum status s = record_begin(record, &info, &config.at[END_B], w->argc, w->argv, fault);
     if (s == STATUS_OK)
-        s = between_run(between, pair, &config, w->script, w->state, &record->timeline, fault);
+        s = relay_loop_run(between, pair, &config, w->script, w->state, &record->timeline, fault);
     *code = pair->exit_code;
     output_progress_clear(&record->output);
     free(pair);
@@ -64,20 +64,20 @@ static enum status run(const struct watching *w, struct between *between, struct
 static enum status open_and_run(const struct watching *w, struct record *record, int *code,
                                 struct fault *fault)
 {
-    const struct between_config config = {.tap = {lab_tap(LAB_OURS), lab_tap(LAB_PEER)},
-                                          .progress = record_progress(record),
-                                          .asked = record_asked,
-                                          .arg = record};
+    const struct relay_loop_config config = {.tap = {lab_tap(END_A), lab_tap(END_B)},
+                                             .progress = record_progress(record),
+                                             .asked = record_asked,
+                                             .arg = record};
     enum status s = check(w, fault);
     if (s == STATUS_OK)
         s = record_open(record, fault);
     if (s != STATUS_OK)
         return s;
-    struct between *between = between_open(&config, fault);
+    struct relay_loop *between = relay_loop_open(&config, fault);
     if (between == NULL)
         return STATUS_SYSTEM;
     s = run(w, between, record, code, fault);
-    between_free(between);
+    relay_loop_free(between);
     return s;
 }
 

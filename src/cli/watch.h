@@ -5,7 +5,7 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "probe/pair.h"
+#include "talk/pair.h"
 
 struct watching {
     const struct arguments *options;

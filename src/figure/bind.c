@@ -19,8 +19,7 @@ static bool find(const struct bind *b, const char *name, size_t *at)
     return false;
 }
 
-bool bind_lookup(const struct bind *b, enum figure_side side, const struct figure_number *n,
-                 seq_t *wire)
+bool bind_lookup(const struct bind *b, enum end side, const struct figure_number *n, seq_t *wire)
 {
     size_t at;
     if (n->symbol[0] != '\0') {
@@ -35,8 +34,7 @@ bool bind_lookup(const struct bind *b, enum figure_side side, const struct figur
     return true;
 }
 
-bool bind_matches(const struct bind *b, enum figure_side side, const struct figure_number *n,
-                  seq_t wire)
+bool bind_matches(const struct bind *b, enum end side, const struct figure_number *n, seq_t wire)
 {
     seq_t known;
     bool old = n->symbol[0] == '\0' && b->space[side].was_bound &&
@@ -44,7 +42,7 @@ bool bind_matches(const struct bind *b, enum figure_side side, const struct figu
     return old || (bind_lookup(b, side, n, &known) && seq_eq(wire, known));
 }
 
-bool bind_set(struct bind *b, enum figure_side side, const struct figure_number *n, seq_t wire)
+bool bind_set(struct bind *b, enum end side, const struct figure_number *n, seq_t wire)
 {
     seq_t zero = seq_of(wire.v - n->value);
     if (n->symbol[0] == '\0') {
@@ -66,7 +64,7 @@ static bool same(const struct figure_number *a, const struct figure_number *b)
     return a->given && b->given && a->value == b->value && strcmp(a->symbol, b->symbol) == 0;
 }
 
-void bind_syn(struct bind *b, enum figure_side side, const struct figure_number *n)
+void bind_syn(struct bind *b, enum end side, const struct figure_number *n)
 {
     if (n->symbol[0] == '\0' && !same(&b->space[side].syn, n)) {
         b->space[side].was_bound = b->space[side].bound;
@@ -76,7 +74,7 @@ void bind_syn(struct bind *b, enum figure_side side, const struct figure_number 
     b->space[side].syn = *n;
 }
 
-void bind_shift(struct bind *b, enum figure_side side, uint32_t octets)
+void bind_shift(struct bind *b, enum end side, uint32_t octets)
 {
     b->space[side].zero = seq_add(b->space[side].zero, octets);
     for (size_t i = 0; i < b->symbol_count; i++) {
@@ -91,7 +89,7 @@ bool bind_is_absolute(const struct figure_segment *s)
            (s->flags & FLAG_RST) != 0;
 }
 
-bool bind_zero(const struct bind *b, enum figure_side side, seq_t *zero)
+bool bind_zero(const struct bind *b, enum end side, seq_t *zero)
 {
     *zero = b->space[side].zero;
     return b->space[side].bound;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "figure/match.h"
-#include "figure/place.h"
+#include "figure/position.h"
 #include "figure/reach.h"
 #include "figure/view.h"
 #include "wire/flags.h"
@@ -16,26 +16,26 @@ enum {
     WINDOW = 65535 /* octets: how far from what was sent an ACK may be wrong */
 };
 
-static const char side_names[] = {[FIGURE_A] = 'A', [FIGURE_B] = 'B'};
+static const char side_names[] = {[END_A] = 'A', [END_B] = 'B'};
 
 struct check {
     const struct figure *f;
-    enum figure_side us;
+    enum end us;
     bool lab;     /* the peer's application is ours to command */
     bool between; /* neither end is ours: both are kernels, and we hold the wire between them */
 };
 
-static enum status fault_at_cell(const struct check *c, const struct figure_row *r,
-                                 enum figure_side side, struct fault *fault, const char *text)
+static enum status fault_at_cell(const struct check *c, const struct figure_row *r, enum end side,
+                                 struct fault *fault, const char *text)
 {
     const struct figure_cell *cell = view_cell(r, side);
-    return place_fault(fault, c->f->name, cell->line, cell->column, "%s", text);
+    return position_fault(fault, c->f->name, cell->line, cell->column, "%s", text);
 }
 
 static enum status fault_at_segment(const struct check *c, const struct figure_row *r,
                                     struct fault *fault, const char *text)
 {
-    return place_fault(fault, c->f->name, r->segment_line, r->segment_column, "%s", text);
+    return position_fault(fault, c->f->name, r->segment_line, r->segment_column, "%s", text);
 }
 
 /* Segments that arrive without having left. */
@@ -53,7 +53,7 @@ static size_t horizon(const struct figure *f, size_t at)
 static enum status check_arrival(const struct check *c, size_t at, struct fault *fault)
 {
     const struct figure_row *r = &c->f->items[at].row;
-    enum figure_side from = view_sender(r);
+    enum end from = view_sender(r);
     const struct figure_cell *cell = view_cell(r, from);
     bool old = cell->states == STATE_SET_NONE; /* one that was sent before the figure */
     bool crafted = cell->duplicate || (old && from == c->us);
@@ -104,7 +104,7 @@ static bool has_ack(const struct figure_segment *s)
     return s->ack.given && (!s->has_flags || (s->flags & FLAG_ACK) != 0);
 }
 
-static struct numbers numbers_of(const struct figure *f, enum figure_side side, size_t at,
+static struct numbers numbers_of(const struct figure *f, enum end side, size_t at,
                                  const struct figure_number *ack)
 {
     struct numbers n = {0};
@@ -114,7 +114,7 @@ static struct numbers numbers_of(const struct figure *f, enum figure_side side, 
         if (f->items[i].kind != FIGURE_ROW)
             continue;
         see_number(&n, &view_cell(r, side)->send, ack);
-        see_number(&n, &view_cell(r, view_other(side))->receive, ack);
+        see_number(&n, &view_cell(r, end_other(side))->receive, ack);
         if (r->has_segment && view_sender(r) == side)
             see_number(&n, &r->segment.seq, ack);
         if (r->has_segment && view_sender(r) != side && i < at && has_ack(&r->segment))
@@ -127,7 +127,7 @@ static struct numbers numbers_of(const struct figure *f, enum figure_side side, 
 
 /* Whether an end's first state is synchronized or not shown: then it has numbers of its own that
  * the figure may not show. */
-static bool begins_inside(const struct figure *f, enum figure_side side)
+static bool begins_inside(const struct figure *f, enum end side)
 {
     for (size_t i = 0; i < f->count; i++) {
         state_set states = view_cell(&f->items[i].row, side)->states;
@@ -149,7 +149,7 @@ static enum status check_ack(const struct check *c, size_t at, struct fault *fau
     char text[128];
     if (!r->has_segment || !has_ack(&r->segment))
         return STATUS_OK;
-    enum figure_side acknowledged = view_other(view_sender(r));
+    enum end acknowledged = end_other(view_sender(r));
     struct numbers n = numbers_of(c->f, acknowledged, at, ack);
     if (ack->symbol[0] != '\0') {
         if (!n.used || n.symbol)
@@ -175,8 +175,8 @@ static enum status check_ack(const struct check *c, size_t at, struct fault *fau
 static enum status check_abilities(const struct check *c, const struct figure_row *r,
                                    struct fault *fault)
 {
-    enum figure_side peer = view_other(c->us);
-    for (enum figure_side side = FIGURE_A; c->between && side <= FIGURE_B; side++) {
+    enum end peer = end_other(c->us);
+    for (enum end side = END_A; c->between && side <= END_B; side++) {
         enum figure_event e = view_cell(r, side)->event;
         if (e == FIGURE_OTHER_PORT || e == FIGURE_FIRST_PORT)
             return fault_at_cell(
@@ -185,7 +185,7 @@ static enum status check_abilities(const struct check *c, const struct figure_ro
     }
     if (c->between)
         return STATUS_OK;
-    if (view_cell(r, peer)->event == FIGURE_CRASH && !c->lab)
+    if (figure_call(view_cell(r, peer)) == CALL_CRASH && !c->lab)
         return fault_at_cell(c, r, peer, fault,
                              "the peer cannot be made to crash, expected this in our column, or "
                              "the lab's peer");
@@ -199,15 +199,15 @@ static enum status check_abilities(const struct check *c, const struct figure_ro
 static enum status check_events(const struct check *c, const struct figure_row *r,
                                 struct fault *fault)
 {
-    for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
+    for (enum end side = END_A; side <= END_B; side++) {
         bool syn =
             view_leaves(r, side) && (!r->segment.has_flags || (r->segment.flags & FLAG_SYN) != 0);
         if (view_cell(r, side)->event == FIGURE_NEW_ISN && r->has_segment && !syn)
             return fault_at_cell(c, r, side, fault,
                                  "(new ISN) beside a segment that is no SYN of this end");
-        const struct figure_cell *far = view_cell(r, view_other(side));
+        const struct figure_cell *far = view_cell(r, end_other(side));
         if (far->duplicate && view_sender(r) == side)
-            return fault_at_cell(c, r, view_other(side), fault,
+            return fault_at_cell(c, r, end_other(side), fault,
                                  "(duplicate) at the end that this segment goes to, expected it "
                                  "at the other");
     }
@@ -230,14 +230,15 @@ static enum status check_times(const struct check *c, const struct figure_row *r
 static enum status check_alternative(const struct check *c, size_t at, struct fault *fault)
 {
     const struct figure_item *first = &c->f->items[at + 1];
-    enum figure_side peer = view_other(c->us);
+    enum end peer = end_other(c->us);
     if (first->row.silence_ns != 0 || view_leaves(&first->row, peer) ||
         (c->between && view_leaves(&first->row, c->us)))
         return STATUS_OK;
-    return place_fault(fault, c->f->name, first->line, first->column,
-                       "an alternative that does not begin with what %c does, expected a segment "
-                       "of its or [silence 3s]",
-                       side_names[peer]);
+    return position_fault(
+        fault, c->f->name, first->line, first->column,
+        "an alternative that does not begin with what %c does, expected a segment "
+        "of its or [silence 3s]",
+        side_names[peer]);
 }
 
 /* States. */
@@ -249,25 +250,25 @@ struct both {
 static enum status check_states(const struct check *c, const struct figure_row *r,
                                 struct both *ends, struct fault *fault)
 {
-    for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
+    for (enum end side = END_A; side <= END_B; side++) {
         char now[STATE_SET_TEXT_MAX], possible[STATE_SET_TEXT_MAX];
         const struct figure_cell *cell = view_cell(r, side);
         struct reach *e = &ends->end[side];
         if (reach_row(e, cell, &r->segment, view_leaves(r, side), view_reaches(r, side)))
             continue;
-        return place_fault(fault, c->f->name, cell->line, cell->column,
-                           "%c cannot be in %s here, expected %s or a segment before that leads "
-                           "there",
-                           side_names[side], state_set_format(cell->states, now),
-                           state_set_format(e->states, possible));
+        return position_fault(fault, c->f->name, cell->line, cell->column,
+                              "%c cannot be in %s here, expected %s or a segment before that leads "
+                              "there",
+                              side_names[side], state_set_format(cell->states, now),
+                              state_set_format(e->states, possible));
     }
     return STATUS_OK;
 }
 
 static void meet(struct both *a, const struct both *b)
 {
-    a->end[FIGURE_A] = reach_either(&a->end[FIGURE_A], &b->end[FIGURE_A]);
-    a->end[FIGURE_B] = reach_either(&a->end[FIGURE_B], &b->end[FIGURE_B]);
+    a->end[END_A] = reach_either(&a->end[END_A], &b->end[END_A]);
+    a->end[END_B] = reach_either(&a->end[END_B], &b->end[END_B]);
 }
 
 static enum status check_row(const struct check *c, size_t at, struct fault *fault)
@@ -287,8 +288,8 @@ static enum status check_all(const struct check *c, struct fault *fault)
     struct both now, fork = {0}, met = {0};
     bool first_way = true;
     enum status s = STATUS_OK;
-    reach_init(&now.end[FIGURE_A]);
-    reach_init(&now.end[FIGURE_B]);
+    reach_init(&now.end[END_A]);
+    reach_init(&now.end[END_B]);
     for (size_t i = 0; s == STATUS_OK && i < f->count; i++) {
         const struct figure_item *item = &f->items[i];
         bool ends_way = item->kind == FIGURE_OR ||
@@ -316,13 +317,13 @@ static enum status check_all(const struct check *c, struct fault *fault)
     return s;
 }
 
-enum status figure_check(const struct figure *f, enum figure_side us, struct fault *fault)
+enum status figure_check(const struct figure *f, enum end us, struct fault *fault)
 {
     const struct check c = {.f = f, .us = us};
     return check_all(&c, fault);
 }
 
-enum status figure_check_in_lab(const struct figure *f, enum figure_side us, struct fault *fault)
+enum status figure_check_in_lab(const struct figure *f, enum end us, struct fault *fault)
 {
     const struct check c = {.f = f, .us = us, .lab = true};
     return check_all(&c, fault);

@@ -17,10 +17,10 @@
  * - an event that the peer cannot be made to do, or that is about another segment,
  * - an alternative that does not begin with what the peer does,
  * - [after] or [within] on what we do ourselves. */
-enum status figure_check(const struct figure *f, enum figure_side us, struct fault *fault);
+enum status figure_check(const struct figure *f, enum end us, struct fault *fault);
 
 /* The same against the lab's peer, which can be made to crash. */
-enum status figure_check_in_lab(const struct figure *f, enum figure_side us, struct fault *fault);
+enum status figure_check_in_lab(const struct figure *f, enum end us, struct fault *fault);
 
 /* With a kernel at each end and tcpshake as the network between them. A segment that arrives must
  * have left in an earlier row, also if it is marked (duplicate); both ends can be made to crash;

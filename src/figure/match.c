@@ -27,7 +27,7 @@ static bool differs(char *why, const char *field, uint32_t is, uint32_t should)
 }
 
 /* The number as the figure would write it; the distance tells more than the wire's number. */
-static bool same_number(struct bind *b, enum figure_side side, const char *field,
+static bool same_number(struct bind *b, enum end side, const char *field,
                         const struct figure_number *want, seq_t is, char *why)
 {
     seq_t should;
@@ -49,7 +49,7 @@ static bool same_number(struct bind *b, enum figure_side side, const char *field
     return false;
 }
 
-static bool same_seq(struct bind *b, enum figure_side from, const struct figure_segment *want,
+static bool same_seq(struct bind *b, enum end from, const struct figure_segment *want,
                      const struct segment *seg, char *why)
 {
     if (bind_is_absolute(want))
@@ -93,7 +93,7 @@ static bool same_fields(const struct figure_segment *want, const struct segment 
     return same_options(want, seg, why);
 }
 
-enum match match_segment(struct bind *b, enum figure_side from, const struct figure_segment *want,
+enum match match_segment(struct bind *b, enum end from, const struct figure_segment *want,
                          const struct segment *seg, char *why)
 {
     struct bind trial = *b;
@@ -104,7 +104,7 @@ enum match match_segment(struct bind *b, enum figure_side from, const struct fig
         bind_syn(&trial, from, &want->seq);
     bool ack = (seg->flags & FLAG_ACK) != 0;
     if (!same_seq(&trial, from, want, seg, why) ||
-        (ack && !same_number(&trial, view_other(from), "ACK", &want->ack, seg->ack, why)) ||
+        (ack && !same_number(&trial, end_other(from), "ACK", &want->ack, seg->ack, why)) ||
         !same_fields(want, seg, why))
         return MATCH_DIFFERS;
     *b = trial;

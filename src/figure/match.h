@@ -19,7 +19,7 @@ enum match {
  * be equal; PSH never counts, ECE and CWR only if the figure shows them. On MATCH_YES the numbers
  * that were not known are tied to the wire; else `b` stays as it was. `why` (MATCH_WHY_MAX) is
  * filled in on MATCH_DIFFERS. */
-enum match match_segment(struct bind *b, enum figure_side from, const struct figure_segment *want,
+enum match match_segment(struct bind *b, enum end from, const struct figure_segment *want,
                          const struct segment *seg, char *why);
 
 /* Whether two rows may show the same segment. */

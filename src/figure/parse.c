@@ -16,9 +16,9 @@
 #include "figure/header.h"
 #include "figure/lex.h"
 #include "figure/outline.h"
-#include "figure/place.h"
-#include "figure/store.h"
-#include "figure/glance.h"
+#include "figure/position.h"
+#include "figure/strings.h"
+#include "figure/first_pass.h"
 #include "figure/timing.h"
 
 enum {
@@ -52,13 +52,13 @@ static enum status close_row(struct parser *p, struct fault *fault)
     p->row_open = false;
     if (p->a_unfinished || p->b_unfinished) {
         const struct figure_cell *c = p->a_unfinished ? &r->a : &r->b;
-        return place_fault(fault, l->name, c->line, c->column,
-                           "this set of states ends with |, expected another state below it");
+        return position_fault(fault, l->name, c->line, c->column,
+                              "this set of states ends with |, expected another state below it");
     }
     if (p->remark.failed)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     if (p->remark.len != 0)
-        r->remark = store_put(p->f, p->remark.data, p->remark.len);
+        r->remark = strings_put(p->f, p->remark.data, p->remark.len);
     text_clear(&p->remark);
     return STATUS_OK;
 }
@@ -71,9 +71,9 @@ static enum status add_item(struct parser *p, enum figure_item_kind kind, unsign
     if (s != STATUS_OK)
         return s;
     if (f->count == FIGURE_ITEMS_MAX)
-        return place_fault(fault, p->lex.name, line, column,
-                           "more than %d rows, expected a figure that fits on a few pages",
-                           FIGURE_ITEMS_MAX);
+        return position_fault(fault, p->lex.name, line, column,
+                              "more than %d rows, expected a figure that fits on a few pages",
+                              FIGURE_ITEMS_MAX);
     if (f->count == p->cap) {
         size_t cap = p->cap != 0 ? 2 * p->cap : 16;
         struct figure_item *grown = realloc(f->items, cap * sizeof(*grown));
@@ -377,11 +377,11 @@ static enum status check_row(const struct parser *p, const struct figure_row *r,
 {
     const struct figure_cell *odd = r->a.duplicate ? &r->a : &r->b;
     if (odd->duplicate && !r->has_segment)
-        return place_fault(fault, p->lex.name, odd->line, odd->column,
-                           "(duplicate) without a segment, expected it in the segment's row");
+        return position_fault(fault, p->lex.name, odd->line, odd->column,
+                              "(duplicate) without a segment, expected it in the segment's row");
     if (r->silence_ns != 0 && (r->has_segment || r->within_ns != 0 || r->after_ns != 0))
-        return place_fault(fault, p->lex.name, r->line, r->column,
-                           "[silence] beside something that happens, expected a row of its own");
+        return position_fault(fault, p->lex.name, r->line, r->column,
+                              "[silence] beside something that happens, expected a row of its own");
     return STATUS_OK;
 }
 
@@ -525,7 +525,7 @@ static enum status take_alternative(struct parser *p, struct figure_item *item, 
         struct text name;
         text_init(&name);
         lex_source(l, l->token[at].from, l->token[at].to, &name);
-        item->name = store_put(p->f, name.data, name.len);
+        item->name = strings_put(p->f, name.data, name.len);
         bool failed = name.failed;
         text_done(&name);
         if (failed)
@@ -683,12 +683,12 @@ static enum status finish(struct parser *p, struct fault *fault)
     else if (p->repeat != NO_ITEM)
         open = &p->f->items[p->repeat];
     if (open != NULL)
-        return place_fault(fault, p->lex.name, open->line, open->column,
-                           "this '%s' is never closed, expected 'end'",
-                           open->kind == FIGURE_EITHER ? "either" : "repeat");
+        return position_fault(fault, p->lex.name, open->line, open->column,
+                              "this '%s' is never closed, expected 'end'",
+                              open->kind == FIGURE_EITHER ? "either" : "repeat");
     if (p->f->count == 0)
-        return place_fault(fault, p->lex.name, p->lex.line_number + 1, 1,
-                           "no rows, expected one such as \"1.  CLOSED   LISTEN\"");
+        return position_fault(fault, p->lex.name, p->lex.line_number + 1, 1,
+                              "no rows, expected one such as \"1.  CLOSED   LISTEN\"");
     return STATUS_OK;
 }
 
@@ -697,15 +697,15 @@ static enum status parse(struct parser *p, const char *name, const char *text, s
 {
     bool more = true;
     if (len > FIGURE_SOURCE_MAX)
-        return place_fault(fault, name, 1, 1, "more than %d octets, expected a figure",
-                           FIGURE_SOURCE_MAX);
+        return position_fault(fault, name, 1, 1, "more than %d octets, expected a figure",
+                              FIGURE_SOURCE_MAX);
     /* Every text is shorter than what stands for it in the source, parentheses, quotes and ends of
      * lines included, but for the name. */
-    enum status s = store_init(p->f, strlen(name) + len + 16, fault);
+    enum status s = strings_init(p->f, strlen(name) + len + 16, fault);
     if (s != STATUS_OK)
         return s;
-    p->f->name = store_put(p->f, name, strlen(name));
-    glance_columns(&p->columns, name, text, len);
+    p->f->name = strings_put(p->f, name, strlen(name));
+    first_pass_columns(&p->columns, name, text, len);
     lex_init(&p->lex, name, text, len);
     while (s == STATUS_OK) {
         s = lex_line(&p->lex, &more, fault);

@@ -1,11 +1,6 @@
 /* See view.h. */
 #include "figure/view.h"
 
-enum figure_side view_other(enum figure_side side)
-{
-    return side == FIGURE_A ? FIGURE_B : FIGURE_A;
-}
-
 /* An arrow that is missing on the far side, as at the end of Figure 9, is the same as the near one.
  */
 static enum view_leg leg_of(enum figure_arrow own, enum figure_arrow peer, enum figure_arrow away)
@@ -21,9 +16,9 @@ static enum view_leg leg_of(enum figure_arrow own, enum figure_arrow peer, enum 
     return peer == FIGURE_ARROW_HELD ? VIEW_DELIVER : VIEW_AWAIT;
 }
 
-struct view view_of(const struct figure_row *row, enum figure_side us)
+struct view view_of(const struct figure_row *row, enum end us)
 {
-    bool a = us == FIGURE_A;
+    bool a = us == END_A;
     struct view v = {.row = row, .own = a ? &row->a : &row->b, .peer = a ? &row->b : &row->a};
     if (row->has_segment)
         v.leg = leg_of(a ? row->a_arrow : row->b_arrow, a ? row->b_arrow : row->a_arrow,
@@ -36,28 +31,27 @@ bool view_comes(const struct view *v)
     return v->leg == VIEW_AWAIT || v->leg == VIEW_WITHHOLD;
 }
 
-const struct figure_cell *view_cell(const struct figure_row *row, enum figure_side side)
+const struct figure_cell *view_cell(const struct figure_row *row, enum end side)
 {
-    return side == FIGURE_A ? &row->a : &row->b;
+    return side == END_A ? &row->a : &row->b;
 }
 
-static enum figure_arrow arrow_at(const struct figure_row *row, enum figure_side side)
+static enum figure_arrow arrow_at(const struct figure_row *row, enum end side)
 {
-    return side == FIGURE_A ? row->a_arrow : row->b_arrow;
+    return side == END_A ? row->a_arrow : row->b_arrow;
 }
 
-enum figure_side view_sender(const struct figure_row *row)
+enum end view_sender(const struct figure_row *row)
 {
-    return row->a_arrow == FIGURE_ARROW_RIGHT || row->b_arrow == FIGURE_ARROW_RIGHT ? FIGURE_A
-                                                                                    : FIGURE_B;
+    return row->a_arrow == FIGURE_ARROW_RIGHT || row->b_arrow == FIGURE_ARROW_RIGHT ? END_A : END_B;
 }
 
-bool view_leaves(const struct figure_row *row, enum figure_side side)
+bool view_leaves(const struct figure_row *row, enum end side)
 {
     return row->has_segment && view_sender(row) == side && arrow_at(row, side) != FIGURE_ARROW_HELD;
 }
 
-bool view_reaches(const struct figure_row *row, enum figure_side side)
+bool view_reaches(const struct figure_row *row, enum end side)
 {
     return row->has_segment && view_sender(row) != side && arrow_at(row, side) != FIGURE_ARROW_HELD;
 }

@@ -22,17 +22,15 @@ struct view {
     enum view_leg leg;
 };
 
-struct view view_of(const struct figure_row *row, enum figure_side us);
-/* The other one. */
-enum figure_side view_other(enum figure_side side);
+struct view view_of(const struct figure_row *row, enum end us);
 /* Whether the row's segment comes out of the other end now. */
 bool view_comes(const struct view *v);
 
-const struct figure_cell *view_cell(const struct figure_row *row, enum figure_side side);
+const struct figure_cell *view_cell(const struct figure_row *row, enum end side);
 /* The end that the row's segment comes from, seen to leave it or not. */
-enum figure_side view_sender(const struct figure_row *row);
+enum end view_sender(const struct figure_row *row);
 /* Whether the segment leaves, or reaches, that end in this row. */
-bool view_leaves(const struct figure_row *row, enum figure_side side);
-bool view_reaches(const struct figure_row *row, enum figure_side side);
+bool view_leaves(const struct figure_row *row, enum end side);
+bool view_reaches(const struct figure_row *row, enum end side);
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef TCPSHAKE_LAB_BACKLOG_LIVE_H
 #define TCPSHAKE_LAB_BACKLOG_LIVE_H
 
-#include "engine/backlog.h"
+#include "measure/backlog/backlog.h"
 #include "lab/lab.h"
 
 struct backlog_live;

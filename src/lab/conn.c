@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab/ability.h"
+#include "lab/caps.h"
 
 void conn_init(struct conn *c, int fd, const struct endpoint *remote, uint64_t born)
 {
@@ -170,10 +170,10 @@ int conn_abort(struct conn *c)
 int conn_crash(struct conn *c)
 {
     static const int on = TCP_REPAIR_ON;
-    if (!ability_administer(true))
+    if (!caps_administer(true))
         return errno;
     int error = setsockopt(c->fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) != 0 ? errno : 0;
-    (void)ability_administer(false);
+    (void)caps_administer(false);
     if (error == 0)
         conn_drop(c);
     return error;

@@ -12,34 +12,34 @@
 #include <unistd.h>
 
 #include "lab/app.h"
-#include "lab/cue.h"
+#include "lab/ctl.h"
 #include "lab/host.h"
-#include "lab/link.h"
+#include "lab/cable.h"
 #include "lab/meter.h"
 #include "lab/namespace.h"
 #include "lab/server.h"
 #include "lab/truth.h"
 
 enum {
-    SIDES = LAB_PEER + 1,
+    SIDES = END_B + 1,
     OUR_PORT = 5006, /* beside those of the apps */
 };
 
 /* One side's kernel. */
-struct end {
+struct lab_end {
     struct endpoint at;
     struct truth truth;
-    struct cue cue;
+    struct ctl ctl;
     pid_t child;
 };
 
 struct lab {
     const struct lab_options *options; /* during lab_open */
     const struct app *app;
-    struct end end[SIDES];
+    struct lab_end end[SIDES];
     struct meter meter; /* the peer's */
     int backlog;
-    struct wire wire;
+    struct netem wire;
     bool keeps_no_entry;
 };
 
@@ -66,7 +66,7 @@ static enum status check_options(const struct lab_options *options, const struct
 
 /* The lab works without the truth. A kernel that cannot tell it answers as it does for a connection
  * that does not exist, so we ask for one whose state we know. */
-static void open_truth(struct end *end, const struct in6_addr *other, int listener)
+static void open_truth(struct lab_end *end, const struct in6_addr *other, int listener)
 {
     const struct endpoint stranger = {.ip = *other, .port = 1};
     enum state s = STATE_LISTEN;
@@ -77,9 +77,9 @@ static void open_truth(struct end *end, const struct in6_addr *other, int listen
         truth_close(&end->truth);
 }
 
-static bool is_kernel(const struct lab_options *options, enum lab_side side)
+static bool is_kernel(const struct lab_options *options, enum end side)
 {
-    return side == LAB_PEER || options->between;
+    return side == END_B || options->between;
 }
 
 static enum status apply_sysctls(const struct lab_options *options, struct fault *fault)
@@ -91,22 +91,21 @@ static enum status apply_sysctls(const struct lab_options *options, struct fault
 }
 
 /* The namespace of a side, and what its kernel needs there. */
-static enum status prepare_side(struct lab *lab, enum lab_side side, struct site *site,
+static enum status prepare_side(struct lab *lab, enum end side, struct site *site,
                                 struct fault *fault)
 {
-    struct end *end = &lab->end[side];
+    struct lab_end *end = &lab->end[side];
     enum status s = namespace_new_net(&site->host.namespace_fd, fault);
-    if (s == STATUS_OK && (site->route = link_socket_new(fault)) == NULL)
+    if (s == STATUS_OK && (site->route = cable_socket_new(fault)) == NULL)
         s = STATUS_SYSTEM;
     if (s != STATUS_OK || !is_kernel(lab->options, side))
         return s;
     s = apply_sysctls(lab->options, fault);
-    if (s == STATUS_OK && side == LAB_PEER)
+    if (s == STATUS_OK && side == END_B)
         s = server_listen(&site->host.service, &site->host.listener, fault);
     if (s == STATUS_OK)
-        open_truth(end, &lab->end[side == LAB_PEER ? LAB_OURS : LAB_PEER].at.ip,
-                   site->host.listener);
-    if (s == STATUS_OK && side == LAB_PEER && lab->app->waits)
+        open_truth(end, &lab->end[side == END_B ? END_A : END_B].at.ip, site->host.listener);
+    if (s == STATUS_OK && side == END_B && lab->app->waits)
         s = meter_open(&lab->meter, fault);
     return s;
 }
@@ -125,7 +124,7 @@ static enum status prepare_wire(struct nl_sock **route, int *fd, struct fault *f
     if (s != STATUS_OK)
         return s;
     (void)namespace_sysctl("net.ipv6.conf.default.disable_ipv6=1", NULL); /* where there is any */
-    *route = link_socket_new(fault);
+    *route = cable_socket_new(fault);
     return *route != NULL ? STATUS_OK : STATUS_SYSTEM;
 }
 
@@ -134,37 +133,37 @@ static enum status start_wire(struct lab *lab, int wire_fd, int ours_fd, struct 
 {
     if (lab->options->wire == NULL)
         return STATUS_OK;
-    enum status s = wire_start(&lab->wire, lab->options->wire, wire_fd, link_name(LINK_WIRE_A),
-                               link_name(LINK_WIRE_B), fault);
+    enum status s = netem_start(&lab->wire, lab->options->wire, wire_fd, cable_name(CABLE_WIRE_A),
+                                cable_name(CABLE_WIRE_B), fault);
     return s == STATUS_OK ? namespace_enter(ours_fd, fault) : s;
 }
 
 static enum status connect_sides(struct lab *lab, const struct site sites[SIDES],
                                  struct fault *fault)
 {
-    struct link_sites link = {.ours = sites[LAB_OURS].route,
-                              .peer = sites[LAB_PEER].route,
-                              .ours_fd = sites[LAB_OURS].host.namespace_fd,
-                              .peer_fd = sites[LAB_PEER].host.namespace_fd};
+    struct cable_sites link = {.ours = sites[END_A].route,
+                               .peer = sites[END_B].route,
+                               .ours_fd = sites[END_A].host.namespace_fd,
+                               .peer_fd = sites[END_B].host.namespace_fd};
     bool wired = lab->options->between || lab->options->wire != NULL;
     int wire_fd = -1;
     enum status s = wired ? prepare_wire(&link.wire, &wire_fd, fault) : STATUS_OK;
     if (s == STATUS_OK)
-        s = link_open(&link, lab->options->v6, fault);
+        s = cable_open(&link, lab->options->v6, fault);
     if (s == STATUS_OK)
         s = start_wire(lab, wire_fd, link.ours_fd, fault);
-    link_socket_free(link.wire);
+    cable_socket_free(link.wire);
     close_if_open(wire_fd);
     return s;
 }
 
-static enum status start_side(struct lab *lab, enum lab_side side, struct site *site,
+static enum status start_side(struct lab *lab, enum end side, struct site *site,
                               struct fault *fault)
 {
-    struct end *end = &lab->end[side];
+    struct lab_end *end = &lab->end[side];
     if (!is_kernel(lab->options, side))
         return STATUS_OK;
-    enum status s = cue_open(&end->cue, &site->host.cue, fault);
+    enum status s = ctl_open(&end->ctl, &site->host.ctl, fault);
     return s == STATUS_OK ? host_start(&site->host, &end->child, fault) : s;
 }
 
@@ -172,21 +171,21 @@ static enum status build(struct lab *lab, struct site sites[SIDES], struct fault
 {
     enum status s = namespace_become_able(fault);
     if (s == STATUS_OK)
-        s = prepare_side(lab, LAB_PEER, &sites[LAB_PEER], fault);
+        s = prepare_side(lab, END_B, &sites[END_B], fault);
     if (s == STATUS_OK)
-        s = prepare_side(lab, LAB_OURS, &sites[LAB_OURS], fault);
+        s = prepare_side(lab, END_A, &sites[END_A], fault);
     if (s == STATUS_OK)
         s = connect_sides(lab, sites, fault);
-    for (enum lab_side side = LAB_OURS; s == STATUS_OK && side <= LAB_PEER; side++)
+    for (enum end side = END_A; s == STATUS_OK && side <= END_B; side++)
         s = start_side(lab, side, &sites[side], fault);
     return s;
 }
 
 static void leave_site(struct site *site)
 {
-    link_socket_free(site->route);
+    cable_socket_free(site->route);
     close_if_open(site->host.listener);
-    close_if_open(site->host.cue);
+    close_if_open(site->host.ctl);
     close_if_open(site->host.namespace_fd);
 }
 
@@ -204,13 +203,13 @@ static enum status plan(struct lab *lab, const struct lab_options *options,
         lab->keeps_no_entry |= strcmp(options->sysctls[i], "net.ipv4.tcp_syncookies=2") == 0;
     lab->options = options;
     lab->backlog = options->backlog;
-    lab->end[LAB_PEER].at =
-        (struct endpoint){.ip = link_address(LINK_PEER, options->v6), .port = lab->app->shown.port};
-    lab->end[LAB_OURS].at =
-        (struct endpoint){.ip = link_address(LINK_OURS, options->v6), .port = OUR_PORT};
-    sites[LAB_PEER].host.service =
-        (struct service){.app = lab->app, .at = lab->end[LAB_PEER].at, .backlog = options->backlog};
-    sites[LAB_OURS].host.service = (struct service){.app = acts, .at = lab->end[LAB_OURS].at};
+    lab->end[END_B].at = (struct endpoint){.ip = cable_address(CABLE_PEER, options->v6),
+                                           .port = lab->app->shown.port};
+    lab->end[END_A].at =
+        (struct endpoint){.ip = cable_address(CABLE_OURS, options->v6), .port = OUR_PORT};
+    sites[END_B].host.service =
+        (struct service){.app = lab->app, .at = lab->end[END_B].at, .backlog = options->backlog};
+    sites[END_A].host.service = (struct service){.app = acts, .at = lab->end[END_A].at};
     return STATUS_OK;
 }
 
@@ -223,16 +222,16 @@ struct lab *lab_open(const struct lab_options *options, struct fault *fault)
         return NULL;
     }
     lab->wire.fd = lab->wire.child = -1;
-    for (enum lab_side side = LAB_OURS; side <= LAB_PEER; side++) {
-        lab->end[side].truth.fd = lab->end[side].cue.fd = -1;
+    for (enum end side = END_A; side <= END_B; side++) {
+        lab->end[side].truth.fd = lab->end[side].ctl.fd = -1;
         lab->end[side].child = -1;
-        sites[side] = (struct site){.host = {.listener = -1, .cue = -1, .namespace_fd = -1}};
+        sites[side] = (struct site){.host = {.listener = -1, .ctl = -1, .namespace_fd = -1}};
     }
     meter_init(&lab->meter);
     enum status s = plan(lab, options, sites, fault);
     if (s == STATUS_OK)
         s = build(lab, sites, fault);
-    for (enum lab_side side = LAB_OURS; side <= LAB_PEER; side++)
+    for (enum end side = END_A; side <= END_B; side++)
         leave_site(&sites[side]);
     lab->options = NULL;
     if (s == STATUS_OK)
@@ -254,51 +253,51 @@ void lab_close(struct lab *lab)
 {
     if (lab == NULL)
         return;
-    for (enum lab_side side = LAB_OURS; side <= LAB_PEER; side++) {
+    for (enum end side = END_A; side <= END_B; side++) {
         truth_close(&lab->end[side].truth);
-        cue_close(&lab->end[side].cue);
+        ctl_close(&lab->end[side].ctl);
         end_child(lab->end[side].child);
     }
     meter_close(&lab->meter);
-    wire_close(&lab->wire);
+    netem_close(&lab->wire);
     free(lab);
 }
 
-const struct endpoint *lab_at(const struct lab *lab, enum lab_side side)
+const struct endpoint *lab_at(const struct lab *lab, enum end side)
 {
     return &lab->end[side].at;
 }
 
-const char *lab_tap(enum lab_side side)
+const char *lab_tap(enum end side)
 {
-    return link_name(side == LAB_OURS ? LINK_WIRE_A : LINK_WIRE_B);
+    return cable_name(side == END_A ? CABLE_WIRE_A : CABLE_WIRE_B);
 }
 
-struct wire *lab_wire(struct lab *lab)
+struct netem *lab_wire(struct lab *lab)
 {
     return lab->wire.fd >= 0 ? &lab->wire : NULL;
 }
 
-enum status lab_truth(struct lab *lab, enum lab_side side, const struct endpoint *remote,
+enum status lab_truth(struct lab *lab, enum end side, const struct endpoint *remote,
                       enum state *state, struct fault *fault)
 {
     return truth_read(&lab->end[side].truth, &lab->end[side].at, remote, state, fault);
 }
 
-enum status lab_cue(struct lab *lab, enum lab_side side, enum lab_cue cue,
-                    const struct endpoint *remote, const void *data, size_t n, struct fault *fault)
+enum status lab_call(struct lab *lab, enum end side, enum call call, const struct endpoint *remote,
+                     const void *data, size_t n, struct fault *fault)
 {
-    struct cue_order order = {.what = cue};
-    if (!cue_is_general(cue))
+    struct ctl_order order = {.what = call};
+    if (!ctl_is_general(call))
         order.remote = *remote;
-    if (cue == LAB_CUE_SAY || cue == LAB_CUE_SET)
+    if (call == CALL_SEND || call == CALL_SET)
         order.n = n;
-    return cue_give(&lab->end[side].cue, order, data, fault);
+    return ctl_give(&lab->end[side].ctl, order, data, fault);
 }
 
-int lab_saw(struct lab *lab, enum lab_side side)
+int lab_saw(struct lab *lab, enum end side)
 {
-    return cue_ask(&lab->end[side].cue, (struct cue_order){.what = LAB_CUE_SAW}, NULL);
+    return ctl_ask(&lab->end[side].ctl, (struct ctl_order){.what = CALL_STATUS}, NULL);
 }
 
 int lab_backlog(const struct lab *lab)
@@ -308,12 +307,12 @@ int lab_backlog(const struct lab *lab)
 
 struct in6_addr lab_crowd(const struct lab *lab)
 {
-    return link_crowd(!address_is_v4(&lab->end[LAB_PEER].at.ip));
+    return cable_crowd(!address_is_v4(&lab->end[END_B].at.ip));
 }
 
 enum status lab_queues(struct lab *lab, struct queues *q, struct fault *fault)
 {
-    struct end *end = &lab->end[LAB_PEER];
+    struct lab_end *end = &lab->end[END_B];
     *q = (struct queues){0};
     enum status s = truth_queues(&end->truth, &end->at, q, fault);
     return s == STATUS_OK ? meter_read(&lab->meter, q, fault) : s;

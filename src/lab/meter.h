@@ -4,7 +4,7 @@
 #define TCPSHAKE_LAB_METER_H
 
 #include "base/fault.h"
-#include "probe/queues.h"
+#include "measure/backlog/queues.h"
 
 struct meter {
     int netstat;

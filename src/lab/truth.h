@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "probe/queues.h"
+#include "measure/backlog/queues.h"
 #include "tcp/state.h"
 #include "wire/address.h"
 

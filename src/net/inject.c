@@ -1,10 +1,9 @@
-/* Sending: the packet is complete, libnet's socket only has to hand it to the kernel. */
+/* Sending: the packet is complete, the socket only has to hand it to the kernel. libnet writes to a
+ * raw socket that is ours, in a context that opens none. */
 #include "net/inject.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libnet.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdbool.h>
@@ -26,8 +25,13 @@ enum {
 };
 
 struct inject {
-    libnet_t *net;
-    int family; /* AF_PACKET: frames */
+    libnet_t *net; /* without a socket of its own: it has ours */
+    int family;    /* AF_PACKET: frames */
+};
+
+/* Linux allots up to net.core.wmem_max of this. */
+enum {
+    SEND_ROOM = 1024 * 1024
 };
 
 /* libnet sends to an address without a scope: the bound interface stands in for it. A socket bound
@@ -45,45 +49,44 @@ static enum status pin(int fd, const char *ifname, struct fault *fault)
     return STATUS_OK;
 }
 
-/* libnet's link socket is a tap on everything as well: nobody reads it, so it is to see nothing. */
-static enum status close_ears(int fd, struct fault *fault)
+/* IPPROTO_RAW: the header is ours too, in both versions. With RECVERR Linux tells of a packet that
+ * a full device queue dropped; without it that one counts as sent. */
+static enum status prepare_raw(int fd, int family, const char *ifname, struct fault *fault)
 {
-    const int on = 1;
-    struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
-    const struct sock_fprog nothing = {.len = 1, .filter = code};
-    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &nothing, sizeof(nothing)) != 0)
-        return fault_set(fault, STATUS_SYSTEM, "packet socket: %s", strerror(errno));
-    (void)setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)); /* Linux 4.20 */
-    return STATUS_OK;
-}
-
-static enum status prepare(const struct inject *i, const char *ifname, struct fault *fault)
-{
-    const int on = 1;
-    int fd = libnet_getfd(i->net);
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
-        return fault_set(fault, STATUS_SYSTEM, "raw socket: %s", strerror(errno));
-    if (i->family == AF_PACKET)
-        return close_ears(fd, fault);
-    /* Without this Linux reports a packet that a full device queue dropped as sent. */
-    int failed = i->family == AF_INET ? setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on))
-                                      : setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
-    if (failed != 0)
+    const int on = 1, room = SEND_ROOM;
+    bool v4 = family == AF_INET;
+    if (setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) != 0 ||
+        setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &on,
+                   sizeof(on)) != 0)
         return fault_set(fault, STATUS_SYSTEM, "raw socket: %s", strerror(errno));
     return ifname != NULL ? pin(fd, ifname, fault) : STATUS_OK;
 }
 
-static libnet_t *open_net(int family, const char *ifname, char *error)
+/* Bound with protocol 0: it sends out of this interface, and is no tap. */
+static enum status prepare_frames(int fd, const char *ifname, struct fault *fault)
 {
-    switch (family) {
-    case AF_INET:
-        return libnet_init(LIBNET_RAW4, NULL, error);
-    case AF_INET6:
-        return libnet_init(LIBNET_RAW6, NULL, error);
-    default:
-        return libnet_init(LIBNET_LINK_ADV, ifname, error);
+    const struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                                   .sll_ifindex = (int)if_nametoindex(ifname)};
+    if (to.sll_ifindex == 0 || bind(fd, (const struct sockaddr *)&to, sizeof(to)) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot send on %s: %s", ifname, strerror(errno));
+    return STATUS_OK;
+}
+
+/* libnet would open the same socket, and then grow its buffer by 6500 system calls. */
+static enum status open_socket(struct inject *i, const char *ifname, struct fault *fault)
+{
+    bool frames = i->family == AF_PACKET;
+    int fd = socket(i->family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, frames ? 0 : IPPROTO_RAW);
+    if (fd < 0) {
+        int error = errno;
+        return privilege_check(fault) != STATUS_OK /* it knows the better line */
+                   ? STATUS_SYSTEM
+                   : fault_set(fault, STATUS_SYSTEM, "%s socket: %s", frames ? "packet" : "raw",
+                               strerror(error));
     }
+    i->net->fd = fd; /* closed by libnet_destroy */
+    return frames ? prepare_frames(fd, ifname, fault) : prepare_raw(fd, i->family, ifname, fault);
 }
 
 struct inject *inject_open(int family, const char *ifname, struct fault *fault)
@@ -95,20 +98,13 @@ struct inject *inject_open(int family, const char *ifname, struct fault *fault)
         return NULL;
     }
     i->family = family;
-    i->net = open_net(family, ifname, error);
-    if (i->net == NULL) {
-        if (privilege_check(fault) == STATUS_OK) /* it knows the better line */
-            (void)fault_set(fault, STATUS_SYSTEM, "%s socket: %.*s",
-                            family == AF_PACKET ? "packet" : "raw", (int)strcspn(error, "\n"),
-                            error);
-        free(i);
-        return NULL;
-    }
-    if (prepare(i, ifname, fault) != STATUS_OK) {
-        inject_close(i);
-        return NULL;
-    }
-    return i;
+    i->net = libnet_init(LIBNET_NONE, NULL, error);
+    if (i->net == NULL)
+        (void)fault_set(fault, STATUS_SYSTEM, "libnet: %.*s", (int)strcspn(error, "\n"), error);
+    else if (open_socket(i, ifname, fault) == STATUS_OK)
+        return i;
+    inject_close(i);
+    return NULL;
 }
 
 struct inject *inject_open_link(const char *ifname, struct fault *fault)
@@ -146,8 +142,8 @@ static int write_packet(const struct inject *i, const uint8_t *packet, size_t n)
         return libnet_write_raw_ipv4(i->net, packet, (uint32_t)n);
     case AF_INET6:
         return libnet_write_raw_ipv6(i->net, packet, (uint32_t)n);
-    default:
-        return libnet_adv_write_link(i->net, packet, (uint32_t)n);
+    default: /* libnet would look the interface up for each frame */
+        return (int)send(i->net->fd, packet, n, 0);
     }
 }
 

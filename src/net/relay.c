@@ -7,25 +7,25 @@
 #include "net/inject.h"
 
 struct relay {
-    struct capture *in[RELAY_SIDES];
-    struct inject *out[RELAY_SIDES];
+    struct capture *in[ENDS];
+    struct inject *out[ENDS];
 };
 
 struct shown {
-    enum relay_side side;
+    enum end side;
     relay_fn *fn;
     void *arg;
 };
 
 struct relay *relay_open(const char *ifname_a, const char *ifname_b, struct fault *fault)
 {
-    const char *const names[RELAY_SIDES] = {[RELAY_A] = ifname_a, [RELAY_B] = ifname_b};
+    const char *const names[ENDS] = {[END_A] = ifname_a, [END_B] = ifname_b};
     struct relay *r = calloc(1, sizeof(*r));
     if (r == NULL) {
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    for (enum relay_side side = RELAY_A; side <= RELAY_B; side++) {
+    for (enum end side = END_A; side <= END_B; side++) {
         r->in[side] = capture_open_inbound(names[side], fault);
         if (r->in[side] != NULL)
             r->out[side] = inject_open_link(names[side], fault);
@@ -41,14 +41,14 @@ void relay_close(struct relay *r)
 {
     if (r == NULL)
         return;
-    for (enum relay_side side = RELAY_A; side <= RELAY_B; side++) {
+    for (enum end side = END_A; side <= END_B; side++) {
         inject_close(r->out[side]);
         capture_close(r->in[side]);
     }
     free(r);
 }
 
-int relay_fd(const struct relay *r, enum relay_side side)
+int relay_fd(const struct relay *r, enum end side)
 {
     return capture_fd(r->in[side]);
 }
@@ -59,14 +59,14 @@ static void show(void *arg, const uint8_t *frame, size_t n, int64_t t_ns)
     s->fn(s->arg, s->side, frame, n, t_ns);
 }
 
-int relay_dispatch(struct relay *r, enum relay_side side, int max, relay_fn *fn, void *arg,
+int relay_dispatch(struct relay *r, enum end side, int max, relay_fn *fn, void *arg,
                    struct fault *fault)
 {
     struct shown s = {.side = side, .fn = fn, .arg = arg};
     return capture_dispatch(r->in[side], max, show, &s, fault);
 }
 
-enum status relay_send(struct relay *r, enum relay_side side, const uint8_t *frame, size_t n,
+enum status relay_send(struct relay *r, enum end side, const uint8_t *frame, size_t n,
                        struct fault *fault)
 {
     return inject_send(r->out[side], frame, n, fault);
@@ -74,10 +74,10 @@ enum status relay_send(struct relay *r, enum relay_side side, const uint8_t *fra
 
 uint64_t relay_dropped(struct relay *r)
 {
-    return capture_dropped(r->in[RELAY_A]) + capture_dropped(r->in[RELAY_B]);
+    return capture_dropped(r->in[END_A]) + capture_dropped(r->in[END_B]);
 }
 
 const char *relay_clock(const struct relay *r)
 {
-    return capture_clock(r->in[RELAY_A]);
+    return capture_clock(r->in[END_A]);
 }

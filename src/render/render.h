@@ -11,9 +11,9 @@ struct sink *ladder_new(struct writer out, struct style style);
 /* The result's labelled lines only (-q). */
 struct sink *brief_new(struct writer out, struct style style);
 /* A figure that was played, line by line. */
-struct sink *played_new(struct writer out, struct style style);
+struct sink *figure_text_new(struct writer out, struct style style);
 /* A line a probe and the statistics, as ping has them. */
-struct sink *pinged_new(struct writer out, struct style style);
+struct sink *ping_text_new(struct writer out, struct style style);
 /* One JSON record a line, as doc/tcpshake.schema.json says. */
 struct sink *ndjson_new(struct writer out);
 /* A table: a line of names and one for each result, as comma-separated values. */

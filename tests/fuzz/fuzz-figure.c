@@ -20,7 +20,7 @@ static void refused(const struct figure *f, const struct fault *fault)
 static void judge(const struct figure *f)
 {
     struct fault fault;
-    for (enum figure_side us = FIGURE_A; us <= FIGURE_B; us++) {
+    for (enum end us = END_A; us <= END_B; us++) {
         enum status s = figure_check(f, us, &fault);
         fuzz_require(s == STATUS_OK || s == STATUS_MALFORMED);
         fuzz_require(s == STATUS_OK || strncmp(fault.text, "fuzz:", 5) == 0);

@@ -2,7 +2,7 @@
  * that stands there, or not known and nothing. */
 #include "fuzz.h"
 
-#include "probe/queues.h"
+#include "measure/backlog/queues.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {

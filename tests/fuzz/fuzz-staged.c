@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "figure/check.h"
 #include "figure/parse.h"
-#include "probe/staged.h"
+#include "measure/play/staged.h"
 #include "wire/craft.h"
 
 enum {
@@ -35,16 +35,16 @@ struct reader {
     size_t left;
 };
 
-struct end {
+struct fake_end {
     struct scene *scene;
-    enum figure_side side;
+    enum end side;
     struct tcb tcb;
     bool exists, listens, mute, unwilling, lies;
     enum state says; /* when it lies */
 };
 
 struct packet {
-    enum figure_side end; /* that it comes from or goes to */
+    enum end end; /* that it comes from or goes to */
     bool arrives;
     size_t n;
     uint8_t ip[PACKET_MAX];
@@ -55,8 +55,8 @@ struct scene {
     struct timeline timeline;
     struct pair pair;
     struct pair_config config;
-    struct accomplice accomplice[PAIR_ENDS];
-    struct end end[PAIR_ENDS];
+    struct upper accomplice[ENDS];
+    struct fake_end end[ENDS];
     struct figure figure;
     struct staged staged;
     struct craft *craft;
@@ -70,8 +70,8 @@ struct scene {
 
     struct packet queue[QUEUE_MAX]; /* of textbook kernels */
     size_t queued;
-    struct packet last[PAIR_ENDS]; /* that came out of an end */
-    uint64_t came[CAME_MAX];       /* what came out of the ends, as hashes */
+    struct packet last[ENDS]; /* that came out of an end */
+    uint64_t came[CAME_MAX];  /* what came out of the ends, as hashes */
     size_t came_count;
     unsigned passed;
 
@@ -198,7 +198,7 @@ static void sink_free(struct sink *s)
 /* --- The wire --- */
 
 /* FNV-1a, with the end in front. */
-static uint64_t name_of(enum figure_side from, const uint8_t *ip, size_t n)
+static uint64_t name_of(enum end from, const uint8_t *ip, size_t n)
 {
     uint64_t h = (UINT64_C(14695981039346656037) ^ (uint64_t)from) * UINT64_C(1099511628211);
     for (size_t i = 0; i < n; i++)
@@ -215,8 +215,7 @@ static bool came_out(const struct scene *c, uint64_t name)
     return false;
 }
 
-static void enqueue(struct scene *c, enum figure_side end, bool arrives, const uint8_t *ip,
-                    size_t n)
+static void enqueue(struct scene *c, enum end end, bool arrives, const uint8_t *ip, size_t n)
 {
     if (c->queued == QUEUE_MAX || n > PACKET_MAX)
         return;
@@ -227,19 +226,18 @@ static void enqueue(struct scene *c, enum figure_side end, bool arrives, const u
     memcpy(p->ip, ip, n);
 }
 
-static enum status pass(void *arg, enum figure_side to, const uint8_t *ip, size_t n,
-                        struct fault *fault)
+static enum status pass(void *arg, enum end to, const uint8_t *ip, size_t n, struct fault *fault)
 {
     struct scene *c = arg;
     (void)fault;
-    fuzz_require(came_out(c, name_of(view_other(to), ip, n)));
+    fuzz_require(came_out(c, name_of(end_other(to), ip, n)));
     c->passed++;
     enqueue(c, to, true, ip, n);
     return STATUS_OK;
 }
 
 /* Out of an end, onto the wire. */
-static void come(struct scene *c, enum figure_side from, const uint8_t *ip, size_t n)
+static void come(struct scene *c, enum end from, const uint8_t *ip, size_t n)
 {
     if (c->came_count == CAME_MAX || c->pair.finished)
         return;
@@ -257,7 +255,7 @@ static void come(struct scene *c, enum figure_side from, const uint8_t *ip, size
     free(exact);
 }
 
-static size_t encode(struct scene *c, enum figure_side from, const struct segment *seg, size_t len,
+static size_t encode(struct scene *c, enum end from, const struct segment *seg, size_t len,
                      uint8_t *ip)
 {
     static const uint8_t zeros[1000];
@@ -265,15 +263,14 @@ static size_t encode(struct scene *c, enum figure_side from, const struct segmen
     struct fault fault;
     size_t n;
     out.src = c->config.at[from];
-    out.dst = c->config.at[view_other(from)];
+    out.dst = c->config.at[end_other(from)];
     len = len < sizeof(zeros) ? len : sizeof(zeros);
     if (craft_segment(c->craft, &out, zeros, len, ip, PACKET_MAX, &n, &fault) != STATUS_OK)
         return 0;
     return n;
 }
 
-static void come_segment(struct scene *c, enum figure_side from, const struct segment *seg,
-                         size_t len)
+static void come_segment(struct scene *c, enum end from, const struct segment *seg, size_t len)
 {
     uint8_t ip[PACKET_MAX];
     size_t n = encode(c, from, seg, len, ip);
@@ -283,7 +280,8 @@ static void come_segment(struct scene *c, enum figure_side from, const struct se
 
 /* --- Textbook kernels --- */
 
-static void kernel_says(struct end *e, enum reply what, const struct segment *heard, size_t len)
+static void kernel_says(struct fake_end *e, enum reply what, const struct segment *heard,
+                        size_t len)
 {
     struct segment out = {.ttl = 64};
     uint8_t ip[PACKET_MAX];
@@ -294,15 +292,15 @@ static void kernel_says(struct end *e, enum reply what, const struct segment *he
     enqueue(e->scene, e->side, false, ip, n);
 }
 
-static void kernel_begins(struct end *e, bool passive)
+static void kernel_begins(struct fake_end *e, bool passive)
 {
     seq_t iss = seq_add(e->tcb.iss, e->tcb.iss.v != 0 ? 64000 : 1000 + 4000 * (uint32_t)e->side);
     tcb_init(&e->tcb, iss, 65535, false, false, 0);
     if (passive)
-        (void)tcb_call(&e->tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&e->tcb, CALL_LISTEN);
 }
 
-static void kernel_calls(struct end *e, enum input call)
+static void kernel_calls(struct fake_end *e, enum call call)
 {
     enum reply what = tcb_call(&e->tcb, call).reply;
     if (what == REPLY_FIN || what == REPLY_RST_OWN || what == REPLY_SYN)
@@ -310,7 +308,7 @@ static void kernel_calls(struct end *e, enum input call)
     e->exists = e->tcb.state != STATE_CLOSED && e->tcb.state != STATE_LISTEN;
 }
 
-static void kernel_hears(struct end *e, const struct segment *seg)
+static void kernel_hears(struct fake_end *e, const struct segment *seg)
 {
     if (!e->exists)
         kernel_begins(e, e->listens);
@@ -322,28 +320,28 @@ static void kernel_hears(struct end *e, const struct segment *seg)
 
 /* --- The accomplices --- */
 
-static enum status let_act(void *arg, const struct endpoint *other, enum figure_event what,
+static enum status let_act(void *arg, const struct endpoint *other, enum call what,
                            const void *data, size_t n, struct fault *fault)
 {
-    struct end *e = arg;
+    struct fake_end *e = arg;
     (void)other;
     fuzz_require(n == 0 || data != NULL);
     if (e->unwilling)
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
-    if (what == FIGURE_LISTEN)
+    if (what == CALL_LISTEN)
         e->listens = true;
     if (!(e->scene->manner & MANNER_TEXTBOOK))
         return STATUS_OK;
-    if (what == FIGURE_CONNECT) {
+    if (what == CALL_CONNECT) {
         kernel_begins(e, false);
-        kernel_calls(e, INPUT_OPEN_ACTIVE);
-    } else if (what == FIGURE_CLOSE) {
-        kernel_calls(e, INPUT_CLOSE);
-    } else if (what == FIGURE_ABORT) {
-        kernel_calls(e, INPUT_ABORT);
-    } else if (what == FIGURE_SAY) {
+        kernel_calls(e, CALL_CONNECT);
+    } else if (what == CALL_CLOSE) {
+        kernel_calls(e, CALL_CLOSE);
+    } else if (what == CALL_ABORT) {
+        kernel_calls(e, CALL_ABORT);
+    } else if (what == CALL_SEND) {
         kernel_says(e, REPLY_ACK, NULL, n);
-    } else if (what == FIGURE_CRASH) {
+    } else if (what == CALL_CRASH) {
         e->exists = false;
     }
     return STATUS_OK;
@@ -351,7 +349,7 @@ static enum status let_act(void *arg, const struct endpoint *other, enum figure_
 
 static enum status let_shut(void *arg, struct fault *fault)
 {
-    struct end *e = arg;
+    struct fake_end *e = arg;
     e->listens = false;
     return e->unwilling ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
 }
@@ -367,7 +365,7 @@ static enum state first_of(state_set set)
 static enum status let_ask(void *arg, const struct endpoint *other, enum state *state,
                            struct fault *fault)
 {
-    const struct end *e = arg;
+    const struct fake_end *e = arg;
     const struct scene *c = e->scene;
     (void)other;
     if (e->mute)
@@ -399,7 +397,7 @@ static const struct figure_row *awaited(const struct scene *c, unsigned number)
     return items[i + 1].kind == FIGURE_ROW ? &items[i + 1].row : NULL;
 }
 
-static void take_number(const struct bind *b, enum figure_side side, const struct figure_number *n,
+static void take_number(const struct bind *b, enum end side, const struct figure_number *n,
                         seq_t *wire)
 {
     if (n->given)
@@ -414,13 +412,13 @@ static void as_figured(struct scene *c, unsigned alternative)
     if (row == NULL || !row->has_segment)
         return;
     const struct figure_segment *f = &row->segment;
-    enum figure_side from = view_sender(row);
+    enum end from = view_sender(row);
     seg.flags = f->has_flags ? f->flags : FLAG_ACK;
     seg.seq = seq_of(1000 + c->last_id * 64000);
     if (seg.flags & FLAG_SYN)
         bind_syn(&bind, from, &f->seq);
     take_number(&bind, from, &f->seq, &seg.seq);
-    take_number(&bind, view_other(from), &f->ack, &seg.ack);
+    take_number(&bind, end_other(from), &f->ack, &seg.ack);
     if (bind_is_absolute(f))
         seg.seq = seq_of(0);
     seg.win = f->has_win ? f->win : seg.win;
@@ -449,22 +447,22 @@ static bool keep_to_the_figure(struct scene *c)
 /* A number near one that matters. */
 static seq_t near(struct reader *r, const struct scene *c)
 {
-    const struct tcb *a = &c->end[FIGURE_A].tcb, *b = &c->end[FIGURE_B].tcb;
+    const struct tcb *a = &c->end[END_A].tcb, *b = &c->end[END_B].tcb;
     const seq_t bases[] = {a->snd_nxt,
                            a->rcv_nxt,
                            b->snd_nxt,
                            b->rcv_nxt,
                            c->staged.row.seg.seq,
                            c->staged.row.seg.ack,
-                           c->staged.sent[FIGURE_A].nxt,
-                           c->staged.sent[FIGURE_B].nxt};
+                           c->staged.sent[END_A].nxt,
+                           c->staged.sent[END_B].nxt};
     uint8_t choice = octet(r);
     if (choice >= 0xf0)
         return seq_of(word(r));
     return seq_add(bases[choice & 7], (uint32_t)octet(r) - 128);
 }
 
-static void odd_segment(struct scene *c, enum figure_side from)
+static void odd_segment(struct scene *c, enum end from)
 {
     struct reader *r = &c->script;
     uint8_t how = octet(r);
@@ -481,7 +479,7 @@ static void odd_segment(struct scene *c, enum figure_side from)
     }
 }
 
-static void raw_packet(struct scene *c, enum figure_side from)
+static void raw_packet(struct scene *c, enum end from)
 {
     struct reader *r = &c->script;
     size_t n = octet(r);
@@ -530,12 +528,12 @@ static bool deliver(struct scene *c)
     else if (c->manner & MANNER_TEXTBOOK &&
              segment_decode(&seg, next.ip, next.n, &fault) == STATUS_OK &&
              endpoint_equal(&seg.dst, &c->config.at[next.end]) &&
-             endpoint_equal(&seg.src, &c->config.at[view_other(next.end)]))
+             endpoint_equal(&seg.src, &c->config.at[end_other(next.end)]))
         kernel_hears(&c->end[next.end], &seg);
     return true;
 }
 
-static void set_end(struct scene *c, struct end *e)
+static void set_end(struct scene *c, struct fake_end *e)
 {
     uint8_t how = octet(&c->script);
     e->mute = (how & 0x0f) == 0x0f;
@@ -547,7 +545,7 @@ static void set_end(struct scene *c, struct end *e)
 static void step(struct scene *c)
 {
     uint8_t what = octet(&c->script);
-    enum figure_side end = what & 0x10 ? FIGURE_B : FIGURE_A;
+    enum end end = what & 0x10 ? END_B : END_A;
     switch (what & 0x0f) {
     case 0:
         let_time_pass(c);
@@ -577,10 +575,10 @@ static void step(struct scene *c)
         break;
     case 8:
         if (octet(&c->script) >= 0x80)
-            pair_stop(&c->pair, PROBE_STOP_INTERRUPT, c->now_ns);
+            pair_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
         break;
     case 9:
-        kernel_calls(&c->end[end], what & 0x20 ? INPUT_CLOSE : INPUT_ABORT);
+        kernel_calls(&c->end[end], what & 0x20 ? CALL_CLOSE : CALL_ABORT);
         break;
     case 10:
         tell_progress(c);
@@ -596,18 +594,18 @@ static void step(struct scene *c)
 static void set_up(struct scene *c, uint8_t how)
 {
     static const struct sink_ops ops = {"fuzz", true, sink_open, sink_event, sink_close, sink_free};
-    static const uint8_t octets[PAIR_ENDS][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
+    static const uint8_t octets[ENDS][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
     static const uint32_t starts[] = {1000, 0xffffffff, 0xfffffff0, 0x7fffffff};
     static const int64_t deadlines[] = {CLOCK_NEVER, 2 * CLOCK_S, 40 * CLOCK_S, 5 * CLOCK_MIN};
     c->sink.ops = &ops;
     c->now_ns = START;
     c->manner = how & (MANNER_TEXTBOOK | MANNER_AS_FIGURED);
-    for (enum figure_side e = FIGURE_A; e <= FIGURE_B; e++) {
-        c->end[e] = (struct end){.scene = c, .side = e, .listens = e == FIGURE_B};
+    for (enum end e = END_A; e <= END_B; e++) {
+        c->end[e] = (struct fake_end){.scene = c, .side = e, .listens = e == END_B};
         c->end[e].tcb.iss = seq_of(starts[how >> 4 & 3]);
-        c->accomplice[e] = (struct accomplice){
-            .act = let_act, .shut = let_shut, .state = let_ask, .arg = &c->end[e]};
-        c->config.at[e] = (struct endpoint){address_from_v4(octets[e]), e == FIGURE_A ? 40000 : 80};
+        c->accomplice[e] =
+            (struct upper){.act = let_act, .shut = let_shut, .state = let_ask, .arg = &c->end[e]};
+        c->config.at[e] = (struct endpoint){address_from_v4(octets[e]), e == END_A ? 40000 : 80};
         c->config.end[e] = &c->accomplice[e];
     }
     c->config.session = 1;
@@ -630,8 +628,8 @@ static void go_on(struct scene *c)
 static void check_bounds(const struct scene *c)
 {
     fuzz_require(c->staged.held_count <= STAGED_HELD_MAX);
-    for (enum figure_side e = FIGURE_A; e <= FIGURE_B; e++)
-        fuzz_require(c->staged.inbox[e].count <= KEPT_MAX);
+    for (enum end e = END_A; e <= END_B; e++)
+        fuzz_require(c->staged.inbox[e].count <= SEG_QUEUE_MAX);
     /* A packet goes on once, and once more for each row that lets it go or copies it. */
     unsigned told =
         c->told[EVENT_LINE_OK] + c->told[EVENT_LINE_DEVIATES] + c->told[EVENT_LINE_UNKNOWN];
@@ -670,7 +668,7 @@ static void nothing_follows(struct scene *c)
 {
     const uint32_t last = c->last_id;
     const unsigned passed = c->passed;
-    pair_stop(&c->pair, PROBE_STOP_INTERRUPT, c->now_ns);
+    pair_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
     fuzz_require(c->last_id == last && c->passed == passed);
 }
 

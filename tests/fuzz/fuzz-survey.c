@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "engine/survey.h"
+#include "measure/survey/survey.h"
 #include "event/result.h"
 #include "wire/template.h"
 

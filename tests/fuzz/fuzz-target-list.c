@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "engine/targets.h"
+#include "targets/targets.h"
 #include "wire/special.h"
 #include "wire/target_line.h"
 

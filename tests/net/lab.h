@@ -99,7 +99,7 @@ static inline socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_st
 /* Our end, as the lab promises it: the peer's address with a last octet of 1. */
 static inline struct endpoint our_end(const struct lab *lab)
 {
-    struct endpoint e = *lab_at(lab, LAB_PEER);
+    struct endpoint e = *lab_at(lab, END_B);
     e.ip.s6_addr[15] = 1;
     e.port = OUR_PORT;
     return e;
@@ -122,7 +122,7 @@ static inline int client(const struct lab *lab, bool bound)
 static inline int dial(const struct lab *lab, int fd)
 {
     struct sockaddr_storage to;
-    socklen_t n = to_sockaddr(lab_at(lab, LAB_PEER), &to);
+    socklen_t n = to_sockaddr(lab_at(lab, END_B), &to);
     return connect(fd, (const struct sockaddr *)&to, n);
 }
 
@@ -199,7 +199,7 @@ static inline void expect(struct lab *lab, enum state wanted)
     for (int waited = 0; waited < 2000 && found != wanted; waited++) {
         if (waited != 0)
             sleep_ms(1);
-        CHECK(lab_truth(lab, LAB_PEER, &ours, &found, &fault) == STATUS_OK);
+        CHECK(lab_truth(lab, END_B, &ours, &found, &fault) == STATUS_OK);
     }
     if (found != wanted) {
         fprintf(stderr, "# wanted %s, the kernel says %s\n", state_name(wanted), state_name(found));

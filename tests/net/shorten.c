@@ -66,7 +66,7 @@ bool shorten_is_figure(const char *rows, struct fault *fault)
     struct figure figure;
     if (figure_parse(&figure, "walk", rows, strlen(rows), fault) != STATUS_OK)
         return false;
-    bool ok = figure_check(&figure, FIGURE_A, fault) == STATUS_OK;
+    bool ok = figure_check(&figure, END_A, fault) == STATUS_OK;
     figure_done(&figure);
     return ok;
 }

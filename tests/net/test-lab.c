@@ -26,7 +26,7 @@
 static void echo(bool v6)
 {
     struct lab *lab = open_lab(NULL, v6);
-    CHECK(lab_at(lab, LAB_PEER)->port == 7);
+    CHECK(lab_at(lab, END_B)->port == 7);
     int fd = dialled(lab);
     send_text(fd, "hello");
     char back[8];

@@ -33,13 +33,13 @@ enum {
 };
 
 /* One tap and one injector on one interface, and an endpoint at each side of a segment. */
-struct wire {
+struct netem {
     struct capture *capture;
     struct inject *inject;
     struct endpoint local, remote;
 };
 
-struct seen {
+struct matched {
     size_t count;
     uint8_t first[PACKET_MAX];
     size_t first_len;
@@ -48,7 +48,7 @@ struct seen {
 
 static void note(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
 {
-    struct seen *s = arg;
+    struct matched *s = arg;
     if (s->count == 0) {
         s->first_len = n < PACKET_MAX ? n : PACKET_MAX;
         memcpy(s->first, ip, s->first_len);
@@ -67,10 +67,10 @@ static struct capture *open_capture(const char *ifname, const char *filter)
     return c;
 }
 
-static struct wire open_wire(const char *ifname, const char *local, const char *remote)
+static struct netem open_wire(const char *ifname, const char *local, const char *remote)
 {
     struct fault fault = {""};
-    struct wire w = {.local = {ip_of(local), LOCAL_PORT}, .remote = {ip_of(remote), REMOTE_PORT}};
+    struct netem w = {.local = {ip_of(local), LOCAL_PORT}, .remote = {ip_of(remote), REMOTE_PORT}};
     w.capture = open_capture(ifname, address_is_v4(&w.local.ip) ? "ip and tcp port 40001"
                                                                 : "ip6 and tcp port 40001");
     w.inject = inject_open(address_is_v4(&w.local.ip) ? AF_INET : AF_INET6, ifname, &fault);
@@ -79,14 +79,14 @@ static struct wire open_wire(const char *ifname, const char *local, const char *
     return w;
 }
 
-static void close_wire(struct wire *w)
+static void close_wire(struct netem *w)
 {
     inject_close(w->inject);
     capture_close(w->capture);
 }
 
 /* A segment that nobody asked for, as the peer of a probe would send it. Returns its length. */
-static size_t make_segment(const struct wire *w, uint16_t flags, size_t data,
+static size_t make_segment(const struct netem *w, uint16_t flags, size_t data,
                            uint8_t out[PACKET_MAX])
 {
     struct fault fault = {""};
@@ -108,12 +108,12 @@ static size_t make_segment(const struct wire *w, uint16_t flags, size_t data,
     return n;
 }
 
-static size_t make_answer(const struct wire *w, uint8_t out[PACKET_MAX])
+static size_t make_answer(const struct netem *w, uint8_t out[PACKET_MAX])
 {
     return make_segment(w, FLAG_SYN | FLAG_ACK, 0, out);
 }
 
-static void send_segment(const struct wire *w, uint16_t flags, size_t data)
+static void send_segment(const struct netem *w, uint16_t flags, size_t data)
 {
     struct fault fault = {""};
     uint8_t packet[PACKET_MAX];
@@ -122,12 +122,12 @@ static void send_segment(const struct wire *w, uint16_t flags, size_t data)
         fail_msg("%s", fault.text);
 }
 
-static void send_answer(const struct wire *w)
+static void send_answer(const struct netem *w)
 {
     send_segment(w, FLAG_SYN | FLAG_ACK, 0);
 }
 
-static void look(const struct wire *w, struct seen *s)
+static void look(const struct netem *w, struct matched *s)
 {
     struct fault fault = {""};
     if (capture_dispatch(w->capture, 0, note, s, &fault) < 0)
@@ -138,8 +138,8 @@ static void look(const struct wire *w, struct seen *s)
 
 static void round_trip(const char *local, const char *remote)
 {
-    struct wire w = open_wire("lo", local, remote);
-    struct seen s = {0};
+    struct netem w = open_wire("lo", local, remote);
+    struct matched s = {0};
     uint8_t packet[PACKET_MAX];
     size_t n = make_answer(&w, packet);
     int64_t before = clock_ns(CLOCK_REALTIME), last = before;
@@ -174,8 +174,8 @@ static void link_local(void **state)
 {
     (void)state;
     run("ip addr add fe80::77/64 dev v0 && ip neigh add fe80::99 lladdr 2:0:0:0:0:9 dev v0");
-    struct wire w = open_wire("v0", "fe80::99", "fe80::77"); /* from us to a neighbour */
-    struct seen s = {0};
+    struct netem w = open_wire("v0", "fe80::99", "fe80::77"); /* from us to a neighbour */
+    struct matched s = {0};
     send_answer(&w);
     pause_ms(20);
     look(&w, &s);
@@ -186,9 +186,9 @@ static void link_local(void **state)
 static void dispatch_bound(void **state)
 {
     (void)state;
-    struct wire w = open_wire("lo", "127.0.0.1", "127.0.0.1");
+    struct netem w = open_wire("lo", "127.0.0.1", "127.0.0.1");
     struct fault fault = {""};
-    struct seen s = {0};
+    struct matched s = {0};
     int fd;
     assert_int_equal(quiet_open(&w.local, 0, &fd, &fault), STATUS_OK);
     assert_int_equal(capture_dispatch(w.capture, 0, note, &s, &fault), 0);
@@ -208,8 +208,8 @@ static void drops(void **state)
 {
     (void)state;
     run("ip neigh replace 10.9.0.2 lladdr 2:0:0:0:0:2 dev v0");
-    struct wire w = open_wire("v0", "10.9.0.2", "10.9.0.1");
-    struct seen s = {0};
+    struct netem w = open_wire("v0", "10.9.0.2", "10.9.0.1");
+    struct matched s = {0};
     for (int i = 0; i < BURST; i++)
         send_answer(&w);
     pause_ms(20);
@@ -245,7 +245,7 @@ static void inject_refusals(void **state)
 {
     (void)state;
     struct fault fault = {""};
-    struct wire w = open_wire("v0", "10.9.0.2", "10.9.0.1");
+    struct netem w = open_wire("v0", "10.9.0.2", "10.9.0.1");
     uint8_t large[2000] = {0};
     size_t n = make_answer(&w, large);
     large[2] = sizeof(large) >> 8;
@@ -267,7 +267,7 @@ static void full_queue(void **state)
         skip();
     run("ip neigh replace 10.9.0.2 lladdr 2:0:0:0:0:2 dev v0");
     struct fault fault = {""};
-    struct wire w = open_wire("v0", "10.9.0.2", "10.9.0.1");
+    struct netem w = open_wire("v0", "10.9.0.2", "10.9.0.1");
     uint8_t packet[PACKET_MAX];
     size_t n = make_answer(&w, packet);
     int refused = 0;
@@ -287,7 +287,7 @@ static void full_queue(void **state)
 /* ---- quiet ---- */
 
 /* Segments that a closed port or a listener answers, each in its way: how many answers came. */
-static size_t answers(const struct wire *w)
+static size_t answers(const struct netem *w)
 {
     static const uint16_t kinds[] = {FLAG_SYN,
                                      FLAG_SYN | FLAG_ACK,
@@ -298,7 +298,7 @@ static size_t answers(const struct wire *w)
                                      FLAG_FIN | FLAG_PSH | FLAG_URG,
                                      0};
     const size_t sent = sizeof(kinds) / sizeof(kinds[0]);
-    struct seen s = {0};
+    struct matched s = {0};
     for (size_t i = 0; i < sent; i++)
         send_segment(w, kinds[i], i % 2 * 4);
     pause_ms(50);
@@ -309,7 +309,7 @@ static size_t answers(const struct wire *w)
 
 static void kernel_is_quiet(const char *local, const char *remote)
 {
-    struct wire w = open_wire("lo", local, remote);
+    struct netem w = open_wire("lo", local, remote);
     struct fault fault = {""};
     int fd;
     assert_int_equal(answers(&w), 8);
@@ -519,7 +519,7 @@ static void drop(void)
 static void work_after_drop(void)
 {
     struct fault fault = {""};
-    struct wire w = open_wire("lo", "127.0.0.1", "127.0.0.1"), w6 = open_wire("lo", "::1", "::1");
+    struct netem w = open_wire("lo", "127.0.0.1", "127.0.0.1"), w6 = open_wire("lo", "::1", "::1");
     struct scene s;
     char status[4096] = "";
     int fds[2], fd, fd6;
@@ -559,7 +559,7 @@ static void work_after_drop(void)
 static void lose_interface_after_drop(void)
 {
     struct fault fault = {""};
-    struct seen s = {0};
+    struct matched s = {0};
     int go[2], n = 0;
     CHECK(pipe(go) == 0);
     run("ip link add g0 type veth peer name g1 && ip link set g1 up && ip link set g0 up");

@@ -21,14 +21,14 @@ enum {
 struct shown {
     struct relay *onward; /* where they are sent on, NULL: nowhere */
     size_t count;
-    enum relay_side side;
+    enum end side;
     uint8_t last[RELAY_FRAME_MAX];
     size_t last_len;
     int64_t last_ns;
     unsigned out_of_order;
 };
 
-static void note(void *arg, enum relay_side side, const uint8_t *frame, size_t n, int64_t t_ns)
+static void note(void *arg, enum end side, const uint8_t *frame, size_t n, int64_t t_ns)
 {
     struct shown *s = arg;
     struct fault fault = {""};
@@ -42,7 +42,7 @@ static void note(void *arg, enum relay_side side, const uint8_t *frame, size_t n
     s->side = side;
     s->count++;
     if (s->onward != NULL)
-        assert_int_equal(relay_send(s->onward, relay_other(side), frame, n, &fault), STATUS_OK);
+        assert_int_equal(relay_send(s->onward, end_other(side), frame, n, &fault), STATUS_OK);
 }
 
 static struct relay *open_relay(const char *a, const char *b)
@@ -65,7 +65,7 @@ static size_t make_frame(uint8_t out[RELAY_FRAME_MAX], size_t n, uint8_t mark)
     return n;
 }
 
-static void put(struct relay *r, enum relay_side side, size_t n, uint8_t mark)
+static void put(struct relay *r, enum end side, size_t n, uint8_t mark)
 {
     struct fault fault = {""};
     uint8_t frame[RELAY_FRAME_MAX];
@@ -74,7 +74,7 @@ static void put(struct relay *r, enum relay_side side, size_t n, uint8_t mark)
 }
 
 /* Until `count` frames of ours were shown at that side, within reason. */
-static void look(struct relay *r, enum relay_side side, struct shown *s, size_t count)
+static void look(struct relay *r, enum end side, struct shown *s, size_t count)
 {
     struct fault fault = {""};
     for (int waited = 0; s->count < count && waited < PATIENCE_MS; waited++) {
@@ -93,14 +93,14 @@ static void hands_on(void **state)
 {
     (void)state;
     struct relay *ends = open_relay("a0", "b0"), *wire = open_relay("wa", "wb");
-    for (enum relay_side from = RELAY_A; from <= RELAY_B; from++) {
+    for (enum end from = END_A; from <= END_B; from++) {
         struct shown in = {.onward = wire}, out = {0};
         uint8_t frame[RELAY_FRAME_MAX];
         for (size_t i = 0; i < FRAMES; i++) {
             size_t n = HEADER + 46 + i * (1514 - HEADER - 46) / (FRAMES - 1);
             put(ends, from, n, (uint8_t)i);
             look(wire, from, &in, i + 1);
-            look(ends, relay_other(from), &out, i + 1);
+            look(ends, end_other(from), &out, i + 1);
             assert_int_equal(in.side, from);
             assert_int_equal(out.last_len, make_frame(frame, n, (uint8_t)i));
             assert_memory_equal(out.last, frame, n);
@@ -121,18 +121,18 @@ static void only_what_comes_in(void **state)
     struct shown s = {0}, left = {0};
     struct fault fault = {""};
     for (int i = 0; i < 10; i++)
-        put(ends, RELAY_A, 100, 0);
-    look(wire, RELAY_A, &s, 10);
-    assert_int_equal(relay_dispatch(ends, RELAY_A, 0, note, &left, &fault), 0);
+        put(ends, END_A, 100, 0);
+    look(wire, END_A, &s, 10);
+    assert_int_equal(relay_dispatch(ends, END_A, 0, note, &left, &fault), 0);
     s.onward = wire;
     s.count = 0;
     for (int i = 0; i < 10; i++)
-        put(ends, RELAY_A, 100, 0);
+        put(ends, END_A, 100, 0);
     pause_ms(20);
-    assert_int_equal(relay_dispatch(wire, RELAY_A, 4, note, &s, &fault), 4);
+    assert_int_equal(relay_dispatch(wire, END_A, 4, note, &s, &fault), 4);
     assert_int_equal(s.count, 4);
-    look(wire, RELAY_A, &s, 10);
-    assert_int_equal(relay_dispatch(wire, RELAY_B, 0, note, &left, &fault), 0);
+    look(wire, END_A, &s, 10);
+    assert_int_equal(relay_dispatch(wire, END_B, 0, note, &left, &fault), 0);
     assert_int_equal(left.count, 0);
     relay_close(wire);
     relay_close(ends);
@@ -148,16 +148,16 @@ static void counts_what_is_lost(void **state)
     run("ip link set a0 mtu 3000 && ip link set wa mtu 3000");
     uint8_t large[2500];
     (void)make_frame(large, RELAY_FRAME_MAX, 0);
-    assert_int_equal(relay_send(ends, RELAY_A, large, sizeof(large), &fault), STATUS_OK);
+    assert_int_equal(relay_send(ends, END_A, large, sizeof(large), &fault), STATUS_OK);
     run("ip link set a0 mtu 1500 && ip link set wa mtu 1500");
     pause_ms(20);
-    assert_true(relay_dispatch(wire, RELAY_A, 0, note, &s, &fault) >= 1);
+    assert_true(relay_dispatch(wire, END_A, 0, note, &s, &fault) >= 1);
     assert_int_equal(s.count, 0);
     assert_int_equal(relay_dropped(wire), 1);
     for (int i = 0; i < FLOOD; i++)
-        put(ends, RELAY_A, 60, 0);
+        put(ends, END_A, 60, 0);
     pause_ms(20);
-    assert_true(relay_dispatch(wire, RELAY_A, 0, note, &s, &fault) > 0);
+    assert_true(relay_dispatch(wire, END_A, 0, note, &s, &fault) > 0);
     assert_true(s.count >= 2048 && s.count < FLOOD);
     assert_int_equal(relay_dropped(wire), 1 + FLOOD - s.count);
     relay_close(wire);
@@ -175,7 +175,7 @@ static void refuses(void **state)
     struct relay *ends = open_relay("a0", "b0");
     uint8_t frame[RELAY_FRAME_MAX];
     size_t n = make_frame(frame, RELAY_FRAME_MAX, 0);
-    assert_int_equal(relay_send(ends, RELAY_A, frame, n, &fault), STATUS_SYSTEM);
+    assert_int_equal(relay_send(ends, END_A, frame, n, &fault), STATUS_SYSTEM);
     assert_string_equal(fault.text, "1900 octets do not fit the interface's MTU");
     relay_close(ends);
 }
@@ -188,9 +188,9 @@ static void elsewhere(void)
     struct shown in = {.onward = wire}, out = {0};
     CHECK(unshare(CLONE_NEWNET) == 0);
     CHECK(privilege_drop(&fault) == STATUS_OK);
-    put(ends, RELAY_B, 60, 1);
-    look(wire, RELAY_B, &in, 1);
-    look(ends, RELAY_A, &out, 1);
+    put(ends, END_B, 60, 1);
+    look(wire, END_B, &in, 1);
+    look(ends, END_A, &out, 1);
     CHECK(relay_dropped(wire) == 0);
     relay_close(wire);
     relay_close(ends);

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "engine/live.h"
-#include "lab/witness.h"
+#include "net/live.h"
+#include "lab/truth_check.h"
 #include "walk_rows.h"
 
 enum {
@@ -35,7 +35,7 @@ struct batch {
     struct text rows;
     struct run run;
     struct timeline timeline;
-    struct witness witness;
+    struct truth_check witness;
     struct run_observer witnessed;
 };
 
@@ -60,7 +60,7 @@ static void found_failure(struct batch *b, const struct walk *w, const char *why
 
 /* --- What looks on after each segment --- */
 
-static void look(void *arg, struct exchange *x)
+static void look(void *arg, struct talk *x)
 {
     struct batch *b = arg;
     b->witnessed.look(b->witnessed.arg, x);
@@ -72,7 +72,7 @@ static int64_t wants_until(void *arg)
     return b->witnessed.wants_until(b->witnessed.arg);
 }
 
-static void report(void *arg, struct exchange *x, struct result *r)
+static void report(void *arg, struct talk *x, struct result *r)
 {
     struct batch *b = arg;
     const struct walk *w = x->state;
@@ -117,16 +117,16 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     const struct hash_key whole = hash_key_of_seed(o->seed);
     const struct hash_key key = hash_key_of_seed(hash_bytes(&whole, place, sizeof(place)));
     const struct live_config live_config = {
-        .remote = *lab_at(lab, LAB_PEER), .sessions = o->count, .key = key};
+        .remote = *lab_at(lab, END_B), .sessions = o->count, .key = key};
     struct live *live = live_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
-    witness_init(&b->witness, lab, false);
-    b->witnessed = witness_observer(&b->witness);
+    truth_check_init(&b->witness, lab, false);
+    b->witnessed = truth_check_observer(&b->witness);
     const struct run_observer observer = {look, wants_until, report, b};
     const struct syn_like *like = syn_like_at(0);
     const struct run_config config = {
-        .probe = walk_probe(),
+        .script = walk_script(),
         .base = {.remote = live_config.remote,
                  .like = like,
                  .mss = 1400,
@@ -183,16 +183,16 @@ char *walkers_options(size_t walk, char out[WALKERS_OPTIONS_MAX])
     return out;
 }
 
-static enum status lay_wire(struct wire_config *wire, const struct walkers_order *order,
+static enum status lay_wire(struct netem_config *wire, const struct walkers_order *order,
                             struct fault *fault)
 {
-    *wire = (struct wire_config){.seed = order->seed + order->first};
+    *wire = (struct netem_config){.seed = order->seed + order->first};
     for (size_t i = 0; i < sizeof(wire_does) / sizeof(wire_does[0]); i++) {
-        const struct wire_option *o;
-        for (size_t k = 0; (o = wire_rule_option(k)) != NULL; k++) {
+        const struct netem_option *o;
+        for (size_t k = 0; (o = netem_rule_option(k)) != NULL; k++) {
             if (strcmp(o->name, wire_does[i].option) != 0)
                 continue;
-            enum status s = wire_rule_add(&wire->rules, o, wire_does[i].argument, fault);
+            enum status s = netem_rule_add(&wire->rules, o, wire_does[i].argument, fault);
             if (s != STATUS_OK)
                 return s;
         }
@@ -204,7 +204,7 @@ static struct lab *open_lab(const struct walkers_order *order, struct fault *fau
 {
     static const char *const sysctls[] = {UNLIMITED};
     const struct walkers_conditions under = walkers_conditions(order->first);
-    struct wire_config wire;
+    struct netem_config wire;
     if (lay_wire(&wire, order, fault) != STATUS_OK)
         return NULL;
     const struct lab_options options = {.app = "cue",

@@ -11,7 +11,7 @@
 #include "figure/check.h"
 #include "figure/parse.h"
 #include "figure/view.h"
-#include "probe/pair.h"
+#include "talk/pair.h"
 #include "wire/craft.h"
 
 enum {
@@ -44,7 +44,7 @@ struct kernel {
     bool (*instead)(struct kernel *k, const struct segment *seg);
 
     struct kernels *of;
-    enum figure_side side;
+    enum end side;
     struct tcb tcb;
     bool exists, listens, orphan; /* the connection; a listener; nobody has the connection */
     uint32_t unread;
@@ -61,8 +61,8 @@ struct kernel {
 
 struct kernels_packet {
     int64_t at_ns;
-    enum figure_side end; /* that it comes from or goes to */
-    bool arrives;         /* has passed the wire */
+    enum end end; /* that it comes from or goes to */
+    bool arrives; /* has passed the wire */
     uint8_t ip[KERNELS_PACKET_MAX];
     size_t n;
 };
@@ -71,8 +71,8 @@ struct kernels {
     struct bench bench; /* the record; there is no run */
     struct pair pair;
     struct pair_config config;
-    struct accomplice accomplice[PAIR_ENDS];
-    struct kernel end[PAIR_ENDS];
+    struct upper accomplice[ENDS];
+    struct kernel end[ENDS];
     struct craft *craft;
     struct kernels_packet queue[KERNELS_QUEUE_MAX]; /* in the order of their times */
     size_t queued;
@@ -105,8 +105,8 @@ static inline unsigned kernels_noted(const struct kernels *k, const char *text)
 
 /* --- The wire --- */
 
-static inline void kernels_queue(struct kernels *k, int64_t at_ns, enum figure_side end,
-                                 bool arrives, const uint8_t *ip, size_t n)
+static inline void kernels_queue(struct kernels *k, int64_t at_ns, enum end end, bool arrives,
+                                 const uint8_t *ip, size_t n)
 {
     assert_true(k->queued < KERNELS_QUEUE_MAX && n <= KERNELS_PACKET_MAX);
     size_t i = k->queued++;
@@ -119,7 +119,7 @@ static inline void kernels_queue(struct kernels *k, int64_t at_ns, enum figure_s
     memcpy(k->queue[i].ip, ip, n);
 }
 
-static inline enum status kernels_pass(void *arg, enum figure_side to, const uint8_t *ip, size_t n,
+static inline enum status kernels_pass(void *arg, enum end to, const uint8_t *ip, size_t n,
                                        struct fault *fault)
 {
     struct kernels *k = arg;
@@ -141,7 +141,7 @@ static inline void kernel_emits(struct kernel *k, int64_t after_ns, const struct
     uint8_t ip[KERNELS_PACKET_MAX];
     size_t len;
     out.src = on->config.at[k->side];
-    out.dst = on->config.at[view_other(k->side)];
+    out.dst = on->config.at[end_other(k->side)];
     out.ttl = 64;
     out.df = true;
     assert_int_equal(craft_segment(on->craft, &out, data, n, ip, sizeof(ip), &len, &fault),
@@ -194,7 +194,7 @@ static inline void kernel_begins(struct kernel *k)
     k->keep_tries = 0;
     k->rto_at = k->keep_at = k->time_wait_at = CLOCK_NEVER;
     if (k->listens)
-        (void)tcb_call(&k->tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&k->tcb, CALL_LISTEN);
 }
 
 static inline void kernel_forgets(struct kernel *k)
@@ -255,7 +255,7 @@ static inline void kernel_receives(struct kernel *k, const struct segment *seg)
     k->keep_tries = 0;
     kernel_tells(k, seg, &a);
     if (k->orphan && a.text > 0) { /* RFC 9293 3.6.1 */
-        (void)tcb_call(&k->tcb, INPUT_ABORT);
+        (void)tcb_call(&k->tcb, CALL_ABORT);
         kernel_replies(k, REPLY_RST_OWN, NULL, NULL, 0);
     } else if (a.reply >= REPLY_SYN && a.reply <= REPLY_FIN) {
         kernel_replies(k, a.reply, seg, NULL, 0);
@@ -269,7 +269,7 @@ static inline void kernel_receives(struct kernel *k, const struct segment *seg)
 static inline void kernel_gives_up(struct kernel *k)
 {
     k->saw = ETIMEDOUT;
-    (void)tcb_call(&k->tcb, INPUT_USER_TIMEOUT);
+    (void)tcb_time_out(&k->tcb, INPUT_USER_TIMEOUT);
     kernel_forgets(k);
 }
 
@@ -307,7 +307,7 @@ static inline int64_t kernel_timer(const struct kernel *k)
 static inline void kernel_wakes(struct kernel *k)
 {
     if (k->time_wait_at <= k->of->now_ns) {
-        (void)tcb_call(&k->tcb, INPUT_TIME_WAIT_TIMEOUT);
+        (void)tcb_time_out(&k->tcb, INPUT_TIME_WAIT_TIMEOUT);
         kernel_forgets(k);
     } else if (k->out_count > 0) {
         kernel_sends_again(k);
@@ -318,7 +318,7 @@ static inline void kernel_wakes(struct kernel *k)
 
 /* --- Its application --- */
 
-static inline void kernel_calls(struct kernel *k, enum input call)
+static inline void kernel_calls(struct kernel *k, enum call call)
 {
     enum reply reply = tcb_call(&k->tcb, call).reply;
     if (reply == REPLY_SYN || reply == REPLY_FIN || reply == REPLY_RST_OWN)
@@ -326,33 +326,32 @@ static inline void kernel_calls(struct kernel *k, enum input call)
     kernel_settles(k);
 }
 
-static inline enum status kernel_act(void *arg, const struct endpoint *other,
-                                     enum figure_event what, const void *data, size_t n,
-                                     struct fault *fault)
+static inline enum status kernel_act(void *arg, const struct endpoint *other, enum call what,
+                                     const void *data, size_t n, struct fault *fault)
 {
     struct kernel *k = arg;
-    assert_true(endpoint_equal(other, &k->of->config.at[view_other(k->side)]));
+    assert_true(endpoint_equal(other, &k->of->config.at[end_other(k->side)]));
     k->told++;
     if (k->unwilling)
         return fault_set(fault, STATUS_SYSTEM, "the application will not");
-    if (what == FIGURE_LISTEN)
+    if (what == CALL_LISTEN)
         k->listens = true;
     if (k->lame)
         return STATUS_OK;
-    if (what == FIGURE_CONNECT) {
+    if (what == CALL_CONNECT) {
         bool listens = k->listens;
         k->listens = false; /* for this one */
         k->saw = EAGAIN;
         kernel_begins(k);
         k->listens = listens;
-        kernel_calls(k, INPUT_OPEN_ACTIVE);
-    } else if (what == FIGURE_CLOSE) {
-        kernel_calls(k, INPUT_CLOSE);
-    } else if (what == FIGURE_ABORT) {
-        kernel_calls(k, INPUT_ABORT);
-    } else if (what == FIGURE_SAY) {
+        kernel_calls(k, CALL_CONNECT);
+    } else if (what == CALL_CLOSE) {
+        kernel_calls(k, CALL_CLOSE);
+    } else if (what == CALL_ABORT) {
+        kernel_calls(k, CALL_ABORT);
+    } else if (what == CALL_SEND) {
         kernel_replies(k, REPLY_ACK, NULL, data, n);
-    } else if (what == FIGURE_CRASH) {
+    } else if (what == CALL_CRASH) {
         kernel_forgets(k);
     }
     return STATUS_OK;
@@ -369,7 +368,7 @@ static inline enum status kernel_state(void *arg, const struct endpoint *other, 
                                        struct fault *fault)
 {
     const struct kernel *k = arg;
-    assert_true(endpoint_equal(other, &k->of->config.at[view_other(k->side)]));
+    assert_true(endpoint_equal(other, &k->of->config.at[end_other(k->side)]));
     if (k->mute)
         return fault_set(fault, STATUS_SYSTEM, "the kernel does not answer");
     *state = k->exists ? k->tcb.state : k->listens ? STATE_LISTEN : STATE_CLOSED;
@@ -384,7 +383,7 @@ static inline enum status kernel_kill(void *arg, const struct endpoint *other, s
         return fault_set(fault, STATUS_SYSTEM, "there is no such process");
     k->orphan = true;
     if (!k->leaves_silently)
-        kernel_calls(k, k->unread > 0 ? INPUT_ABORT : INPUT_CLOSE);
+        kernel_calls(k, k->unread > 0 ? CALL_ABORT : CALL_CLOSE);
     return STATUS_OK;
 }
 
@@ -395,11 +394,11 @@ static inline int kernel_saw(void *arg)
 
 /* --- The whole --- */
 
-static inline void kernels_init_end(struct kernels *k, enum figure_side side, uint32_t iss)
+static inline void kernels_init_end(struct kernels *k, enum end side, uint32_t iss)
 {
-    static const uint8_t octets[PAIR_ENDS][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
+    static const uint8_t octets[ENDS][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
     k->config.at[side] =
-        (struct endpoint){address_from_v4(octets[side]), side == FIGURE_A ? 40000 : 80};
+        (struct endpoint){address_from_v4(octets[side]), side == END_A ? 40000 : 80};
     k->end[side] = (struct kernel){.iss = iss,
                                    .iss_step = 64000,
                                    .rto_ns = CLOCK_S,
@@ -410,8 +409,8 @@ static inline void kernels_init_end(struct kernels *k, enum figure_side side, ui
                                    .rto_at = CLOCK_NEVER,
                                    .keep_at = CLOCK_NEVER,
                                    .time_wait_at = CLOCK_NEVER};
-    k->accomplice[side] = (struct accomplice){kernel_act,  kernel_shut, kernel_state,
-                                              kernel_kill, kernel_saw,  &k->end[side]};
+    k->accomplice[side] = (struct upper){kernel_act,  kernel_shut, kernel_state,
+                                         kernel_kill, kernel_saw,  &k->end[side]};
     k->config.end[side] = &k->accomplice[side];
 }
 
@@ -426,9 +425,9 @@ static inline void kernels_init(struct kernels *k, uint32_t iss_a, uint32_t iss_
     k->bench.events = calloc(BENCH_EVENTS_MAX, sizeof(*k->bench.events));
     k->craft = craft_new(&fault);
     assert_true(k->bench.events != NULL && k->craft != NULL);
-    kernels_init_end(k, FIGURE_A, iss_a);
-    kernels_init_end(k, FIGURE_B, iss_b);
-    k->end[FIGURE_B].listens = true;
+    kernels_init_end(k, END_A, iss_a);
+    kernels_init_end(k, END_B, iss_b);
+    k->end[END_B].listens = true;
     k->config.session = 1;
     k->config.deadline_ns = CLOCK_NEVER;
     k->config.pass = kernels_pass;
@@ -458,7 +457,7 @@ static inline void kernels_take_packet(struct kernels *k)
     const struct endpoint *at = k->config.at;
     if (segment_decode(&seg, next.ip, next.n, &fault) == STATUS_OK &&
         endpoint_equal(&seg.dst, &at[next.end]) &&
-        endpoint_equal(&seg.src, &at[view_other(next.end)]))
+        endpoint_equal(&seg.src, &at[end_other(next.end)]))
         kernel_receives(&k->end[next.end], &seg);
 }
 
@@ -467,7 +466,7 @@ static inline void kernels_take_packet(struct kernels *k)
 static inline bool kernels_step(struct kernels *k, int64_t limit_ns)
 {
     int64_t ours = k->pair.finished ? CLOCK_NEVER : pair_deadline(&k->pair);
-    int64_t a = kernel_timer(&k->end[FIGURE_A]), b = kernel_timer(&k->end[FIGURE_B]);
+    int64_t a = kernel_timer(&k->end[END_A]), b = kernel_timer(&k->end[END_B]);
     int64_t packet = k->queued > 0 ? k->queue[0].at_ns : CLOCK_NEVER;
     int64_t at = packet < a ? packet : a;
     at = at < b ? at : b;
@@ -478,7 +477,7 @@ static inline bool kernels_step(struct kernels *k, int64_t limit_ns)
     if (at == packet)
         kernels_take_packet(k);
     else if (at == a || at == b)
-        kernel_wakes(&k->end[at == a ? FIGURE_A : FIGURE_B]);
+        kernel_wakes(&k->end[at == a ? END_A : END_B]);
     else
         pair_tick(&k->pair, k->now_ns);
     return true;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "engine/backlog.h"
+#include "measure/backlog/backlog.h"
 #include "event/result.h"
 #include "wire/segment.h"
 
@@ -305,7 +305,7 @@ static struct stage *stage_new(void)
     assert_non_null(st->craft);
     timeline_init(&st->timeline);
     assert_int_equal(timeline_add_sink(&st->timeline, &st->sink, &fault), STATUS_OK);
-    const struct exchange_config base = {
+    const struct talk_config base = {
         .local = {.ip = address_from_v4(ours)},
         .remote = {.ip = address_from_v4(theirs), .port = 5007},
         .like = syn_like_at(0),
@@ -422,9 +422,9 @@ static json_int_t reading(const json_t *part, const char *moment, const char *ke
     return -1;
 }
 
-static bool face_seen(const struct stage *st, enum face f)
+static bool face_seen(const struct stage *st, enum overflow f)
 {
-    return json_is_true(json_object_get(json_object_get(st->summary, "faces"), face_word(f)));
+    return json_is_true(json_object_get(json_object_get(st->summary, "faces"), overflow_word(f)));
 }
 
 /* --- Tests --- */
@@ -436,7 +436,7 @@ static void linux_shows_the_four_faces(void **state)
     all_parts(st);
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 0);
-    for (enum face f = FACE_NO_SYN_ACK; f < FACE_COUNT; f++)
+    for (enum overflow f = OVERFLOW_NO_SYN_ACK; f < OVERFLOW_COUNT; f++)
         assert_true(face_seen(st, f));
     assert_string_equal(face_of(part_result(st, "entries"), "early"), "syn-ack-repeated");
     assert_string_equal(face_of(part_result(st, "cookies"), "early"), "silence");
@@ -502,9 +502,9 @@ static void a_setting_that_does_nothing_is_noticed(void **state)
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 1);
     assert_string_equal(face_of(part_result(st, "abort"), "early"), "syn-ack-repeated");
-    assert_false(face_seen(st, FACE_RESET));
-    assert_false(face_seen(st, FACE_SILENCE));
-    assert_true(face_seen(st, FACE_SYN_ACK_REPEATED));
+    assert_false(face_seen(st, OVERFLOW_RESET));
+    assert_false(face_seen(st, OVERFLOW_SILENCE));
+    assert_true(face_seen(st, OVERFLOW_SYN_ACK_REPEATED));
     stage_free(st);
 }
 
@@ -516,7 +516,7 @@ static void a_queue_that_never_fills_shows_no_face(void **state)
     st->never_full = true;
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 1);
-    for (enum face f = FACE_NO_SYN_ACK; f < FACE_COUNT; f++)
+    for (enum overflow f = OVERFLOW_NO_SYN_ACK; f < OVERFLOW_COUNT; f++)
         assert_false(face_seen(st, f));
     stage_free(st);
 }
@@ -546,7 +546,7 @@ static void silence_without_a_cookie_is_no_face(void **state)
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 1);
     assert_string_equal(face_of(part_result(st, "entries"), "early"), "none");
-    assert_false(face_seen(st, FACE_SILENCE));
+    assert_false(face_seen(st, OVERFLOW_SILENCE));
     stage_free(st);
 }
 
@@ -558,7 +558,7 @@ static void no_recovery_is_no_success(void **state)
     st->stays_shut = true;
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 1);
-    assert_true(face_seen(st, FACE_SYN_ACK_REPEATED));
+    assert_true(face_seen(st, OVERFLOW_SYN_ACK_REPEATED));
     assert_true(json_is_false(json_object_get(part_result(st, "entries"), "recovered")));
     stage_free(st);
 }

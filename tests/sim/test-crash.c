@@ -1,7 +1,7 @@
 /* `lab crash` between two imagined kernels: each way as expected, and each way otherwise. */
 #include "kernels.h"
 
-#include "probe/crash.h"
+#include "measure/crash.h"
 
 #define SYN_ACK (FLAG_SYN | FLAG_ACK)
 #define FIN_ACK (FLAG_FIN | FLAG_ACK)
@@ -15,15 +15,15 @@ struct scene {
 
 struct place {
     const char *name;
-    uint32_t iss[PAIR_ENDS];
+    uint32_t iss[ENDS];
 };
 
 static void set(struct scene *s, void *const *state, unsigned ways)
 {
     const struct place *place = *state;
     *s = (struct scene){0};
-    kernels_init(&s->kernels, place->iss[FIGURE_A], place->iss[FIGURE_B]);
-    for (enum figure_side end = FIGURE_A; end <= FIGURE_B; end++) {
+    kernels_init(&s->kernels, place->iss[END_A], place->iss[END_B]);
+    for (enum end end = END_A; end <= END_B; end++) {
         struct kernel *k = &s->kernels.end[end];
         k->rto_ns = CLOCK_S / 5;
         k->retries = 4;
@@ -123,7 +123,7 @@ static void gone(void **state)
     expect_gaps(&s, "2000 1000 1000");
     assert_string_equal(bench_text(record(&s), "application"), "ETIMEDOUT");
     assert_int_equal(sent_to_nobody(&s), 4); /* with the reset in the end */
-    assert_int_equal(s.kernels.end[FIGURE_B].arrived, 2);
+    assert_int_equal(s.kernels.end[END_B].arrived, 2);
     int64_t after = bench_us(record(&s), "gave_up_after_us");
     assert_true(after >= 5 * CLOCK_S && after < 5 * CLOCK_S + CLOCK_S / 10);
     done(&s);
@@ -137,7 +137,7 @@ static void gone_while_a_talks(void **state)
     expect(&s, "gone-talking", "as-figured", 0);
     assert_int_equal(json_array_size(json_object_get(record(&s)->verdict, "gaps_us")), 5);
     assert_string_equal(bench_text(record(&s), "application"), "ETIMEDOUT");
-    assert_int_equal(s.kernels.end[FIGURE_B].unread, 0);
+    assert_int_equal(s.kernels.end[END_B].unread, 0);
     done(&s);
 }
 
@@ -149,9 +149,9 @@ static void all_of_them(void **state)
     assert_int_equal(record(&s)->verdicts, CRASH_WAYS);
     assert_int_equal(s.kernels.pair.config.session, CRASH_WAYS);
     expect(&s, "gone-talking", "as-figured", 0);
-    assert_int_equal(s.kernels.end[FIGURE_B].syns, CRASH_WAYS);
+    assert_int_equal(s.kernels.end[END_B].syns, CRASH_WAYS);
     /* Nothing of it is left. */
-    assert_false(s.kernels.end[FIGURE_A].exists || s.kernels.end[FIGURE_B].exists);
+    assert_false(s.kernels.end[END_A].exists || s.kernels.end[END_B].exists);
     done(&s);
 }
 
@@ -159,7 +159,7 @@ static void one_that_deviates_counts_for_all(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_GONE | 1u << CRASH_GONE_TALKING);
-    s.kernels.end[FIGURE_A].keep_probes = 2;
+    s.kernels.end[END_A].keep_probes = 2;
     run(&s);
     assert_int_equal(record(&s)->verdicts, 2);
     assert_string_equal(bench_text(record(&s), "verdict"), "as-figured");
@@ -171,7 +171,7 @@ static void as_many_probes_as_can_be_set(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_GONE);
-    s.kernels.end[FIGURE_A].keep_probes = s.crash.keepalive_probes = 255;
+    s.kernels.end[END_A].keep_probes = s.crash.keepalive_probes = 255;
     run(&s);
     expect(&s, "gone", "as-figured", 0);
     assert_int_equal(json_array_size(json_object_get(record(&s)->verdict, "gaps_us")), 255);
@@ -184,8 +184,8 @@ static void as_many_retransmissions_as_can_be_set(void **state)
     struct scene s;
     set(&s, state, 1u << CRASH_GONE_TALKING);
     s.crash.retries = 255;
-    s.kernels.end[FIGURE_A].retries = 14;
-    s.kernels.end[FIGURE_A].rto_most_ns = 120 * CLOCK_S;
+    s.kernels.end[END_A].retries = 14;
+    s.kernels.end[END_A].rto_most_ns = 120 * CLOCK_S;
     run(&s);
     expect(&s, "gone-talking", "as-figured", 0);
     done(&s);
@@ -197,14 +197,14 @@ static void no_fin(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_KILLED);
-    s.kernels.end[FIGURE_B].leaves_silently = true;
-    s.kernels.end[FIGURE_A].keep_after_ns = 0;
+    s.kernels.end[END_B].leaves_silently = true;
+    s.kernels.end[END_A].keep_after_ns = 0;
     run(&s);
     expect(&s, "killed", "deviates", 1);
     assert_true(json_is_null(json_object_get(record(&s)->verdict, "kernel_sent")));
     assert_true(json_is_null(json_object_get(record(&s)->verdict, "gave_up_after_us")));
     assert_string_equal(bench_text(record(&s), "application"), "nothing");
-    assert_false(s.kernels.end[FIGURE_A].exists); /* it is made to forget */
+    assert_false(s.kernels.end[END_A].exists); /* it is made to forget */
     done(&s);
 }
 
@@ -222,8 +222,8 @@ static void a_reset_for_a_fin(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_KILLED);
-    s.kernels.end[FIGURE_B].leaves_silently = true;
-    s.kernels.end[FIGURE_B].instead = resets_when_gone; /* at A's first keepalive probe */
+    s.kernels.end[END_B].leaves_silently = true;
+    s.kernels.end[END_B].instead = resets_when_gone; /* at A's first keepalive probe */
     run(&s);
     expect(&s, "killed", "deviates", 1);
     assert_string_equal(bench_text(record(&s), "kernel_sent"), "RST");
@@ -240,7 +240,7 @@ static bool forgets_what_is_unread(struct kernel *k, const struct segment *seg)
 
 static void read_all(struct kernels *k)
 {
-    k->end[FIGURE_B].unread = 0;
+    k->end[END_B].unread = 0;
 }
 
 static void a_fin_for_a_reset(void **state)
@@ -248,8 +248,8 @@ static void a_fin_for_a_reset(void **state)
     struct scene s;
     set(&s, state, 1u << CRASH_KILLED_UNREAD);
     s.kernels.each = read_all;
-    s.kernels.end[FIGURE_B].instead = forgets_what_is_unread;
-    s.kernels.end[FIGURE_A].keep_after_ns = 0;
+    s.kernels.end[END_B].instead = forgets_what_is_unread;
+    s.kernels.end[END_A].keep_after_ns = 0;
     run(&s);
     expect(&s, "killed-unread", "deviates", 1);
     assert_string_equal(bench_text(record(&s), "kernel_sent"), "FIN");
@@ -269,9 +269,9 @@ static void probes_otherwise(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct scene s;
         set(&s, state, 1u << CRASH_GONE);
-        s.kernels.end[FIGURE_A].keep_after_ns = cases[i].after_ns;
-        s.kernels.end[FIGURE_A].keep_every_ns = cases[i].every_ns;
-        s.kernels.end[FIGURE_A].keep_probes = cases[i].probes;
+        s.kernels.end[END_A].keep_after_ns = cases[i].after_ns;
+        s.kernels.end[END_A].keep_every_ns = cases[i].every_ns;
+        s.kernels.end[END_A].keep_probes = cases[i].probes;
         run(&s);
         expect(&s, "gone", "deviates", 1);
         assert_int_equal(json_array_size(json_object_get(record(&s)->verdict, "gaps_us")),
@@ -284,7 +284,7 @@ static void no_probes(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_GONE);
-    s.kernels.end[FIGURE_A].keep_after_ns = 0;
+    s.kernels.end[END_A].keep_after_ns = 0;
     run(&s);
     expect(&s, "gone", "deviates", 1);
     expect_gaps(&s, "");
@@ -296,7 +296,7 @@ static void it_never_gives_up(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_GONE_TALKING);
-    s.kernels.end[FIGURE_A].retries = 0;
+    s.kernels.end[END_A].retries = 0;
     run(&s);
     expect(&s, "gone-talking", "deviates", 1);
     assert_int_equal(s.crash.lasts, STATE_ESTABLISHED);
@@ -308,13 +308,13 @@ static void it_does_not_back_off(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_GONE_TALKING);
-    s.kernels.end[FIGURE_A].rto_most_ns = s.kernels.end[FIGURE_A].rto_ns;
-    s.kernels.end[FIGURE_A].retries = 6;
+    s.kernels.end[END_A].rto_most_ns = s.kernels.end[END_A].rto_ns;
+    s.kernels.end[END_A].retries = 6;
     run(&s);
     expect(&s, "gone-talking", "deviates", 1);
     done(&s);
     set(&s, state, 1u << CRASH_GONE_TALKING);
-    s.kernels.end[FIGURE_A].retries = 2; /* too few to tell */
+    s.kernels.end[END_A].retries = 2; /* too few to tell */
     run(&s);
     expect(&s, "gone-talking", "deviates", 1);
     done(&s);
@@ -333,8 +333,8 @@ static void no_connection(void **state)
 {
     struct scene s;
     set(&s, state, (1u << CRASH_WAYS) - 1);
-    s.kernels.end[FIGURE_B].instead = ignores;
-    s.kernels.end[FIGURE_A].retries = 0;
+    s.kernels.end[END_B].instead = ignores;
+    s.kernels.end[END_A].retries = 0;
     run(&s);
     expect(&s, "killed", "unknown", 3);
     assert_int_equal(record(&s)->verdicts, 1); /* the others would do no better */
@@ -345,8 +345,8 @@ static void a_process_that_cannot_be_killed(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_KILLED);
-    s.kernels.end[FIGURE_B].unwilling = true;
-    s.kernels.end[FIGURE_A].keep_after_ns = 0;
+    s.kernels.end[END_B].unwilling = true;
+    s.kernels.end[END_A].keep_after_ns = 0;
     run(&s);
     expect(&s, "killed", "unknown", 3);
     assert_string_equal(s.crash.trouble.text, "there is no such process");
@@ -357,7 +357,7 @@ static void interrupt(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     if (s->crash.phase == CRASH_WATCH && s->n++ == 0)
-        pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns);
+        pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
 }
 
 static void interrupted(void **state)
@@ -387,7 +387,7 @@ static void a_loss_of_the_captures(void **state)
 {
     struct scene s;
     set(&s, state, 1u << CRASH_GONE);
-    s.kernels.end[FIGURE_A].keep_probes = 2; /* as if one had been missed */
+    s.kernels.end[END_A].keep_probes = 2; /* as if one had been missed */
     kernels_begin(&s.kernels, crash_script(), &s.crash);
     pair_lost_packets(&s.kernels.pair, 1);
     kernels_run(&s.kernels, (60 * CLOCK_MIN));

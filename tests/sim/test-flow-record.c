@@ -3,7 +3,7 @@
 #include "bench.h"
 
 #include "event/result.h"
-#include "probe/flow_store.h"
+#include "measure/survey/flow_store.h"
 
 enum {
     GAPS_MAX = 40
@@ -108,7 +108,7 @@ static void expect_same_record(struct bench *b)
     struct flow *f = flow_store_at(&store, cell);
     through_a_flow(b, f, &store);
     flow_as_series(f, &store, &b->locals[0], &series);
-    const struct findings found = flow_findings(f, "synack", &b->locals[0]);
+    const struct facts found = flow_findings(f, "synack", &b->locals[0]);
     assert_true(result_init(&r));
     series_report(&series, &found, &r);
     assert_int_equal(json_object_set_new(r.fields, "exit", json_integer(r.exit_code)), 0);

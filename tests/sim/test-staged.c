@@ -3,21 +3,21 @@
  * numbers that pass 2^32. */
 #include "kernels.h"
 
-#include "probe/staged.h"
+#include "measure/play/staged.h"
 
 #define SYN_ACK (FLAG_SYN | FLAG_ACK)
 #define FIN_ACK (FLAG_FIN | FLAG_ACK)
 
 struct place {
     const char *name;
-    uint32_t iss[PAIR_ENDS];
+    uint32_t iss[ENDS];
 };
 
 struct scene {
     struct kernels kernels; /* first: what is called each step is given it */
     struct figure figure;
     struct staged staged;
-    uint32_t iss[PAIR_ENDS];
+    uint32_t iss[ENDS];
     unsigned n; /* the test's */
 };
 
@@ -36,9 +36,9 @@ static void set(struct scene *s, void *const *state, const char *figure)
     const struct place *place = *state;
     struct fault fault = {0};
     struct text source = {0};
-    *s = (struct scene){.iss = {place->iss[FIGURE_A], place->iss[FIGURE_B]}};
+    *s = (struct scene){.iss = {place->iss[END_A], place->iss[END_B]}};
     text_printf(&source, "    TCP Peer A%40sTCP Peer B\n%s", "", figure);
-    kernels_init(&s->kernels, s->iss[FIGURE_A], s->iss[FIGURE_B]);
+    kernels_init(&s->kernels, s->iss[END_A], s->iss[END_B]);
     if (figure_parse(&s->figure, "test.fig", source.data, source.len, &fault) != STATUS_OK ||
         figure_check_between(&s->figure, &fault) != STATUS_OK)
         fail_msg("%s", fault.text);
@@ -131,8 +131,8 @@ static struct scene *scene_of(struct kernel *k)
 
 static void expect_states(const struct scene *s, enum state a, enum state b)
 {
-    assert_int_equal(s->kernels.pair.truth[FIGURE_A], a);
-    assert_int_equal(s->kernels.pair.truth[FIGURE_B], b);
+    assert_int_equal(s->kernels.pair.truth[END_A], a);
+    assert_int_equal(s->kernels.pair.truth[END_B], b);
 }
 
 /* --- As figured --- */
@@ -145,8 +145,8 @@ static void a_handshake(void **state)
     expect_lines(&s, "ok ok ok ok");
     as_figured(&s);
     expect_states(&s, STATE_ESTABLISHED, STATE_ESTABLISHED);
-    assert_int_equal(s.kernels.end[FIGURE_A].told, 1); /* (connect), which the SYN implies */
-    assert_int_equal(s.kernels.end[FIGURE_B].told, 0);
+    assert_int_equal(s.kernels.end[END_A].told, 1); /* (connect), which the SYN implies */
+    assert_int_equal(s.kernels.end[END_B].told, 0);
     assert_int_equal(bench_count(record(&s), EVENT_SENT), 2);
     assert_int_equal(bench_count(record(&s), EVENT_RECEIVED), 1);
     assert_false(record(&s)->lines[0].stamped);
@@ -154,8 +154,8 @@ static void a_handshake(void **state)
                      bench_segment(record(&s), EVENT_SENT, FLAG_SYN, 0)->t_ns);
     assert_string_equal(record(&s)->lines[1].b, "SYN-RECEIVED");
     char wire[64];
-    (void)snprintf(wire, sizeof(wire), "<SEQ=%u><ACK=%u><CTL=SYN,ACK>", s.iss[FIGURE_B],
-                   s.iss[FIGURE_A] + 1);
+    (void)snprintf(wire, sizeof(wire), "<SEQ=%u><ACK=%u><CTL=SYN,ACK>", s.iss[END_B],
+                   s.iss[END_A] + 1);
     assert_string_equal(record(&s)->lines[2].wire, wire);
     done(&s);
 }
@@ -169,7 +169,7 @@ static void nobody_listens(void **state)
         "3.  CLOSED      <-- <SEQ=0><ACK=101><CTL=RST,ACK>    <-- CLOSED\n");
     run(&s);
     as_figured(&s);
-    assert_false(s.kernels.end[FIGURE_B].listens);
+    assert_false(s.kernels.end[END_B].listens);
     done(&s);
 }
 
@@ -177,10 +177,10 @@ static void who_is_to_listen_is_told(void **state)
 {
     struct scene s;
     set(&s, state, HANDSHAKE);
-    s.kernels.end[FIGURE_B].listens = false;
+    s.kernels.end[END_B].listens = false;
     run(&s);
     as_figured(&s);
-    assert_int_equal(s.kernels.end[FIGURE_B].told, 1);
+    assert_int_equal(s.kernels.end[END_B].told, 1);
     done(&s);
 }
 
@@ -226,8 +226,8 @@ static void simultaneous_open(void **state)
         "6.  SYN-RECEIVED ... <SEQ=300><ACK=101><CTL=SYN,ACK> <-- SYN-RECEIVED\n");
     run(&s);
     as_figured(&s);
-    assert_int_equal(s.kernels.end[FIGURE_B].syns, 1);
-    assert_int_equal(s.kernels.end[FIGURE_A].syns, 1); /* the second is held */
+    assert_int_equal(s.kernels.end[END_B].syns, 1);
+    assert_int_equal(s.kernels.end[END_A].syns, 1); /* the second is held */
     done(&s);
 }
 
@@ -262,21 +262,21 @@ static void what_is_held_stays_held(void **state)
                   "3.  FIN-WAIT-1  ... <SEQ=300><ACK=100><CTL=ACK><DATA=4>     <-- ESTABLISHED\n"
                   "4.  FIN-WAIT-1  <-- <SEQ=300><ACK=100><CTL=ACK><DATA=4>     <-- ESTABLISHED\n"
                   "5.              ... <SEQ=100><ACK=300><CTL=FIN,ACK>         --> CLOSE-WAIT\n");
-    s.kernels.end[FIGURE_A].rto_ns = CLOCK_S / 4; /* its FIN is sent again, and again */
+    s.kernels.end[END_A].rto_ns = CLOCK_S / 4; /* its FIN is sent again, and again */
     run(&s);
     as_figured(&s);
     assert_true(kernels_noted(&s.kernels, "sent again while the wire holds it") >= 1);
     /* The SYN and the ACK of the handshake; nothing but the FIN that was let go. */
     assert_true(bench_segments(record(&s), EVENT_SENT, FIN_ACK) >= 2);
     kernels_arrive(&s.kernels);
-    assert_int_equal(s.kernels.end[FIGURE_B].syns, 1);
+    assert_int_equal(s.kernels.end[END_B].syns, 1);
     assert_int_equal(bench_segments(record(&s), EVENT_RECEIVED, FIN_ACK), 0);
     done(&s);
 }
 
 static void nothing_held_arrives(struct kernels *k)
 {
-    assert_false(k->end[FIGURE_B].tcb.fin_received);
+    assert_false(k->end[END_B].tcb.fin_received);
 }
 
 static void what_is_held_breaks_a_silence_and_stays_held(void **state)
@@ -310,7 +310,7 @@ static void a_copy_arrives(void **state)
     run(&s);
     as_figured(&s);
     assert_int_equal(kernels_noted(&s.kernels, "a copy of what was there before"), 1);
-    assert_int_equal(s.kernels.end[FIGURE_B].syns, 2);
+    assert_int_equal(s.kernels.end[END_B].syns, 2);
     assert_int_equal(bench_segments(record(&s), EVENT_SENT, FLAG_SYN), 1);
     done(&s);
 }
@@ -325,8 +325,8 @@ static void a_retransmission_that_is_figured(void **state)
         "4.  ESTABLISHED <-- <SEQ=300><ACK=101><CTL=SYN,ACK>  <-- SYN-RECEIVED\n");
     run(&s);
     as_figured(&s);
-    assert_int_equal(s.kernels.end[FIGURE_A].told, 1);
-    assert_int_equal(s.kernels.end[FIGURE_B].syns, 1);
+    assert_int_equal(s.kernels.end[END_A].told, 1);
+    assert_int_equal(s.kernels.end[END_B].syns, 1);
     done(&s);
 }
 
@@ -384,7 +384,7 @@ static void a_segment_that_never_comes(void **state)
 {
     struct scene s;
     set(&s, state, HANDSHAKE);
-    s.kernels.end[FIGURE_B].instead = ignores;
+    s.kernels.end[END_B].instead = ignores;
     run(&s);
     /* B does not take the SYN, and its kernel says so. */
     expect_lines(&s, "ok deviates not-reached not-reached");
@@ -395,7 +395,7 @@ static void a_segment_that_never_comes(void **state)
         "1.  CLOSED                                               LISTEN\n"
         "2.  SYN-SENT    --> <SEQ=100><CTL=SYN>               --> \n"
         "3.              <-- <SEQ=300><ACK=101><CTL=SYN,ACK>  <-- SYN-RECEIVED\n");
-    s.kernels.end[FIGURE_B].instead = ignores;
+    s.kernels.end[END_B].instead = ignores;
     run(&s);
     expect_lines(&s, "ok ok deviates");
     expect_text(&s, 2, "nothing came");
@@ -448,7 +448,7 @@ static void an_unexpected_segment(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct scene s;
         set(&s, state, CLOSE_AND_ACK);
-        s.kernels.end[FIGURE_B].instead = cases[i].says;
+        s.kernels.end[END_B].instead = cases[i].says;
         run(&s);
         kernels_arrive(&s.kernels);
         /* Two segments of the handshake's go on, A's FIN, this and the ACK that was behind it. */
@@ -464,7 +464,7 @@ static void an_unexpected_ack_passes(void **state)
 {
     struct scene s;
     set(&s, state, CLOSE_AND_ACK);
-    s.kernels.end[FIGURE_B].instead = says_ack;
+    s.kernels.end[END_B].instead = says_ack;
     run(&s);
     as_figured(&s);
     assert_int_equal(kernels_noted(&s.kernels, "not in the figure"), 1);
@@ -489,7 +489,7 @@ static void what_came_instead_is_said(void **state)
         CONNECTED "2.  (Close)\n"
                   "    FIN-WAIT-1  --> <SEQ=100><ACK=300><CTL=FIN,ACK>  --> \n"
                   "3.  FIN-WAIT-2  <-- <SEQ=300><ACK=101><CTL=ACK>      <-- \n");
-    s.kernels.end[FIGURE_B].instead = only_says_ack;
+    s.kernels.end[END_B].instead = only_says_ack;
     deviates(&s, "ok ok ok deviates", 3, "ACK=100 came, not ACK=101");
 }
 
@@ -538,10 +538,10 @@ static void silence_is_kept(void **state)
 static void speak_into_the_silence(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
-    const struct tcb *t = &k->end[FIGURE_B].tcb;
+    const struct tcb *t = &k->end[END_B].tcb;
     if (s->staged.phase != STAGED_SILENCE || s->n++ > 0)
         return;
-    kernel_says(&k->end[FIGURE_B], FLAG_ACK, t->snd_nxt.v, t->rcv_nxt.v, 7);
+    kernel_says(&k->end[END_B], FLAG_ACK, t->snd_nxt.v, t->rcv_nxt.v, 7);
 }
 
 static void silence_is_broken(void **state)
@@ -564,12 +564,12 @@ static void the_same_ack_is_no_noise(void **state)
 {
     struct scene s;
     set(&s, state, CLOSE_AND_ACK "4.  [silence 2s]\n");
-    s.kernels.end[FIGURE_B].instead = NULL;
+    s.kernels.end[END_B].instead = NULL;
     begin(&s);
     for (int i = 0; i < 1000 && s.staged.phase != STAGED_SILENCE; i++)
         assert_true(kernels_step(&s.kernels, CLOCK_NEVER - 1));
-    const struct tcb *t = &s.kernels.end[FIGURE_B].tcb;
-    kernel_says(&s.kernels.end[FIGURE_B], FLAG_ACK, t->snd_nxt.v, t->rcv_nxt.v, 0);
+    const struct tcb *t = &s.kernels.end[END_B].tcb;
+    kernel_says(&s.kernels.end[END_B], FLAG_ACK, t->snd_nxt.v, t->rcv_nxt.v, 0);
     kernels_run(&s.kernels, CLOCK_MIN);
     as_figured(&s);
     assert_int_equal(kernels_noted(&s.kernels, "the same ACK again"), 1);
@@ -638,7 +638,7 @@ static void alternatives(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct scene s;
         set(&s, state, ANSWERED_OR_NOT);
-        s.kernels.end[FIGURE_B].instead = cases[i].instead;
+        s.kernels.end[END_B].instead = cases[i].instead;
         run(&s);
         expect_lines(&s, cases[i].lines);
         expect_verdict(&s, cases[i].verdict, cases[i].exit_code);
@@ -688,7 +688,7 @@ static void a_deviating_alternative_behind_the_unknown(void **state)
 {
     struct scene s;
     set(&s, state, ANSWERED_OR_NOT);
-    s.kernels.end[FIGURE_B].instead = ignores;
+    s.kernels.end[END_B].instead = ignores;
     s.staged.keep_going = true;
     begin(&s);
     s.staged.tally.counts[EVENT_LINE_UNKNOWN]++; /* as if a line before were */
@@ -715,7 +715,7 @@ static void rounds(void **state)
     run(&s);
     as_figured(&s);
     assert_int_equal(record(&s)->line_count, 1 + 3 * 5);
-    assert_int_equal(s.kernels.end[FIGURE_B].syns, 3);
+    assert_int_equal(s.kernels.end[END_B].syns, 3);
     done(&s);
 }
 
@@ -736,7 +736,7 @@ static void what_a_round_leaves_in_the_network(void **state)
         "end\n");
     run(&s);
     as_figured(&s);
-    assert_int_equal(s.kernels.end[FIGURE_B].syns, 3);
+    assert_int_equal(s.kernels.end[END_B].syns, 3);
     done(&s);
 }
 
@@ -744,14 +744,14 @@ static void numbers_that_do_not_move(void **state)
 {
     struct scene s;
     set(&s, state, THREE_ROUNDS);
-    s.kernels.end[FIGURE_B].iss_step = 0;
+    s.kernels.end[END_B].iss_step = 0;
     run(&s);
     assert_int_equal(record(&s)->line_count, 1 + 2 * 5);
     expect_text(&s, 7, "the ISN is one that was there before");
     expect_verdict(&s, "deviates", 1);
     done(&s);
     set(&s, state, THREE_ROUNDS);
-    s.kernels.end[FIGURE_B].iss_step = (uint32_t)-1000;
+    s.kernels.end[END_B].iss_step = (uint32_t)-1000;
     run(&s);
     expect_text(&s, 7, "behind the last one");
     expect_verdict(&s, "deviates", 1);
@@ -771,8 +771,8 @@ static void data(void **state)
                   "5.  ESTABLISHED --> <SEQ=105><ACK=309><CTL=ACK>             --> ESTABLISHED\n");
     run(&s);
     as_figured(&s);
-    assert_int_equal(s.kernels.end[FIGURE_B].unread, 5);
-    assert_int_equal(s.kernels.end[FIGURE_A].unread, 9);
+    assert_int_equal(s.kernels.end[END_B].unread, 5);
+    assert_int_equal(s.kernels.end[END_A].unread, 9);
     done(&s);
 }
 
@@ -802,7 +802,7 @@ static void no_handshake(void **state)
 {
     struct scene s;
     set(&s, state, CLOSE_AND_ACK);
-    s.kernels.end[FIGURE_B].instead = ignores;
+    s.kernels.end[END_B].instead = ignores;
     run(&s);
     expect_lines(&s, "not-reached not-reached not-reached not-reached");
     expect_verdict(&s, "unknown", 3);
@@ -817,7 +817,7 @@ static void a_loss_of_the_captures(void **state)
 {
     struct scene s;
     set(&s, state, HANDSHAKE);
-    s.kernels.end[FIGURE_B].instead = ignores;
+    s.kernels.end[END_B].instead = ignores;
     begin(&s);
     pair_lost_packets(&s.kernels.pair, 3);
     pair_lost_packets(&s.kernels.pair, 3); /* nothing new */
@@ -855,7 +855,7 @@ static void a_silent_alternative_with_a_loss(void **state)
 {
     struct scene s;
     set(&s, state, ANSWERED_OR_NOT);
-    s.kernels.end[FIGURE_B].instead = ignores;
+    s.kernels.end[END_B].instead = ignores;
     s.kernels.each = lose;
     s.n = STAGED_AWAIT;
     run(&s);
@@ -884,7 +884,7 @@ static void an_application_that_will_not(void **state)
     set(&s, state,
         CONNECTED "2.                                                       (Close)\n"
                   "3.  CLOSE-WAIT  <-- <SEQ=300><ACK=100><CTL=FIN,ACK>  <-- FIN-WAIT-1\n");
-    s.kernels.end[FIGURE_B].unwilling = true;
+    s.kernels.end[END_B].unwilling = true;
     run(&s);
     expect_lines(&s, "ok unknown unknown");
     expect_text(&s, 1, "the application will not");
@@ -897,7 +897,7 @@ static void a_handshake_that_nobody_begins(void **state)
 {
     struct scene s;
     set(&s, state, CLOSE_AND_ACK);
-    s.kernels.end[FIGURE_A].unwilling = true;
+    s.kernels.end[END_A].unwilling = true;
     run(&s);
     expect_verdict(&s, "unknown", 3);
     const json_t *first = json_object_get(record(&s)->verdict, "first_unknown");
@@ -911,7 +911,7 @@ static void a_kernel_that_cannot_be_asked(void **state)
 {
     struct scene s;
     set(&s, state, HANDSHAKE);
-    s.kernels.end[FIGURE_B].mute = true;
+    s.kernels.end[END_B].mute = true;
     run(&s);
     assert_int_equal(s.kernels.pair.status, STATUS_SYSTEM);
     assert_string_equal(s.kernels.pair.fault.text, "the kernel does not answer");
@@ -922,7 +922,7 @@ static void interrupt(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     if (s->staged.row.row != NULL && s->staged.row.row->number == 3)
-        pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns);
+        pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
 }
 
 static void interrupted(void **state)
@@ -934,7 +934,7 @@ static void interrupted(void **state)
     expect_lines(&s, "ok ok unknown not-reached");
     expect_text(&s, 2, "interrupted");
     expect_verdict(&s, "unknown", 3);
-    pair_stop(&s.kernels.pair, PROBE_STOP_INTERRUPT, s.kernels.now_ns); /* once is enough */
+    pair_stop(&s.kernels.pair, SCRIPT_STOP_INTERRUPT, s.kernels.now_ns); /* once is enough */
     assert_int_equal(record(&s)->line_count, 4);
     done(&s);
 }
@@ -970,8 +970,8 @@ static void the_deadline(void **state)
 static void flood(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
-    struct kernel *b = &k->end[FIGURE_B];
-    for (; s->staged.phase == STAGED_PAUSE && s->n < KEPT_MAX + 1; s->n++)
+    struct kernel *b = &k->end[END_B];
+    for (; s->staged.phase == STAGED_PAUSE && s->n < SEG_QUEUE_MAX + 1; s->n++)
         kernel_says(b, FLAG_ACK, b->tcb.snd_nxt.v, b->tcb.rcv_nxt.v, 1);
 }
 
@@ -987,7 +987,7 @@ static void more_than_can_be_kept(void **state)
     expect_text(&s, 1, "more came than can be kept");
     expect_verdict(&s, "unknown", 3);
     /* Everything that was kept goes on. */
-    assert_int_equal(s.kernels.passed, 3 + KEPT_MAX);
+    assert_int_equal(s.kernels.passed, 3 + SEG_QUEUE_MAX);
     done(&s);
 }
 
@@ -1000,11 +1000,11 @@ static void more_than_can_be_held(void **state)
         text_printf(&figure, "%u.  --> <SEQ=%u><ACK=300><CTL=ACK><DATA=1> ... \n", i + 2, 100 + i);
     set(&s, state, figure.data);
     text_done(&figure);
-    s.kernels.end[FIGURE_A].rto_ns = CLOCK_MIN;
+    s.kernels.end[END_A].rto_ns = CLOCK_MIN;
     /* It need not keep what it sends, since the wire lets nothing go. */
     begin(&s);
     while (!s.kernels.pair.finished) {
-        s.kernels.end[FIGURE_A].out_count = 0;
+        s.kernels.end[END_A].out_count = 0;
         assert_true(kernels_step(&s.kernels, s.kernels.now_ns + CLOCK_MIN));
     }
     pair_conclude(&s.kernels.pair);
@@ -1027,11 +1027,11 @@ static void others_pass(void **state)
         assert_true(kernels_step(&s.kernels, CLOCK_NEVER - 1));
     unsigned passed = s.kernels.passed;
     size_t events = record(&s)->count;
-    pair_packet(&s.kernels.pair, FIGURE_A, udp, sizeof(udp), s.kernels.now_ns);
-    const struct endpoint at = s.kernels.config.at[FIGURE_B];
-    s.kernels.config.at[FIGURE_B].port++;
-    kernel_says(&s.kernels.end[FIGURE_B], FLAG_RST, 1, 0, 0);
-    s.kernels.config.at[FIGURE_B] = at;
+    pair_packet(&s.kernels.pair, END_A, udp, sizeof(udp), s.kernels.now_ns);
+    const struct endpoint at = s.kernels.config.at[END_B];
+    s.kernels.config.at[END_B].port++;
+    kernel_says(&s.kernels.end[END_B], FLAG_RST, 1, 0, 0);
+    s.kernels.config.at[END_B] = at;
     assert_int_equal(s.kernels.passed, passed + 1);
     assert_int_equal(record(&s)->count, events);
     kernels_run(&s.kernels, CLOCK_MIN);
@@ -1046,18 +1046,18 @@ static void more_than_the_record_takes(void **state)
     struct scene s;
     struct kernels *k = &s.kernels;
     set(&s, state, CLOSE_AND_ACK);
-    k->end[FIGURE_B].instead = ignores; /* the handshake goes on and on */
+    k->end[END_B].instead = ignores; /* the handshake goes on and on */
     begin(&s);
     k->queued = 0;
     for (unsigned i = 0; i < PAIR_RECORDED_MAX + 10; i++) {
-        kernel_says(&k->end[FIGURE_B], FLAG_ACK, i, 0, 0);
+        kernel_says(&k->end[END_B], FLAG_ACK, i, 0, 0);
         struct kernels_packet *p = &k->queue[0];
-        pair_packet(&k->pair, FIGURE_B, p->ip, p->n, k->now_ns);
+        pair_packet(&k->pair, END_B, p->ip, p->n, k->now_ns);
         k->queued = 0;
     }
     assert_int_equal(bench_count(record(&s), EVENT_RECEIVED), PAIR_RECORDED_MAX);
     assert_int_equal(k->passed, PAIR_RECORDED_MAX + 10);
-    pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
+    pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
     assert_int_equal(k->pair.now_ns, k->now_ns);
     pair_conclude(&k->pair);
     assert_int_equal(bench_number(record(&s), "unrecorded"), 10);

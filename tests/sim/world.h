@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/heap.h"
-#include "engine/survey.h"
+#include "measure/survey/survey.h"
 #include "tcp/stacks.h"
 #include "wire/template.h"
 

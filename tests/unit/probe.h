@@ -5,7 +5,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "probe/ping.h"
+#include "measure/ping/ping.h"
 
 #define PROBE_SENT (INT64_C(1763730000) * CLOCK_S + 123456789)
 
@@ -15,14 +15,14 @@ static inline struct endpoint probe_endpoint(uint8_t last, uint16_t port)
     return (struct endpoint){address_from_v4(octets), port};
 }
 
-static inline struct findings probe_findings(int64_t rtt_ns)
+static inline struct facts probe_findings(int64_t rtt_ns)
 {
-    return (struct findings){.command = "ping",
-                             .remote = probe_endpoint(2, 7),
-                             .local = probe_endpoint(1, 40000),
-                             .iss = seq_of(1000),
-                             .rtt_ns = rtt_ns,
-                             .kernel_quiet = true};
+    return (struct facts){.command = "ping",
+                          .remote = probe_endpoint(2, 7),
+                          .local = probe_endpoint(1, 40000),
+                          .iss = seq_of(1000),
+                          .rtt_ns = rtt_ns,
+                          .kernel_quiet = true};
 }
 
 static inline struct ping probe_ping(uint64_t number, enum outcome outcome)

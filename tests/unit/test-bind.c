@@ -38,26 +38,25 @@ static struct figure_number symbol(const char *name, uint32_t added)
     return n;
 }
 
-static void set(struct bind *b, enum figure_side side, struct figure_number n, uint32_t wire)
+static void set(struct bind *b, enum end side, struct figure_number n, uint32_t wire)
 {
     assert_true(bind_set(b, side, &n, seq_of(wire)));
 }
 
-static void expect(const struct bind *b, enum figure_side side, struct figure_number n,
-                   uint32_t wire)
+static void expect(const struct bind *b, enum end side, struct figure_number n, uint32_t wire)
 {
     seq_t found;
     assert_true(bind_lookup(b, side, &n, &found));
     assert_int_equal(found.v, wire);
 }
 
-static void expect_unknown(const struct bind *b, enum figure_side side, struct figure_number n)
+static void expect_unknown(const struct bind *b, enum end side, struct figure_number n)
 {
     seq_t found = {4711};
     assert_false(bind_lookup(b, side, &n, &found));
 }
 
-static void syn(struct bind *b, enum figure_side side, struct figure_number n)
+static void syn(struct bind *b, enum end side, struct figure_number n)
 {
     bind_syn(b, side, &n);
 }
@@ -70,7 +69,7 @@ static void nothing_is_known_at_first(void **state)
     struct bind b;
     seq_t zero;
     bind_init(&b);
-    for (enum figure_side side = FIGURE_A; side <= FIGURE_B; side++) {
+    for (enum end side = END_A; side <= END_B; side++) {
         expect_unknown(&b, side, plain(0));
         expect_unknown(&b, side, plain(100));
         expect_unknown(&b, side, symbol("x", 0));
@@ -85,17 +84,17 @@ static void one_number_ties_its_space(void **state)
         struct bind b;
         seq_t zero;
         bind_init(&b);
-        set(&b, FIGURE_A, plain(100), places[i]);
-        expect(&b, FIGURE_A, plain(100), places[i]);
-        expect(&b, FIGURE_A, plain(101), places[i] + 1);
-        expect(&b, FIGURE_A, plain(90), places[i] - 10);
-        expect(&b, FIGURE_A, plain(0), places[i] - 100);
-        expect(&b, FIGURE_A, plain(UINT32_MAX), places[i] - 101);
-        expect(&b, FIGURE_A, plain(900000000), places[i] + 899999900);
-        assert_true(bind_zero(&b, FIGURE_A, &zero));
+        set(&b, END_A, plain(100), places[i]);
+        expect(&b, END_A, plain(100), places[i]);
+        expect(&b, END_A, plain(101), places[i] + 1);
+        expect(&b, END_A, plain(90), places[i] - 10);
+        expect(&b, END_A, plain(0), places[i] - 100);
+        expect(&b, END_A, plain(UINT32_MAX), places[i] - 101);
+        expect(&b, END_A, plain(900000000), places[i] + 899999900);
+        assert_true(bind_zero(&b, END_A, &zero));
         assert_int_equal(zero.v, places[i] - 100);
-        expect_unknown(&b, FIGURE_B, plain(100));
-        assert_false(bind_zero(&b, FIGURE_B, &zero));
+        expect_unknown(&b, END_B, plain(100));
+        assert_false(bind_zero(&b, END_B, &zero));
     }
 }
 
@@ -106,11 +105,11 @@ static void figures_may_wrap(void **state)
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
-        set(&b, FIGURE_B, plain(UINT32_MAX), places[i]);
-        expect(&b, FIGURE_B, plain(UINT32_MAX), places[i]);
-        expect(&b, FIGURE_B, plain(0), places[i] + 1);
-        expect(&b, FIGURE_B, plain(5), places[i] + 6);
-        expect(&b, FIGURE_B, plain(UINT32_MAX - 5), places[i] - 5);
+        set(&b, END_B, plain(UINT32_MAX), places[i]);
+        expect(&b, END_B, plain(UINT32_MAX), places[i]);
+        expect(&b, END_B, plain(0), places[i] + 1);
+        expect(&b, END_B, plain(5), places[i] + 6);
+        expect(&b, END_B, plain(UINT32_MAX - 5), places[i] - 5);
     }
 }
 
@@ -121,10 +120,10 @@ static void the_spaces_are_apart(void **state)
         for (size_t k = 0; k < PLACES; k++) {
             struct bind b;
             bind_init(&b);
-            set(&b, FIGURE_A, plain(100), places[i]);
-            set(&b, FIGURE_B, plain(100), places[k]);
-            expect(&b, FIGURE_A, plain(101), places[i] + 1);
-            expect(&b, FIGURE_B, plain(101), places[k] + 1);
+            set(&b, END_A, plain(100), places[i]);
+            set(&b, END_B, plain(100), places[k]);
+            expect(&b, END_A, plain(101), places[i] + 1);
+            expect(&b, END_B, plain(101), places[k] + 1);
         }
     }
 }
@@ -137,13 +136,13 @@ static void symbols(void **state)
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
-        set(&b, FIGURE_A, symbol("x", 0), places[i]);
-        expect(&b, FIGURE_A, symbol("x", 0), places[i]);
-        expect(&b, FIGURE_A, symbol("x", 1), places[i] + 1);
-        expect(&b, FIGURE_A, symbol("x", UINT32_MAX), places[i] - 1);
-        expect_unknown(&b, FIGURE_A, symbol("X", 0));
-        expect_unknown(&b, FIGURE_A, symbol("xx", 0));
-        expect_unknown(&b, FIGURE_A, plain(0));
+        set(&b, END_A, symbol("x", 0), places[i]);
+        expect(&b, END_A, symbol("x", 0), places[i]);
+        expect(&b, END_A, symbol("x", 1), places[i] + 1);
+        expect(&b, END_A, symbol("x", UINT32_MAX), places[i] - 1);
+        expect_unknown(&b, END_A, symbol("X", 0));
+        expect_unknown(&b, END_A, symbol("xx", 0));
+        expect_unknown(&b, END_A, plain(0));
     }
 }
 
@@ -154,11 +153,11 @@ static void a_symbol_is_tied_from_afar(void **state)
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
-        set(&b, FIGURE_B, symbol("y", 1), places[i]);
-        expect(&b, FIGURE_B, symbol("y", 0), places[i] - 1);
-        expect(&b, FIGURE_B, symbol("y", 1), places[i]);
-        set(&b, FIGURE_B, symbol("z", UINT32_MAX), places[i]);
-        expect(&b, FIGURE_B, symbol("z", 0), places[i] + 1);
+        set(&b, END_B, symbol("y", 1), places[i]);
+        expect(&b, END_B, symbol("y", 0), places[i] - 1);
+        expect(&b, END_B, symbol("y", 1), places[i]);
+        set(&b, END_B, symbol("z", UINT32_MAX), places[i]);
+        expect(&b, END_B, symbol("z", 0), places[i] + 1);
     }
 }
 
@@ -168,11 +167,11 @@ static void symbols_leave_the_space_alone(void **state)
     struct bind b;
     seq_t zero;
     bind_init(&b);
-    set(&b, FIGURE_A, symbol("x", 0), 7);
-    assert_false(bind_zero(&b, FIGURE_A, &zero));
-    set(&b, FIGURE_A, plain(100), 1000);
-    expect(&b, FIGURE_A, symbol("x", 0), 7);
-    expect(&b, FIGURE_A, plain(100), 1000);
+    set(&b, END_A, symbol("x", 0), 7);
+    assert_false(bind_zero(&b, END_A, &zero));
+    set(&b, END_A, plain(100), 1000);
+    expect(&b, END_A, symbol("x", 0), 7);
+    expect(&b, END_A, plain(100), 1000);
 }
 
 static void as_many_symbols_as_there_is_room_for(void **state)
@@ -183,16 +182,16 @@ static void as_many_symbols_as_there_is_room_for(void **state)
     bind_init(&b);
     for (uint32_t i = 0; i < BIND_SYMBOLS_MAX; i++) {
         (void)snprintf(name, sizeof(name), "s%u", (unsigned)i);
-        set(&b, i % 2 != 0 ? FIGURE_A : FIGURE_B, symbol(name, 0), UINT32_MAX - i);
+        set(&b, i % 2 != 0 ? END_A : END_B, symbol(name, 0), UINT32_MAX - i);
     }
     const struct figure_number more = symbol("fifteenletters_", 0);
-    assert_false(bind_set(&b, FIGURE_A, &more, seq_of(1)));
-    expect_unknown(&b, FIGURE_A, more);
+    assert_false(bind_set(&b, END_A, &more, seq_of(1)));
+    expect_unknown(&b, END_A, more);
     for (uint32_t i = 0; i < BIND_SYMBOLS_MAX; i++) {
         (void)snprintf(name, sizeof(name), "s%u", (unsigned)i);
-        expect(&b, i % 2 != 0 ? FIGURE_A : FIGURE_B, symbol(name, 0), UINT32_MAX - i);
+        expect(&b, i % 2 != 0 ? END_A : END_B, symbol(name, 0), UINT32_MAX - i);
     }
-    set(&b, FIGURE_A, plain(100), 5); /* numbers take no room */
+    set(&b, END_A, plain(100), 5); /* numbers take no room */
 }
 
 /* --- SYNs --- */
@@ -204,17 +203,17 @@ static void another_syn_of_the_peer_binds_anew(void **state)
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
-        set(&b, FIGURE_A, plain(100), places[i]);
-        syn(&b, FIGURE_B, plain(300));
-        expect_unknown(&b, FIGURE_B, plain(300));
-        set(&b, FIGURE_B, plain(300), places[i] + 77);
-        expect(&b, FIGURE_B, plain(301), places[i] + 78);
-        syn(&b, FIGURE_B, plain(400));
-        expect_unknown(&b, FIGURE_B, plain(400));
-        expect_unknown(&b, FIGURE_B, plain(301));
-        set(&b, FIGURE_B, plain(400), places[i] - 1234);
-        expect(&b, FIGURE_B, plain(401), places[i] - 1233);
-        expect(&b, FIGURE_A, plain(101), places[i] + 1);
+        set(&b, END_A, plain(100), places[i]);
+        syn(&b, END_B, plain(300));
+        expect_unknown(&b, END_B, plain(300));
+        set(&b, END_B, plain(300), places[i] + 77);
+        expect(&b, END_B, plain(301), places[i] + 78);
+        syn(&b, END_B, plain(400));
+        expect_unknown(&b, END_B, plain(400));
+        expect_unknown(&b, END_B, plain(301));
+        set(&b, END_B, plain(400), places[i] - 1234);
+        expect(&b, END_B, plain(401), places[i] - 1233);
+        expect(&b, END_A, plain(101), places[i] + 1);
     }
 }
 
@@ -223,15 +222,15 @@ static void the_same_syn_again_is_the_same_connection(void **state)
     (void)state;
     struct bind b;
     bind_init(&b);
-    syn(&b, FIGURE_B, plain(300));
-    set(&b, FIGURE_B, plain(300), UINT32_MAX);
-    syn(&b, FIGURE_B, plain(300));
-    expect(&b, FIGURE_B, plain(300), UINT32_MAX);
-    expect(&b, FIGURE_B, plain(301), 0);
-    syn(&b, FIGURE_B, plain(400));
-    set(&b, FIGURE_B, plain(400), 4);
-    syn(&b, FIGURE_B, plain(300)); /* not the last one any more: a third connection */
-    expect_unknown(&b, FIGURE_B, plain(300));
+    syn(&b, END_B, plain(300));
+    set(&b, END_B, plain(300), UINT32_MAX);
+    syn(&b, END_B, plain(300));
+    expect(&b, END_B, plain(300), UINT32_MAX);
+    expect(&b, END_B, plain(301), 0);
+    syn(&b, END_B, plain(400));
+    set(&b, END_B, plain(400), 4);
+    syn(&b, END_B, plain(300)); /* not the last one any more: a third connection */
+    expect_unknown(&b, END_B, plain(300));
 }
 
 /* A space that was tied by something else than a SYN: (send 300,receive 100), then SEQ=700. */
@@ -240,11 +239,11 @@ static void the_first_syn_binds_anew_what_was_tied_before(void **state)
     (void)state;
     struct bind b;
     bind_init(&b);
-    set(&b, FIGURE_B, plain(300), 10);
-    syn(&b, FIGURE_B, plain(700));
-    expect_unknown(&b, FIGURE_B, plain(700));
-    set(&b, FIGURE_B, plain(700), 99);
-    expect(&b, FIGURE_B, plain(701), 100);
+    set(&b, END_B, plain(300), 10);
+    syn(&b, END_B, plain(700));
+    expect_unknown(&b, END_B, plain(700));
+    set(&b, END_B, plain(700), 99);
+    expect(&b, END_B, plain(701), 100);
 }
 
 static void a_syn_with_a_symbol(void **state)
@@ -252,14 +251,14 @@ static void a_syn_with_a_symbol(void **state)
     (void)state;
     struct bind b;
     bind_init(&b);
-    set(&b, FIGURE_B, plain(300), 10);
-    set(&b, FIGURE_B, symbol("y", 0), 20);
-    syn(&b, FIGURE_B, symbol("y", 0));
-    expect(&b, FIGURE_B, symbol("y", 0), 20);
-    expect(&b, FIGURE_B, plain(300), 10);
-    syn(&b, FIGURE_B, plain(300)); /* after another SYN: anew */
-    expect_unknown(&b, FIGURE_B, plain(300));
-    expect(&b, FIGURE_B, symbol("y", 0), 20);
+    set(&b, END_B, plain(300), 10);
+    set(&b, END_B, symbol("y", 0), 20);
+    syn(&b, END_B, symbol("y", 0));
+    expect(&b, END_B, symbol("y", 0), 20);
+    expect(&b, END_B, plain(300), 10);
+    syn(&b, END_B, plain(300)); /* after another SYN: anew */
+    expect_unknown(&b, END_B, plain(300));
+    expect(&b, END_B, symbol("y", 0), 20);
 }
 
 /* --- Octets that the figure does not count --- */
@@ -270,18 +269,18 @@ static void a_shift(void **state)
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
-        set(&b, FIGURE_A, plain(100), places[i]);
-        set(&b, FIGURE_A, symbol("x", 0), places[i]);
-        set(&b, FIGURE_B, plain(300), places[i]);
-        set(&b, FIGURE_B, symbol("y", 0), places[i]);
-        bind_shift(&b, FIGURE_B, 12);
-        expect(&b, FIGURE_B, plain(300), places[i] + 12);
-        expect(&b, FIGURE_B, symbol("y", 1), places[i] + 13);
-        expect(&b, FIGURE_A, plain(100), places[i]);
-        expect(&b, FIGURE_A, symbol("x", 0), places[i]);
-        bind_shift(&b, FIGURE_B, UINT32_MAX - 11); /* all the way round */
-        expect(&b, FIGURE_B, plain(300), places[i]);
-        expect(&b, FIGURE_B, symbol("y", 0), places[i]);
+        set(&b, END_A, plain(100), places[i]);
+        set(&b, END_A, symbol("x", 0), places[i]);
+        set(&b, END_B, plain(300), places[i]);
+        set(&b, END_B, symbol("y", 0), places[i]);
+        bind_shift(&b, END_B, 12);
+        expect(&b, END_B, plain(300), places[i] + 12);
+        expect(&b, END_B, symbol("y", 1), places[i] + 13);
+        expect(&b, END_A, plain(100), places[i]);
+        expect(&b, END_A, symbol("x", 0), places[i]);
+        bind_shift(&b, END_B, UINT32_MAX - 11); /* all the way round */
+        expect(&b, END_B, plain(300), places[i]);
+        expect(&b, END_B, symbol("y", 0), places[i]);
     }
 }
 
@@ -290,10 +289,10 @@ static void a_shift_ties_nothing(void **state)
     (void)state;
     struct bind b;
     bind_init(&b);
-    bind_shift(&b, FIGURE_A, 1000);
-    expect_unknown(&b, FIGURE_A, plain(100));
-    set(&b, FIGURE_A, plain(100), 5);
-    expect(&b, FIGURE_A, plain(100), 5);
+    bind_shift(&b, END_A, 1000);
+    expect_unknown(&b, END_A, plain(100));
+    set(&b, END_A, plain(100), 5);
+    expect(&b, END_A, plain(100), 5);
 }
 
 /* --- Zero --- */
@@ -319,8 +318,7 @@ static void the_zero_of_a_reset_is_absolute(void **state)
     assert_false(bind_is_absolute(&s));
 }
 
-static bool matches(const struct bind *b, enum figure_side side, struct figure_number n,
-                    uint32_t wire)
+static bool matches(const struct bind *b, enum end side, struct figure_number n, uint32_t wire)
 {
     return bind_matches(b, side, &n, seq_of(wire));
 }
@@ -331,16 +329,16 @@ static void what_a_number_stands_for(void **state)
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
-        assert_false(matches(&b, FIGURE_A, plain(100), places[i]));
-        assert_false(matches(&b, FIGURE_A, symbol("x", 0), places[i]));
-        set(&b, FIGURE_A, plain(100), places[i]);
-        set(&b, FIGURE_A, symbol("x", 1), places[i]);
-        assert_true(matches(&b, FIGURE_A, plain(100), places[i]));
-        assert_true(matches(&b, FIGURE_A, plain(150), places[i] + 50));
-        assert_true(matches(&b, FIGURE_A, symbol("x", 3), places[i] + 2));
-        assert_false(matches(&b, FIGURE_A, plain(100), places[i] + 1));
-        assert_false(matches(&b, FIGURE_A, symbol("x", 3), places[i]));
-        assert_false(matches(&b, FIGURE_B, plain(100), places[i]));
+        assert_false(matches(&b, END_A, plain(100), places[i]));
+        assert_false(matches(&b, END_A, symbol("x", 0), places[i]));
+        set(&b, END_A, plain(100), places[i]);
+        set(&b, END_A, symbol("x", 1), places[i]);
+        assert_true(matches(&b, END_A, plain(100), places[i]));
+        assert_true(matches(&b, END_A, plain(150), places[i] + 50));
+        assert_true(matches(&b, END_A, symbol("x", 3), places[i] + 2));
+        assert_false(matches(&b, END_A, plain(100), places[i] + 1));
+        assert_false(matches(&b, END_A, symbol("x", 3), places[i]));
+        assert_false(matches(&b, END_B, plain(100), places[i]));
     }
 }
 
@@ -351,19 +349,19 @@ static void the_counting_before_the_last_syn(void **state)
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
-        set(&b, FIGURE_A, plain(100), places[i]);
-        syn(&b, FIGURE_A, plain(400));
-        assert_true(matches(&b, FIGURE_A, plain(100), places[i])); /* though 400 is not known */
-        assert_false(matches(&b, FIGURE_A, plain(400), places[i] + 7000));
-        set(&b, FIGURE_A, plain(400), places[i] + 7000);
-        assert_true(matches(&b, FIGURE_A, plain(400), places[i] + 7000));
-        assert_true(matches(&b, FIGURE_A, plain(100), places[i]));
-        assert_true(matches(&b, FIGURE_A, plain(100), places[i] + 6700));
-        assert_false(matches(&b, FIGURE_A, plain(100), places[i] + 1));
+        set(&b, END_A, plain(100), places[i]);
+        syn(&b, END_A, plain(400));
+        assert_true(matches(&b, END_A, plain(100), places[i])); /* though 400 is not known */
+        assert_false(matches(&b, END_A, plain(400), places[i] + 7000));
+        set(&b, END_A, plain(400), places[i] + 7000);
+        assert_true(matches(&b, END_A, plain(400), places[i] + 7000));
+        assert_true(matches(&b, END_A, plain(100), places[i]));
+        assert_true(matches(&b, END_A, plain(100), places[i] + 6700));
+        assert_false(matches(&b, END_A, plain(100), places[i] + 1));
         /* The one before the last is forgotten. */
-        syn(&b, FIGURE_A, plain(900));
-        assert_false(matches(&b, FIGURE_A, plain(100), places[i]));
-        assert_true(matches(&b, FIGURE_A, plain(400), places[i] + 7000));
+        syn(&b, END_A, plain(900));
+        assert_false(matches(&b, END_A, plain(100), places[i]));
+        assert_true(matches(&b, END_A, plain(400), places[i] + 7000));
     }
 }
 
@@ -372,10 +370,10 @@ static void symbols_have_no_counting_before(void **state)
     struct bind b;
     (void)state;
     bind_init(&b);
-    set(&b, FIGURE_A, symbol("x", 0), 5000);
-    syn(&b, FIGURE_A, symbol("y", 0));
-    assert_false(matches(&b, FIGURE_A, symbol("y", 0), 5000));
-    assert_true(matches(&b, FIGURE_A, symbol("x", 0), 5000));
+    set(&b, END_A, symbol("x", 0), 5000);
+    syn(&b, END_A, symbol("y", 0));
+    assert_false(matches(&b, END_A, symbol("y", 0), 5000));
+    assert_true(matches(&b, END_A, symbol("x", 0), 5000));
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 #include "figure.h"
 #include "figure/check.h"
 
-static void expect(const char *text, enum figure_side us, const char *complaint)
+static void expect(const char *text, enum end us, const char *complaint)
 {
     struct figure f;
     struct fault fault = {""};
@@ -34,8 +34,7 @@ static void between(const char *text, const char *complaint)
     figure_done(&f);
 }
 
-static void expect_file(const char *folder, const char *name, enum figure_side us,
-                        const char *complaint)
+static void expect_file(const char *folder, const char *name, enum end us, const char *complaint)
 {
     char path[4096], text[FIGURE_SOURCE_MAX];
     const char *top = getenv("srcdir");
@@ -74,8 +73,8 @@ static void figures_of_the_rfcs(void **state)
         {"rfc793-figure-14.txt", ""},
     };
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
-        expect_file("figures", figures[i].name, FIGURE_A, "");
-        expect_file("figures", figures[i].name, FIGURE_B, figures[i].complaint);
+        expect_file("figures", figures[i].name, END_A, "");
+        expect_file("figures", figures[i].name, END_B, figures[i].complaint);
     }
 }
 
@@ -89,43 +88,43 @@ static void ladders(void **state)
         "truth-120.txt",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        expect_file("golden", names[i], FIGURE_A, "");
+        expect_file("golden", names[i], END_A, "");
 }
 
 static void states(void **state)
 {
     (void)state;
-    expect("1. CLOSED LISTEN\n2. ESTABLISHED LISTEN\n", FIGURE_A,
+    expect("1. CLOSED LISTEN\n2. ESTABLISHED LISTEN\n", END_A,
            "f:2:4: A cannot be in ESTABLISHED here, expected CLOSED|LISTEN or a segment before "
            "that leads there");
-    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <CTL=SYN> --> ESTABLISHED\n", FIGURE_A,
+    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <CTL=SYN> --> ESTABLISHED\n", END_A,
            "f:2:31: B cannot be in ESTABLISHED here, expected CLOSED|LISTEN|SYN-RECEIVED or a "
            "segment before that leads there");
-    expect("1. ESTABLISHED ESTABLISHED\n2. --> <CTL=ACK> --> CLOSE-WAIT\n", FIGURE_A,
+    expect("1. ESTABLISHED ESTABLISHED\n2. --> <CTL=ACK> --> CLOSE-WAIT\n", END_A,
            "f:2:22: B cannot be in CLOSE-WAIT here, expected CLOSED|LISTEN|ESTABLISHED or a "
            "segment before that leads there");
-    expect("1. ESTABLISHED ESTABLISHED\n2. FIN-WAIT-2 --> <CTL=FIN,ACK> --> CLOSE-WAIT\n", FIGURE_A,
+    expect("1. ESTABLISHED ESTABLISHED\n2. FIN-WAIT-2 --> <CTL=FIN,ACK> --> CLOSE-WAIT\n", END_A,
            "f:2:4: A cannot be in FIN-WAIT-2 here, expected CLOSED|LISTEN|ESTABLISHED|FIN-WAIT-1 "
            "or a segment before that leads there");
     /* Held in the network, it has not arrived. */
-    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <CTL=SYN> ... SYN-RECEIVED\n", FIGURE_A,
+    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <CTL=SYN> ... SYN-RECEIVED\n", END_A,
            "f:2:31: B cannot be in SYN-RECEIVED here, expected CLOSED|LISTEN or a segment before "
            "that leads there");
     /* Time-outs, calls and crashes need not be shown, nor what a segment has whose bits are not. */
-    expect("1. ESTABLISHED ESTABLISHED\n2. CLOSED LISTEN\n", FIGURE_A, "");
-    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <SEQ=1> --> ESTABLISHED\n", FIGURE_A, "");
-    expect("1. CLOSED LISTEN\n2. (connect)\n3. SYN-SENT LISTEN\n", FIGURE_A, "");
-    expect("1. ESTABLISHED ESTABLISHED\n2. (Close)\n3. FIN-WAIT-1 ESTABLISHED\n", FIGURE_A, "");
+    expect("1. ESTABLISHED ESTABLISHED\n2. CLOSED LISTEN\n", END_A, "");
+    expect("1. CLOSED LISTEN\n2. SYN-SENT --> <SEQ=1> --> ESTABLISHED\n", END_A, "");
+    expect("1. CLOSED LISTEN\n2. (connect)\n3. SYN-SENT LISTEN\n", END_A, "");
+    expect("1. ESTABLISHED ESTABLISHED\n2. (Close)\n3. FIN-WAIT-1 ESTABLISHED\n", END_A, "");
     /* One of several is enough; a state that is shown late may be. */
-    expect("1. CLOSED CLOSED|LISTEN\n2. SYN-SENT --> <CTL=SYN> --> CLOSED|SYN-RECEIVED\n", FIGURE_A,
+    expect("1. CLOSED CLOSED|LISTEN\n2. SYN-SENT --> <CTL=SYN> --> CLOSED|SYN-RECEIVED\n", END_A,
            "");
     expect("1. SYN-SENT LISTEN\n2. SYN-SENT <-- <CTL=SYN,ACK> <--\n3. ESTABLISHED SYN-RECEIVED\n",
-           FIGURE_A,
+           END_A,
            "f:3:16: B cannot be in SYN-RECEIVED here, expected CLOSED|LISTEN|SYN-SENT or a segment "
            "before that leads there");
     expect("1. SYN-SENT SYN-RECEIVED\n2. SYN-SENT <-- <CTL=SYN,ACK> <--\n"
            "3. ESTABLISHED --> <CTL=ACK> -->\n",
-           FIGURE_A, "");
+           END_A, "");
 }
 
 static void states_of_alternatives(void **state)
@@ -137,15 +136,15 @@ static void states_of_alternatives(void **state)
                                "4. %s CLOSED\n";
     char text[256];
     (void)snprintf(text, sizeof(text), both, "CLOSED", "CLOSE-WAIT");
-    expect(text, FIGURE_A, "");
+    expect(text, END_A, "");
     (void)snprintf(text, sizeof(text), both, "CLOSED", "CLOSED");
-    expect(text, FIGURE_A, "");
+    expect(text, END_A, "");
     (void)snprintf(text, sizeof(text), both, "CLOSE-WAIT", "CLOSED");
-    expect(text, FIGURE_A,
+    expect(text, END_A,
            "f:5:4: A cannot be in CLOSE-WAIT here, expected CLOSED|LISTEN|ESTABLISHED or a segment "
            "before that leads there");
     (void)snprintf(text, sizeof(text), both, "CLOSED", "FIN-WAIT-1");
-    expect(text, FIGURE_A,
+    expect(text, END_A,
            "f:7:4: A cannot be in FIN-WAIT-1 here, expected CLOSED|LISTEN|CLOSE-WAIT or a segment "
            "before that leads there");
 }
@@ -157,32 +156,32 @@ static void arrivals(void **state)
                                    "or a row before in which it leaves";
     char complaint[160];
     (void)snprintf(complaint, sizeof(complaint), "f:2:16: %s", not_sent);
-    expect("1. CLOSED LISTEN\n2. CLOSED  ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, complaint);
-    expect("1. CLOSED LISTEN\n2. (duplicate) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, "");
-    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, "");
-    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_B,
+    expect("1. CLOSED LISTEN\n2. CLOSED  ... <SEQ=9><CTL=SYN> -->\n", END_A, complaint);
+    expect("1. CLOSED LISTEN\n2. (duplicate) ... <SEQ=9><CTL=SYN> -->\n", END_A, "");
+    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", END_A, "");
+    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", END_B,
            "f:2:17: the peer cannot be made to send an old duplicate, expected this in our column");
-    expect("1. LISTEN LISTEN\n2. ... <SEQ=9><CTL=SYN> --> SYN-RECEIVED\n", FIGURE_B,
+    expect("1. LISTEN LISTEN\n2. ... <SEQ=9><CTL=SYN> --> SYN-RECEIVED\n", END_B,
            "f:2:8: the peer cannot be made to send an old duplicate, expected this in our column");
-    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", FIGURE_A, "");
+    expect("1. CLOSED LISTEN\n2. (forged) ... <SEQ=9><CTL=SYN> -->\n", END_A, "");
     expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> ...\n3. SYN-SENT ... <SEQ=9><CTL=SYN> -->\n",
-           FIGURE_A, "");
-    expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> ...\n3. SYN-SENT ... <SEQ=9> -->\n", FIGURE_A,
+           END_A, "");
+    expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> ...\n3. SYN-SENT ... <SEQ=9> -->\n", END_A,
            "");
     (void)snprintf(complaint, sizeof(complaint), "f:3:17: %s", not_sent);
     expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> ...\n3. SYN-SENT ... <SEQ=8><CTL=SYN> -->\n",
-           FIGURE_A, complaint);
+           END_A, complaint);
     /* The other way round. */
     (void)snprintf(complaint, sizeof(complaint), "f:2:8: %s", not_sent);
-    expect("1. CLOSED LISTEN\n2. <-- <SEQ=9><CTL=RST> ... LISTEN\n", FIGURE_A, complaint);
+    expect("1. CLOSED LISTEN\n2. <-- <SEQ=9><CTL=RST> ... LISTEN\n", END_A, complaint);
     expect("1. CLOSED LISTEN\n2. ... <SEQ=9><CTL=RST> <-- LISTEN\n"
            "3. <-- <SEQ=9><CTL=RST> ... LISTEN\n",
-           FIGURE_A, "");
+           END_A, "");
     /* What leaves late in a repeated block arrives early the next time round. */
     expect("1. CLOSED LISTEN\nrepeat 2\n2. CLOSED ... <SEQ=9><CTL=RST> -->\n"
            "3. CLOSED --> <SEQ=9><CTL=RST> ...\nend\n",
-           FIGURE_A, "");
-    expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> --> (duplicate)\n", FIGURE_A,
+           END_A, "");
+    expect("1. CLOSED LISTEN\n2. --> <SEQ=9><CTL=SYN> --> (duplicate)\n", END_A,
            "f:2:29: (duplicate) at the end that this segment goes to, expected it at the other");
 }
 
@@ -214,43 +213,43 @@ static void acknowledgments(void **state)
         char text[512];
         (void)snprintf(text, sizeof(text), handshake, cases[i].seq, cases[i].peer_seq,
                        cases[i].peer_ack, cases[i].ack);
-        expect(text, FIGURE_A, cases[i].complaint);
+        expect(text, END_A, cases[i].complaint);
     }
     /* In the middle of a connection there are numbers that the figure does not show. */
     expect("1. ESTABLISHED ESTABLISHED\n2. SYN-SENT --> <SEQ=100><CTL=SYN> -->\n"
            "3. <-- <SEQ=1><ACK=9000000><CTL=ACK> <--\n",
-           FIGURE_A, "");
+           END_A, "");
     expect("1. ESTABLISHED ESTABLISHED\n2. --> <SEQ=x><ACK=y><CTL=ACK> -->\n"
            "3. <-- <SEQ=y><ACK=x><CTL=ACK> <--\n",
-           FIGURE_A, "");
+           END_A, "");
     expect("1. CLOSED (send y,receive x)\n2. <-- <SEQ=y><ACK=x><CTL=ACK> <--\n"
            "3. --> <SEQ=x><CTL=RST> -->\n",
-           FIGURE_A, "");
+           END_A, "");
 }
 
 static void events_times_alternatives(void **state)
 {
     (void)state;
     expect(
-        "1. CLOSED ESTABLISHED\n2. CLOSED        (REBOOT)\n", FIGURE_A,
+        "1. CLOSED ESTABLISHED\n2. CLOSED        (REBOOT)\n", END_A,
         "f:2:18: the peer cannot be made to crash, expected this in our column, or the lab's peer");
-    expect("1. CLOSED ESTABLISHED\n2. CLOSED        (REBOOT)\n", FIGURE_B, "");
-    expect("1. (new ISN) --> <SEQ=1><CTL=ACK> -->\n", FIGURE_A,
+    expect("1. CLOSED ESTABLISHED\n2. CLOSED        (REBOOT)\n", END_B, "");
+    expect("1. (new ISN) --> <SEQ=1><CTL=ACK> -->\n", END_A,
            "f:1:4: (new ISN) beside a segment that is no SYN of this end");
-    expect("1. <-- <SEQ=1><CTL=SYN> <-- (new ISN)\n", FIGURE_A, "");
-    expect("1. --> <SEQ=1> --> [within 1s]\n", FIGURE_A,
+    expect("1. <-- <SEQ=1><CTL=SYN> <-- (new ISN)\n", END_A, "");
+    expect("1. --> <SEQ=1> --> [within 1s]\n", END_A,
            "f:1:8: [after] and [within] are about what the peer sends, expected (wait 1s) in our "
            "column of a row before");
-    expect("1. --> <SEQ=1> --> [within 1s]\n", FIGURE_B, "");
-    expect("1. CLOSED LISTEN [within 1s]\n", FIGURE_A, "");
-    expect("either\n1. <-- <SEQ=1> <--\nor\n2. --> <SEQ=1> -->\nend\n", FIGURE_A,
+    expect("1. --> <SEQ=1> --> [within 1s]\n", END_B, "");
+    expect("1. CLOSED LISTEN [within 1s]\n", END_A, "");
+    expect("either\n1. <-- <SEQ=1> <--\nor\n2. --> <SEQ=1> -->\nend\n", END_A,
            "f:4:1: an alternative that does not begin with what B does, expected a segment of its "
            "or [silence 3s]");
-    expect("either\n1. --> <SEQ=1> -->\nor\n2. [silence 1s]\nend\n", FIGURE_B, "");
-    expect("either\n1. ... <SEQ=1> <--\nor\n2. <-- <SEQ=1> ...\nend\n", FIGURE_A,
+    expect("either\n1. --> <SEQ=1> -->\nor\n2. [silence 1s]\nend\n", END_B, "");
+    expect("either\n1. ... <SEQ=1> <--\nor\n2. <-- <SEQ=1> ...\nend\n", END_A,
            "f:4:1: an alternative that does not begin with what B does, expected a segment of its "
            "or [silence 3s]");
-    expect("either\n1. CLOSED LISTEN\n2. <-- <SEQ=1> <--\nor\n3. [silence 1s]\nend\n", FIGURE_A,
+    expect("either\n1. CLOSED LISTEN\n2. <-- <SEQ=1> <--\nor\n3. [silence 1s]\nend\n", END_A,
            "f:2:1: an alternative that does not begin with what B does, expected a segment of its "
            "or [silence 3s]");
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
-#include "probe/flow_store.h"
+#include "measure/survey/flow_store.h"
 
 enum {
     CELLS = 3000,

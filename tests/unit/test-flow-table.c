@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "engine/flow_table.h"
+#include "measure/survey/flow_table.h"
 
 enum {
     FLOWS = 3000,

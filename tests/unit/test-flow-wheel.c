@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
-#include "engine/flow_wheel.h"
+#include "measure/survey/flow_wheel.h"
 
 enum {
     FLOWS = 2000,

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
-#include "probe/flow_store.h"
+#include "measure/survey/flow_store.h"
 
 enum {
     IRS = 7000
@@ -104,7 +104,7 @@ static void an_answer(void **state)
     assert_int_equal(comes(&b, &seg, RTT), FLOW_ENDS_RESET);
     assert_int_equal(flow_reset_seq(b.f).v, 100);
     flow_as_ping(b.f, &local, &b.ping);
-    const struct findings found = flow_findings(b.f, "ping", &local);
+    const struct facts found = flow_findings(b.f, "ping", &local);
     assert_int_equal(b.ping.outcome, OUTCOME_OPEN);
     assert_int_equal(b.ping.number, 3);
     assert_int_equal(b.ping.sent_ns, SENT);

@@ -3,14 +3,14 @@
 
 #include "base/lines.h"
 
-struct seen {
+struct matched {
     size_t n;
     size_t len[8];
     bool too_long[8];
     char start[8][16];
 };
 
-static void note(struct seen *s, const struct lines *l)
+static void note(struct matched *s, const struct lines *l)
 {
     assert_true(s->n < 8);
     assert_int_equal(l->number, s->n + 1);
@@ -21,7 +21,7 @@ static void note(struct seen *s, const struct lines *l)
 }
 
 /* By pieces of `step` octets. */
-static void cut(struct seen *s, const char *data, size_t n, size_t step)
+static void cut(struct matched *s, const char *data, size_t n, size_t step)
 {
     struct lines *l = malloc(sizeof(*l));
     assert_non_null(l);
@@ -45,7 +45,7 @@ static void plain_lines(void **state)
     (void)state;
     static const char text[] = "one\n\ntwo\r\n\0four\nlast";
     for (size_t step = 1; step <= sizeof(text); step++) {
-        struct seen s;
+        struct matched s;
         cut(&s, text, sizeof(text) - 1, step);
         assert_int_equal(s.n, 5);
         assert_string_equal(s.start[0], "one");
@@ -57,7 +57,7 @@ static void plain_lines(void **state)
         cut(&s, text, sizeof(text) - 1 - 4, step);
         assert_int_equal(s.n, 4);
     }
-    struct seen s;
+    struct matched s;
     cut(&s, "", 0, 1);
     assert_int_equal(s.n, 0);
     cut(&s, "\n", 1, 1);
@@ -74,7 +74,7 @@ static void long_lines(void **state)
     text[2 * LINES_MAX + 2] = '\n'; /* one more */
     text[2 * LINES_MAX + 5] = '\n';
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        struct seen s;
+        struct matched s;
         cut(&s, text, sizeof(text), steps[i]);
         assert_int_equal(s.n, 4);
         assert_int_equal(s.len[0], LINES_MAX);

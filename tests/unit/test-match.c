@@ -20,7 +20,7 @@ static struct segment came(unsigned flags, uint32_t seq, uint32_t ack, uint32_t 
 static enum match compare(struct bind *b, const char *figured, const struct segment *seg, char *why)
 {
     const struct figure_segment want = unit_figured(figured);
-    return match_segment(b, FIGURE_B, &want, seg, why);
+    return match_segment(b, END_B, &want, seg, why);
 }
 
 /* Matches, from B. */
@@ -44,13 +44,13 @@ static void no(struct bind *b, const char *figured, struct segment seg, const ch
     assert_memory_equal(b, &before, sizeof(before));
 }
 
-static void set(struct bind *b, enum figure_side side, uint32_t figured, uint32_t wire)
+static void set(struct bind *b, enum end side, uint32_t figured, uint32_t wire)
 {
     const struct figure_number n = {.given = true, .value = figured};
     assert_true(bind_set(b, side, &n, seq_of(wire)));
 }
 
-static void expect(const struct bind *b, enum figure_side side, uint32_t figured, uint32_t wire)
+static void expect(const struct bind *b, enum end side, uint32_t figured, uint32_t wire)
 {
     const struct figure_number n = {.given = true, .value = figured};
     seq_t found;
@@ -63,8 +63,8 @@ static struct bind tied(uint32_t b300)
 {
     struct bind b;
     bind_init(&b);
-    set(&b, FIGURE_A, 100, 5000);
-    set(&b, FIGURE_B, 300, b300);
+    set(&b, END_A, 100, 5000);
+    set(&b, END_B, 300, b300);
     return b;
 }
 
@@ -153,8 +153,8 @@ static void the_first_use_ties(void **state)
         struct bind b;
         bind_init(&b);
         yes(&b, "<SEQ=300><ACK=101><CTL=SYN,ACK>", came(SYN_ACK, isn[i], 8, 0));
-        expect(&b, FIGURE_B, 301, isn[i] + 1);
-        expect(&b, FIGURE_A, 100, 7);
+        expect(&b, END_B, 301, isn[i] + 1);
+        expect(&b, END_A, 100, 7);
     }
 }
 
@@ -163,7 +163,7 @@ static void what_does_not_match_ties_nothing(void **state)
     (void)state;
     struct bind b;
     bind_init(&b);
-    set(&b, FIGURE_A, 100, 5000);
+    set(&b, END_A, 100, 5000);
     no(&b, "<SEQ=300><ACK=101><CTL=SYN,ACK>", came(SYN_ACK, 9000, 5000, 0),
        "ACK=100 came, not ACK=101");
     no(&b, "<SEQ=300><ACK=101><CTL=SYN,ACK><WIN=1>", came(SYN_ACK, 9000, 5001, 0),
@@ -177,11 +177,11 @@ static void without_the_bit_there_is_no_ack(void **state)
     (void)state;
     struct bind b;
     bind_init(&b);
-    set(&b, FIGURE_A, 100, 5000);
+    set(&b, END_A, 100, 5000);
     /* The figure may show one all the same; what stands in the field means nothing. */
     yes(&b, "<SEQ=300><CTL=RST>", came(FLAG_RST, 9000, 0xdeadbeef, 0));
     yes(&b, "<SEQ=300><ACK=100>", came(FLAG_RST, 9000, 0xdeadbeef, 0));
-    expect(&b, FIGURE_A, 100, 5000);
+    expect(&b, END_A, 100, 5000);
 }
 
 static void numbers_not_given_may_be_anything(void **state)
@@ -191,8 +191,8 @@ static void numbers_not_given_may_be_anything(void **state)
     seq_t zero;
     bind_init(&b);
     yes(&b, "<CTL=RST,ACK>", came(FLAG_RST | FLAG_ACK, 1, 2, 0));
-    assert_false(bind_zero(&b, FIGURE_A, &zero));
-    assert_false(bind_zero(&b, FIGURE_B, &zero));
+    assert_false(bind_zero(&b, END_A, &zero));
+    assert_false(bind_zero(&b, END_B, &zero));
 }
 
 static void symbols_are_compared_too(void **state)
@@ -213,17 +213,17 @@ static void a_syn_binds_its_sender_anew(void **state)
     (void)state;
     struct bind b;
     bind_init(&b);
-    set(&b, FIGURE_A, 100, 5000);
+    set(&b, END_A, 100, 5000);
     yes(&b, "<SEQ=300><ACK=91><CTL=SYN,ACK>", came(SYN_ACK, 70000, 4991, 0));
     no(&b, "<SEQ=300><ACK=91><CTL=SYN,ACK>", came(SYN_ACK, 80000, 4991, 0),
        "SEQ=10300 came, not SEQ=300");
     yes(&b, "<SEQ=300><ACK=91><CTL=SYN,ACK>", came(SYN_ACK, 70000, 4991, 0));
     yes(&b, "<SEQ=400><ACK=101><CTL=SYN,ACK>", came(SYN_ACK, 3, 5001, 0));
-    expect(&b, FIGURE_B, 401, 4);
-    expect(&b, FIGURE_A, 100, 5000);
+    expect(&b, END_B, 401, 4);
+    expect(&b, END_A, 100, 5000);
     no(&b, "<SEQ=500><ACK=102><CTL=SYN,ACK>", came(SYN_ACK, 99, 5001, 0),
        "ACK=101 came, not ACK=102"); /* and 400 stays tied */
-    expect(&b, FIGURE_B, 400, 3);
+    expect(&b, END_B, 400, 3);
 }
 
 static void the_zero_of_a_reset(void **state)
@@ -235,7 +235,7 @@ static void the_zero_of_a_reset(void **state)
        "SEQ is 8700, figured 0");
     no(&b, "<SEQ=0><ACK=101><CTL=RST,ACK>", came(FLAG_RST | FLAG_ACK, 0, 5000, 0),
        "ACK=100 came, not ACK=101");
-    expect(&b, FIGURE_B, 300, 9000);
+    expect(&b, END_B, 300, 9000);
     bind_init(&b);
     yes(&b, "<SEQ=0><ACK=101><CTL=RST,ACK>", came(FLAG_RST | FLAG_ACK, 0, 5001, 0));
     yes(&b, "<SEQ=300><CTL=RST>", came(FLAG_RST, 77, 0, 0)); /* the zero has tied nothing */
@@ -300,9 +300,9 @@ static void either_end_may_be_the_sender(void **state)
     const struct segment seg = came(FLAG_ACK, 11, 22, 0);
     const struct figure_segment want = unit_figured("<SEQ=101><ACK=301><CTL=ACK>");
     bind_init(&b);
-    assert_int_equal(match_segment(&b, FIGURE_A, &want, &seg, why), MATCH_YES);
-    expect(&b, FIGURE_A, 100, 10);
-    expect(&b, FIGURE_B, 300, 21);
+    assert_int_equal(match_segment(&b, END_A, &want, &seg, why), MATCH_YES);
+    expect(&b, END_A, 100, 10);
+    expect(&b, END_B, 300, 21);
 }
 
 static bool the_same(const char *a, const char *b)

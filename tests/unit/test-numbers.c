@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
-#include "engine/numbers.h"
+#include "talk/numbers.h"
 
 static struct endpoint endpoint(uint8_t last, uint16_t port)
 {

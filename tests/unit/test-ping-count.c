@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "probe/ping_count.h"
+#include "measure/ping/ping_count.h"
 
 enum {
     MANY = 5000

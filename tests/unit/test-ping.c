@@ -5,7 +5,7 @@
 
 static void line_is(const struct ping *p, int64_t rtt_ns, int64_t wait_ns, const char *want)
 {
-    struct findings f = probe_findings(rtt_ns);
+    struct facts f = probe_findings(rtt_ns);
     struct text t;
     text_init(&t);
     text_put(&t, "", 0);
@@ -75,7 +75,7 @@ static void too_late_for_an_rtt(void **state)
 
 static void record_is(const struct ping *p, int64_t rtt_ns, const char *want)
 {
-    struct findings f = probe_findings(rtt_ns);
+    struct facts f = probe_findings(rtt_ns);
     struct result r;
     assert_true(result_init(&r));
     ping_report(p, &f, CLOCK_S, &r);
@@ -119,7 +119,7 @@ static void text_of_a_result(void **state)
 {
     (void)state;
     const struct ping p = probe_ping(1, OUTCOME_CLOSED);
-    const struct findings f = probe_findings(41000);
+    const struct facts f = probe_findings(41000);
     struct result r;
     assert_true(result_init(&r));
     ping_report(&p, &f, CLOCK_S, &r);

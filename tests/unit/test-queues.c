@@ -1,7 +1,7 @@
 /* The counters out of /proc/net/netstat, whatever the kernel puts around them. */
 #include "unit.h"
 
-#include "probe/queues.h"
+#include "measure/backlog/queues.h"
 
 static struct queues parsed(const char *text)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "engine/spacing.h"
+#include "measure/survey/spacing.h"
 
 #define START (1700000000 * CLOCK_S)
 

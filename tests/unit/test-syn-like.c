@@ -1,7 +1,7 @@
 /* The SYNs of well-known systems: every row can be built, and looks as that system's does. */
 #include "unit.h"
 
-#include "probe/syn_like.h"
+#include "talk/syn_like.h"
 #include "wire/options.h"
 
 static void rows_are_found_by_name(void **state)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "engine/targets.h"
+#include "targets/targets.h"
 #include "net/privilege.h"
 #include "wire/special.h"
 

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/bytes.h"
-#include "probe/syn_like.h"
+#include "talk/syn_like.h"
 #include "wire/template.h"
 
 enum {

@@ -9,7 +9,7 @@ static void expect(const char *row, enum view_leg a, enum view_leg b)
     unit_figure(&f, row);
     assert_int_equal(f.count, 1);
     const struct figure_row *r = &f.items[0].row;
-    const struct view as_a = view_of(r, FIGURE_A), as_b = view_of(r, FIGURE_B);
+    const struct view as_a = view_of(r, END_A), as_b = view_of(r, END_B);
     assert_int_equal(as_a.leg, a);
     assert_int_equal(as_b.leg, b);
     assert_ptr_equal(as_a.row, r);
@@ -66,42 +66,42 @@ static void an_arrow_is_missing(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct figure_row row = {
             .has_segment = true, .a_arrow = rows[i].a, .b_arrow = rows[i].b};
-        assert_int_equal(view_of(&row, FIGURE_A).leg, rows[i].as_a);
-        assert_int_equal(view_of(&row, FIGURE_B).leg, rows[i].as_b);
+        assert_int_equal(view_of(&row, END_A).leg, rows[i].as_a);
+        assert_int_equal(view_of(&row, END_B).leg, rows[i].as_b);
     }
 }
 
 static void the_other_one(void **state)
 {
     (void)state;
-    assert_int_equal(view_other(FIGURE_A), FIGURE_B);
-    assert_int_equal(view_other(FIGURE_B), FIGURE_A);
+    assert_int_equal(end_other(END_A), END_B);
+    assert_int_equal(end_other(END_B), END_A);
 }
 
 /* Of A's segment, or B's: does it leave, does it arrive? */
-static void goes(const char *row, enum figure_side sender, bool leaves, bool reaches)
+static void goes(const char *row, enum end sender, bool leaves, bool reaches)
 {
     struct figure f;
     unit_figure(&f, row);
     const struct figure_row *r = &f.items[0].row;
     assert_int_equal(view_sender(r), sender);
     assert_int_equal(view_leaves(r, sender), leaves);
-    assert_int_equal(view_reaches(r, view_other(sender)), reaches);
-    assert_false(view_leaves(r, view_other(sender)) || view_reaches(r, sender));
-    assert_ptr_equal(view_cell(r, FIGURE_A), &r->a);
-    assert_ptr_equal(view_cell(r, FIGURE_B), &r->b);
+    assert_int_equal(view_reaches(r, end_other(sender)), reaches);
+    assert_false(view_leaves(r, end_other(sender)) || view_reaches(r, sender));
+    assert_ptr_equal(view_cell(r, END_A), &r->a);
+    assert_ptr_equal(view_cell(r, END_B), &r->b);
     figure_done(&f);
 }
 
 static void from_the_wire(void **state)
 {
     (void)state;
-    goes("1.  SYN-SENT --> <SEQ=1><CTL=SYN>  --> SYN-RECEIVED", FIGURE_A, true, true);
-    goes("1.  SYN-SENT --> <SEQ=1><CTL=SYN>  ...", FIGURE_A, true, false);
-    goes("1.           ... <SEQ=1><CTL=SYN>  --> SYN-RECEIVED", FIGURE_A, false, true);
-    goes("1.  SYN-SENT <-- <SEQ=1><CTL=SYN>  <-- SYN-RECEIVED", FIGURE_B, true, true);
-    goes("1.           ... <SEQ=1><CTL=SYN>  <-- SYN-RECEIVED", FIGURE_B, true, false);
-    goes("1.  SYN-SENT <-- <SEQ=1><CTL=SYN>  ...", FIGURE_B, false, true);
+    goes("1.  SYN-SENT --> <SEQ=1><CTL=SYN>  --> SYN-RECEIVED", END_A, true, true);
+    goes("1.  SYN-SENT --> <SEQ=1><CTL=SYN>  ...", END_A, true, false);
+    goes("1.           ... <SEQ=1><CTL=SYN>  --> SYN-RECEIVED", END_A, false, true);
+    goes("1.  SYN-SENT <-- <SEQ=1><CTL=SYN>  <-- SYN-RECEIVED", END_B, true, true);
+    goes("1.           ... <SEQ=1><CTL=SYN>  <-- SYN-RECEIVED", END_B, true, false);
+    goes("1.  SYN-SENT <-- <SEQ=1><CTL=SYN>  ...", END_B, false, true);
 }
 
 int main(void)

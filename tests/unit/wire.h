@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
-#include "lab/wire_plan.h"
+#include "lab/netem/netem_plan.h"
 #include "wire/craft.h"
 
 enum {
@@ -90,11 +90,11 @@ static inline struct wire_frame wire_arp(void)
 }
 
 /* From a block that ends where the frame ends. */
-static inline struct wire_look wire_looked(const struct wire_frame *f)
+static inline struct netem_look wire_looked(const struct wire_frame *f)
 {
-    struct wire_look look;
+    struct netem_look look;
     uint8_t *octets = unit_copy(f->octets, f->n);
-    wire_look(&look, octets, f->n);
+    netem_look(&look, octets, f->n);
     free(octets);
     return look;
 }

@@ -1,0 +1,442 @@
+/* See survey_session.h. */
+#include "cli/survey_session.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/histogram.h"
+#include "base/text.h"
+#include "cli/record.h"
+#include "cli/survey_list.h"
+#include "net/survey_live.h"
+#include "event/result.h"
+#include "measure/ping/ping.h"
+#include "tcp/schedule_loss.h"
+
+#define PROGRESS_EVERY CLOCK_S
+
+enum {
+    OPEN_TRIES = 3
+};
+
+static const char *const probe_names[] = {[SURVEY_SESSION_PING] = "ping",
+                                          [SURVEY_SESSION_OPEN] = "open",
+                                          [SURVEY_SESSION_SYNACK] = "synack"};
+
+/* Everything that is opened for one survey. */
+struct stage {
+    const struct survey_session *o;
+    struct record record;
+    struct resume resume;
+    struct survey_list list;
+    struct survey *survey;
+    struct histogram rtt;
+    struct result result; /* of the one that has just ended; its memory serves all */
+    char identity[480];
+    char lab_target[ENDPOINT_TEXT_MAX];
+    const char *way; /* by which packets leave */
+    int64_t began_ns, now_ns;
+    uint64_t syns_before; /* at the last line of progress */
+    int64_t told_ns;
+    uint64_t unrecorded; /* ended, and told nobody: --answers, or interrupted under --resume */
+};
+
+/* --- What is told --- */
+
+static bool is_recorded(const struct stage *st, const struct survey_end *e)
+{
+    if (e->trouble != NULL)
+        return true;
+    if (st->o->resume != NULL && (e->outcome == OUTCOME_INTERRUPTED ||
+                                  (e->series != NULL && e->series->ended == SERIES_ENDED_USER)))
+        return false;
+    return !st->o->answers || e->outcome == OUTCOME_OPEN || e->outcome == OUTCOME_CLOSED;
+}
+
+static void report_trouble(const struct survey_end *e, struct result *r)
+{
+    char target[ENDPOINT_TEXT_MAX], text[FLOW_STORE_NAME_MAX + 8];
+    const struct endpoint *at = &e->findings->remote;
+    if (e->name != NULL)
+        (void)snprintf(text, sizeof(text), "%s:%u", e->name, at->port);
+    result_set(r, "command", json_string(e->findings->command));
+    result_set(r, "target", json_string(e->name != NULL ? text : endpoint_format(at, target)));
+    result_set(r, "outcome", json_string("error"));
+    result_set(r, "reason", json_string(e->trouble));
+}
+
+/* Nobody measures a second time: whether a loss can have made the series of another is said. */
+static void report_incomplete(const struct survey_end *e, struct result *r)
+{
+    char reason[SCHEDULE_LOSS_REASON_MAX];
+    const char *why = series_incomplete(e->series, e->findings, reason);
+    if (why != NULL)
+        result_set_text(r, "incomplete", why);
+    else
+        result_set_null(r, "incomplete");
+}
+
+static void report(const struct stage *st, const struct survey_end *e, struct result *r)
+{
+    if (e->trouble != NULL) {
+        report_trouble(e, r);
+    } else if (e->exchange != NULL) {
+        talk_report(e->exchange, r);
+    } else if (e->series != NULL) {
+        series_report(e->series, e->findings, r);
+        if (e->outcome == OUTCOME_OPEN)
+            report_incomplete(e, r);
+    } else {
+        ping_report(e->ping, e->findings, st->o->options->wait_ns, r);
+    }
+    result_set_integer(r, "syns", e->syns);
+    result_set_integer(r, "segments_back", e->segments_back);
+    result_set_integer(r, "octets_back", (int64_t)e->octets_back);
+}
+
+/* Of comma-separated values the columns have to be found again: a result of its own for each. */
+static bool begin_result(struct stage *st)
+{
+    if (!st->o->options->csv) {
+        result_init_direct(&st->result);
+        return true;
+    }
+    result_done(&st->result);
+    return result_init(&st->result);
+}
+
+static void ended(void *arg, const struct survey_end *e)
+{
+    struct stage *st = arg;
+    int64_t rtt = e->exchange != NULL ? e->exchange->rtt_ns : e->findings->rtt_ns;
+    st->now_ns = e->t_ns;
+    if (e->trouble == NULL && rtt > 0)
+        histogram_record(&st->rtt, rtt);
+    if (!is_recorded(st, e) || !begin_result(st)) {
+        st->unrecorded++;
+        return;
+    }
+    report(st, e, &st->result);
+    (void)timeline_append(&st->record.timeline, (struct event){.kind = EVENT_VERDICT,
+                                                               .session = e->session,
+                                                               .t_ns = e->t_ns,
+                                                               .result = &st->result});
+}
+
+static void set_count(struct result *r, const char *key, uint64_t n)
+{
+    result_set_integer(r, key, (int64_t)n);
+}
+
+static void summarise(struct stage *st)
+{
+    const struct survey_counts *c = &st->survey->counts;
+    const struct targets_counts *t = targets_counts(st->list.targets);
+    const uint64_t *o = c->outcomes;
+    struct result r;
+    if (!result_init(&r))
+        return;
+    double elapsed = (double)(st->now_ns - st->began_ns) / (double)CLOCK_S;
+    result_set(&r, "command", json_string("survey"));
+    set_count(&r, "targets", c->ended);
+    result_begin(&r, "outcomes");
+    set_count(&r, "open", o[OUTCOME_OPEN]);
+    set_count(&r, "closed", o[OUTCOME_CLOSED]);
+    set_count(&r, "filtered", o[OUTCOME_FILTERED]);
+    set_count(&r, "unreachable", o[OUTCOME_UNREACHABLE]);
+    set_count(&r, "error", o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled);
+    result_end(&r);
+    set_count(&r, "syns", c->syns);
+    set_count(&r, "resets", c->resets);
+    set_count(&r, "segments_back", c->segments_back);
+    set_count(&r, "octets_back", c->octets_back);
+    result_set(&r, "rtt_us", result_distribution(&st->rtt));
+    result_set(&r, "elapsed_s", result_seconds(elapsed > 0 ? elapsed : 0));
+    result_set_text(&r, "sent_by", st->way);
+    set_count(&r, "resumed", st->list.resumed);
+    set_count(&r, "unrecorded", st->unrecorded);
+    set_count(&r, "bad_lines", t->bad_lines);
+    set_count(&r, "excluded", t->excluded);
+    set_count(&r, "special", t->special);
+    set_count(&r, "unresolved", t->unresolved);
+    set_count(&r, "strays", c->strays);
+    set_count(&r, "window_full", c->window_full);
+    set_count(&r, "send_full", c->full);
+    set_count(&r, "send_dropped", c->unsent_dropped);
+    set_count(&r, "capture_dropped", c->dropped);
+    set_count(&r, "resets_given_up", c->unsent);
+    (void)timeline_append(&st->record.timeline,
+                          (struct event){.kind = EVENT_SUMMARY, .t_ns = st->now_ns, .result = &r});
+    result_done(&r);
+}
+
+/* --- How it goes --- */
+
+static void spell_left(double s, char *out, size_t cap)
+{
+    static const struct {
+        uint64_t s;
+        char name, next_name;
+    } units[] = {{86400, 'd', 'h'}, {3600, 'h', 'm'}, {60, 'm', 's'}};
+    static const uint64_t parts[] = {24, 60, 60};
+    const double most = 1e9; /* no number of days is told that nobody will wait for */
+    uint64_t left = (uint64_t)(s < most ? s : most);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (left < units[i].s)
+            continue;
+        (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s, units[i].name,
+                       left % units[i].s / (units[i].s / parts[i]), units[i].next_name);
+        return;
+    }
+    (void)snprintf(out, cap, "%" PRIu64 " s", left);
+}
+
+/* In as many columns as there are, with shorter words where it takes them; 0: no matter how many.
+ */
+static void progress_line(struct stage *st, int64_t now_ns, size_t columns, char *out, size_t cap)
+{
+    const struct survey_counts *c = &st->survey->counts;
+    uint64_t total = survey_list_total(&st->list), done = st->list.resumed + c->ended;
+    uint32_t under_way = st->survey->in_flight;
+    double dt = (double)(now_ns - st->told_ns) / (double)CLOCK_S;
+    double rate = dt > 0 ? (double)(c->syns - st->syns_before) / dt : 0;
+    char last[64] = "", left[24], of[40] = "";
+    st->syns_before = c->syns;
+    st->told_ns = now_ns;
+    if (total > 0)
+        (void)snprintf(of, sizeof(of), " of %" PRIu64, total);
+    if (st->survey->stopping) {
+        (void)snprintf(last, sizeof(last), ", resetting");
+    } else if (total > done + under_way && rate > 0) {
+        spell_left((double)(total - done - under_way) / rate, left, sizeof(left));
+        (void)snprintf(last, sizeof(last), ", last SYN in %s", left);
+    }
+    int n = snprintf(
+        out, cap, "%" PRIu64 "%s done, %" PRIu32 " in flight, %.0f SYN/s, %" PRIu64 " answered%s",
+        done, of, under_way, rate, c->answered, last);
+    if (columns == 0 || (size_t)n <= columns)
+        return;
+    n = snprintf(out, cap, "%" PRIu64 "%s, %" PRIu32 " in flight, %.0f/s, %" PRIu64 " answers%s",
+                 done, of, under_way, rate, c->answered, last);
+    if ((size_t)n > columns && columns < cap)
+        out[columns] = '\0';
+}
+
+static void progress(void *arg, int64_t now_ns)
+{
+    struct stage *st = arg;
+    char line[200];
+    progress_line(st, now_ns, output_progress_columns(), line, sizeof(line));
+    output_progress(&st->record.output, line);
+}
+
+static void asked(void *arg, int64_t now_ns)
+{
+    struct stage *st = arg;
+    char line[200];
+    progress_line(st, now_ns, 0, line, sizeof(line));
+    record_asked(&st->record, line);
+}
+
+static void remark(void *arg, const char *line)
+{
+    struct stage *st = arg;
+    output_progress_clear(&st->record.output);
+    (void)fprintf(stderr, "tcpshake survey: %s\n", line);
+}
+
+/* --- The run --- */
+
+/* What is under way would be for nothing. */
+static enum survey_supply end_early(struct stage *st, int64_t now_ns)
+{
+    if (!st->survey->stopping)
+        survey_stop(st->survey, now_ns);
+    return SURVEY_NO_MORE;
+}
+
+static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target *t, int64_t *at_ns)
+{
+    struct stage *st = arg;
+    if (st->record.timeline.status != STATUS_OK)
+        return end_early(st, now_ns); /* nobody takes the records: told when it is closed */
+    if (st->survey->handshakes.first == NULL)
+        survey_list_left(&st->list, st->survey->batch_count, st->survey->flushed_ns);
+    enum survey_supply s = survey_list_next(&st->list, now_ns, t, at_ns);
+    return st->list.disagrees ? end_early(st, now_ns) : s;
+}
+
+/* What the survey is of, in the words of the command line: what a resumed one must agree in. */
+static void identify(struct stage *st)
+{
+    const struct survey_session *o = st->o;
+    struct text t;
+    text_init(&t);
+    for (size_t i = 0; i < o->options->word_count; i++)
+        text_printf(&t, "%s ", o->options->words[i]);
+    if (o->file != NULL)
+        text_printf(&t, "-f %s ", o->file);
+    if (o->port_words != NULL)
+        text_printf(&t, "-p %s ", o->port_words);
+    text_printf(&t, "--probe %s", probe_names[o->probe]);
+    if (o->shards > 1)
+        text_printf(&t, " --shard %" PRIu64 "/%" PRIu64, o->shard + 1, o->shards);
+    (void)snprintf(st->identity, sizeof(st->identity), "%s", t.data != NULL ? t.data : "");
+    text_done(&t);
+}
+
+static enum status take_up(struct stage *st, struct fault *fault)
+{
+    struct arguments *a = st->o->options;
+    a->records = st->o->resume;
+    enum status s = resume_read(&st->resume, st->o->resume, fault);
+    if (s != STATUS_OK || !st->resume.begun)
+        return s;
+    if (strcmp(st->resume.identity, st->identity) != 0)
+        return fault_set(fault, STATUS_MALFORMED, "--resume %s is of another survey: %.200s",
+                         st->o->resume, st->resume.identity);
+    if (a->has_seed && a->seed != st->resume.seed)
+        return fault_set(fault, STATUS_MALFORMED, "--resume %s has another seed: %" PRIu64,
+                         st->o->resume, st->resume.seed);
+    st->record.seed_known = true;
+    st->record.seed = st->resume.seed;
+    return STATUS_OK;
+}
+
+/* In the lab its peer is the target where there is none. */
+static void add_lab_target(struct stage *st)
+{
+    struct arguments *a = st->o->options;
+    if (st->o->around->lab == NULL || a->word_count > 0 || st->o->file != NULL)
+        return;
+    a->words[a->word_count++] = endpoint_format(lab_at(st->o->around->lab, END_B), st->lab_target);
+}
+
+static enum status run_live(struct stage *st, struct fault *fault)
+{
+    const struct survey_session *o = st->o;
+    const struct arguments *a = o->options;
+    bool shown = isatty(STDERR_FILENO) && !a->quiet;
+    struct survey_live_config live_config = {
+        .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
+        .sport = a->sport,
+        .ports = 1,
+        .key = hash_key_of_seed(st->record.seed),
+        .supply_fd = targets_fd(st->list.targets),
+        .progress = shown ? progress : NULL,
+        .progress_ns = PROGRESS_EVERY,
+        .asked = asked,
+        .remark = remark,
+        .arg = st,
+    };
+    const struct talk_config open = {
+        .like = a->like,
+        .win = live_config.out.win,
+        .ttl = live_config.out.ttl,
+        .timestamps = a->timestamps,
+        .tries = OPEN_TRIES,
+        .deadline_ns = CLOCK_MIN,
+    };
+    const struct survey_config config = {
+        .command = probe_names[o->probe],
+        .open = o->probe == SURVEY_SESSION_OPEN ? &open : NULL,
+        .rules = {.listens = o->probe == SURVEY_SESSION_SYNACK,
+                  .settles = o->settle,
+                  .wait_ns = a->wait_ns,
+                  .listen_ns = o->listen_ns},
+        .key = hash_key_of_seed(st->record.seed),
+        .repeatable = a->has_seed,
+        .rate = o->rate,
+        .window = (uint32_t)o->window,
+        .supply = supply,
+        .ended = ended,
+        .arg = st,
+    };
+    live_config.out.whole = o->probe == SURVEY_SESSION_OPEN;
+    struct survey_live *live = survey_live_open(&live_config, fault);
+    if (live == NULL)
+        return STATUS_SYSTEM;
+    const struct run_info info = {.command = "survey",
+                                  .target = st->identity,
+                                  .interface = survey_live_route(live)->ifname,
+                                  .clock = survey_live_clock(live)};
+    enum status s = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
+    if (s == STATUS_OK)
+        s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
+    st->way = survey_live_way(live);
+    st->began_ns = st->now_ns = st->told_ns = survey_live_now(live);
+    if (s == STATUS_OK)
+        s = survey_live_run(live, st->survey, &config, a->deadline_ns, fault);
+    st->now_ns = survey_live_now(live);
+    output_progress_clear(&st->record.output);
+    survey_live_free(live);
+    return s;
+}
+
+static enum status run_stage(struct stage *st, struct fault *fault)
+{
+    add_lab_target(st);
+    identify(st);
+    enum status s = st->o->resume != NULL ? take_up(st, fault) : STATUS_OK;
+    if (s == STATUS_OK)
+        s = record_open(&st->record, fault);
+    if (s != STATUS_OK)
+        return s;
+    struct hash_key key = hash_key_of_seed(st->record.seed);
+    s = survey_list_open(&st->list, st->o, &key, &st->resume, remark, st, fault);
+    if (s != STATUS_OK)
+        return s;
+    if (survey_list_first(&st->list) == NULL) /* everything has its record */
+        return resume_cut(&st->resume, st->o->resume, fault);
+    s = run_live(st, fault);
+    if (s == STATUS_OK && st->list.status != STATUS_OK) {
+        *fault = st->list.fault;
+        s = st->list.status;
+    }
+    if (s == STATUS_OK)
+        summarise(st);
+    return s;
+}
+
+static int exit_code(const struct stage *st)
+{
+    const uint64_t *o = st->survey->counts.outcomes;
+    if (survey_list_first(&st->list) == NULL)
+        return EXIT_AS_EXPECTED;
+    if (st->survey->stopping)
+        return EXIT_OTHERWISE;
+    return o[OUTCOME_OPEN] + o[OUTCOME_CLOSED] > 0 ? EXIT_AS_EXPECTED : EXIT_NO_ANSWER;
+}
+
+int survey_session_run(const struct survey_session *o)
+{
+    struct stage *st = calloc(1, sizeof(*st));
+    struct fault fault = {0};
+    int code = EXIT_TROUBLE;
+    if (st == NULL)
+        return command_fail("survey", "out of memory");
+    st->o = o;
+    histogram_init(&st->rtt);
+    record_init(&st->record, o->options);
+    st->survey = calloc(1, sizeof(*st->survey));
+    enum status s = st->survey != NULL ? run_stage(st, &fault)
+                                       : fault_set(&fault, STATUS_NO_MEMORY, "out of memory");
+    s = record_close(&st->record, s, &fault);
+    if (s == STATUS_OK)
+        code = exit_code(st);
+    else
+        (void)command_fail("survey", "%s", fault.text);
+    survey_list_close(&st->list);
+    if (st->survey != NULL)
+        survey_done(st->survey);
+    free(st->survey);
+    result_done(&st->result);
+    resume_done(&st->resume);
+    free(st);
+    return code;
+}

@@ -1,0 +1,16 @@
+/* A side of the lab as a figure's accomplice: its application acts, its kernel tells. */
+#ifndef TCPSHAKE_LAB_LAB_UPPER_H
+#define TCPSHAKE_LAB_LAB_UPPER_H
+
+#include "lab/lab.h"
+#include "talk/upper.h"
+
+struct lab_upper {
+    struct lab *lab;
+    enum end side;
+};
+
+/* `end` lives as long as the accomplice. */
+struct upper lab_upper_ops(const struct lab_upper *end);
+
+#endif

@@ -1,0 +1,137 @@
+/* See truth_check.h. */
+#include "lab/truth_check.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "event/result.h"
+
+/* A segment under way between two namespaces needs microseconds; the scheduler may add to that. */
+#define EXPLAINED_WITHIN (100 * CLOCK_MS)
+
+void truth_check_init(struct truth_check *w, struct lab *lab, bool unheard)
+{
+    *w = (struct truth_check){.lab = lab, .unheard = unheard};
+}
+
+/* Without a connection the kernel has a listener or nothing on the port. Which of the two says
+ * nothing about this connection (peer.h), so it is put in the words the set has for it. */
+static enum state in_words_of(state_set set, enum state s)
+{
+    if (!state_set_has(set, s) && s == STATE_LISTEN && state_set_has(set, STATE_CLOSED))
+        return STATE_CLOSED;
+    if (!state_set_has(set, s) && s == STATE_CLOSED && state_set_has(set, STATE_LISTEN))
+        return STATE_LISTEN;
+    return s;
+}
+
+/* The state as RFC 9293 would have it. */
+static enum state read_state(struct truth_check *w, const struct talk *x, bool *ok)
+{
+    enum state s = STATE_CLOSED;
+    *ok = lab_truth(w->lab, END_B, &x->config.local, &s, &w->fault) == STATUS_OK;
+    bool cookie = s == STATE_LISTEN && lab_keeps_no_entry(w->lab) &&
+                  state_set_has(x->peer.set, STATE_SYN_RECEIVED);
+    return cookie ? STATE_SYN_RECEIVED : s;
+}
+
+bool truth_check_holds(state_set set, enum state s)
+{
+    return state_set_has(set, in_words_of(set, s));
+}
+
+static uint32_t append(struct talk *x, struct event e)
+{
+    e.session = x->config.session;
+    e.t_ns = x->now_ns;
+    e.cause = x->timeline->last_id;
+    return timeline_append(x->timeline, e);
+}
+
+static void found_outside(struct truth_check *w, struct talk *x, enum state s)
+{
+    char text[160], set[STATE_SET_TEXT_MAX];
+    w->outside++;
+    (void)snprintf(text, sizeof(text), "the peer's kernel was in %s, which is not in %s",
+                   state_name(s), state_set_format(x->peer.set, set));
+    (void)append(x, (struct event){.kind = EVENT_FAULT, .fault = {EVENT_FAULT_TRUTH, text}});
+}
+
+static void judge_pending(struct truth_check *w, struct talk *x)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < w->pending_count; i++) {
+        if (truth_check_holds(x->peer.set, w->pending[i].state))
+            w->ahead++;
+        else if (x->now_ns >= w->pending[i].until_ns)
+            found_outside(w, x, w->pending[i].state);
+        else
+            w->pending[kept++] = w->pending[i];
+    }
+    w->pending_count = kept;
+}
+
+static void begin_session(struct truth_check *w, const struct talk *x)
+{
+    if (w->session == x->config.session)
+        return;
+    w->session = x->config.session;
+    w->readings = w->ahead = w->outside = 0;
+    w->pending_count = 0;
+}
+
+static void look(void *arg, struct talk *x)
+{
+    struct truth_check *w = arg;
+    bool ok;
+
+    begin_session(w, x);
+    judge_pending(w, x);
+    enum state s = read_state(w, x, &ok);
+    if (!ok) {
+        w->failed = true;
+        return;
+    }
+    w->readings++;
+    if (truth_check_holds(x->peer.set, s)) {
+        (void)append(
+            x, (struct event){.kind = EVENT_TRUTH, .truth = {in_words_of(x->peer.set, s), true}});
+    } else if (w->unheard && truth_check_holds(peer_unheard(&x->peer), s)) {
+        w->ahead++;
+    } else if (w->pending_count < TRUTH_CHECK_PENDING_MAX) {
+        w->pending[w->pending_count].state = s;
+        w->pending[w->pending_count++].until_ns = x->now_ns + EXPLAINED_WITHIN;
+    } else {
+        found_outside(w, x, s);
+    }
+}
+
+static int64_t wants_until(void *arg)
+{
+    const struct truth_check *w = arg;
+    return w->pending_count != 0 ? w->pending[w->pending_count - 1].until_ns : 0;
+}
+
+static void report(void *arg, struct talk *x, struct result *r)
+{
+    struct truth_check *w = arg;
+    judge_pending(w, x);
+    for (size_t i = 0; i < w->pending_count; i++) /* time is up for these too */
+        found_outside(w, x, w->pending[i].state);
+    w->pending_count = 0;
+    result_set(r, "truth",
+               json_pack("{s:i, s:i, s:i}", "readings", (int)w->readings, "ahead", (int)w->ahead,
+                         "outside", (int)w->outside));
+    result_line(r, "truth", "asked the peer's kernel %u times: %s", w->readings,
+                w->outside == 0 ? "always in our set" : "NOT always in our set");
+    if (w->failed)
+        result_line(r, "warning", "the peer's kernel could not be asked: %s", w->fault.text);
+    if (w->outside > 0)
+        r->exit_code = 2;
+}
+
+struct run_observer truth_check_observer(struct truth_check *w)
+{
+    return (struct run_observer){
+        .look = look, .wants_until = wants_until, .report = report, .arg = w};
+}

@@ -1,0 +1,56 @@
+/* One of the callers who try a listener's queues: a SYN, and an ACK and an octet of data when it is
+ * told to, or at once. It answers and repeats nothing of its own accord, so that what the listener
+ * does is the listener's. What came of it is recognised from its segments alone. */
+#ifndef TCPSHAKE_MEASURE_BACKLOG_CLIENT_H
+#define TCPSHAKE_MEASURE_BACKLOG_CLIENT_H
+
+#include "talk/talk.h"
+#include "measure/backlog/overflow.h"
+
+enum {
+    CLIENT_SYN_ACKS_MAX = 16
+};
+
+enum client_role {
+    CLIENT_HALF_OPEN, /* fills the SYN queue */
+    CLIENT_EARLY,     /* half-open first, acknowledges when the accept queue is full */
+    CLIENT_FILLER,    /* fills the accept queue */
+    CLIENT_LATE,      /* sends its SYN when the accept queue is full */
+    CLIENT_NEW,       /* comes when the application accepts again */
+};
+
+/* The probe's state. The caller zeroes it and fills in the role, `completes` and `part`. */
+struct client {
+    enum client_role role;
+    const char *part; /* of the story; static */
+    bool completes;   /* acknowledges a SYN,ACK at once, with an octet of data behind it */
+
+    int64_t syn_ns; /* when the first left, as the next three; 0: not yet */
+    int64_t ack_ns, data_ns;
+    int64_t syn_ack_ns[CLIENT_SYN_ACKS_MAX]; /* when they came */
+    unsigned syn_acks, syn_acks_after_ack;
+    int64_t through_ns; /* our data was acknowledged: the connection is in the accept queue, or
+                           beyond it */
+    int64_t reset_ns;
+    bool entry_known, entry; /* whether the listener's kernel kept one behind the first SYN,ACK;
+                                told by client_entry */
+    enum overflow face;      /* by client_judge */
+    unsigned again;          /* times it tried again */
+};
+
+const struct script *client_script(void);
+
+/* What the listener's kernel has behind the SYN,ACK: an entry, or nothing, which makes it a cookie.
+ */
+void client_entry(struct client *c, bool entry);
+/* Answered, and the kernel has nothing. */
+bool client_has_cookie(const struct client *c);
+/* Acknowledges the SYN,ACK, with an octet of data behind it. */
+void client_complete(struct talk *x);
+/* Sends once more what was not acknowledged, and completes if it is answered now. Does nothing
+ * after a reset. */
+void client_again(struct talk *x);
+/* Says which face the listener has shown until now; the record has it. */
+void client_judge(struct talk *x, int64_t now_ns);
+
+#endif

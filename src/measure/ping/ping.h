@@ -1,0 +1,28 @@
+/* `ping`: what came of one SYN, in a record's keys and in one line. The statistics over many of
+ * them are ping_count.h's. */
+#ifndef TCPSHAKE_MEASURE_PING_PING_H
+#define TCPSHAKE_MEASURE_PING_PING_H
+
+#include "talk/facts.h"
+
+struct ping {
+    uint64_t number; /* of this target's probes, from 1 */
+    enum outcome outcome;
+    struct segment answer;  /* OPEN: the SYN,ACK; CLOSED: the reset; its raw octets are gone */
+    struct icmp_error icmp; /* UNREACHABLE; ip_version 0: our SYN never left this host, the next hop
+                               did not answer */
+    bool doubtful;       /* it came so late (RFC 6298 2: a second) that it may be a retransmission
+                            whose original was lost: no RTT then */
+    unsigned duplicates; /* further copies of the answer */
+    int64_t sent_ns;     /* kernel stamp of our SYN, since the epoch */
+};
+
+/* The line for people, without its end, in the words of hping and nping. `wait_ns` is how long an
+ * answer was waited for. Nothing for a probe that was interrupted. */
+void ping_line(const struct ping *p, const struct facts *f, int64_t wait_ns, struct text *t);
+
+/* The keys of the record and as its text the line, behind it one labelled "more" for those who want
+ * all of it. `f` is of this probe. */
+void ping_report(const struct ping *p, const struct facts *f, int64_t wait_ns, struct result *r);
+
+#endif

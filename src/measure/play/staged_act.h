@@ -1,0 +1,16 @@
+/* What the columns of a figure between two kernels make happen. */
+#ifndef TCPSHAKE_MEASURE_PLAY_STAGED_ACT_H
+#define TCPSHAKE_MEASURE_PLAY_STAGED_ACT_H
+
+#include "measure/play/staged.h"
+
+/* Whether somebody listens at either end when the figure begins. */
+void staged_act_begin(struct pair *p);
+/* The handshake that the figure does not show: A connects. */
+void staged_act_open(struct pair *p);
+/* The events of the row. */
+void staged_act_columns(struct pair *p);
+/* The call behind the row's segment, where the figure shows only that. */
+void staged_act_implied(struct pair *p);
+
+#endif

@@ -1,0 +1,243 @@
+/* See self_connect.h. What leaves such a socket arrives at it at once, so A's column is its state
+ * when the segment left, and B's, of the same socket, when it had arrived. */
+#include "measure/self_connect.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "event/result.h"
+
+static const char command[] = "self-connect";
+
+static uint32_t record(struct self_connect *s, enum event_kind kind, uint32_t cause, int64_t t_ns,
+                       struct event e)
+{
+    e.kind = kind;
+    e.cause = cause;
+    e.session = 1;
+    e.t_ns = t_ns;
+    return timeline_append(s->timeline, e);
+}
+
+static void note(struct self_connect *s, uint32_t cause, int64_t t_ns, const char *text)
+{
+    (void)record(s, EVENT_NOTE, cause, t_ns, (struct event){.text = text});
+}
+
+void self_connect_init(struct self_connect *s, const struct endpoint *at, struct timeline *timeline)
+{
+    *s = (struct self_connect){
+        .timeline = timeline, .at = *at, .recorded = {STATE_SET(STATE_CLOSED)}};
+    s->path[s->path_len++] = STATE_CLOSED;
+}
+
+/* The state that the one socket has reached. */
+static void reach(struct self_connect *s, const char *why, const char *rfc)
+{
+    enum state now = s->tcb.state;
+    if (now == s->path[s->path_len - 1])
+        return;
+    s->why = why;
+    s->rfc = rfc;
+    s->opened_at_once = s->opened_at_once || now == STATE_SYN_RECEIVED;
+    s->closed_at_once = s->closed_at_once || now == STATE_CLOSING;
+    if (s->path_len < SELF_CONNECT_PATH_MAX)
+        s->path[s->path_len++] = now;
+}
+
+static void record_state(struct self_connect *s, enum end end, uint32_t event, int64_t t_ns)
+{
+    const state_set now = STATE_SET(s->tcb.state);
+    if (now != s->recorded[end])
+        (void)record(s, EVENT_STATE, event, t_ns,
+                     (struct event){.change = {end, s->recorded[end], now, s->why, s->rfc}});
+    s->recorded[end] = now;
+}
+
+static uint32_t make_call(struct self_connect *s, enum call what, const char *text, int64_t t_ns)
+{
+    uint32_t id = record(s, EVENT_ACTION, 0, t_ns, (struct event){.text = text});
+    reach(s, text, tcb_call(&s->tcb, what).rfc);
+    return id;
+}
+
+/* The call behind a segment, made before it left. 0: there is none. */
+static uint32_t call(struct self_connect *s, const struct self_connect_doings *d,
+                     const struct segment *seg)
+{
+    bool opens = (seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
+    if (opens && s->tcb.state == STATE_CLOSED && !s->impossible) {
+        tcb_init(&s->tcb, seg->seq, seg->win, seg->opt.has_timestamps, seg->opt.has_wscale,
+                 seg->opt.wscale);
+        s->why = "no connection yet";
+        s->rfc = "RFC 9293 3.3.2";
+        record_state(s, END_B, 0, d->open_ns);
+        return make_call(s, CALL_CONNECT, "OPEN", d->open_ns);
+    }
+    if ((seg->flags & FLAG_FIN) != 0 && !s->tcb.fin_sent)
+        return make_call(s, CALL_CLOSE, "CLOSE", d->close_ns);
+    return 0;
+}
+
+/* What the segment was to the socket that had sent it. */
+static void explain(struct self_connect *s, uint32_t event, int64_t t_ns, enum state from)
+{
+    if (from == STATE_SYN_SENT && s->tcb.state == STATE_SYN_RECEIVED)
+        note(s, event, t_ns,
+             "leaves the socket and arrives at it: a simultaneous open with itself");
+    else if (from == STATE_FIN_WAIT_1 && s->tcb.state == STATE_CLOSING)
+        note(s, event, t_ns, "and a simultaneous close");
+    if (from == s->tcb.state || s->tcb.state != STATE_CLOSED)
+        return;
+    s->impossible = true;
+    (void)record(s, EVENT_FAULT, event, t_ns,
+                 (struct event){.fault = {EVENT_FAULT_CONTRADICTION,
+                                          "by the RFC this segment ends the connection"}});
+}
+
+void self_connect_segment(struct self_connect *s, const struct self_connect_doings *d,
+                          const struct segment *seg, int64_t t_ns)
+{
+    const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
+    uint32_t cause = call(s, d, seg);
+    bool again = cause == 0 && segment_seq_len(seg) > 0 && (seg->flags & FLAG_SYN) == 0 &&
+                 seq_le(segment_end(seg), s->tcb.snd_nxt);
+    uint32_t event = record(s, EVENT_SENT, cause, t_ns,
+                            (struct event){.segment = {.seg = *seg, .retransmission = again}});
+    record_state(s, END_A, event, t_ns);
+    tcb_left(&s->tcb, seg);
+    enum state from = s->tcb.state;
+    struct arrival a = tcb_arrive(&s->tcb, seg);
+    reach(s, a.why, a.rfc);
+    record_state(s, END_B, event, t_ns);
+    explain(s, event, t_ns, from);
+    s->segments++;
+    s->last_ns = t_ns;
+    if ((seg->flags & syn_ack) == FLAG_SYN)
+        s->syn_ns = t_ns;
+    else if ((seg->flags & syn_ack) == syn_ack && s->answered_ns == 0)
+        s->answered_ns = t_ns;
+}
+
+void self_connect_truth(struct self_connect *s, enum state kernel)
+{
+    uint32_t last = s->timeline->last_id;
+    bool same = kernel == s->tcb.state;
+    (void)record(s, EVENT_TRUTH, last, s->last_ns, (struct event){.truth = {kernel, same}});
+    if (same)
+        return;
+    char text[128];
+    (void)snprintf(text, sizeof(text), "the kernel says %s, the segments led to %s",
+                   state_name(kernel), state_name(s->tcb.state));
+    s->truth_failed = true;
+    (void)record(s, EVENT_FAULT, last, s->last_ns,
+                 (struct event){.fault = {EVENT_FAULT_TRUTH, text}});
+}
+
+static void report_outcome(const struct self_connect *s, const struct self_connect_doings *d,
+                           struct result *r)
+{
+    static const struct {
+        const char *outcome, *meaning;
+        int exit_code;
+    } ends[] = {
+        [SELF_CONNECT_HAPPENED] = {"open", "is connected to itself, by one socket", 0},
+        [SELF_CONNECT_EXHAUSTED] = {"closed", "refused every attempt", 1},
+        [SELF_CONNECT_DEADLINE] = {"closed", "refused every attempt until the deadline", 1},
+        [SELF_CONNECT_INTERRUPTED] = {"error", "had refused every attempt when interrupted", 3},
+    };
+    char at[ENDPOINT_TEXT_MAX];
+    (void)endpoint_format(&s->at, at);
+    result_set(r, "command", json_string(command));
+    result_set(r, "target", json_string(at));
+    result_set(r, "local", json_string(at));
+    result_set(r, "outcome", json_string(ends[d->end].outcome));
+    result_line(r, ends[d->end].outcome, "%s %s", at, ends[d->end].meaning);
+    r->exit_code = s->impossible || s->truth_failed ? 2 : ends[d->end].exit_code;
+}
+
+static void report_attempts(const struct self_connect *s, const struct self_connect_doings *d,
+                            struct result *r)
+{
+    char elapsed[32];
+    (void)clock_format(d->elapsed_ns, elapsed, sizeof(elapsed));
+    result_set(r, "port", json_integer(s->at.port));
+    result_set(r, "attempts", json_integer((json_int_t)d->attempts));
+    result_set(r, "refused", json_integer((json_int_t)d->refused));
+    result_set(r, "elapsed_us", result_us(d->elapsed_ns));
+    result_line(r, "attempts",
+                "%" PRIu64 " in %s, each from the port that the kernel chose; "
+                "%" PRIu64 " refused by a reset",
+                d->attempts, elapsed, d->refused);
+}
+
+/* When it happened, and how long the socket took to answer itself. */
+static void report_moment(const struct self_connect *s, struct result *r)
+{
+    bool answered = s->syn_ns != 0 && s->answered_ns != 0;
+    char rtt[32];
+    result_set(r, "happened_ns", s->syn_ns != 0 ? json_integer(s->syn_ns) : json_null());
+    result_set(r, "rtt_us", answered ? result_us(s->answered_ns - s->syn_ns) : json_null());
+    if (answered)
+        result_line(r, "rtt", "%s from its SYN to its own SYN,ACK",
+                    clock_format(s->answered_ns - s->syn_ns, rtt, sizeof(rtt)));
+}
+
+static void report_states(const struct self_connect *s, const struct self_connect_doings *d,
+                          struct result *r)
+{
+    struct text line;
+    json_t *path = json_array();
+    text_init(&line);
+    for (size_t i = 0; i < s->path_len; i++) {
+        (void)json_array_append_new(path, json_string(state_name(s->path[i])));
+        text_printf(&line, "%s%s", i != 0 ? ", " : "", state_name(s->path[i]));
+    }
+    result_set(r, "own_path", path);
+    result_set(r, "simultaneous_open", json_boolean(s->opened_at_once));
+    result_set(r, "simultaneous_close", json_boolean(s->closed_at_once));
+    result_line(r, "states", "%s", line.data != NULL ? line.data : "");
+    text_done(&line);
+    if (!d->kernel_known) {
+        result_set(r, "kernel", json_null());
+        return;
+    }
+    result_set(r, "kernel",
+               json_pack("{s:s, s:s, s:s}", "before", state_name(d->before), "connected",
+                         state_name(d->connected), "closed", state_name(d->closed)));
+    result_line(r, "kernel", "%s before, %s once connected, %s once closed", state_name(d->before),
+                state_name(d->connected), state_name(d->closed));
+}
+
+int self_connect_conclude(struct self_connect *s, const struct self_connect_doings *d, int64_t t_ns)
+{
+    struct result r;
+    if (!result_init(&r))
+        return 2;
+    report_outcome(s, d, &r);
+    report_attempts(s, d, &r);
+    if (d->end == SELF_CONNECT_HAPPENED) {
+        report_moment(s, &r);
+        report_states(s, d, &r);
+        result_set(&r, "data_sent", json_integer((json_int_t)d->said));
+        result_set(&r, "data_received", json_integer((json_int_t)d->heard));
+        result_line(&r, "data", "%zu octets written to the socket, %zu read from it", d->said,
+                    d->heard);
+    }
+    result_set(&r, "capture_dropped", json_integer((json_int_t)s->capture_dropped));
+    int exit_code = r.exit_code;
+    (void)record(s, EVENT_VERDICT, 0, t_ns, (struct event){.result = &r});
+    result_done(&r);
+    if (!result_init(&r))
+        return 2;
+    result_set(&r, "command", json_string(command));
+    result_set(&r, "sessions", json_integer(1));
+    result_set(&r, "interrupted", json_boolean(d->end == SELF_CONNECT_INTERRUPTED));
+    result_set(&r, "exit_code", json_integer(exit_code));
+    r.exit_code = exit_code;
+    (void)timeline_append(s->timeline,
+                          (struct event){.kind = EVENT_SUMMARY, .t_ns = t_ns, .result = &r});
+    result_done(&r);
+    return exit_code;
+}

@@ -1,0 +1,204 @@
+/* See synack.h. A listener in SYN-RECEIVED repeats its SYN,ACK by RFC 6298 until it gives up
+ * (RFC 9293 3.10.8); when and how often is its own choice and shows in the gaps. Exactly one SYN is
+ * sent: a second would re-arm the peer's timer. */
+#include "measure/synack/synack.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "event/result.h"
+
+static struct synack *state_of(const struct talk *x)
+{
+    return x->state;
+}
+
+static void start(struct talk *x)
+{
+    schedule_init(&state_of(x)->series.schedule);
+    talk_open(x);
+}
+
+static void left(struct talk *x, const struct segment *seg)
+{
+    if (seg->flags & FLAG_SYN)
+        talk_wake_at(x, x->now_ns + state_of(x)->reply_wait_ns);
+}
+
+/* When listening ends if nothing more comes: patience, but no longer than --listen allows. */
+static void listen_on(struct talk *x)
+{
+    const struct synack *s = state_of(x);
+    const struct schedule *c = &s->series.schedule;
+    talk_wake_at(x, series_until(c->first_ns, c->last_ns, schedule_last_gap(c), s->listen_ns));
+}
+
+/* The peer's half-open entry is freed by the reset that exactly matches its RCV.NXT, which is what
+ * its SYN,ACK acknowledged (RFC 9293 3.10.7.4, RFC 5961 3.2). */
+static void end(struct talk *x, enum series_ended how, enum schedule_end schedule_end)
+{
+    struct series *s = &state_of(x)->series;
+    s->ended = how;
+    s->stopped_ns = x->now_ns;
+    schedule_finish(&s->schedule, schedule_end, x->now_ns);
+    if (s->outcome == OUTCOME_OPEN && how != SERIES_ENDED_PEER)
+        talk_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
+    else if (how != SERIES_ENDED_PEER && talk_half_open(x))
+        talk_reset(x, seq_add(x->tcb.iss, 1), "in case our SYN arrived: nothing is left half open");
+    talk_finish(x);
+}
+
+static void first_answer(struct talk *x, const struct segment *seg)
+{
+    struct series *s = &state_of(x)->series;
+    s->outcome = OUTCOME_OPEN;
+    s->syn_ack = *seg;
+    s->syn_ack.raw = NULL;
+    s->syn_ack.raw_len = 0;
+    schedule_arrival(&s->schedule, x->now_ns);
+    x->only_listens = true;
+    listen_on(x);
+}
+
+static void another(struct talk *x, enum series_part part)
+{
+    struct series *s = &state_of(x)->series;
+    switch (part) {
+    case SERIES_NO_PART:
+        return;
+    case SERIES_OTHER_ISN:
+        s->other_isn++;
+        talk_note(x, "a SYN,ACK with another ISN: SYN cookies, or a second responder");
+        return;
+    case SERIES_DUPLICATE:
+        s->duplicates++;
+        talk_note(x, "a duplicate, not a retransmission: no timer is that fast");
+        return;
+    case SERIES_AGAIN:
+        schedule_arrival(&s->schedule, x->now_ns);
+        talk_note(x, "retransmission %zu of the SYN,ACK", s->schedule.count);
+        listen_on(x);
+        return;
+    case SERIES_RST:
+    case SERIES_RST_ACK:
+    case SERIES_FIN:
+        end(x, SERIES_ENDED_PEER, series_end_of(part));
+        return;
+    }
+}
+
+static void received(struct talk *x, const struct segment *seg, const struct arrival *a)
+{
+    struct series *s = &state_of(x)->series;
+    if (s->outcome == OUTCOME_NONE) {
+        if (a->inputs[0] == INPUT_SYN_ACK) {
+            first_answer(x, seg);
+        } else if (a->inputs[0] == INPUT_RST) {
+            s->outcome = OUTCOME_CLOSED;
+            end(x, SERIES_ENDED_PEER, SCHEDULE_RST_ACK);
+        }
+        return;
+    }
+    another(x, series_judge(s->syn_ack.seq, s->syn_ack.ack, x->now_ns - s->schedule.last_ns, seg));
+}
+
+static void timer(struct talk *x)
+{
+    struct series *s = &state_of(x)->series;
+    if (s->outcome == OUTCOME_NONE) {
+        s->outcome = OUTCOME_FILTERED;
+        end(x, SERIES_ENDED_PATIENCE, SCHEDULE_TRUNCATED);
+        return;
+    }
+    bool cap = !series_is_over(s->schedule.last_ns, schedule_last_gap(&s->schedule), x->now_ns);
+    end(x, cap ? SERIES_ENDED_LISTEN : SERIES_ENDED_PATIENCE,
+        cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE);
+}
+
+static void unreachable(struct talk *x, const struct icmp_error *e)
+{
+    struct series *s = &state_of(x)->series;
+    if (s->outcome != OUTCOME_NONE) {
+        talk_note(x, "ICMP: %s", icmp_describe(e->ip_version, e->type, e->code));
+        return;
+    }
+    s->outcome = OUTCOME_UNREACHABLE;
+    s->icmp = *e;
+    end(x, SERIES_ENDED_PEER, SCHEDULE_TRUNCATED);
+}
+
+static void stop(struct talk *x, enum script_stop why)
+{
+    struct series *s = &state_of(x)->series;
+    if (s->outcome == OUTCOME_NONE)
+        s->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
+    end(x, why == SCRIPT_STOP_INTERRUPT ? SERIES_ENDED_USER : SERIES_ENDED_LISTEN,
+        SCHEDULE_TRUNCATED);
+}
+
+/* --- The result --- */
+
+static void report(const struct talk *x, struct result *r)
+{
+    const struct facts f = facts_of(x);
+    series_report(&state_of(x)->series, &f, r);
+}
+
+static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
+{
+    const struct series *s = &state_of(x)->series;
+    size_t used = 0;
+    if (s->outcome != OUTCOME_OPEN) {
+        (void)snprintf(out, cap, "waiting for the first SYN,ACK");
+        return;
+    }
+    used += (size_t)snprintf(out, cap, "gaps");
+    for (size_t i = 0; i < s->schedule.count && used + 40 < cap; i++)
+        used += (size_t)snprintf(out + used, cap - used, " %.3f",
+                                 (double)s->schedule.gaps[i] / (double)CLOCK_S);
+    int64_t left_ns = x->wake_at == CLOCK_NEVER ? 0 : x->wake_at - now_ns;
+    (void)snprintf(out + used, cap - used, "%s; at most %.0f s more if silent",
+                   s->schedule.count != 0 ? " s" : " none yet", (double)left_ns / (double)CLOCK_S);
+}
+
+void synack_report_spread(const struct synack *const *s, size_t n, struct result *r)
+{
+    json_t *spread = json_array();
+    for (size_t gap = 0;; gap++) {
+        int64_t least = INT64_MAX, most = 0;
+        size_t have = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (gap >= s[i]->series.schedule.count)
+                continue;
+            int64_t g = s[i]->series.schedule.gaps[gap];
+            least = g < least ? g : least;
+            most = g > most ? g : most;
+            have++;
+        }
+        if (have == 0)
+            break;
+        (void)json_array_append_new(spread,
+                                    json_pack("{s:i, s:o, s:o}", "measured", (int)have, "min_us",
+                                              result_us(least), "max_us", result_us(most)));
+        result_line(r, gap == 0 ? "spread" : "", "gap %zu: %.6f to %.6f s in %zu of %zu", gap + 1,
+                    (double)least / (double)CLOCK_S, (double)most / (double)CLOCK_S, have, n);
+    }
+    result_set(r, "spread", spread);
+}
+
+const struct script *synack_script(void)
+{
+    static const struct script probe = {
+        .name = "synack",
+        .withholds = true,
+        .start = start,
+        .left = left,
+        .received = received,
+        .timer = timer,
+        .unreachable = unreachable,
+        .stop = stop,
+        .report = report,
+        .progress = progress,
+    };
+    return &probe;
+}

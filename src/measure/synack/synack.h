@@ -1,0 +1,22 @@
+/* `synack`: one SYN, never an ACK, and the schedule on which the peer repeats its SYN,ACK. */
+#ifndef TCPSHAKE_MEASURE_SYNACK_SYNACK_H
+#define TCPSHAKE_MEASURE_SYNACK_SYNACK_H
+
+#include "talk/talk.h"
+#include "measure/synack/series.h"
+
+/* The probe's state. The caller zeroes it and fills in the first part. */
+struct synack {
+    int64_t reply_wait_ns; /* for the first SYN,ACK */
+    int64_t listen_ns;     /* after the first SYN,ACK, at the most */
+
+    struct series series;
+};
+
+const struct script *synack_script(void);
+
+/* Over several sessions: "spread_us" of each gap and the line "spread". `s` has `n` measurements.
+ */
+void synack_report_spread(const struct synack *const *s, size_t n, struct result *r);
+
+#endif

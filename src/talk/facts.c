@@ -1,0 +1,161 @@
+/* See facts.h. */
+#include "talk/facts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "event/result.h"
+
+struct facts facts_of(const struct talk *x)
+{
+    return (struct facts){.command = x->script->name,
+                          .remote = x->config.remote,
+                          .local = x->config.local,
+                          .iss = x->tcb.iss,
+                          .rtt_ns = x->rtt_ns,
+                          .kernel_quiet = x->kernel_quiet,
+                          .capture_dropped = x->capture_dropped,
+                          .unrecorded = x->unrecorded};
+}
+
+static void set_endpoint(struct result *r, const char *key, const struct endpoint *e)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    result_set_text(r, key, endpoint_format(e, text));
+}
+
+/* Without an ICMP error it is this host that knows: nobody answers where the segment was to go. */
+static void report_icmp(const struct icmp_error *e, struct result *r)
+{
+    if (e->ip_version == 0) {
+        result_set_text(r, "reason", "never left: the next hop does not answer");
+        result_line(r, "reason", "our SYN never left this host: the next hop does not answer");
+        return;
+    }
+    char from[ADDRESS_TEXT_MAX];
+    const char *what = icmp_describe(e->ip_version, e->type, e->code);
+    address_format(&e->from, from);
+    result_set(r, "icmp",
+               json_pack("{s:i, s:i, s:i, s:s, s:s}", "version", e->ip_version, "type", e->type,
+                         "code", e->code, "text", what, "from", from));
+    result_line(r, "icmp", "%s says: %s (%s type %u, code %u)", from, what,
+                e->ip_version == 4 ? "ICMP" : "ICMPv6", e->type, e->code);
+}
+
+static const struct {
+    const char *word, *meaning;
+    int exit_code;
+} outcomes[] = {
+    [OUTCOME_NONE] = {"error", "ended before there was an answer", 3},
+    [OUTCOME_OPEN] = {"open", NULL, 0},
+    [OUTCOME_CLOSED] = {"closed", "answered our SYN with a reset", 1},
+    [OUTCOME_FILTERED] = {"filtered", "gave no answer that reached us", 3},
+    [OUTCOME_UNREACHABLE] = {"unreachable", "cannot be reached", 3},
+    [OUTCOME_INTERRUPTED] = {"error", "had not answered when we were interrupted", 3},
+};
+
+const char *facts_outcome_word(enum outcome o)
+{
+    return outcomes[o].word;
+}
+
+void facts_outcome(const struct facts *f, enum outcome o, const char *open,
+                   const struct icmp_error *icmp, struct result *r)
+{
+    char remote[ENDPOINT_TEXT_MAX], rtt[32];
+    r->exit_code = outcomes[o].exit_code;
+    result_set_text(r, "command", f->command);
+    set_endpoint(r, "target", &f->remote);
+    if (f->name != NULL)
+        result_set_text(r, "name", f->name);
+    set_endpoint(r, "local", &f->local);
+    result_set_text(r, "outcome", outcomes[o].word);
+    if (!r->bare)
+        result_line(r, outcomes[o].word, "%s %s", endpoint_format(&f->remote, remote),
+                    o == OUTCOME_OPEN ? open : outcomes[o].meaning);
+    if (f->rtt_ns > 0)
+        result_set_us(r, "rtt_us", f->rtt_ns);
+    else
+        result_set_null(r, "rtt_us");
+    if (f->rtt_ns > 0 && f->rtt_slack_ns > 0)
+        result_set_us(r, "rtt_slack_us", f->rtt_slack_ns);
+    if (f->rtt_ns > 0 && !r->bare)
+        result_line(r, "rtt", "%s", clock_format(f->rtt_ns, rtt, sizeof(rtt)));
+    if (o == OUTCOME_UNREACHABLE)
+        report_icmp(icmp, r);
+}
+
+static void append(json_t *array, struct text *line, const char *state)
+{
+    (void)json_array_append_new(array, json_string(state));
+    text_printf(line, "%s%s", line->len != 0 ? ", " : "", state);
+}
+
+void facts_paths(const struct talk *x, struct result *r)
+{
+    char set[STATE_SET_TEXT_MAX];
+    struct text own = {0}, peer = {0};
+    json_t *own_path = json_array(), *peer_path = json_array();
+
+    for (size_t i = 0; i < x->own_path_len; i++)
+        append(own_path, &own, state_name(x->own_path[i]));
+    for (size_t i = 0; i < x->peer.path_len; i++)
+        append(peer_path, &peer, state_name(x->peer.path[i]));
+    if (state_set_only(x->peer.set) == STATE_COUNT)
+        append(peer_path, &peer, state_set_format(x->peer.set, set));
+    result_set(r, "own_path", own_path);
+    result_set(r, "peer_path", peer_path);
+    result_line(r, "ours", "%s", own.data != NULL ? own.data : "");
+    result_line(r, "peer's", "%s", peer.data != NULL ? peer.data : "");
+    text_done(&own);
+    text_done(&peer);
+}
+
+static void set_options(struct result *r, const struct options *o)
+{
+    result_begin(r, "peer_options");
+    if (o->has_mss)
+        result_set_integer(r, "mss", o->mss);
+    if (o->has_wscale)
+        result_set_integer(r, "wscale", o->wscale);
+    if (o->sack_permitted)
+        result_set_flag(r, "sack_permitted", true);
+    if (o->has_timestamps) {
+        result_set_integer(r, "ts_val", o->ts_val);
+        result_set_integer(r, "ts_ecr", o->ts_ecr);
+    }
+    if (o->has_fastopen)
+        result_set_flag(r, "fastopen", true);
+    if (o->malformed)
+        result_set_flag(r, "malformed", true);
+    result_end(r);
+}
+
+void facts_peer(const struct facts *f, const struct segment *syn_ack, struct result *r)
+{
+    char options[160];
+    result_set_integer(r, "iss", f->iss.v);
+    result_set_integer(r, "irs", syn_ack->seq.v);
+    set_options(r, &syn_ack->opt);
+    result_set_integer(r, "peer_ttl", syn_ack->ttl);
+    result_set_integer(r, "peer_win", syn_ack->win);
+    if (r->bare)
+        return;
+    result_line(r, "peer", "ttl %u, win %u, %s", syn_ack->ttl, syn_ack->win,
+                options_format(&syn_ack->opt, options, sizeof(options)));
+    result_line(r, "iss", "ours %" PRIu32 ", the peer's %" PRIu32, f->iss.v, syn_ack->seq.v);
+}
+
+void facts_trust(const struct facts *f, struct result *r)
+{
+    result_set_flag(r, "kernel_quiet", f->kernel_quiet);
+    result_set_integer(r, "capture_dropped", (int64_t)f->capture_dropped);
+    if (f->unrecorded > 0) {
+        result_set_integer(r, "unrecorded", f->unrecorded);
+        result_line(r, "warning", "%" PRIu32 " further segments were too many to record",
+                    f->unrecorded);
+    }
+    if (!f->kernel_quiet)
+        r->exit_code = 2;
+}

@@ -1,0 +1,105 @@
+/* What our end still has to send, and how an intent becomes a segment: replies in the order in
+ * which they fell due, then data, then the FIN. The numbers are filled in when a segment's turn
+ * comes, so that an acknowledgement is never older than it needs to be. */
+#ifndef TCPSHAKE_TALK_OUTBOX_H
+#define TCPSHAKE_TALK_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "talk/syn_like.h"
+#include "tcp/tcb.h"
+
+enum {
+    OUTBOX_QUEUE_MAX = 8
+};
+
+struct talk_config {
+    uint32_t session;
+    struct endpoint local, remote;
+    seq_t iss;
+    /* For a second connection to the same peer; port 0: there is none. */
+    struct endpoint other_local;
+    seq_t other_iss;
+    uint32_t ts_base;            /* our timestamp clock at the epoch, in ms */
+    const struct syn_like *like; /* static */
+    uint16_t mss;                /* announced */
+    uint16_t win;                /* our receive window, octets */
+    uint8_t ttl;
+    bool timestamps;     /* false takes them out of `like` */
+    unsigned tries;      /* how often a segment is sent in all before we give up, >= 1 */
+    int64_t deadline_ns; /* instant; CLOCK_NEVER for none */
+    int64_t way_ns;      /* known of the way to the peer: peer_known_way; 0: nothing */
+};
+
+/* What waits to be sent; the numbers are filled in when its turn comes. */
+enum outgoing_kind {
+    OUTGOING_SYN,
+    OUTGOING_SYN_ACK,
+    OUTGOING_ACK,
+    OUTGOING_DATA,
+    OUTGOING_FIN,
+    OUTGOING_ABORT,      /* a reset at SND.NXT */
+    OUTGOING_RST,        /* with the seq given */
+    OUTGOING_RST_ACK,    /* with the ack given */
+    OUTGOING_KEEPALIVE,  /* ACK with SEQ = SND.UNA - 1: whoever has the connection answers */
+    OUTGOING_RETRANSMIT, /* the oldest thing not acknowledged */
+    OUTGOING_SCRIPTED,   /* what the probe has made itself */
+};
+
+/* A segment that a probe has made itself. Addresses, and what is said below to be usual, are filled
+ * in. */
+struct scripted {
+    struct segment seg;
+    const uint8_t *data; /* seg.len octets, the probe's */
+    bool exact_options;  /* seg.opt.raw as it stands; else the usual ones, with the MSS and window
+                            scale of seg.opt where it has them */
+    bool usual_win, usual_ttl;
+    bool ours;      /* our end sends it: state and SND.NXT move; else it knows nothing of it */
+    size_t tag;     /* the probe's */
+    enum call call; /* that it carries out: CONNECT, CLOSE, ABORT; CALL_COUNT: none */
+};
+
+struct outgoing {
+    enum outgoing_kind kind;
+    seq_t seq, ack;
+    uint32_t cause;   /* event id */
+    const char *note; /* static, NULL for none */
+    struct scripted script;
+};
+
+struct outbox {
+    struct outgoing queue[OUTBOX_QUEUE_MAX];
+    size_t queued;
+    struct outgoing current; /* handed out by outbox_next, not yet seen leaving */
+    struct segment segment;  /* which it is */
+    bool waiting;            /* current is valid */
+    bool committed;          /* our end has already taken it as sent */
+    int64_t handed_ns;
+
+    const uint8_t *payload;            /* the caller's; position 0 is ISS + 1 */
+    size_t payload_len, payload_first; /* the first part rides on the third segment */
+    bool close_wanted;                 /* a FIN behind the payload */
+    uint32_t close_cause;
+    bool stopped; /* only what is queued is still sent */
+};
+
+/* False when there is no room: a peer that draws replies faster than they leave gets fewer. */
+bool outbox_put(struct outbox *b, struct outgoing o);
+
+/* The next segment, whole but for checksums, or false: nothing is due, or one is still waiting. The
+ * options are laid out in seg->opt.raw; `*data` is borrowed from the payload. */
+bool outbox_next(struct outbox *b, const struct talk_config *c, const struct tcb *t, int64_t now_ns,
+                 struct segment *seg, const uint8_t **data, size_t *len);
+/* Whether `seg`, captured leaving, is the one that was handed out. */
+bool outbox_is_current(const struct outbox *b, const struct segment *seg);
+
+/* Data that the window has room for. */
+bool outbox_data_is_due(const struct outbox *b, const struct tcb *t);
+/* Data that waits for the peer to open its window. */
+bool outbox_is_blocked(const struct outbox *b, const struct tcb *t);
+/* Octets of payload the peer has not acknowledged. */
+size_t outbox_unacknowledged(const struct outbox *b, const struct tcb *t);
+
+#endif

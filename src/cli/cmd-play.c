@@ -97,7 +97,7 @@ static int play_with(const struct line *line, struct play *state, const char *he
     const struct watching neither_is_ours = {
         .options = &line->common,
         .around = around,
-        .script = play_script(),
+        .script = play_between(),
         .state = state,
         .heading = heading,
         .argc = argc,
@@ -106,7 +106,7 @@ static int play_with(const struct line *line, struct play *state, const char *he
     const struct measurement one_is_ours = {
         .options = &line->common,
         .around = around,
-        .probe = play_probe(),
+        .probe = play_script(),
         .states = states,
         .sessions = 1,
         .tries = 3,

@@ -48,7 +48,7 @@ static void set(struct scene *s, void *const *state, const char *figure)
 
 static void begin(struct scene *s)
 {
-    kernels_begin(&s->kernels, play_script(), &s->staged);
+    kernels_begin(&s->kernels, play_between(), &s->staged);
 }
 
 static void run(struct scene *s)
@@ -922,7 +922,7 @@ static void interrupt(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     if (s->staged.row.row != NULL && s->staged.row.row->number == 3)
-        pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns);
+        pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
 }
 
 static void interrupted(void **state)
@@ -934,7 +934,7 @@ static void interrupted(void **state)
     expect_lines(&s, "ok ok unknown not-reached");
     expect_text(&s, 2, "interrupted");
     expect_verdict(&s, "unknown", 3);
-    pair_stop(&s.kernels.pair, PROBE_STOP_INTERRUPT, s.kernels.now_ns); /* once is enough */
+    pair_stop(&s.kernels.pair, SCRIPT_STOP_INTERRUPT, s.kernels.now_ns); /* once is enough */
     assert_int_equal(record(&s)->line_count, 4);
     done(&s);
 }
@@ -1057,7 +1057,7 @@ static void more_than_the_record_takes(void **state)
     }
     assert_int_equal(bench_count(record(&s), EVENT_RECEIVED), PAIR_RECORDED_MAX);
     assert_int_equal(k->passed, PAIR_RECORDED_MAX + 10);
-    pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
+    pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
     assert_int_equal(k->pair.now_ns, k->now_ns);
     pair_conclude(&k->pair);
     assert_int_equal(bench_number(record(&s), "unrecorded"), 10);
@@ -1072,10 +1072,10 @@ static void progress(void **state)
     begin(&s);
     for (int i = 0; i < 1000 && s.staged.phase != PLAY_SILENCE; i++)
         assert_true(kernels_step(&s.kernels, CLOCK_NEVER - 1));
-    play_script()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
+    play_between()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
     assert_string_equal(line, "line 2: waiting, 3.000 s left");
     kernels_run(&s.kernels, CLOCK_MIN);
-    play_script()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
+    play_between()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
     assert_string_equal(line, "");
     done(&s);
 }

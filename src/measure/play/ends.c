@@ -34,7 +34,7 @@ int64_t ends_deadline(const struct ends *e)
 void ends_wake_at(struct ends *e, int64_t when_ns)
 {
     if (e->x != NULL)
-        exchange_wake_at(e->x, when_ns);
+        talk_wake_at(e->x, when_ns);
     else
         pair_wake_at(e->wire, when_ns);
 }
@@ -42,7 +42,7 @@ void ends_wake_at(struct ends *e, int64_t when_ns)
 void ends_elapse(struct ends *e)
 {
     if (e->x != NULL)
-        exchange_elapse(e->x);
+        talk_elapse(e->x);
 }
 
 uint64_t ends_dropped(const struct ends *e)
@@ -53,7 +53,7 @@ uint64_t ends_dropped(const struct ends *e)
 void ends_remark(struct ends *e, const char *text)
 {
     if (e->x != NULL)
-        exchange_remark(e->x, text);
+        talk_remark(e->x, text);
     else
         pair_remark(e->wire, text);
 }
@@ -100,7 +100,7 @@ state_set ends_inferred(const struct ends *e, enum end end)
 
 static void goes_to(struct ends *e, enum end end, int64_t way_ns)
 {
-    int64_t by = ends_now(e) + way_ns + TAKEN_WITHIN;
+    int64_t by = ends_now(e) + (way_ns > TAKEN_WITHIN ? way_ns : TAKEN_WITHIN);
     if (e->taken_ns[end] < by)
         e->taken_ns[end] = by;
 }
@@ -127,24 +127,16 @@ bool ends_next(const struct ends *e, enum end end, seq_t *nxt)
 /* --- What an end does --- */
 
 /* What it is told it may do at any moment now, whatever the peer's segments show before. */
-static void expect_call(struct exchange *x, enum figure_event what)
+static void expect_call(struct talk *x, enum call what)
 {
-    if (what == FIGURE_CONNECT) {
-        exchange_peer_told(x, PEER_STOPS_LISTENING); /* it connects from the port it listened on */
-        exchange_peer_told(x, PEER_CONNECTS);
-    } else if (what == FIGURE_CLOSE) {
-        exchange_peer_told(x, PEER_CLOSES);
-    } else if (what == FIGURE_ABORT) {
-        exchange_peer_told(x, PEER_ABORTS);
-    } else if (what == FIGURE_CRASH) {
-        exchange_peer_told(x, PEER_CRASHES);
-    } else if (what == FIGURE_SAY) {
-        exchange_peer_told(x, PEER_SAYS);
-    }
+    if (what == CALL_CONNECT) /* it connects from the port it listened on */
+        talk_peer_told(x, CALL_STOP_LISTENING);
+    if (what != CALL_LISTEN)
+        talk_peer_told(x, what);
 }
 
-enum status ends_call(struct ends *e, enum end end, enum figure_event what, const void *data,
-                      size_t n, struct fault *fault)
+enum status ends_call(struct ends *e, enum end end, enum call what, const void *data, size_t n,
+                      struct fault *fault)
 {
     goes_to(e, end, 0);
     if (e->x == NULL)
@@ -172,11 +164,11 @@ static void count(struct ends *e, enum end from, const struct segment *seg)
 /* By how much RCV.NXT has moved, but for a FIN. */
 static uint32_t take(struct ends *e, const struct seg_queue_entry *k, bool arrives)
 {
-    struct exchange *x = e->x;
+    struct talk *x = e->x;
     const struct segment *seg = &k->seg;
     int64_t now = x->now_ns;
     seq_t before = x->tcb.rcv_nxt;
-    exchange_take(x, seg, k->t_ns, arrives);
+    talk_take(x, seg, k->t_ns, arrives);
     if (x->now_ns < now) /* it came in the past */
         x->now_ns = now;
     if (seg->flags & FLAG_ACK && (!e->past.acked || seq_lt(e->past.ack, seg->ack))) {
@@ -194,7 +186,7 @@ uint32_t ends_take(struct ends *e, enum end from, const struct seg_queue_entry *
     if (e->x != NULL) {
         uint32_t octets = take(e, k, arrives);
         if (note != NULL)
-            exchange_note(e->x, "%s", note);
+            talk_note(e->x, "%s", note);
         return octets;
     }
     if (note != NULL)
@@ -208,7 +200,7 @@ uint32_t ends_take(struct ends *e, enum end from, const struct seg_queue_entry *
 void ends_arrives(struct ends *e, enum end from, const struct segment *seg)
 {
     if (e->x != NULL) {
-        exchange_deliver(e->x, seg, e->x->now_ns);
+        talk_deliver(e->x, seg, e->x->now_ns);
         return;
     }
     goes_to(e, end_other(from), 0);
@@ -243,20 +235,20 @@ struct tcb *ends_tcb(struct ends *e)
 void ends_renew(struct ends *e, seq_t iss)
 {
     e->past.before_crash = e->x->tcb;
-    exchange_renew(e->x, iss);
+    talk_renew(e->x, iss);
 }
 
 void ends_listen(struct ends *e)
 {
     if (e->x->tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
-        exchange_renew(e->x, e->x->config.iss);
-    exchange_call(e->x, INPUT_OPEN_PASSIVE);
+        talk_renew(e->x, e->x->config.iss);
+    talk_call(e->x, CALL_LISTEN);
 }
 
 void ends_acknowledge(struct ends *e, const char *why)
 {
     if (e->x != NULL)
-        exchange_acknowledge(e->x, why);
+        talk_acknowledge(e->x, why);
 }
 
 void ends_left(struct ends *e)
@@ -267,7 +259,7 @@ void ends_left(struct ends *e)
 void ends_change_port(struct ends *e)
 {
     const struct ends_past now = e->past;
-    exchange_change_port(e->x);
+    talk_change_port(e->x);
     e->past = e->aside;
     e->aside = now;
 }
@@ -292,15 +284,15 @@ static bool leaves_something(struct ends *e)
  * 9293 3.10.7.4). */
 static void reset_what_was_acknowledged(const struct ends *e, const char *why)
 {
-    exchange_reset(e->x, e->past.ack, why);
+    talk_reset(e->x, e->past.ack, why);
     if (state_synchronized(e->x->tcb.state) && seq_lt(e->past.ack, e->x->tcb.snd_nxt))
-        exchange_reset(e->x, e->x->tcb.snd_nxt, why);
+        talk_reset(e->x, e->x->tcb.snd_nxt, why);
 }
 
 void ends_clean_up(struct ends *e)
 {
     static const char why[] = "nothing is left half open";
-    struct exchange *x = e->x;
+    struct talk *x = e->x;
     if (x == NULL)
         return;
     bool under_way = x->outbox.waiting; /* it may open something yet */
@@ -309,11 +301,11 @@ void ends_clean_up(struct ends *e)
     if (e->past.acked)
         reset_what_was_acknowledged(e, why);
     else if (x->peer.irs_known)
-        exchange_refuse(x, seq_add(x->peer.irs, 1), why);
+        talk_refuse(x, seq_add(x->peer.irs, 1), why);
     else if (under_way)
-        exchange_abort(x, why); /* with the number that is next when it has left */
+        talk_abort(x, why); /* with the number that is next when it has left */
     else if (x->segments_sent > 0)
-        exchange_reset(x, x->tcb.snd_nxt, why);
+        talk_reset(x, x->tcb.snd_nxt, why);
 }
 
 bool ends_idle(const struct ends *e)
@@ -324,7 +316,7 @@ bool ends_idle(const struct ends *e)
 void ends_finish(struct ends *e)
 {
     if (e->x != NULL)
-        exchange_finish(e->x);
+        talk_finish(e->x);
     else
         pair_finish(e->wire);
 }

@@ -13,7 +13,7 @@
 #ifndef TCPSHAKE_MEASURE_PLAY_ENDS_H
 #define TCPSHAKE_MEASURE_PLAY_ENDS_H
 
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "talk/pair.h"
 #include "talk/seg_queue.h"
 #include "talk/upper.h"
@@ -25,7 +25,7 @@ enum ends_kind {
 };
 
 struct ends {
-    struct exchange *x;        /* one end is ours; NULL: neither, */
+    struct talk *x;            /* one end is ours; NULL: neither, */
     struct pair *wire;         /* and then we are the wire */
     enum end us;               /* with `x` */
     const struct upper *upper; /* of the other end then; NULL: nobody, it is inferred */
@@ -80,8 +80,8 @@ bool ends_next(const struct ends *e, enum end end, seq_t *nxt);
 /* --- What an end does --- */
 
 /* The application of an ASKED end acts; when this returns, it has. */
-enum status ends_call(struct ends *e, enum end end, enum figure_event what, const void *data,
-                      size_t n, struct fault *fault);
+enum status ends_call(struct ends *e, enum end end, enum call what, const void *data, size_t n,
+                      struct fault *fault);
 /* Nobody listens there any more. */
 enum status ends_shut(struct ends *e, enum end end, struct fault *fault);
 

@@ -47,11 +47,11 @@ static void stop_at_row(struct play *p, const char *why)
     play_walk_end(p);
 }
 
-static void stop_because(struct play *p, enum probe_stop why)
+static void stop_because(struct play *p, enum script_stop why)
 {
-    stop_at_row(p, why == PROBE_STOP_INTERRUPT  ? "interrupted"
-                   : why == PROBE_STOP_DEADLINE ? "-w has run out"
-                                                : "no answer after all our retransmissions");
+    stop_at_row(p, why == SCRIPT_STOP_INTERRUPT  ? "interrupted"
+                   : why == SCRIPT_STOP_DEADLINE ? "-w has run out"
+                                                 : "no answer after all our retransmissions");
 }
 
 void play_done(struct play *p)
@@ -64,10 +64,10 @@ void play_done(struct play *p)
 
 /* --- Where one end is ours --- */
 
-static void follow_the_figure(struct exchange *x)
+static void follow_the_figure(struct talk *x)
 {
     struct play *p = x->state;
-    exchange_follow_script(x, true);
+    talk_follow_script(x, true);
     p->ends.past.before_crash = x->tcb;
     p->dropped = x->capture_dropped;
     if (x->segments_sent == 0) {
@@ -79,7 +79,7 @@ static void follow_the_figure(struct exchange *x)
     begin_behind_a_handshake(p);
 }
 
-static void start(struct exchange *x)
+static void start(struct talk *x)
 {
     struct play *p = x->state;
     struct fault fault = {0};
@@ -87,21 +87,21 @@ static void start(struct exchange *x)
     bind_init(&p->bind);
     if (p->figure->needs & FIGURE_NEEDS_NOTHING && p->peer_side != NULL &&
         ends_shut(&p->ends, end_other(p->us), &fault) != STATUS_OK)
-        exchange_note(x, "%s", fault.text);
+        talk_note(x, "%s", fault.text);
     if (!needs_connection(p->figure)) {
         follow_the_figure(x);
         return;
     }
-    exchange_open(x);
+    talk_open(x);
     play_walk_wait(p, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
 }
 
-static void stop(struct exchange *x, enum probe_stop why)
+static void stop(struct talk *x, enum script_stop why)
 {
     stop_because(x->state, why);
 }
 
-static void unreachable(struct exchange *x, const struct icmp_error *e)
+static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     struct play *p = x->state;
     char from[ADDRESS_TEXT_MAX], why[PLAY_TEXT_MAX];
@@ -112,7 +112,7 @@ static void unreachable(struct exchange *x, const struct icmp_error *e)
     stop_at_row(p, why);
 }
 
-static bool offered(struct exchange *x, const struct segment *seg, int64_t t_ns)
+static bool offered(struct talk *x, const struct segment *seg, int64_t t_ns)
 {
     struct play *p = x->state;
     if (p->phase == PLAY_HANDSHAKE || p->phase == PLAY_OVER)
@@ -123,7 +123,7 @@ static bool offered(struct exchange *x, const struct segment *seg, int64_t t_ns)
     return false;
 }
 
-static void left(struct exchange *x, const struct segment *seg)
+static void left(struct talk *x, const struct segment *seg)
 {
     struct play *p = x->state;
     ends_left(&p->ends);
@@ -138,7 +138,7 @@ static void left(struct exchange *x, const struct segment *seg)
     }
 }
 
-static void received(struct exchange *x, const struct segment *seg, const struct arrival *a)
+static void received(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     struct play *p = x->state;
     (void)seg;
@@ -146,7 +146,7 @@ static void received(struct exchange *x, const struct segment *seg, const struct
         stop_at_row(p, "the peer answered our SYN with a reset");
 }
 
-static void timer(struct exchange *x)
+static void timer(struct talk *x)
 {
     struct play *p = x->state;
     if (p->phase == PLAY_HANDSHAKE) {
@@ -159,7 +159,7 @@ static void timer(struct exchange *x)
     }
 }
 
-static void report(const struct exchange *x, struct result *r)
+static void report(const struct talk *x, struct result *r)
 {
     const struct play *p = x->state;
     const struct facts f = facts_of(x);
@@ -171,14 +171,14 @@ static void report(const struct exchange *x, struct result *r)
     facts_trust(&f, r);
 }
 
-static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap)
+static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
     play_words_progress(x->state, now_ns, out, cap);
 }
 
-const struct probe *play_probe(void)
+const struct script *play_script(void)
 {
-    static const struct probe probe = {
+    static const struct script script = {
         .name = "play",
         .start = start,
         .offered = offered,
@@ -190,7 +190,7 @@ const struct probe *play_probe(void)
         .report = report,
         .progress = progress,
     };
-    return &probe;
+    return &script;
 }
 
 /* --- Where neither is --- */
@@ -249,7 +249,7 @@ static void timer_between(struct pair *wire)
         play_walk_time_up(p);
 }
 
-static void stop_between(struct pair *wire, enum probe_stop why)
+static void stop_between(struct pair *wire, enum script_stop why)
 {
     stop_because(wire->state, why);
 }
@@ -265,7 +265,7 @@ static void progress_between(const struct pair *wire, int64_t now_ns, char *out,
     play_words_progress(wire->state, now_ns, out, cap);
 }
 
-const struct pair_script *play_script(void)
+const struct pair_script *play_between(void)
 {
     static const struct pair_script script = {
         .name = "play",

@@ -96,7 +96,7 @@ struct play {
     /* What came, and what was done, by the end. */
     struct seg_queue inbox[ENDS]; /* its turn has not come */
     struct matched seen[ENDS];    /* what has been matched: a copy is a retransmission */
-    unsigned cued[ENDS];          /* what the applications were told to do, bits by figure_event */
+    unsigned cued[ENDS];          /* what the applications were told to do, bits by enum call */
     char instead[PLAY_TEXT_MAX];  /* what came while the row waited, "" nothing */
     struct play_held held[PLAY_HELD_MAX];
     size_t held_count;
@@ -111,8 +111,8 @@ struct play {
 };
 
 /* Where one end is ours; and where neither is. Their state is a struct play. */
-const struct probe *play_probe(void);
-const struct pair_script *play_script(void);
+const struct script *play_script(void);
+const struct pair_script *play_between(void);
 /* Releases what the walk has kept. */
 void play_done(struct play *p);
 

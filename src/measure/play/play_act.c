@@ -18,21 +18,21 @@ static void say_to_the_peer(struct play *p)
                            .usual_win = true,
                            .usual_ttl = true,
                            .ours = true,
-                           .call = INPUT_COUNT,
+                           .call = CALL_COUNT,
                            .tag = SIZE_MAX};
     say.seg.seq = own->snd_nxt;
     say.seg.ack = own->rcv_nxt;
     say.seg.flags = FLAG_PSH | FLAG_ACK;
     say.seg.len = (uint32_t)(p->say_len < EMISSION_DATA_MAX ? p->say_len : EMISSION_DATA_MAX);
     bind_shift(&p->bind, p->us, say.seg.len);
-    (void)exchange_emit(p->ends.x, &say, "--say, which the figure does not show");
+    (void)talk_emit(p->ends.x, &say, "--say, which the figure does not show");
 }
 
-static void cue(struct play *p, enum end end, enum figure_event what, const void *data, size_t n)
+static void cue(struct play *p, enum end end, enum call what, const void *data, size_t n)
 {
     struct fault fault = {0};
     if (play_kind(p, end) == ENDS_INFERRED) {
-        if (what == FIGURE_CLOSE || what == FIGURE_SAY)
+        if (what == CALL_CLOSE || what == CALL_SEND)
             say_to_the_peer(p);
         return;
     }
@@ -41,8 +41,7 @@ static void cue(struct play *p, enum end end, enum figure_event what, const void
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
 }
 
-static void cue_once(struct play *p, enum end end, enum figure_event what, const void *data,
-                     size_t n)
+static void cue_once(struct play *p, enum end end, enum call what, const void *data, size_t n)
 {
     if (!(p->cued[end] & 1u << what))
         cue(p, end, what, data, n);
@@ -58,11 +57,11 @@ void play_act_implied(struct play *p)
     if (matched_shows_again(&p->seen[from], &p->bind, from, f))
         return;
     if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
-        cue_once(p, from, FIGURE_CONNECT, NULL, 0);
+        cue_once(p, from, CALL_CONNECT, NULL, 0);
     if (len > 0)
-        cue_once(p, from, FIGURE_SAY, filler, len < sizeof(filler) ? len : sizeof(filler));
+        cue_once(p, from, CALL_SEND, filler, len < sizeof(filler) ? len : sizeof(filler));
     if (f->flags & FLAG_FIN)
-        cue_once(p, from, FIGURE_CLOSE, NULL, 0);
+        cue_once(p, from, CALL_CLOSE, NULL, 0);
 }
 
 /* --- The beginning between two kernels --- */
@@ -91,7 +90,7 @@ void play_act_begin(struct play *p)
     for (enum end end = END_A; end <= END_B; end++) {
         bool listens = p->ends.wire->truth[end] == STATE_LISTEN;
         if (is_to_listen(p, end) && !listens)
-            (void)ends_call(&p->ends, end, FIGURE_LISTEN, NULL, 0, &ignored);
+            (void)ends_call(&p->ends, end, CALL_LISTEN, NULL, 0, &ignored);
         else if (!is_to_listen(p, end) && listens)
             (void)ends_shut(&p->ends, end, &ignored);
     }
@@ -99,7 +98,7 @@ void play_act_begin(struct play *p)
 
 void play_act_open(struct play *p)
 {
-    cue(p, END_A, FIGURE_CONNECT, NULL, 0);
+    cue(p, END_A, CALL_CONNECT, NULL, 0);
     p->cued[END_A] = 0; /* this one the figure does not know of */
 }
 
@@ -116,7 +115,7 @@ void play_act_change_port(struct play *p)
 }
 
 /* A figure that begins with LISTEN in our column need not show the call. */
-static bool begins_in_listen(const struct exchange *x, const struct figure_cell *cell)
+static bool begins_in_listen(const struct talk *x, const struct figure_cell *cell)
 {
     return x->tcb.state == STATE_CLOSED && x->segments_sent == 0 &&
            state_set_only(cell->states) == STATE_LISTEN;
@@ -124,18 +123,18 @@ static bool begins_in_listen(const struct exchange *x, const struct figure_cell 
 
 static void act_ourselves(struct play *p, const struct figure_cell *cell)
 {
-    struct exchange *x = p->ends.x;
-    if (cell->event == FIGURE_LISTEN || begins_in_listen(x, cell)) {
+    struct talk *x = p->ends.x;
+    if (figure_call(cell) == CALL_LISTEN || begins_in_listen(x, cell)) {
         ends_listen(&p->ends);
     } else if (cell->event == (p->on_other_port ? FIGURE_FIRST_PORT : FIGURE_OTHER_PORT)) {
         play_act_change_port(p);
-    } else if (cell->event == FIGURE_ABORT) {
+    } else if (figure_call(cell) == CALL_ABORT) {
         p->abort_called = true;
-    } else if (cell->event == FIGURE_CRASH) {
+    } else if (figure_call(cell) == CALL_CRASH) {
         ends_renew(&p->ends, x->config.iss);
     } else if (cell->event == FIGURE_TWO_MSL) {
-        exchange_call(x, INPUT_TIME_WAIT_TIMEOUT);
-    } else if (cell->event == FIGURE_SAY) {
+        talk_time_out(x, INPUT_TIME_WAIT_TIMEOUT);
+    } else if (figure_call(cell) == CALL_SEND) {
         p->filler = cell->text;
         p->filler_len = cell->text_len;
     }
@@ -150,12 +149,6 @@ static void tie(struct play *p, enum end end, const struct figure_number *n)
         (void)bind_set(&p->bind, end, n, nxt);
 }
 
-static bool makes_an_application_act(enum figure_event e)
-{
-    return e == FIGURE_CONNECT || e == FIGURE_LISTEN || e == FIGURE_CLOSE || e == FIGURE_ABORT ||
-           e == FIGURE_SAY || e == FIGURE_CRASH;
-}
-
 static void act_column(struct play *p, enum end end)
 {
     const struct figure_cell *cell = view_cell(p->row.row, end);
@@ -165,8 +158,8 @@ static void act_column(struct play *p, enum end end)
     }
     if (play_kind(p, end) == ENDS_OURS)
         act_ourselves(p, cell);
-    else if (makes_an_application_act(cell->event))
-        cue(p, end, cell->event, cell->text, cell->text_len);
+    else if (cell->event == FIGURE_CALL)
+        cue(p, end, cell->call, cell->text, cell->text_len);
 }
 
 /* Ours first. */
@@ -215,12 +208,12 @@ bool play_act_send(struct play *p)
 {
     struct scripted s;
     compose(p, &s);
-    return exchange_emit(p->ends.x, &s, NULL);
+    return talk_emit(p->ends.x, &s, NULL);
 }
 
 void play_act_hold_back(struct play *p)
 {
     struct scripted s;
     compose(p, &s);
-    exchange_hold_back(p->ends.x, &s);
+    talk_hold_back(p->ends.x, &s);
 }

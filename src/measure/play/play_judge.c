@@ -169,12 +169,9 @@ bool play_judge_columns(struct play *p)
     return play_judge_again(p);
 }
 
-int64_t play_judge_next(const struct play *p)
+int64_t play_judge_interval(const struct play *p)
 {
-    int64_t now = ends_now(&p->ends);
-    if (now < p->row.taken_ns)
-        return p->row.taken_ns;
-    return now + (p->two_msl ? TWO_MSL_EVERY : SETTLE_EVERY);
+    return p->two_msl ? TWO_MSL_EVERY : SETTLE_EVERY;
 }
 
 /* --- The clock --- */

@@ -6,10 +6,10 @@
 #include "measure/play/play.h"
 
 /* The columns. False: a kernel may not have got everything yet, or say something else soon; then
- * play_judge_again is called at play_judge_next (an instant), until it is true. */
+ * play_judge_again is called every play_judge_interval (ns), until it is true. */
 bool play_judge_columns(struct play *p);
 bool play_judge_again(struct play *p);
-int64_t play_judge_next(const struct play *p);
+int64_t play_judge_interval(const struct play *p);
 /* When the row's segment came. */
 void play_judge_time(struct play *p);
 

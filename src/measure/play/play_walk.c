@@ -81,7 +81,7 @@ static bool settle(struct play *p, bool settled)
 {
     if (settled)
         return end_row(p);
-    play_walk_wait(p, PLAY_SETTLE, play_judge_next(p));
+    play_walk_wait(p, PLAY_SETTLE, ends_now(&p->ends) + play_judge_interval(p));
     return false;
 }
 

@@ -211,9 +211,9 @@ static void take_awaited(struct play *p, enum end from, const struct seg_queue_e
     p->dropped = k->dropped;
     matched_add(&p->seen[from], seg, f);
     if (seg->len > 0)
-        p->cued[from] &= ~(1u << FIGURE_SAY);
+        p->cued[from] &= ~(1u << CALL_SEND);
     if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) /* another connection, another call */
-        p->cued[from] &= ~(1u << FIGURE_CONNECT | 1u << FIGURE_CLOSE);
+        p->cued[from] &= ~(1u << CALL_CONNECT | 1u << CALL_CLOSE);
     hold(p, from, seg, !arrives);
     if (arrives && !f->has_data && !f->has_len)
         acknowledge_unfigured_data(p, from, octets);

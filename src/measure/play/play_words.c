@@ -13,7 +13,7 @@ const char *play_words_call(const struct play *p)
     const struct figure_segment *f = &p->row.row->segment;
     if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
         return "connect";
-    if (view_cell(p->row.row, end_other(p->us))->event == FIGURE_ABORT)
+    if (figure_call(view_cell(p->row.row, end_other(p->us))) == CALL_ABORT)
         return "abort";
     if (f->flags & FLAG_FIN)
         return "close";

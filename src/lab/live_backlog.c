@@ -17,7 +17,7 @@ enum {
 struct live_backlog {
     struct live_backlog_config config;
     struct path path;
-    struct exchange_config base;
+    struct talk_config base;
     uint16_t first_port;
     struct crowd crowd;
     struct backlog story;
@@ -33,7 +33,7 @@ static void describe_callers(struct live_backlog *l)
     const struct syn_like *like = syn_like_at(0);
     const struct endpoint *remote = lab_at(lab, END_B);
     uint32_t headers = address_is_v4(&remote->ip) ? IPV4_HEADERS : IPV6_HEADERS;
-    l->base = (struct exchange_config){
+    l->base = (struct talk_config){
         .local = {.ip = l->path.route.source},
         .remote = *remote,
         .like = like,
@@ -103,20 +103,20 @@ static struct lab *lab_of(void *arg)
 
 static enum status set(void *arg, const char *assignment, struct fault *fault)
 {
-    return lab_cue(lab_of(arg), END_B, LAB_CUE_SET, NULL, assignment, strlen(assignment), fault);
+    return lab_call(lab_of(arg), END_B, CALL_SET, NULL, assignment, strlen(assignment), fault);
 }
 
 static enum status listen_anew(void *arg, struct fault *fault)
 {
-    enum status s = lab_cue(lab_of(arg), END_B, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
+    enum status s = lab_call(lab_of(arg), END_B, CALL_STOP_LISTENING, NULL, NULL, 0, fault);
     if (s != STATUS_OK)
         return s;
-    return lab_cue(lab_of(arg), END_B, LAB_CUE_LISTEN, NULL, NULL, 0, fault);
+    return lab_call(lab_of(arg), END_B, CALL_LISTEN, NULL, NULL, 0, fault);
 }
 
 static enum status accept_all(void *arg, struct fault *fault)
 {
-    return lab_cue(lab_of(arg), END_B, LAB_CUE_ACCEPT, NULL, NULL, 0, fault);
+    return lab_call(lab_of(arg), END_B, CALL_ACCEPT, NULL, NULL, 0, fault);
 }
 
 static enum status measure(void *arg, struct queues *q, struct fault *fault)

@@ -99,7 +99,7 @@ static enum status stop(void *arg, int64_t now_ns, struct fault *fault)
 {
     struct client *c = arg;
     c->interrupted = true;
-    pair_stop(c->pair, PROBE_STOP_INTERRUPT, now_ns);
+    pair_stop(c->pair, SCRIPT_STOP_INTERRUPT, now_ns);
     return how_it_is(c, fault);
 }
 

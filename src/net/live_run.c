@@ -27,7 +27,7 @@ static void tell_losses(struct client *c)
     if (total == c->told || run_over(c->run))
         return;
     c->told = total;
-    exchange_lost_packets(&c->run->exchange, total);
+    talk_lost_packets(&c->run->exchange, total);
 }
 
 static void lost(void *arg, uint64_t total, int64_t now_ns)
@@ -78,9 +78,9 @@ static bool can_wait(const void *arg, int64_t for_ns)
 
 static void progress(void *arg, int64_t now_ns, bool asked, char *line, size_t cap)
 {
-    const struct exchange *x = &((struct client *)arg)->run->exchange;
+    const struct talk *x = &((struct client *)arg)->run->exchange;
     (void)asked;
-    x->probe->progress(x, now_ns, line, cap);
+    x->script->progress(x, now_ns, line, cap);
 }
 
 static void remark(void *arg, const char *text, int64_t t_ns)

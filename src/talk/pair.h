@@ -10,7 +10,8 @@
 
 #include "event/timeline.h"
 #include "talk/upper.h"
-#include "talk/probe.h"
+#include "tcp/end.h"
+#include "talk/script.h"
 
 enum {
     PAIR_RECORDED_MAX = 20000 /* segments beyond are passed to the script but not recorded */
@@ -27,7 +28,7 @@ struct pair_script {
     /* The time set by pair_wake_at has come. */
     void (*timer)(struct pair *p);
     /* Come to an end; pair_finish when done. */
-    void (*stop)(struct pair *p, enum probe_stop why);
+    void (*stop)(struct pair *p, enum script_stop why);
     void (*report)(const struct pair *p, struct result *r);
     /* One line for people who wait, "" when there is nothing to say. */
     void (*progress)(const struct pair *p, int64_t now_ns, char *out, size_t cap);
@@ -72,7 +73,7 @@ void pair_lost_packets(struct pair *p, uint64_t total);
 /* When pair_tick wants to be called next. */
 int64_t pair_deadline(const struct pair *p);
 void pair_tick(struct pair *p, int64_t now_ns);
-void pair_stop(struct pair *p, enum probe_stop why, int64_t now_ns);
+void pair_stop(struct pair *p, enum script_stop why, int64_t now_ns);
 /* The pair has finished: the verdict of the last session goes into the record. */
 void pair_conclude(struct pair *p);
 
@@ -81,8 +82,8 @@ void pair_conclude(struct pair *p);
 /* Passes the segment (its raw octets) on to the other end than `from`. */
 void pair_pass(struct pair *p, enum end from, const struct segment *seg);
 /* Makes an end's application act: accomplice.h. A failure is the script's to judge. */
-enum status pair_act(struct pair *p, enum end end, enum figure_event what, const void *data,
-                     size_t n, struct fault *fault);
+enum status pair_act(struct pair *p, enum end end, enum call what, const void *data, size_t n,
+                     struct fault *fault);
 /* Nobody listens at that end any more. */
 enum status pair_shut(struct pair *p, enum end end, struct fault *fault);
 /* Asks both kernels; what has changed is recorded. */

@@ -304,11 +304,11 @@ static void answer_properly(struct scene *c, const struct segment *heard, int64_
         host_says(c, heard, a.reply, after, 0);
 }
 
-static void host_is_told(struct scene *c, enum input in)
+static void host_is_told(struct scene *c, enum call what)
 {
-    enum reply what = tcb_call(&c->host, in).reply;
-    if (what == REPLY_FIN || what == REPLY_RST_OWN || what == REPLY_SYN)
-        host_says(c, NULL, what, 0, 0);
+    enum reply drawn = tcb_call(&c->host, what).reply;
+    if (drawn == REPLY_FIN || drawn == REPLY_RST_OWN || drawn == REPLY_SYN)
+        host_says(c, NULL, drawn, 0, 0);
 }
 
 /* --- What the figure wants of the peer --- */
@@ -403,8 +403,8 @@ static void keep_to_the_figure(struct scene *c)
 
 /* --- The accomplice --- */
 
-static enum status let_act(void *arg, const struct endpoint *ours, enum figure_event what,
-                           const void *data, size_t n, struct fault *fault)
+static enum status let_act(void *arg, const struct endpoint *ours, enum call what, const void *data,
+                           size_t n, struct fault *fault)
 {
     struct scene *c = arg;
     uint8_t how = octet(&c->script);
@@ -414,13 +414,9 @@ static enum status let_act(void *arg, const struct endpoint *ours, enum figure_e
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
     if (how & 1 || !(c->manner & MANNER_TEXTBOOK))
         return STATUS_OK;
-    if (what == FIGURE_CONNECT)
-        host_is_told(c, INPUT_OPEN_ACTIVE);
-    else if (what == FIGURE_CLOSE)
-        host_is_told(c, INPUT_CLOSE);
-    else if (what == FIGURE_ABORT)
-        host_is_told(c, INPUT_ABORT);
-    else if (what == FIGURE_SAY)
+    if (what == CALL_CONNECT || what == CALL_CLOSE || what == CALL_ABORT)
+        host_is_told(c, what);
+    else if (what == CALL_SEND)
         host_says(c, NULL, REPLY_ACK, 0, n);
     return STATUS_OK;
 }
@@ -468,10 +464,10 @@ static bool step(struct scene *c, const struct segment *heard)
         answer_properly(c, heard, octet(&c->script) * (CLOCK_S / 16));
         break;
     case 3:
-        host_is_told(c, what & 0x10 ? INPUT_CLOSE : INPUT_OPEN_PASSIVE);
+        host_is_told(c, what & 0x10 ? CALL_CLOSE : CALL_LISTEN);
         break;
     case 4:
-        host_is_told(c, what & 0x10 ? INPUT_ABORT : INPUT_OPEN_ACTIVE);
+        host_is_told(c, what & 0x10 ? CALL_ABORT : CALL_CONNECT);
         break;
     case 5:
         as_figured(c, what >> 3);
@@ -501,7 +497,7 @@ static bool loses(void *arg, bool ours, const struct segment *seg)
     return ours && c->script.left > 0 && *c->script.data >= 0xf8;
 }
 
-static void look(void *arg, struct exchange *x)
+static void look(void *arg, struct talk *x)
 {
     (void)x;
     keep_to_the_figure(arg);
@@ -513,7 +509,7 @@ static int64_t wants_until(void *arg)
     return 0;
 }
 
-static void add_nothing(void *arg, struct exchange *x, struct result *r)
+static void add_nothing(void *arg, struct talk *x, struct result *r)
 {
     (void)arg;
     (void)x;
@@ -549,14 +545,14 @@ static void lose_packets(struct scene *c)
     if (c->lost == 0)
         c->excused = 1;
     c->lost += 1u + octet(&c->script);
-    exchange_lost_packets(&c->run.exchange, c->lost);
+    talk_lost_packets(&c->run.exchange, c->lost);
 }
 
 static void tell_progress(const struct scene *c)
 {
     char text[120];
     memset(text, 'x', sizeof(text));
-    play_probe()->progress(&c->run.exchange, sim_now(c->sim), text, sizeof(text));
+    play_script()->progress(&c->run.exchange, sim_now(c->sim), text, sizeof(text));
     fuzz_require(memchr(text, '\0', sizeof(text)) != NULL);
 }
 
@@ -633,7 +629,7 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     c->states[0] = &c->play;
     set_up_play(c, how);
     c->config = (struct run_config){
-        .probe = play_probe(),
+        .script = play_script(),
         .base = {.remote = {address_from_v4(there), how & 0x80 ? 0 : 80},
                  .iss = start_of(numbers),
                  .other_local = c->locals[1],
@@ -653,7 +649,7 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     };
     tcb_init(&c->host, start_of(numbers >> 2), 65535, how & 0x40, false, 0);
     if (!(numbers & 0x80))
-        (void)tcb_call(&c->host, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&c->host, CALL_LISTEN);
 }
 
 static void act(struct scene *c)

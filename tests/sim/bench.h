@@ -57,7 +57,6 @@ struct bench_event {
     int64_t t_ns;
     struct segment seg; /* SENT, RECEIVED; its octets are gone */
     bool again, held;
-    enum state from, to;
     enum event_fault fault;
 };
 
@@ -144,15 +143,10 @@ static inline enum status bench_sink_event(struct sink *s, const struct event *e
         k->seg = e->segment.seg;
         k->again = e->segment.retransmission;
         k->held = e->segment.held;
-    } else if (e->kind == EVENT_OWN_STATE) {
-        assert_true(e->own.why != NULL && e->own.from != e->own.to);
-        assert_true(b->run == NULL || e->own.rfc != NULL); /* a kernel says so, or a rule does */
-        k->from = e->own.from;
-        k->to = e->own.to;
-    } else if (e->kind == EVENT_PEER_SET) {
-        assert_true(e->peer.why != NULL && e->peer.from != e->peer.to);
-        assert_true(b->run == NULL || e->peer.rfc != NULL);
-        assert_true(e->peer.to != STATE_SET_NONE);
+    } else if (e->kind == EVENT_STATE) {
+        assert_true(e->change.why != NULL && e->change.from != e->change.to);
+        assert_true(b->run == NULL || e->change.rfc != NULL); /* a kernel says so, or a rule does */
+        assert_true(e->change.to != STATE_SET_NONE);
     } else if (e->kind == EVENT_FAULT) {
         k->fault = e->fault.fault;
     } else if (e->kind == EVENT_LINE) {
@@ -202,7 +196,7 @@ static inline void bench_host_says(struct bench *b, const struct segment *like, 
 
 static inline void bench_host_closes(struct bench *b, const struct segment *like)
 {
-    if (tcb_call(&b->host.tcb, INPUT_CLOSE).reply == REPLY_FIN)
+    if (tcb_call(&b->host.tcb, CALL_CLOSE).reply == REPLY_FIN)
         bench_host_says(b, like, REPLY_FIN, NULL, NULL, 0);
 }
 
@@ -223,7 +217,7 @@ static inline void bench_host_begins(struct bench_host *h)
     h->begun = true;
     tcb_init(&h->tcb, seq_of(h->iss), h->win, h->timestamps, false, 0);
     if (!h->refuses)
-        (void)tcb_call(&h->tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&h->tcb, CALL_LISTEN);
 }
 
 static inline void bench_host_receives(void *arg, struct sim *sim, const struct segment *seg)
@@ -266,7 +260,7 @@ static inline enum status bench_send_unseen(void *arg, const uint8_t *ip, size_t
 
 /* --- The run --- */
 
-static inline void bench_init(struct bench *b, const struct probe *probe, size_t sessions)
+static inline void bench_init(struct bench *b, const struct script *script, size_t sessions)
 {
     static const struct sink_ops ops = {
         "bench", true, bench_sink_open, bench_sink_event, bench_sink_close, bench_sink_free};
@@ -278,7 +272,7 @@ static inline void bench_init(struct bench *b, const struct probe *probe, size_t
     for (size_t i = 0; i < BENCH_SESSIONS_MAX; i++)
         b->locals[i] = (struct endpoint){address_from_v4(here), (uint16_t)(40000 + i)};
     b->config = (struct run_config){
-        .probe = probe,
+        .script = script,
         .base = {.remote = {address_from_v4(there), 80},
                  .iss = seq_of(BENCH_ISS),
                  .like = syn_like_at(0),
@@ -303,14 +297,14 @@ static inline void bench_init(struct bench *b, const struct probe *probe, size_t
 
 static inline void bench_open(struct bench *b)
 {
-    bench_init(b, open_probe(), 1);
+    bench_init(b, open_script(), 1);
     b->open.reply_wait_ns = 5 * CLOCK_S;
     b->states[0] = &b->open;
 }
 
 static inline void bench_synack(struct bench *b, size_t sessions)
 {
-    bench_init(b, synack_probe(), sessions);
+    bench_init(b, synack_script(), sessions);
     b->config.base.tries = 1;
     b->config.deadline_after_ns = CLOCK_NEVER;
     for (size_t i = 0; i < sessions; i++) {

@@ -17,7 +17,7 @@
 #include "figure/bind.h"
 #include "figure/view.h"
 #include "talk/upper.h"
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "talk/seg_queue.h"
 #include "talk/matched.h"
 #include "measure/play/verdict.h"
@@ -93,7 +93,7 @@ struct play {
 
     /* What was done. */
     struct tcb before_crash;
-    unsigned cued;     /* what the peer's application was told to do, bits by enum figure_event */
+    unsigned cued;     /* what the peer's application was told to do, bits by enum call */
     bool said;         /* --say */
     bool abort_called; /* (Abort): the next RST is the call's */
     bool on_other_port, used_other_port;
@@ -107,13 +107,13 @@ struct play {
     } aside;
 };
 
-const struct probe *play_probe(void);
+const struct script *play_script(void);
 /* Releases what the walk has kept. */
 void play_done(struct play *p);
 
 /* For the parts. */
 
-static inline struct play *play_of(const struct exchange *x)
+static inline struct play *play_of(const struct talk *x)
 {
     return x->state;
 }

@@ -277,6 +277,7 @@ int ping_session(const struct ping_session *p)
         name_line(st);
         if (ping_log_init(&st->log, &st->record.timeline, p->list->targets, p->list->count,
                           p->options->wait_ns)) {
+            st->log.verbose = p->options->verbose;
             st->log.counts_only = p->options->quiet && !p->options->json;
             s = stage_run(st, &code, &fault);
         } else {

@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "figure/fields.h"
-#include "figure/strings.h"
 #include "figure/timing.h"
 
 /* States. */
@@ -159,7 +158,7 @@ static enum status take_said(struct figure *f, struct inside *in, struct figure_
     c->event = FIGURE_CALL;
     c->call = CALL_SEND;
     c->text_len = octets.len;
-    c->text = strings_put(f, octets.data, octets.len);
+    c->text = figure_store(f, octets.data, octets.len);
     text_done(&octets);
     return s;
 }
@@ -189,7 +188,7 @@ static enum status take_remark(struct figure *f, const struct lex *l, const stru
     bool failed = text.failed;
     c->event = FIGURE_REMARK;
     c->text_len = text.len;
-    c->text = strings_put(f, text.data, text.len);
+    c->text = figure_store(f, text.data, text.len);
     text_done(&text);
     return failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
 }

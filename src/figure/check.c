@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "figure/match.h"
-#include "figure/position.h"
 #include "figure/reach.h"
 #include "figure/view.h"
 #include "wire/flags.h"
@@ -29,13 +28,13 @@ static enum status fault_at_cell(const struct check *c, const struct figure_row 
                                  struct fault *fault, const char *text)
 {
     const struct figure_cell *cell = view_cell(r, side);
-    return position_fault(fault, c->f->name, cell->line, cell->column, "%s", text);
+    return figure_fault(fault, c->f->name, cell->line, cell->column, "%s", text);
 }
 
 static enum status fault_at_segment(const struct check *c, const struct figure_row *r,
                                     struct fault *fault, const char *text)
 {
-    return position_fault(fault, c->f->name, r->segment_line, r->segment_column, "%s", text);
+    return figure_fault(fault, c->f->name, r->segment_line, r->segment_column, "%s", text);
 }
 
 /* Segments that arrive without having left. */
@@ -234,11 +233,10 @@ static enum status check_alternative(const struct check *c, size_t at, struct fa
     if (first->row.silence_ns != 0 || view_leaves(&first->row, peer) ||
         (c->between && view_leaves(&first->row, c->us)))
         return STATUS_OK;
-    return position_fault(
-        fault, c->f->name, first->line, first->column,
-        "an alternative that does not begin with what %c does, expected a segment "
-        "of its or [silence 3s]",
-        side_names[peer]);
+    return figure_fault(fault, c->f->name, first->line, first->column,
+                        "an alternative that does not begin with what %c does, expected a segment "
+                        "of its or [silence 3s]",
+                        side_names[peer]);
 }
 
 /* States. */
@@ -256,11 +254,11 @@ static enum status check_states(const struct check *c, const struct figure_row *
         struct reach *e = &ends->end[side];
         if (reach_row(e, cell, &r->segment, view_leaves(r, side), view_reaches(r, side)))
             continue;
-        return position_fault(fault, c->f->name, cell->line, cell->column,
-                              "%c cannot be in %s here, expected %s or a segment before that leads "
-                              "there",
-                              side_names[side], state_set_format(cell->states, now),
-                              state_set_format(e->states, possible));
+        return figure_fault(fault, c->f->name, cell->line, cell->column,
+                            "%c cannot be in %s here, expected %s or a segment before that leads "
+                            "there",
+                            side_names[side], state_set_format(cell->states, now),
+                            state_set_format(e->states, possible));
     }
     return STATUS_OK;
 }

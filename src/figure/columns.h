@@ -49,4 +49,9 @@ void columns_saw(struct columns *c, enum column column, unsigned cell);
 /* Gives the pieces of a row without a segment their columns. */
 void columns_assign(const struct columns *c, struct piece *p, size_t n);
 
+/* A first look at a figure: where its columns are. A lone thing in a row can stand above all that
+ * would tell its column, so this is found out before the rows are read. What is wrong with the
+ * source is not said: reading the rows will. */
+void columns_find(struct columns *c, const char *name, const char *text, size_t len);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
 #include "tcp/call.h"
 #include "tcp/end.h"
 #include "tcp/state.h"
@@ -141,5 +142,16 @@ struct figure {
 };
 
 void figure_done(struct figure *f);
+
+/* Room for `cap` octets of text, ends of strings included. */
+enum status figure_store_init(struct figure *f, size_t cap, struct fault *fault);
+/* A terminated copy of the n octets that lives as long as `f`. The block never moves, so there
+ * must be room. */
+const char *figure_store(struct figure *f, const char *s, size_t n);
+
+/* What is wrong at a place of the source, as people and editors expect to read it:
+ * "FILE:LINE:COLUMN: ..." and STATUS_MALFORMED. Line and column count from 1, in characters. */
+enum status figure_fault(struct fault *fault, const char *file, unsigned line, unsigned column,
+                         const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "figure/strings.h"
-
 static const char *const names[HEADER_COUNT] = {
     [HEADER_TITLE] = "title",
     [HEADER_CITE] = "cite",
@@ -117,7 +115,7 @@ enum status header_end(struct headers *h, struct fault *fault)
     }
     if (h->text.failed)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    const char *text = strings_put(f, h->text.data, h->text.len);
+    const char *text = figure_store(f, h->text.data, h->text.len);
     if (h->name == HEADER_TITLE)
         f->title = text;
     else if (h->name == HEADER_CITE)

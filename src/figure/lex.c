@@ -9,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "figure/figure.h"
 #include "figure/glyph.h"
-#include "figure/position.h"
 
 enum {
     TAB = 8,
@@ -42,7 +42,7 @@ enum status lex_fault(const struct lex *l, size_t at, struct fault *fault, const
         end.column++;
     }
     const struct lex_place *p = at < l->len ? &l->place[at] : &end;
-    return position_fault(fault, l->name, p->line, p->column, "%s", text);
+    return figure_fault(fault, l->name, p->line, p->column, "%s", text);
 }
 
 /* Lines. */
@@ -80,12 +80,12 @@ static enum status refuse_control(const struct lex *l, const struct lex_place *p
                                   struct fault *fault)
 {
     if (c == (uint32_t)GLYPH_BAD)
-        return position_fault(fault, l->name, p->line, p->column,
-                              "octet 0x%02x is no UTF-8, expected plain text",
-                              (unsigned)(unsigned char)*p->at);
+        return figure_fault(fault, l->name, p->line, p->column,
+                            "octet 0x%02x is no UTF-8, expected plain text",
+                            (unsigned)(unsigned char)*p->at);
     if ((c < 0x20 && c != '\t' && c != '\f') || (c >= 0x7f && c < 0xa0))
-        return position_fault(fault, l->name, p->line, p->column,
-                              "control character 0x%02x, expected plain text", (unsigned)c);
+        return figure_fault(fault, l->name, p->line, p->column,
+                            "control character 0x%02x, expected plain text", (unsigned)c);
     return STATUS_OK;
 }
 

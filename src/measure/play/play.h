@@ -20,6 +20,7 @@
 #include "talk/exchange.h"
 #include "talk/seg_queue.h"
 #include "talk/matched.h"
+#include "measure/measure.h"
 #include "measure/play/verdict.h"
 
 enum {
@@ -63,6 +64,7 @@ struct play {
     size_t say_len;
     int64_t reply_wait_ns; /* -W */
     enum end us;
+    bool us_given; /* by the user */
     bool keep_going;
 
     /* The walk. */
@@ -106,6 +108,8 @@ struct play {
         seq_t ack;
     } aside;
 };
+
+extern const struct measure play_measure;
 
 const struct probe *play_probe(void);
 /* Releases what the walk has kept. */

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/options.h"
+#include "cli/option_row.h"
 #include "wire/address.h"
 
 static enum status take_v4(void *field, const char *arg, struct fault *fault)
@@ -212,7 +212,7 @@ static const char *help_of(struct parsing *p, const struct measure_option *row)
         return row->help;
     size_t before = strcspn(row->help, "@");
     text_put(help, row->help, before);
-    options_words(row, help);
+    option_row_words(row, help);
     text_printf(help, "%s", row->help + before + 1);
     return help->data != NULL ? help->data : row->help;
 }
@@ -259,7 +259,7 @@ static error_t take_own(struct parsing *p, const struct argp_state *state,
         a->texts[text] = arg;
     }
     void *base = row->of_run ? (void *)&a->run : p->state;
-    return tell(state, options_take(row, base, arg, &fault), &fault);
+    return tell(state, option_row_take(row, base, arg, &fault), &fault);
 }
 
 static error_t take_common(struct parsing *p, const struct argp_state *state, size_t i,
@@ -268,7 +268,7 @@ static error_t take_common(struct parsing *p, const struct argp_state *state, si
     struct fault fault;
     void *base = common[i].of_run ? (void *)&p->a->run : (void *)p->a;
     p->a->given |= UINT64_C(1) << i;
-    return tell(state, options_take(&common[i], base, arg, &fault), &fault);
+    return tell(state, option_row_take(&common[i], base, arg, &fault), &fault);
 }
 
 static error_t take_operand(struct arguments *a, const struct argp_state *state, char *arg)
@@ -321,9 +321,9 @@ static enum status gather(struct arguments *a, void *state, struct fault *fault)
         if (a->texts[text] != NULL && s == STATUS_OK)
             s = payload_append(&a->octets, a->texts[text], fault);
         text++;
-        options_store(&o->field, state, a->octets.len);
+        option_row_store(&o->field, state, a->octets.len);
     }
-    options_store(&m->octets, state, (uintptr_t)a->octets.data);
+    option_row_store(&m->octets, state, (uintptr_t)a->octets.data);
     return s;
 }
 

@@ -68,7 +68,7 @@ static enum status prepare_play(struct session *s, struct fault *fault)
     }
     st->play->figure = &st->figure;
     s->options.timestamps = s->options.timestamps && needs_timestamps(&st->figure);
-    s->probe = play_probe();
+    s->script = play_script();
     s->peer_connects = needs_peer_opens(&st->figure, st->play->us);
     s->second_port = needs_second_port(&st->figure);
     return carry_talk.find(s, fault);

@@ -19,7 +19,7 @@
 #include "measure/ping/ping.h"
 #include "measure/survey/survey_measure.h"
 #include "net/resolve.h"
-#include "talk/probe.h"
+#include "talk/script.h"
 #include "wire/ports.h"
 #include "tcp/schedule_loss.h"
 
@@ -54,7 +54,7 @@ struct stage {
 /* One SYN and its answer is a flow; anything else is a conversation. */
 static bool is_whole(const struct survey_asked *a)
 {
-    return a->probe->probe != NULL && !a->probe->probe->withholds;
+    return a->probe->script != NULL && !a->probe->script->withholds;
 }
 
 static bool is_recorded(const struct stage *st, const struct survey_end *e)
@@ -95,7 +95,7 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
     if (e->trouble != NULL) {
         report_trouble(e, r);
     } else if (e->exchange != NULL) {
-        exchange_report(e->exchange, r);
+        talk_report(e->exchange, r);
     } else if (e->series != NULL) {
         series_report(e->series, e->findings, r);
         if (e->outcome == OUTCOME_OPEN)
@@ -346,7 +346,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .remark = remark,
         .arg = st,
     };
-    const struct exchange_config open = {
+    const struct talk_config open = {
         .like = a->like,
         .win = live_config.out.win,
         .ttl = live_config.out.ttl,
@@ -357,7 +357,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct survey_config config = {
         .command = o->probe->name,
         .open = is_whole(o) ? &open : NULL,
-        .rules = {.listens = o->probe->probe != NULL && !is_whole(o),
+        .rules = {.listens = o->probe->script != NULL && !is_whole(o),
                   .settles = o->settle,
                   .wait_ns = a->run.wait_ns,
                   .listen_ns = o->listen_ns},

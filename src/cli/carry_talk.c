@@ -108,7 +108,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
     const struct arguments *o = &s->options;
 
     st->config = (struct run_config){
-        .probe = s->probe,
+        .script = s->script,
         .base =
             {
                 .remote = s->remote,

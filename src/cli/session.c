@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/options.h"
+#include "cli/option_row.h"
 
 enum {
     SETTING_MAX = 100000
@@ -51,9 +51,9 @@ static uint64_t setting(const struct surroundings *around, const char *name)
 static void fill_in(struct session *s)
 {
     const struct measure *m = s->measure;
-    options_store(&m->wait, s->state, (uint64_t)s->options.run.wait_ns);
+    option_row_store(&m->wait, s->state, (uint64_t)s->options.run.wait_ns);
     for (const struct measure_sysctl *c = m->sysctls; c != NULL && c->name != NULL; c++)
-        options_store(&c->field, s->state, setting(s->around, c->name) * (uint64_t)c->unit);
+        option_row_store(&c->field, s->state, setting(s->around, c->name) * (uint64_t)c->unit);
 }
 
 static enum status carry(struct session *s, const struct carrier *c, struct fault *fault)
@@ -87,7 +87,7 @@ int session_run(const struct measure *m, const struct surroundings *around, int 
         .measure = m,
         .options = arguments_defaults(m, around->chancy),
         .around = around,
-        .probe = m->probe,
+        .script = m->script,
         .pair = m->pair,
         .state = calloc(1, m->size),
         .stage = calloc(1, carriers[m->carrier]->stage + 1),

@@ -1,4 +1,4 @@
-/* Orders and answers, a packet each: see cue.h. */
+/* Orders and answers, a packet each: see ctl.h. */
 #include "lab/ctl.h"
 
 #include <errno.h>

@@ -33,7 +33,7 @@ struct lab_options {
     bool v6;
     /* Both sides are kernels, and this process stands between them: nothing passes from one to the
      * other but what it forwards from lab_tap(END_A) to lab_tap(END_B) and back. Our side's
-     * application acts on cue; nobody listens there until it is told to. */
+     * application acts on command; nobody listens there until it is told to. */
     bool between;
     /* The wire that carries everything from side to side, by a process of its own, and what it does
      * on the way; NULL: one cable, as good as it can be. Not with `between`. */

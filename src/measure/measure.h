@@ -19,7 +19,7 @@
 #include "event/event.h"
 
 struct pair_script;
-struct probe;
+struct script;
 
 /* Where a value goes in a struct; no size, no place. */
 struct measure_field {
@@ -118,7 +118,7 @@ struct measure_sysctl {
 
 /* Who carries the packets, and so what `script` is. */
 enum measure_carrier {
-    MEASURE_TALK,    /* one end is ours: `probe`, session by session */
+    MEASURE_TALK,    /* one end is ours: `script`, session by session */
     MEASURE_KERNELS, /* both are the lab's kernels and we are the wire: `pair` */
     MEASURE_FIGURE,  /* either, as the figure is played */
     MEASURE_TURNS,   /* a few targets again and again */
@@ -158,7 +158,7 @@ struct measure {
     const char *lab_app; /* what the peer runs unless told otherwise; NULL: the lab's choice */
     const struct measure_sysctl *sysctls;
     /* What it does; see enum measure_carrier. */
-    const struct probe *probe;
+    const struct script *script;
     const struct pair_script *pair;
     /* Over all sessions; `states` has `n`. NULL: nothing is to be said. */
     void (*summarise)(void *const *states, size_t n, struct result *r);

@@ -3,7 +3,7 @@
 #define TCPSHAKE_MEASURE_OPEN_H
 
 #include "measure/measure.h"
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "talk/facts.h"
 
 enum open_close {
@@ -40,7 +40,7 @@ struct open {
 
 extern const struct measure open_measure;
 
-/* The descriptor to hand to exchange_init with a `struct open` as its state. */
-const struct probe *open_probe(void);
+/* The descriptor to hand to talk_init with a `struct open` as its state. */
+const struct script *open_script(void);
 
 #endif

@@ -246,7 +246,7 @@ static void look_for_drops(struct live *l)
     if (dropped == l->dropped_told || run_over(l->run))
         return;
     l->dropped_told = dropped;
-    exchange_lost_packets(&l->run->exchange, dropped);
+    talk_lost_packets(&l->run->exchange, dropped);
 }
 
 static void tell_asides(struct live *l, int64_t before_ns)
@@ -301,8 +301,8 @@ static void aside_readable(void *arg)
 static void tell_progress(struct live *l, int64_t now_ns, void (*tell)(void *arg, const char *line))
 {
     char line[160];
-    const struct exchange *x = &l->run->exchange;
-    x->probe->progress(x, now_ns, line, sizeof(line));
+    const struct talk *x = &l->run->exchange;
+    x->script->progress(x, now_ns, line, sizeof(line));
     if (line[0] != '\0')
         tell(l->config.arg, line);
 }

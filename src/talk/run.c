@@ -19,7 +19,7 @@ static int64_t observer_wants(const struct run *r)
 static void start_session(struct run *r, int64_t now_ns)
 {
     const struct run_config *c = r->config;
-    struct exchange_config e = c->base;
+    struct talk_config e = c->base;
 
     e.session = (uint32_t)r->session + 1;
     e.local = c->locals[r->session];
@@ -30,9 +30,9 @@ static void start_session(struct run *r, int64_t now_ns)
         e.other_iss = numbers_isn(&c->key, &e.other_local, &e.remote, c->repeatable ? 0 : now_ns);
     e.deadline_ns =
         c->deadline_after_ns == CLOCK_NEVER ? CLOCK_NEVER : now_ns + c->deadline_after_ns;
-    exchange_init(&r->exchange, &e, c->probe, c->states[r->session], r->timeline, now_ns);
+    talk_init(&r->exchange, &e, c->script, c->states[r->session], r->timeline, now_ns);
     if (c->unreachable != NULL)
-        exchange_unreachable(&r->exchange, c->unreachable, now_ns);
+        talk_unreachable(&r->exchange, c->unreachable, now_ns);
 }
 
 /* Puts everything on the wire that is due. */
@@ -41,7 +41,7 @@ static enum status pump(struct run *r, int64_t now_ns, struct fault *fault)
     const uint8_t *data;
     size_t len, n;
 
-    while (exchange_next(&r->exchange, now_ns, &r->handed, &data, &len)) {
+    while (talk_next(&r->exchange, now_ns, &r->handed, &data, &len)) {
         enum status s =
             craft_segment(r->craft, &r->handed, data, len, r->packet, sizeof(r->packet), &n, fault);
         if (s == STATUS_OK)
@@ -62,7 +62,7 @@ static void add_summary(struct run *r, int64_t now_ns)
     if (!result_init(&result))
         return;
     const struct run_config *c = r->config;
-    result_set(&result, "command", json_string(c->probe->name));
+    result_set(&result, "command", json_string(c->script->name));
     result_set(&result, "sessions", json_integer((json_int_t)r->session + 1));
     result_set(&result, "interrupted", json_boolean(r->interrupted));
     result_set(&result, "exit_code", json_integer(r->exit_code));
@@ -80,12 +80,12 @@ static void finish_session(struct run *r, int64_t now_ns)
     struct result result;
 
     if (!r->config->imagined && result_init(&result)) {
-        exchange_report(&r->exchange, &result);
+        talk_report(&r->exchange, &result);
         if (o != NULL)
             o->report(o->arg, &r->exchange, &result);
         if (r->config->afterword != NULL)
             r->config->afterword(r->config->afterword_arg, &result);
-        exchange_conclude(&r->exchange, &result);
+        talk_conclude(&r->exchange, &result);
         if (result.exit_code > r->exit_code)
             r->exit_code = result.exit_code;
         result_done(&result);
@@ -110,11 +110,10 @@ static enum status settle(struct run *r, int64_t now_ns, struct fault *fault)
     if (r->timeline->status != STATUS_OK && !r->interrupted) {
         /* Nobody can read what we find: clean up and end. */
         r->interrupted = true;
-        exchange_stop(&r->exchange, PROBE_STOP_INTERRUPT, now_ns);
+        talk_stop(&r->exchange, SCRIPT_STOP_INTERRUPT, now_ns);
     }
     s = pump(r, now_ns, fault);
-    while (s == STATUS_OK && !r->over && exchange_done(&r->exchange) &&
-           observer_wants(r) <= now_ns) {
+    while (s == STATUS_OK && !r->over && talk_done(&r->exchange) && observer_wants(r) <= now_ns) {
         finish_session(r, now_ns);
         if (!r->over)
             s = pump(r, now_ns, fault);
@@ -151,7 +150,7 @@ void run_done(struct run *r)
 }
 
 /* The peer's port is not known until it connects. */
-static void learn_port(struct exchange *x, const struct segment *seg)
+static void learn_port(struct talk *x, const struct segment *seg)
 {
     bool opens = (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN;
     if (x->config.remote.port == 0 && opens && endpoint_equal(&seg->dst, &x->config.local) &&
@@ -161,19 +160,19 @@ static void learn_port(struct exchange *x, const struct segment *seg)
 
 static void take_segment(struct run *r, const struct segment *seg, int64_t t_ns)
 {
-    struct exchange *x = &r->exchange;
+    struct talk *x = &r->exchange;
     const struct endpoint *local = &x->config.local, *remote = &x->config.remote;
     const struct run_observer *o = r->config->observer;
 
     learn_port(x, seg);
     if (endpoint_equal(&seg->src, remote) && endpoint_equal(&seg->dst, local))
-        exchange_received(x, seg, t_ns);
+        talk_received(x, seg, t_ns);
     else if (!endpoint_equal(&seg->src, local) || !endpoint_equal(&seg->dst, remote))
         return; /* an earlier session's */
-    else if (exchange_is_ours(x, seg))
-        exchange_left(x, seg, t_ns);
+    else if (talk_is_ours(x, seg))
+        talk_left(x, seg, t_ns);
     else
-        exchange_foreign(x, seg, t_ns);
+        talk_foreign(x, seg, t_ns);
     if (o != NULL)
         o->look(o->arg, x);
 }
@@ -182,11 +181,11 @@ static void take_segment(struct run *r, const struct segment *seg, int64_t t_ns)
  * to guess the sequence number (RFC 5927 4.1). */
 static void take_icmp(struct run *r, const struct icmp_error *e, int64_t t_ns)
 {
-    struct exchange *x = &r->exchange;
+    struct talk *x = &r->exchange;
     uint32_t sent = x->tcb.snd_nxt.v - x->tcb.iss.v;
     if (endpoint_equal(&e->src, &x->config.local) && endpoint_equal(&e->dst, &x->config.remote) &&
         seq_within(e->seq, x->tcb.iss, sent + 1))
-        exchange_unreachable(x, e, t_ns);
+        talk_unreachable(x, e, t_ns);
 }
 
 enum status run_packet(struct run *r, const uint8_t *ip, size_t n, int64_t t_ns,
@@ -203,7 +202,7 @@ enum status run_packet(struct run *r, const uint8_t *ip, size_t n, int64_t t_ns,
         take_segment(r, &seg, t_ns);
         break;
     case STATUS_MALFORMED:
-        exchange_malformed(&r->exchange, why.text, t_ns);
+        talk_malformed(&r->exchange, why.text, t_ns);
         break;
     case STATUS_NOT_OURS:
         if (icmp_decode(&icmp, ip, n, NULL) == STATUS_OK)
@@ -220,12 +219,12 @@ enum status run_packet(struct run *r, const uint8_t *ip, size_t n, int64_t t_ns,
 
 int64_t run_deadline(const struct run *r)
 {
-    int64_t at = exchange_deadline(&r->exchange);
+    int64_t at = talk_deadline(&r->exchange);
     if (r->over)
         return CLOCK_NEVER;
     if (r->exchange.outbox.waiting && r->exchange.outbox.handed_ns + NOT_SEEN_AFTER < at)
         at = r->exchange.outbox.handed_ns + NOT_SEEN_AFTER;
-    if (exchange_done(&r->exchange) && observer_wants(r) != 0)
+    if (talk_done(&r->exchange) && observer_wants(r) != 0)
         at = observer_wants(r) < at ? observer_wants(r) : at;
     return at;
 }
@@ -235,8 +234,8 @@ enum status run_tick(struct run *r, int64_t now_ns, struct fault *fault)
     if (r->over)
         return STATUS_OK;
     if (r->exchange.outbox.waiting && now_ns >= r->exchange.outbox.handed_ns + NOT_SEEN_AFTER)
-        exchange_not_seen(&r->exchange, &r->handed, now_ns);
-    exchange_tick(&r->exchange, now_ns);
+        talk_not_seen(&r->exchange, &r->handed, now_ns);
+    talk_tick(&r->exchange, now_ns);
     return settle(r, now_ns, fault);
 }
 
@@ -246,13 +245,13 @@ void run_remark(struct run *r, const char *text, int64_t t_ns)
         return;
     if (t_ns > r->exchange.now_ns)
         r->exchange.now_ns = t_ns;
-    exchange_remark(&r->exchange, text);
+    talk_remark(&r->exchange, text);
 }
 
 enum status run_stop(struct run *r, int64_t now_ns, struct fault *fault)
 {
     r->interrupted = true;
-    exchange_stop(&r->exchange, PROBE_STOP_INTERRUPT, now_ns);
+    talk_stop(&r->exchange, SCRIPT_STOP_INTERRUPT, now_ns);
     return settle(r, now_ns, fault);
 }
 
@@ -263,6 +262,6 @@ bool run_over(const struct run *r)
 
 bool run_can_wait(const struct run *r)
 {
-    const struct exchange *x = &r->exchange;
+    const struct talk *x = &r->exchange;
     return x->only_listens && !x->finished && !x->outbox.waiting;
 }

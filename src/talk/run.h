@@ -1,12 +1,13 @@
-/* One run: its sessions one after the other, each an exchange with the peer. Knows neither sockets
- * nor clocks: packets and time are given to it, packets leave through a link (live or simulated).
+/* One run: its sessions one after the other, each a conversation with the peer. Knows neither
+ * sockets nor clocks: packets and time are given to it, packets leave through a link (live or
+ * simulated).
  */
 #ifndef TCPSHAKE_TALK_RUN_H
 #define TCPSHAKE_TALK_RUN_H
 
 #include "base/hash.h"
 #include "event/timeline.h"
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "wire/craft.h"
 
 /* Where packets go. */
@@ -17,17 +18,17 @@ struct link {
 
 /* Somebody who looks on after each segment (the lab's witness). */
 struct run_observer {
-    void (*look)(void *arg, struct exchange *x);
+    void (*look)(void *arg, struct talk *x);
     /* Until when the session must not end yet; 0 when the observer has seen enough. */
     int64_t (*wants_until)(void *arg);
     /* Adds what it found to the result. */
-    void (*report)(void *arg, struct exchange *x, struct result *r);
+    void (*report)(void *arg, struct talk *x, struct result *r);
     void *arg;
 };
 
 struct run_config {
-    const struct probe *probe;
-    struct exchange_config base; /* session, local, iss, ts_base and deadline are set per session */
+    const struct script *script;
+    struct talk_config base; /* session, local, iss, ts_base and deadline are set per session */
     const struct endpoint *locals; /* one a session */
     size_t sessions;
     void *const *states; /* the probe's state, one a session */
@@ -51,7 +52,7 @@ struct run {
     struct timeline *timeline;
     struct link link;
     struct craft *craft;
-    struct exchange exchange;
+    struct talk exchange;
     size_t session; /* index of the running one */
     bool over;
     bool interrupted;

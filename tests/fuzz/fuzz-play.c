@@ -497,7 +497,7 @@ static bool loses(void *arg, bool ours, const struct segment *seg)
     return ours && c->script.left > 0 && *c->script.data >= 0xf8;
 }
 
-static void look(void *arg, struct exchange *x)
+static void look(void *arg, struct talk *x)
 {
     (void)x;
     keep_to_the_figure(arg);
@@ -509,7 +509,7 @@ static int64_t wants_until(void *arg)
     return 0;
 }
 
-static void add_nothing(void *arg, struct exchange *x, struct result *r)
+static void add_nothing(void *arg, struct talk *x, struct result *r)
 {
     (void)arg;
     (void)x;
@@ -545,14 +545,14 @@ static void lose_packets(struct scene *c)
     if (c->lost == 0)
         c->excused = 1;
     c->lost += 1u + octet(&c->script);
-    exchange_lost_packets(&c->run.exchange, c->lost);
+    talk_lost_packets(&c->run.exchange, c->lost);
 }
 
 static void tell_progress(const struct scene *c)
 {
     char text[120];
     memset(text, 'x', sizeof(text));
-    play_probe()->progress(&c->run.exchange, sim_now(c->sim), text, sizeof(text));
+    play_script()->progress(&c->run.exchange, sim_now(c->sim), text, sizeof(text));
     fuzz_require(memchr(text, '\0', sizeof(text)) != NULL);
 }
 
@@ -629,7 +629,7 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     c->states[0] = &c->play;
     set_up_play(c, how);
     c->config = (struct run_config){
-        .probe = play_probe(),
+        .script = play_script(),
         .base = {.remote = {address_from_v4(there), how & 0x80 ? 0 : 80},
                  .iss = start_of(numbers),
                  .other_local = c->locals[1],

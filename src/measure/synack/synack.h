@@ -4,7 +4,7 @@
 
 #include "measure/measure.h"
 #include "measure/synack/series.h"
-#include "talk/exchange.h"
+#include "talk/talk.h"
 
 /* The probe's state. The caller zeroes it and fills in the first part. */
 struct synack {
@@ -16,6 +16,6 @@ struct synack {
 
 extern const struct measure synack_measure;
 
-const struct probe *synack_probe(void);
+const struct script *synack_script(void);
 
 #endif

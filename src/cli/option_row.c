@@ -1,5 +1,5 @@
-/* See options.h. */
-#include "cli/options.h"
+/* See option_row.h. */
+#include "cli/option_row.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-void options_spell(const struct measure_option *row, struct text *out)
+void option_row_spell(const struct measure_option *row, struct text *out)
 {
     if (row->name != NULL)
         text_printf(out, "--%s", row->name);
@@ -27,7 +27,7 @@ static const char *word_at(const struct measure_option *row, size_t i)
     return NULL;
 }
 
-void options_words(const struct measure_option *row, struct text *out)
+void option_row_words(const struct measure_option *row, struct text *out)
 {
     for (size_t i = 0; word_at(row, i) != NULL; i++)
         text_printf(out, "%s%s",
@@ -37,7 +37,7 @@ void options_words(const struct measure_option *row, struct text *out)
                     word_at(row, i));
 }
 
-void options_store(const struct measure_field *field, void *base, uint64_t value)
+void option_row_store(const struct measure_field *field, void *base, uint64_t value)
 {
     uint8_t *to = (uint8_t *)base + field->at;
     const uint8_t octet = (uint8_t)value;
@@ -67,7 +67,7 @@ static enum status refuse(const struct measure_option *row, const char *what, co
 {
     struct text name;
     text_init(&name);
-    options_spell(row, &name);
+    option_row_spell(row, &name);
     enum status s = fault_set(fault, STATUS_MALFORMED, "%s takes %s, not '%s'%s%s",
                               name.data != NULL ? name.data : "", what, arg,
                               why != NULL ? ": " : "", why != NULL ? why : "");
@@ -81,7 +81,7 @@ static enum status take_number(const struct measure_option *row, void *base, con
     char range[80];
     uint64_t n;
     if (text_to_number(arg, row->least, row->most, &n)) {
-        options_store(&row->field, base, n);
+        option_row_store(&row->field, base, n);
         return STATUS_OK;
     }
     (void)snprintf(range, sizeof(range), "a number from %" PRIu64 " to %" PRIu64, row->least,
@@ -98,7 +98,7 @@ static enum status take_duration(const struct measure_option *row, void *base, c
     if (s == STATUS_OK && ns > 0 && (uint64_t)ns < row->least)
         return refuse(row, row->least_told, arg, row->beyond, fault);
     if (s == STATUS_OK && ns > 0) {
-        options_store(&row->field, base, (uint64_t)ns);
+        option_row_store(&row->field, base, (uint64_t)ns);
         return STATUS_OK;
     }
     return fault_set(fault, STATUS_MALFORMED, "--%s: %s", row->name,
@@ -124,7 +124,7 @@ static enum status take_word(const struct measure_option *row, void *base, const
     if (!find_word(row, arg, &n)) {
         struct text words;
         text_init(&words);
-        options_words(row, &words);
+        option_row_words(row, &words);
         enum status s = refuse(row, words.data != NULL ? words.data : "", arg, NULL, fault);
         text_done(&words);
         return s;
@@ -134,22 +134,22 @@ static enum status take_word(const struct measure_option *row, void *base, const
         memcpy(to, &found, sizeof(found));
     } else if (row->type == MEASURE_WORDS) {
         memcpy(&bits, to, sizeof(bits));
-        options_store(&row->field, base, bits | 1u << n);
+        option_row_store(&row->field, base, bits | 1u << n);
     } else {
-        options_store(&row->field, base, n);
+        option_row_store(&row->field, base, n);
     }
     return STATUS_OK;
 }
 
-enum status options_take(const struct measure_option *row, void *base, const char *arg,
-                         struct fault *fault)
+enum status option_row_take(const struct measure_option *row, void *base, const char *arg,
+                            struct fault *fault)
 {
     uint8_t *to = (uint8_t *)base + row->field.at;
-    options_store(&row->given, base, true);
+    option_row_store(&row->given, base, true);
     switch (row->type) {
     case MEASURE_FLAG:
     case MEASURE_CLEARS:
-        options_store(&row->field, base, row->type == MEASURE_FLAG);
+        option_row_store(&row->field, base, row->type == MEASURE_FLAG);
         return STATUS_OK;
     case MEASURE_NUMBER:
         return take_number(row, base, arg, fault);

@@ -1,7 +1,6 @@
 /* A figure against a peer, or between two kernels of the lab: it is loaded and checked for the ends
  * that are to play it, and then carried as any other measurement is. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/carry.h"
 #include "cli/figures.h"
@@ -10,7 +9,6 @@
 #include "figure/print.h"
 #include "lab/lab_upper.h"
 #include "measure/play/play.h"
-#include "measure/play/staged.h"
 
 struct stage {
     struct figure figure;
@@ -18,8 +16,6 @@ struct stage {
     struct text heading;
     struct lab_upper side;
     struct upper peer;
-    struct play *play;
-    struct staged *staged; /* NULL: one end is ours */
 };
 
 /* --dry-run: the figure as it was understood, without a peer. */
@@ -41,60 +37,52 @@ static void put_heading(struct text *out, const struct figure *f)
     figure_print_needs(out, f->needs);
 }
 
-/* Neither end is ours. */
-static enum status prepare_staged(struct session *s, struct fault *fault)
+/* Who carries it. */
+static const struct carrier *carrier(const struct session *s)
 {
-    struct stage *st = s->stage;
-    st->staged = calloc(1, sizeof(*st->staged));
-    if (st->staged == NULL)
-        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    *st->staged = (struct staged){
-        .figure = &st->figure,
-        .reply_wait_ns = s->options.run.wait_ns,
-        .keep_going = st->play->keep_going,
-    };
-    s->pair = staged_script();
-    s->state = st->staged;
-    return carry_kernels.find(s, fault);
+    return s->around->between ? &carry_kernels : &carry_talk;
 }
 
-static enum status prepare_play(struct session *s, struct fault *fault)
+static enum status check(const struct session *s, const struct play *p, struct fault *fault)
+{
+    return s->around->between       ? figure_check_between(p->figure, fault)
+           : s->around->lab != NULL ? figure_check_in_lab(p->figure, p->us, fault)
+                                    : figure_check(p->figure, p->us, fault);
+}
+
+static void prepare(struct session *s, struct play *p)
 {
     struct stage *st = s->stage;
-    if (s->around->lab != NULL) {
+    if (s->around->between) {
+        p->us = END_A;
+    } else if (s->around->lab != NULL) {
         st->side = (struct lab_upper){s->around->lab, END_B};
         st->peer = lab_upper_ops(&st->side);
-        st->play->peer_side = &st->peer;
+        p->peer_side = &st->peer;
     }
-    st->play->figure = &st->figure;
-    s->options.timestamps = s->options.timestamps && needs_timestamps(&st->figure);
+    s->options.timestamps = s->options.timestamps && needs_timestamps(p->figure);
     s->script = play_script();
-    s->peer_connects = needs_peer_opens(&st->figure, st->play->us);
-    s->second_port = needs_second_port(&st->figure);
-    return carry_talk.find(s, fault);
-}
-
-static enum status check(const struct session *s, struct fault *fault)
-{
-    const struct stage *st = s->stage;
-    return s->around->between       ? figure_check_between(&st->figure, fault)
-           : s->around->lab != NULL ? figure_check_in_lab(&st->figure, st->play->us, fault)
-                                    : figure_check(&st->figure, st->play->us, fault);
+    s->pair = play_between();
+    s->peer_connects = needs_peer_opens(p->figure, p->us);
+    s->second_port = needs_second_port(p->figure);
+    put_heading(&st->heading, p->figure);
+    s->heading = st->heading.data;
 }
 
 static enum status find(struct session *s, struct fault *fault)
 {
     struct stage *st = s->stage;
+    struct play *p = s->state;
     if (s->options.figure == NULL)
         return fault_set(fault, STATUS_MALFORMED,
                          "which figure? 'tcpshake figures' lists those there are");
-    st->play = s->state;
-    if (!st->play->us_given)
-        st->play->us = s->around->kernel_is_a ? END_B : END_A;
+    if (!p->us_given)
+        p->us = s->around->kernel_is_a ? END_B : END_A;
     enum status status = figures_load(&st->figure, s->options.figure, fault);
     st->loaded = status == STATUS_OK;
+    p->figure = &st->figure;
     if (status == STATUS_OK)
-        status = check(s, fault);
+        status = check(s, p, fault);
     if (status != STATUS_OK) {
         s->told = status == STATUS_MALFORMED; /* begins with FILE:LINE:COLUMN, for editors */
         if (s->told)
@@ -106,26 +94,19 @@ static enum status find(struct session *s, struct fault *fault)
         return show(&st->figure, fault);
     }
     text_init(&st->heading);
-    put_heading(&st->heading, &st->figure);
-    s->heading = st->heading.data;
-    return s->around->between ? prepare_staged(s, fault) : prepare_play(s, fault);
+    prepare(s, p);
+    return carrier(s)->find(s, fault);
 }
 
 static enum status run(struct session *s, struct fault *fault)
 {
-    return s->around->between ? carry_kernels.run(s, fault) : carry_talk.run(s, fault);
+    return carrier(s)->run(s, fault);
 }
 
 static void done(struct session *s)
 {
     struct stage *st = s->stage;
-    if (st->play != NULL) {
-        play_done(st->play);
-        s->state = st->play;
-    }
-    if (st->staged != NULL)
-        staged_done(st->staged);
-    free(st->staged);
+    play_done(s->state);
     text_done(&st->heading);
     if (st->loaded)
         figure_done(&st->figure);

@@ -272,6 +272,7 @@ static enum status run(struct session *s, struct fault *fault)
     if (st->total == NULL || !ping_log_init(&st->log, &s->record.timeline, st->list.targets,
                                             st->list.count, s->options.run.wait_ns))
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    st->log.verbose = s->options.verbose;
     st->log.counts_only = s->options.quiet && !s->options.json;
     return run_stage(st, fault);
 }

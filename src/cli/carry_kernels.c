@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "cli/carry.h"
 #include "lab/lab_upper.h"
-#include "net/relay_loop.h"
+#include "net/live_pair.h"
 #include "talk/pair.h"
 
 /* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
@@ -26,7 +26,7 @@ static enum status check(struct session *s, struct fault *fault)
                      wrong != NULL ? wrong : r->option, why);
 }
 
-static enum status relay(struct session *s, struct relay_loop *between, struct fault *fault)
+static enum status relay_all(struct session *s, struct relay *relay, struct fault *fault)
 {
     struct lab *lab = s->around->lab;
     const struct lab_upper ends[ENDS] = {{lab, END_A}, {lab, END_B}};
@@ -36,12 +36,14 @@ static enum status relay(struct session *s, struct relay_loop *between, struct f
         .at = {*lab_at(lab, END_A), *lab_at(lab, END_B)},
         .end = {&uppers[END_A], &uppers[END_B]},
         .deadline_ns = s->options.run.deadline_ns,
-        .pass = relay_loop_pass,
-        .arg = between,
     };
+    const struct live_pair_config live = {.relay = relay,
+                                          .progress = record_progress(&s->record),
+                                          .asked = record_asked,
+                                          .arg = &s->record};
     const struct run_info info = {.command = s->measure->name,
                                   .interface = "lab wire",
-                                  .clock = relay_loop_clock(between),
+                                  .clock = relay_clock(relay),
                                   .heading = s->heading};
     struct pair *pair = calloc(1, sizeof(*pair));
     if (pair == NULL)
@@ -49,8 +51,7 @@ static enum status relay(struct session *s, struct relay_loop *between, struct f
     enum status status =
         record_begin(&s->record, &info, &config.at[END_B], s->argc, s->argv, fault);
     if (status == STATUS_OK)
-        status =
-            relay_loop_run(between, pair, &config, s->pair, s->state, &s->record.timeline, fault);
+        status = live_pair(&live, pair, &config, s->pair, s->state, &s->record.timeline, fault);
     s->exit_code = pair->exit_code;
     output_progress_clear(&s->record.output);
     free(pair);
@@ -59,15 +60,11 @@ static enum status relay(struct session *s, struct relay_loop *between, struct f
 
 static enum status run(struct session *s, struct fault *fault)
 {
-    const struct relay_loop_config config = {.tap = {lab_tap(END_A), lab_tap(END_B)},
-                                             .progress = record_progress(&s->record),
-                                             .asked = record_asked,
-                                             .arg = &s->record};
-    struct relay_loop *between = relay_loop_open(&config, fault);
-    if (between == NULL)
+    struct relay *relay = relay_open(lab_tap(END_A), lab_tap(END_B), fault);
+    if (relay == NULL)
         return STATUS_SYSTEM;
-    enum status status = relay(s, between, fault);
-    relay_loop_free(between);
+    enum status status = relay_all(s, relay, fault);
+    relay_close(relay);
     return status;
 }
 

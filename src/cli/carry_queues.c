@@ -2,7 +2,7 @@
  * again, as measure/backlog/backlog.h tells it. */
 #include "base/clock.h"
 #include "cli/carry.h"
-#include "lab/backlog_live.h"
+#include "lab/live_backlog.h"
 
 enum {
     BACKLOG_DEFAULT = 4,
@@ -56,18 +56,18 @@ static enum status check(struct session *s, struct fault *fault)
     return STATUS_OK;
 }
 
-static enum status tell(struct session *s, struct backlog_live *live, struct backlog_config *story,
+static enum status tell(struct session *s, struct live_backlog *live, struct backlog_config *story,
                         struct fault *fault)
 {
     const struct run_info info = {
         .command = s->measure->name,
-        .interface = backlog_live_interface(live),
-        .clock = backlog_live_clock(live),
+        .interface = live_backlog_interface(live),
+        .clock = live_backlog_clock(live),
     };
     enum status status =
         record_begin(&s->record, &info, lab_at(s->around->lab, END_B), s->argc, s->argv, fault);
     if (status == STATUS_OK)
-        status = backlog_live_run(live, story, &s->record.timeline, &s->exit_code, fault);
+        status = live_backlog_run(live, story, &s->record.timeline, &s->exit_code, fault);
     output_progress_clear(&s->record.output);
     return status;
 }
@@ -79,7 +79,7 @@ static enum status run(struct session *s, struct fault *fault)
     enum status status = plan(s->state, lab, &story, fault);
     if (status != STATUS_OK)
         return status;
-    const struct backlog_live_config config = {
+    const struct live_backlog_config config = {
         .lab = lab,
         .key = hash_key_of_seed(s->record.seed),
         .repeatable = s->options.has_seed,
@@ -88,11 +88,11 @@ static enum status run(struct session *s, struct fault *fault)
         .asked = record_asked,
         .arg = &s->record,
     };
-    struct backlog_live *live = backlog_live_open(&config, fault);
+    struct live_backlog *live = live_backlog_open(&config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
     status = tell(s, live, &story, fault);
-    backlog_live_free(live);
+    live_backlog_free(live);
     return status;
 }
 

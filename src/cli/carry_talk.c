@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "lab/netem/netem_remarks.h"
 #include "lab/truth_check.h"
-#include "net/live.h"
+#include "net/live_run.h"
 #include "net/resolve.h"
 #include "net/route.h"
 #include "talk/sim.h"
@@ -163,35 +163,38 @@ static enum status run_live(struct stage *st, struct fault *fault)
     struct session *s = st->s;
     const struct arguments *o = &s->options;
     hear_wire(st);
-    const struct live_config config = {
+    const struct path_config config = {
         .remote = s->remote,
         .scope_id = s->scope_id,
         .source = o->has_source ? &o->source : NULL,
         .ifname = o->interface,
         .sport = o->sport,
-        .sessions = o->run.sessions + s->second_port,
+        .ports = o->run.sessions + s->second_port,
         .key = hash_key_of_seed(s->record.seed),
+    };
+    const struct live_run_config live = {
         .deaf = s->around->deaf,
         .aside = st->wired ? &st->wire : NULL,
         .progress = record_progress(&s->record),
         .asked = record_asked,
         .arg = &s->record,
     };
-    struct live *live = live_open(&config, fault);
-    if (live == NULL)
-        return STATUS_SYSTEM;
-    configure(st, live_locals(live), live_route(live)->mtu);
-    st->config.unreachable = live_unreachable(live);
-    if (st->wired) {
-        st->config.afterword = add_wire;
-        st->config.afterword_arg = lab_wire(s->around->lab);
+    struct path path;
+    enum status status = path_open(&path, &config, fault);
+    if (status == STATUS_OK) {
+        configure(st, path.locals, path.route.mtu);
+        st->config.unreachable = path_unreachable(&path);
+        if (st->wired) {
+            st->config.afterword = add_wire;
+            st->config.afterword_arg = lab_wire(s->around->lab);
+        }
+        status = begin(s, path.route.ifname, path_clock(&path), fault);
     }
-    enum status status = begin(s, live_route(live)->ifname, live_clock(live), fault);
     if (status == STATUS_OK)
-        status = live_run(live, &st->run, &st->config, &s->record.timeline, fault);
+        status = live_run(&path, &live, &st->run, &st->config, &s->record.timeline, fault);
     output_progress_clear(&s->record.output);
     run_done(&st->run);
-    live_free(live);
+    path_close(&path);
     return status;
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "cli/ping_list.h"
-#include "net/survey_live.h"
+#include "net/live_survey.h"
 #include "measure/ping/ping_log.h"
 #include "measure/backlog/rotation.h"
 #include "render/sparkline.h"
@@ -190,10 +190,10 @@ static uint64_t rate_for(const struct stage *st)
     return rate < TX_PLAIN_RATE ? rate : TX_PLAIN_RATE;
 }
 
-static struct survey_live *open_live(struct stage *st, struct fault *fault)
+static struct live_survey *open_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = &st->s->options;
-    struct survey_live_config config = {
+    struct live_survey_config config = {
         .out = arguments_outlet(o, &st->list.targets[0].at.ip, rate_for(st)),
         .sport = o->sport,
         .ports = ports_for(st),
@@ -207,7 +207,7 @@ static struct survey_live *open_live(struct stage *st, struct fault *fault)
     };
     config.out.scope_id = st->list.scope_id;
     config.out.alike = ping_list_is_alike(&st->list);
-    return survey_live_open(&config, fault);
+    return live_survey_open(&config, fault);
 }
 
 static int64_t monotonic(void)
@@ -217,7 +217,7 @@ static int64_t monotonic(void)
     return t.tv_sec * CLOCK_S + t.tv_nsec;
 }
 
-static enum status run_live(struct stage *st, struct survey_live *live, struct fault *fault)
+static enum status run_live(struct stage *st, struct live_survey *live, struct fault *fault)
 {
     const struct arguments *o = &st->s->options;
     const struct survey_config config = {
@@ -232,7 +232,7 @@ static enum status run_live(struct stage *st, struct survey_live *live, struct f
         .arg = st,
     };
     int64_t start = monotonic();
-    enum status s = survey_live_run(live, &st->survey, &config, o->run.deadline_ns, fault);
+    enum status s = live_survey_run(live, &st->survey, &config, o->run.deadline_ns, fault);
     if (st->asked->live && s == STATUS_OK) {
         draw(st);
         output_progress_keep(&st->s->record.output);
@@ -249,18 +249,18 @@ static enum status run_live(struct stage *st, struct survey_live *live, struct f
 static enum status run_stage(struct stage *st, struct fault *fault)
 {
     struct session *s = st->s;
-    struct survey_live *live = open_live(st, fault);
+    struct live_survey *live = open_live(st, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
     const struct run_info info = {.command = s->measure->name,
                                   .targets = st->list.count,
-                                  .interface = survey_live_route(live)->ifname,
-                                  .clock = survey_live_clock(live)};
+                                  .interface = live_survey_route(live)->ifname,
+                                  .clock = live_survey_clock(live)};
     enum status status =
         record_begin(&s->record, &info, &st->list.targets[0].at, s->argc, s->argv, fault);
     if (status == STATUS_OK)
         status = run_live(st, live, fault);
-    survey_live_free(live);
+    live_survey_free(live);
     return status;
 }
 

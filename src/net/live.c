@@ -42,13 +42,12 @@ struct live {
     bool neighbour_silent;
     struct icmp_error unreachable; /* then */
 
-    struct run *run;
+    struct talks *talks;
     enum status status; /* the first failure of the run */
     struct fault fault;
     int64_t progress_at;
     struct rx_loss deaf;
     struct remarks aside;
-    uint64_t dropped_told;
 };
 
 /* --- Opening --- */
@@ -144,13 +143,7 @@ static enum status open_all(struct live *l, struct fault *fault)
     bool resolved = true;
     s = route_resolve_neighbour(&l->route, &c->remote.ip, NEIGHBOUR_WAIT, &resolved, fault);
     l->neighbour_silent = !resolved;
-    /* Linux itself answers for a neighbour that does not: host unreachable, from our address. */
-    l->unreachable = (struct icmp_error){
-        .ip_version = family == AF_INET ? 4 : 6,
-        .type = family == AF_INET ? 3 : 1,
-        .code = family == AF_INET ? 1 : 3,
-        .from = l->route.source,
-    };
+    l->unreachable = icmp_no_hop(&l->locals[0], &c->remote, seq_of(0));
     return s;
 }
 
@@ -224,14 +217,14 @@ static void keep_failure(struct live *l, enum status s, const struct fault *faul
 /* When the loop is to wake up next, or that it need not any more. */
 static void plan(struct live *l)
 {
-    if (run_over(l->run) || l->status != STATUS_OK) {
+    if (talks_over(l->talks) || l->status != STATUS_OK) {
         loop_stop(l->loop);
         return;
     }
-    int64_t at = run_deadline(l->run);
+    int64_t at = talks_deadline(l->talks);
     if (l->config.progress != NULL && l->progress_at < at)
         at = l->progress_at;
-    bool wait = run_can_wait(l->run);
+    bool wait = talks_can_wait(l->talks);
     loop_watch(l->loop, !wait);
     if (wait && loop_now(l->loop) + LOOK_EVERY < at)
         at = loop_now(l->loop) + LOOK_EVERY;
@@ -243,17 +236,14 @@ static void plan(struct live *l)
 static void look_for_drops(struct live *l)
 {
     uint64_t dropped = capture_dropped(l->capture) + l->deaf.missed;
-    if (dropped == l->dropped_told || run_over(l->run))
-        return;
-    l->dropped_told = dropped;
-    exchange_lost_packets(&l->run->exchange, dropped);
+    talks_lost_packets(l->talks, dropped);
 }
 
 static void tell_asides(struct live *l, int64_t before_ns)
 {
     const struct remarks_line *line;
     while ((line = remarks_next(&l->aside, before_ns)) != NULL)
-        run_remark(l->run, line->text, line->t_ns);
+        talks_remark(l->talks, line->text, line->t_ns);
 }
 
 static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
@@ -269,7 +259,7 @@ static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
         return;
     }
     if (l->status == STATUS_OK)
-        keep_failure(l, run_packet(l->run, ip, n, t_ns, &fault), &fault);
+        keep_failure(l, talks_packet(l->talks, ip, n, t_ns, &fault), &fault);
 }
 
 static void take_what_waits(struct live *l)
@@ -301,8 +291,7 @@ static void aside_readable(void *arg)
 static void tell_progress(struct live *l, int64_t now_ns, void (*tell)(void *arg, const char *line))
 {
     char line[160];
-    const struct exchange *x = &l->run->exchange;
-    x->probe->progress(x, now_ns, line, sizeof(line));
+    talks_progress(l->talks, now_ns, line, sizeof(line));
     if (line[0] != '\0')
         tell(l->config.arg, line);
 }
@@ -315,7 +304,7 @@ static void wake(void *arg, int64_t now_ns)
     take_what_waits(l);
     look_for_drops(l);
     if (l->status == STATUS_OK)
-        keep_failure(l, run_tick(l->run, now_ns, &fault), &fault);
+        keep_failure(l, talks_tick(l->talks, now_ns, &fault), &fault);
     if (l->config.progress != NULL && now_ns >= l->progress_at) {
         l->progress_at = now_ns + PROGRESS_EVERY;
         tell_progress(l, now_ns, l->config.progress);
@@ -331,18 +320,17 @@ static void signalled(void *arg, enum loop_signal s)
     if (s == LOOP_REPORT)
         tell_progress(l, now, l->config.asked);
     else
-        keep_failure(l, run_stop(l->run, now, &fault), &fault);
+        keep_failure(l, talks_stop(l->talks, now, &fault), &fault);
     plan(l);
 }
 
-enum status live_run(struct live *l, struct run *run, const struct run_config *config,
-                     struct timeline *timeline, struct fault *fault)
+enum status live_run(struct live *l, struct talks *talks, struct fault *fault)
 {
     const struct loop_handlers handlers = {
         .arg = l, .readable = readable, .wake = wake, .signal = signalled};
     struct link link = {.send = send_packet, .arg = l};
 
-    l->run = run;
+    l->talks = talks;
     l->loop = loop_new(capture_fd(l->capture), &handlers, fault);
     if (l->loop == NULL)
         return STATUS_SYSTEM;
@@ -354,10 +342,10 @@ enum status live_run(struct live *l, struct run *run, const struct run_config *c
     if (s != STATUS_OK)
         return s;
     int64_t now = loop_now(l->loop);
-    s = run_init(run, config, timeline, link, now, fault);
+    s = talks_start(talks, link, now, fault);
     if (s != STATUS_OK)
         return s;
-    if (run_over(run)) /* there was nothing to wait for */
+    if (talks_over(talks)) /* there was nothing to wait for */
         return STATUS_OK;
     l->progress_at = now + PROGRESS_EVERY;
     plan(l);

@@ -3,7 +3,7 @@
 #define TCPSHAKE_NET_LIVE_H
 
 #include "net/remarks.h"
-#include "talk/run.h"
+#include "talk/talks.h"
 #include "net/route.h"
 
 struct live;
@@ -37,8 +37,7 @@ const struct icmp_error *live_unreachable(const struct live *l);
 /* Our ends, one a session. */
 const struct endpoint *live_locals(const struct live *l);
 
-/* Gives up every privilege, then runs the sessions to their end. */
-enum status live_run(struct live *l, struct run *run, const struct run_config *config,
-                     struct timeline *timeline, struct fault *fault);
+/* Gives up every privilege, then runs the conversations to their end. */
+enum status live_run(struct live *l, struct talks *talks, struct fault *fault);
 
 #endif

@@ -604,11 +604,6 @@ void exchange_report(const struct exchange *x, struct result *r)
     x->probe->report(x, r);
 }
 
-void exchange_conclude(struct exchange *x, const struct result *r)
-{
-    (void)record(x, EVENT_VERDICT, 0, (struct event){.result = r});
-}
-
 /* --- For probes --- */
 
 static uint32_t action(struct exchange *x, const char *what)

@@ -104,9 +104,8 @@ void exchange_tick(struct exchange *x, int64_t now_ns);
 void exchange_stop(struct exchange *x, enum probe_stop why, int64_t now_ns);
 /* Nothing is left to do or to send. */
 bool exchange_done(const struct exchange *x);
-/* The verdict: what the probe has found, and then its place in the record. `r` is the caller's. */
+/* What the probe has found. `r` is the caller's. */
 void exchange_report(const struct exchange *x, struct result *r);
-void exchange_conclude(struct exchange *x, const struct result *r);
 
 /* --- For probes --- */
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "net/live.h"
+#include "talk/sessions.h"
 #include "lab/truth_check.h"
 #include "walk_rows.h"
 
@@ -33,10 +34,10 @@ struct batch {
     struct walk walks[WALKERS_BATCH_MAX];
     void *states[WALKERS_BATCH_MAX];
     struct text rows;
-    struct run run;
+    struct sessions run;
     struct timeline timeline;
     struct truth_check witness;
-    struct run_observer witnessed;
+    struct talks_observer witnessed;
 };
 
 static void trouble(struct batch *b, const struct fault *fault)
@@ -123,9 +124,9 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
         return STATUS_SYSTEM;
     truth_check_init(&b->witness, lab, false);
     b->witnessed = truth_check_observer(&b->witness);
-    const struct run_observer observer = {look, wants_until, report, b};
+    const struct talks_observer observer = {look, wants_until, report, b};
     const struct syn_like *like = syn_like_at(0);
-    const struct run_config config = {
+    const struct sessions_config config = {
         .probe = walk_probe(),
         .base = {.remote = live_config.remote,
                  .like = like,
@@ -148,8 +149,10 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     timeline_init(&b->timeline);
     enum status s = timeline_open(&b->timeline, &info, fault);
     if (s == STATUS_OK)
-        s = live_run(live, &b->run, &config, &b->timeline, fault);
-    run_done(&b->run);
+        s = sessions_init(&b->run, &config, &b->timeline, fault);
+    if (s == STATUS_OK)
+        s = live_run(live, &b->run.talks, fault);
+    sessions_done(&b->run);
     live_free(live);
     return s;
 }

@@ -282,7 +282,7 @@ static int lay_wire(struct line *line)
 static bool is_chancy(const struct netem_rules *rules)
 {
     for (size_t i = 0; i < rules->count; i++) {
-        if (rules->rule[i].share > 0 || rules->rule[i].deed == NETEM_DELAY)
+        if (rules->rule[i].share > 0 || rules->rule[i].action == NETEM_DELAY)
             return true;
     }
     return false;

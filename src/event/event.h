@@ -9,22 +9,22 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "tcp/end.h"
 #include "tcp/state.h"
 #include "wire/segment.h"
 
 enum event_kind {
-    EVENT_SENT,      /* a segment of ours was seen leaving */
-    EVENT_RECEIVED,  /* a segment of the peer's was captured */
-    EVENT_OWN_STATE, /* our end changed state */
-    EVENT_PEER_SET,  /* the set of states the peer may be in changed */
-    EVENT_TRUTH,     /* lab only: what the peer's kernel says its state is */
-    EVENT_TIMER,     /* a time-out of ours fired */
-    EVENT_ACTION,    /* a local call: OPEN, SEND, CLOSE, ABORT */
-    EVENT_NOTE,      /* a remark that explains: "retransmission 2 of the SYN-ACK" */
-    EVENT_FAULT,     /* something that spoils or may spoil the measurement */
-    EVENT_LINE,      /* a line of a figure that is played, and how it went */
-    EVENT_VERDICT,   /* the result of a session; last but for the summary */
-    EVENT_SUMMARY,   /* the result of the whole run; the last event of a timeline */
+    EVENT_SENT,     /* a segment of ours was seen leaving */
+    EVENT_RECEIVED, /* a segment of the peer's was captured */
+    EVENT_STATE,    /* the set of states that an end may be in changed */
+    EVENT_TRUTH,    /* lab only: what the peer's kernel says its state is */
+    EVENT_TIMER,    /* a time-out of ours fired */
+    EVENT_ACTION,   /* a local call: OPEN, SEND, CLOSE, ABORT */
+    EVENT_NOTE,     /* a remark that explains: "retransmission 2 of the SYN-ACK" */
+    EVENT_FAULT,    /* something that spoils or may spoil the measurement */
+    EVENT_LINE,     /* a line of a figure that is played, and how it went */
+    EVENT_VERDICT,  /* the result of a session; last but for the summary */
+    EVENT_SUMMARY,  /* the result of the whole run; the last event of a timeline */
 };
 
 enum event_fault {
@@ -88,13 +88,10 @@ struct event {
             bool held; /* it stays in the network: the other end does not get it */
         } segment;     /* SENT, RECEIVED */
         struct {
-            enum state from, to;
+            enum end end;          /* A: ours, or the one that stands in its place */
+            state_set from, to;    /* one member each where it is known exactly */
             const char *why, *rfc; /* static text */
-        } own;
-        struct {
-            state_set from, to;
-            const char *why, *rfc; /* static text */
-        } peer;
+        } change;                  /* STATE */
         struct {
             enum state state;
             bool in_set;

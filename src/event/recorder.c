@@ -15,8 +15,7 @@ static const char *const *text_of(const struct event *e)
         return &e->fault.text;
     case EVENT_SENT:
     case EVENT_RECEIVED:
-    case EVENT_OWN_STATE:
-    case EVENT_PEER_SET:
+    case EVENT_STATE:
     case EVENT_TRUTH:
     case EVENT_LINE:
     case EVENT_VERDICT:

@@ -59,13 +59,20 @@ enum status cell_state(const struct lex *l, const struct lex_token *t, enum stat
 static const struct {
     const char *words;
     enum figure_event event;
+    enum call call;
 } events[] = {
-    {"connect", FIGURE_CONNECT},       {"open", FIGURE_CONNECT},
-    {"listen", FIGURE_LISTEN},         {"close", FIGURE_CLOSE},
-    {"abort", FIGURE_ABORT},           {"crash", FIGURE_CRASH},
-    {"reboot", FIGURE_CRASH},          {"2 MSL", FIGURE_TWO_MSL},
-    {"2MSL", FIGURE_TWO_MSL},          {"new ISN", FIGURE_NEW_ISN},
-    {"other port", FIGURE_OTHER_PORT}, {"first port", FIGURE_FIRST_PORT},
+    {"connect", FIGURE_CALL, CALL_CONNECT},
+    {"open", FIGURE_CALL, CALL_CONNECT},
+    {"listen", FIGURE_CALL, CALL_LISTEN},
+    {"close", FIGURE_CALL, CALL_CLOSE},
+    {"abort", FIGURE_CALL, CALL_ABORT},
+    {"crash", FIGURE_CALL, CALL_CRASH},
+    {"reboot", FIGURE_CALL, CALL_CRASH},
+    {"2 MSL", FIGURE_TWO_MSL, CALL_COUNT},
+    {"2MSL", FIGURE_TWO_MSL, CALL_COUNT},
+    {"new ISN", FIGURE_NEW_ISN, CALL_COUNT},
+    {"other port", FIGURE_OTHER_PORT, CALL_COUNT},
+    {"first port", FIGURE_FIRST_PORT, CALL_COUNT},
 };
 
 /* A parenthesis that is being read: the characters [at, to) are left. */
@@ -149,7 +156,8 @@ static enum status take_said(struct figure *f, struct inside *in, struct figure_
         s = lex_fault(l, in->at < in->to ? in->at + 1 : in->at, fault, "expected \")");
     if (s == STATUS_OK && octets.failed)
         s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    c->event = FIGURE_SAY;
+    c->event = FIGURE_CALL;
+    c->call = CALL_SEND;
     c->text_len = octets.len;
     c->text = strings_put(f, octets.data, octets.len);
     text_done(&octets);
@@ -197,6 +205,7 @@ enum status cell_event(struct figure *f, const struct lex *l, const struct lex_t
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         if (says(l, t, events[i].words)) {
             c->event = events[i].event;
+            c->call = events[i].call;
             return STATUS_OK;
         }
     }

@@ -185,7 +185,7 @@ static enum status check_abilities(const struct check *c, const struct figure_ro
     }
     if (c->between)
         return STATUS_OK;
-    if (view_cell(r, peer)->event == FIGURE_CRASH && !c->lab)
+    if (figure_call(view_cell(r, peer)) == CALL_CRASH && !c->lab)
         return fault_at_cell(c, r, peer, fault,
                              "the peer cannot be made to crash, expected this in our column, or "
                              "the lab's peer");

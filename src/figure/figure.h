@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tcp/call.h"
 #include "tcp/end.h"
 #include "tcp/state.h"
 #include "wire/options.h"
@@ -58,14 +59,9 @@ struct figure_segment {
 enum figure_event {
     FIGURE_NOTHING,
     FIGURE_REMARK,     /* (??), (return to LISTEN!): says, does nothing */
-    FIGURE_CONNECT,    /* (connect), (open) */
-    FIGURE_LISTEN,     /* (listen) */
-    FIGURE_CLOSE,      /* (Close) */
-    FIGURE_ABORT,      /* (Abort) */
-    FIGURE_CRASH,      /* (CRASH), (REBOOT): all state is lost, nothing is sent */
+    FIGURE_CALL,       /* (Close): the application of the end makes this call */
     FIGURE_TWO_MSL,    /* (2 MSL) */
     FIGURE_WAIT,       /* (wait 3s) */
-    FIGURE_SAY,        /* (say "text") */
     FIGURE_OTHER_PORT, /* (other port): from here on the connection from our second port */
     FIGURE_FIRST_PORT, /* (first port): back to the first */
     FIGURE_NEW_ISN,    /* (new ISN): unlike every earlier one of this end, and ahead of the last */
@@ -76,13 +72,20 @@ enum figure_event {
 struct figure_cell {
     state_set states; /* STATE_SET_NONE: none given */
     enum figure_event event;
+    enum call call;   /* CALL: CONNECT, LISTEN, CLOSE, ABORT, SEND or CRASH */
     bool duplicate;   /* (duplicate): the segment of this row was never sent in this figure */
-    const char *text; /* REMARK: what is between the parentheses; SAY: the octets; else NULL */
-    size_t text_len;  /* of SAY, whose octets may hold a NUL */
+    const char *text; /* REMARK: what is between the parentheses; SEND: the octets; else NULL */
+    size_t text_len;  /* of SEND, whose octets may hold a NUL */
     int64_t wait_ns;  /* WAIT */
     struct figure_number send, receive; /* NUMBERS */
     unsigned line, column;              /* in the source, from 1; 0: the cell is empty */
 };
+
+/* The call that the cell shows; CALL_COUNT: none. */
+static inline enum call figure_call(const struct figure_cell *c)
+{
+    return c->event == FIGURE_CALL ? c->call : CALL_COUNT;
+}
 
 /* The arrow beside an end's column. */
 enum figure_arrow {

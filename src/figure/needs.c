@@ -8,7 +8,7 @@ static bool presumes_a_connection(const struct figure_cell *cell)
     bool synchronized = false;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
         synchronized = synchronized || (state_set_has(cell->states, s) && state_synchronized(s));
-    return synchronized || cell->event == FIGURE_CRASH || cell->event == FIGURE_NUMBERS;
+    return synchronized || figure_call(cell) == CALL_CRASH || cell->event == FIGURE_NUMBERS;
 }
 
 bool needs_connection(const struct figure *f)

@@ -126,15 +126,20 @@ static void print_said(struct text *out, const struct figure_cell *c)
     put(out, "\")");
 }
 
+static void print_call(struct text *out, const struct figure_cell *c)
+{
+    static const char *const words[CALL_COUNT] = {
+        [CALL_CONNECT] = "(connect)", [CALL_LISTEN] = "(listen)", [CALL_CLOSE] = "(Close)",
+        [CALL_ABORT] = "(Abort)",     [CALL_CRASH] = "(REBOOT)",
+    };
+    if (c->call == CALL_SEND)
+        print_said(out, c);
+    else
+        put(out, words[c->call]);
+}
+
 static void print_event(struct text *out, const struct figure_cell *c)
 {
-    static const char *const fixed[] = {
-        [FIGURE_CONNECT] = "(connect)",       [FIGURE_LISTEN] = "(listen)",
-        [FIGURE_CLOSE] = "(Close)",           [FIGURE_ABORT] = "(Abort)",
-        [FIGURE_CRASH] = "(REBOOT)",          [FIGURE_TWO_MSL] = "(2 MSL)",
-        [FIGURE_NEW_ISN] = "(new ISN)",       [FIGURE_OTHER_PORT] = "(other port)",
-        [FIGURE_FIRST_PORT] = "(first port)",
-    };
     switch (c->event) {
     case FIGURE_NOTHING:
         return;
@@ -143,13 +148,13 @@ static void print_event(struct text *out, const struct figure_cell *c)
         text_put(out, c->text, c->text_len);
         put(out, ")");
         return;
+    case FIGURE_CALL:
+        print_call(out, c);
+        return;
     case FIGURE_WAIT:
         put(out, "(wait ");
         figure_print_duration(out, c->wait_ns);
         put(out, ")");
-        return;
-    case FIGURE_SAY:
-        print_said(out, c);
         return;
     case FIGURE_NUMBERS:
         put(out, "(send ");
@@ -158,16 +163,18 @@ static void print_event(struct text *out, const struct figure_cell *c)
         figure_print_number(out, &c->receive);
         put(out, ")");
         return;
-    case FIGURE_CONNECT:
-    case FIGURE_LISTEN:
-    case FIGURE_CLOSE:
-    case FIGURE_ABORT:
-    case FIGURE_CRASH:
     case FIGURE_TWO_MSL:
+        put(out, "(2 MSL)");
+        return;
     case FIGURE_NEW_ISN:
+        put(out, "(new ISN)");
+        return;
     case FIGURE_OTHER_PORT:
+        put(out, "(other port)");
+        return;
     case FIGURE_FIRST_PORT:
-        put(out, fixed[c->event]);
+        put(out, "(first port)");
+        return;
     }
 }
 

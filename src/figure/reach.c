@@ -75,8 +75,8 @@ bool reach_row(struct reach *e, const struct figure_cell *cell, const struct fig
         e->sent |= flags;
     if (receives)
         e->received |= flags;
-    e->opened = e->opened || cell->event == FIGURE_CONNECT;
-    e->closed = e->closed || cell->event == FIGURE_CLOSE;
+    e->opened = e->opened || figure_call(cell) == CALL_CONNECT;
+    e->closed = e->closed || figure_call(cell) == CALL_CLOSE;
     e->states = follow(e);
     if (cell->states == STATE_SET_NONE)
         return true;

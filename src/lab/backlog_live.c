@@ -136,20 +136,20 @@ static struct lab *lab_of(void *arg)
 
 static enum status set(void *arg, const char *assignment, struct fault *fault)
 {
-    return lab_cue(lab_of(arg), END_B, LAB_CUE_SET, NULL, assignment, strlen(assignment), fault);
+    return lab_call(lab_of(arg), END_B, CALL_SET, NULL, assignment, strlen(assignment), fault);
 }
 
 static enum status listen_anew(void *arg, struct fault *fault)
 {
-    enum status s = lab_cue(lab_of(arg), END_B, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
+    enum status s = lab_call(lab_of(arg), END_B, CALL_STOP_LISTENING, NULL, NULL, 0, fault);
     if (s != STATUS_OK)
         return s;
-    return lab_cue(lab_of(arg), END_B, LAB_CUE_LISTEN, NULL, NULL, 0, fault);
+    return lab_call(lab_of(arg), END_B, CALL_LISTEN, NULL, NULL, 0, fault);
 }
 
 static enum status accept_all(void *arg, struct fault *fault)
 {
-    return lab_cue(lab_of(arg), END_B, LAB_CUE_ACCEPT, NULL, NULL, 0, fault);
+    return lab_call(lab_of(arg), END_B, CALL_ACCEPT, NULL, NULL, 0, fault);
 }
 
 static enum status measure(void *arg, struct queues *q, struct fault *fault)

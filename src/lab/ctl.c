@@ -1,4 +1,4 @@
-/* Orders and answers, a packet each: see cue.h. */
+/* Orders and answers, a packet each: see ctl.h. */
 #include "lab/ctl.h"
 
 #include <errno.h>
@@ -62,26 +62,26 @@ static const char *reason(int error)
     }
 }
 
-bool ctl_is_general(enum lab_cue what)
+bool ctl_is_general(enum call what)
 {
-    return what == LAB_CUE_LISTEN_NOT || what == LAB_CUE_LISTEN || what == LAB_CUE_ACCEPT ||
-           what == LAB_CUE_SET;
+    return what == CALL_STOP_LISTENING || what == CALL_LISTEN || what == CALL_ACCEPT ||
+           what == CALL_SET;
 }
 
 static enum status refused(const struct ctl_order *order, int error, struct fault *fault)
 {
     static const char *const acts[] = {
-        [LAB_CUE_CONNECT] = "connect to",
-        [LAB_CUE_CLOSE] = "close its connection with",
-        [LAB_CUE_ABORT] = "abort its connection with",
-        [LAB_CUE_SAY] = "send on its connection with",
-        [LAB_CUE_LISTEN_NOT] = "stop listening",
-        [LAB_CUE_LISTEN] = "listen again",
-        [LAB_CUE_CRASH] = "forget its connection with",
-        [LAB_CUE_KILL] = "be killed at its connection with",
-        [LAB_CUE_SAW] = "tell what it saw",
-        [LAB_CUE_ACCEPT] = "accept",
-        [LAB_CUE_SET] = "change a setting",
+        [CALL_CONNECT] = "connect to",
+        [CALL_CLOSE] = "close its connection with",
+        [CALL_ABORT] = "abort its connection with",
+        [CALL_SEND] = "send on its connection with",
+        [CALL_STOP_LISTENING] = "stop listening",
+        [CALL_LISTEN] = "listen again",
+        [CALL_CRASH] = "forget its connection with",
+        [CALL_KILL] = "be killed at its connection with",
+        [CALL_STATUS] = "tell what it saw",
+        [CALL_ACCEPT] = "accept",
+        [CALL_SET] = "change a setting",
     };
     char with[ENDPOINT_TEXT_MAX] = "";
     bool general = ctl_is_general(order->what);
@@ -116,7 +116,7 @@ int ctl_ask(struct ctl *c, struct ctl_order order, const void *data)
                             {.iov_base = (void *)(uintptr_t)data, .iov_len = order.n}};
     const struct msghdr message = {.msg_iov = parts, .msg_iovlen = order.n != 0 ? 2 : 1};
     order.number = ++c->number;
-    if (order.n > LAB_CUE_DATA_MAX)
+    if (order.n > LAB_CALL_DATA_MAX)
         return EMSGSIZE;
     return sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? errno : await(c);
 }
@@ -127,10 +127,10 @@ enum status ctl_give(struct ctl *c, struct ctl_order order, const void *data, st
     return error == 0 ? STATUS_OK : refused(&order, error, fault);
 }
 
-bool ctl_take(int fd, struct ctl_order *order, char data[LAB_CUE_DATA_MAX])
+bool ctl_take(int fd, struct ctl_order *order, char data[LAB_CALL_DATA_MAX])
 {
     struct iovec parts[] = {{.iov_base = order, .iov_len = sizeof(*order)},
-                            {.iov_base = data, .iov_len = LAB_CUE_DATA_MAX}};
+                            {.iov_base = data, .iov_len = LAB_CALL_DATA_MAX}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     ssize_t n;
     do

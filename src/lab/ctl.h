@@ -20,7 +20,7 @@ struct ctl {
 
 struct ctl_order {
     uint32_t number; /* the answer bears the same */
-    enum lab_cue what;
+    enum call what;
     struct endpoint remote;
     size_t n; /* octets of data */
 };
@@ -28,17 +28,17 @@ struct ctl_order {
 /* `peer_fd` is the caller's, to be handed to the peer's process and closed in ours. */
 enum status ctl_open(struct ctl *c, int *peer_fd, struct fault *fault);
 void ctl_close(struct ctl *c);
-/* Gives an order (its number is set here) and waits a second at most for the answer; see lab_cue.
+/* Gives an order (its number is set here) and waits a second at most for the answer; see lab_call.
  */
 /* The same without words: what the answer says, 0 or an errno. */
 int ctl_ask(struct ctl *c, struct ctl_order order, const void *data);
 enum status ctl_give(struct ctl *c, struct ctl_order order, const void *data, struct fault *fault);
 
 /* Whether it speaks of no connection. */
-bool ctl_is_general(enum lab_cue what);
+bool ctl_is_general(enum call what);
 
 /* The peer's side. Takes an order that poll has announced; false when no more will come. */
-bool ctl_take(int fd, struct ctl_order *order, char data[LAB_CUE_DATA_MAX]);
+bool ctl_take(int fd, struct ctl_order *order, char data[LAB_CALL_DATA_MAX]);
 /* `error`: 0 or an errno. */
 void ctl_answer(int fd, const struct ctl_order *order, int error);
 

@@ -13,8 +13,9 @@
 
 #include "lab/child.h"
 
-/* Keeps what cues need, and nothing in this process can reach a network but the lab's: to bind a
- * low port again, and to be allowed what a crash takes (conn_crash makes it effective for that). */
+/* Keeps what commands need, and nothing in this process can reach a network but the lab's: to bind
+ * a low port again, and to be allowed what a crash takes (conn_crash makes it effective for that).
+ */
 static bool drop_privileges(void)
 {
     const uint32_t bind_service = UINT32_C(1) << CAP_NET_BIND_SERVICE;
@@ -58,18 +59,18 @@ static void live(void *arg, int ready)
 {
     const struct host_config *config = arg;
     const struct fault nothing_to_say = {""};
-    int listener = config->listener, cue = config->cue;
+    int listener = config->listener, ctl = config->ctl;
     sigset_t leaving;
     struct server *server = server_new(&config->service);
     if (server == NULL || setns(config->namespace_fd, CLONE_NEWNET) != 0 || !drop_privileges() ||
         !hold_signal(&leaving) || !child_is_ready(ready))
         child_failed(ready, &nothing_to_say);
     (void)prctl(PR_SET_NAME, "tcpshake-peer", 0, 0, 0);
-    child_shed((int *const[]){&cue, &listener}, 2);
+    child_shed((int *const[]){&ctl, &listener}, 2);
     int told = signalfd(-1, &leaving, SFD_CLOEXEC);
     if (told < 0) /* then it ends us without a last act */
         (void)sigprocmask(SIG_UNBLOCK, &leaving, NULL);
-    server_run(server, listener, cue, told);
+    server_run(server, listener, ctl, told);
     leave();
 }
 

@@ -11,7 +11,7 @@
 struct host_config {
     struct service service;
     int listener;     /* of server_listen; -1: none */
-    int cue;          /* the peer's end of ctl_open */
+    int ctl;          /* the peer's end of ctl_open */
     int namespace_fd; /* the network namespace that it moves to */
 };
 

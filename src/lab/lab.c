@@ -29,7 +29,7 @@ enum {
 struct lab_end {
     struct endpoint at;
     struct truth truth;
-    struct ctl cue;
+    struct ctl ctl;
     pid_t child;
 };
 
@@ -163,7 +163,7 @@ static enum status start_side(struct lab *lab, enum end side, struct site *site,
     struct lab_end *end = &lab->end[side];
     if (!is_kernel(lab->options, side))
         return STATUS_OK;
-    enum status s = ctl_open(&end->cue, &site->host.cue, fault);
+    enum status s = ctl_open(&end->ctl, &site->host.ctl, fault);
     return s == STATUS_OK ? host_start(&site->host, &end->child, fault) : s;
 }
 
@@ -185,7 +185,7 @@ static void leave_site(struct site *site)
 {
     cable_socket_free(site->route);
     close_if_open(site->host.listener);
-    close_if_open(site->host.cue);
+    close_if_open(site->host.ctl);
     close_if_open(site->host.namespace_fd);
 }
 
@@ -223,9 +223,9 @@ struct lab *lab_open(const struct lab_options *options, struct fault *fault)
     }
     lab->wire.fd = lab->wire.child = -1;
     for (enum end side = END_A; side <= END_B; side++) {
-        lab->end[side].truth.fd = lab->end[side].cue.fd = -1;
+        lab->end[side].truth.fd = lab->end[side].ctl.fd = -1;
         lab->end[side].child = -1;
-        sites[side] = (struct site){.host = {.listener = -1, .cue = -1, .namespace_fd = -1}};
+        sites[side] = (struct site){.host = {.listener = -1, .ctl = -1, .namespace_fd = -1}};
     }
     meter_init(&lab->meter);
     enum status s = plan(lab, options, sites, fault);
@@ -255,7 +255,7 @@ void lab_close(struct lab *lab)
         return;
     for (enum end side = END_A; side <= END_B; side++) {
         truth_close(&lab->end[side].truth);
-        ctl_close(&lab->end[side].cue);
+        ctl_close(&lab->end[side].ctl);
         end_child(lab->end[side].child);
     }
     meter_close(&lab->meter);
@@ -284,20 +284,20 @@ enum status lab_truth(struct lab *lab, enum end side, const struct endpoint *rem
     return truth_read(&lab->end[side].truth, &lab->end[side].at, remote, state, fault);
 }
 
-enum status lab_cue(struct lab *lab, enum end side, enum lab_cue cue, const struct endpoint *remote,
-                    const void *data, size_t n, struct fault *fault)
+enum status lab_call(struct lab *lab, enum end side, enum call call, const struct endpoint *remote,
+                     const void *data, size_t n, struct fault *fault)
 {
-    struct ctl_order order = {.what = cue};
-    if (!ctl_is_general(cue))
+    struct ctl_order order = {.what = call};
+    if (!ctl_is_general(call))
         order.remote = *remote;
-    if (cue == LAB_CUE_SAY || cue == LAB_CUE_SET)
+    if (call == CALL_SEND || call == CALL_SET)
         order.n = n;
-    return ctl_give(&lab->end[side].cue, order, data, fault);
+    return ctl_give(&lab->end[side].ctl, order, data, fault);
 }
 
 int lab_saw(struct lab *lab, enum end side)
 {
-    return ctl_ask(&lab->end[side].cue, (struct ctl_order){.what = LAB_CUE_SAW}, NULL);
+    return ctl_ask(&lab->end[side].ctl, (struct ctl_order){.what = CALL_STATUS}, NULL);
 }
 
 int lab_backlog(const struct lab *lab)

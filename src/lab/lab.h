@@ -14,6 +14,7 @@
 #include "base/fault.h"
 #include "lab/netem/netem.h"
 #include "measure/backlog/queues.h"
+#include "tcp/call.h"
 #include "tcp/end.h"
 #include "tcp/state.h"
 #include "wire/address.h"
@@ -32,7 +33,7 @@ struct lab_options {
     bool v6;
     /* Both sides are kernels, and this process stands between them: nothing passes from one to the
      * other but what it forwards from lab_tap(END_A) to lab_tap(END_B) and back. Our side's
-     * application acts on cue; nobody listens there until it is told to. */
+     * application acts on command; nobody listens there until it is told to. */
     bool between;
     /* The wire that carries everything from side to side, by a process of its own, and what it does
      * on the way; NULL: one cable, as good as it can be. Not with `between`. */
@@ -64,37 +65,24 @@ struct netem *lab_wire(struct lab *lab);
 enum status lab_truth(struct lab *lab, enum end side, const struct endpoint *remote,
                       enum state *state, struct fault *fault);
 
-/* What a figure can have a side's application do. Those that speak of a connection mean the newest
- * between lab_at and `remote`, whoever opened it. */
-enum lab_cue {
-    /* Stops listening and connects from where it listened to `remote`: SYN-SENT. A connection that
-     * is left of an earlier time forbids it. */
-    LAB_CUE_CONNECT,
-    LAB_CUE_CLOSE, /* RFC 9293's CLOSE: sends what is left and a FIN; still reads, and ignores */
-    LAB_CUE_ABORT, /* RFC 9293's ABORT: a RST where the state has one, and the connection is gone */
-    LAB_CUE_SAY,   /* sends the octets */
-    LAB_CUE_LISTEN_NOT, /* closes the listener; connections stay, the half-open are forgotten */
-    LAB_CUE_LISTEN,     /* listens again, on a port that was closed too */
-    LAB_CUE_CRASH,      /* forgets the connection without a segment */
-    LAB_CUE_KILL,       /* its process is killed: what then becomes of it, the kernel knows */
-    LAB_CUE_SAW,        /* nothing: for lab_saw */
-    LAB_CUE_ACCEPT,     /* for an app that waits: accepts whoever waits, and all who come */
-    /* The octets are NAME=VALUE: a setting of its namespace, or `backlog`, for the next LISTEN. An
-     * app that waits waits again after that. */
-    LAB_CUE_SET,
-};
-
 enum {
-    LAB_CUE_DATA_MAX = 65536
+    LAB_CALL_DATA_MAX = 65536
 };
 
-/* Returns when the peer's system call has been made, or after a second at most with a line. A line
- * too for what cannot be: no such connection, octets after CLOSE. CLOSE, ABORT and SAY for a
+/* Makes a side's application act. A call that speaks of a connection means the newest between
+ * lab_at and `remote`, whoever opened it. CONNECT stops listening and connects from where it
+ * listened; a connection that is left of an earlier time forbids it. After CLOSE the application
+ * still reads, and ignores. LISTEN listens again, on a port that was closed too. SET takes
+ * NAME=VALUE: a setting of its namespace, or `backlog`; an app that waits waits again after that.
+ *
+ * Returns when the peer's system call has been made, or after a second at most with a line. A line
+ * too for what cannot be: no such connection, octets after CLOSE. CLOSE, ABORT and SEND for a
  * connection that came in and is still half-open (SYN-RECEIVED) wait until it is established, as
- * the RFC's CLOSE and SEND do; CRASH of it is impossible. `remote` is not looked at by LISTEN_NOT,
- * LISTEN, ACCEPT and SET, nor `data` but by SAY and SET. Works after privilege_drop. */
-enum status lab_cue(struct lab *lab, enum end side, enum lab_cue cue, const struct endpoint *remote,
-                    const void *data, size_t n, struct fault *fault);
+ * the RFC's CLOSE and SEND do; CRASH of it is impossible. `remote` is not looked at by
+ * STOP_LISTENING, LISTEN, ACCEPT and SET, nor `data` but by SEND and SET. Works after
+ * privilege_drop. */
+enum status lab_call(struct lab *lab, enum end side, enum call call, const struct endpoint *remote,
+                     const void *data, size_t n, struct fault *fault);
 
 /* What a side's application has learnt last of a connection: 0 that the other end is done, an errno
  * that it is broken, EAGAIN nothing of the kind since it has one. */

@@ -1,33 +1,23 @@
 /* See lab_upper.h. */
 #include "lab/lab_upper.h"
 
-static enum status act(void *arg, const struct endpoint *remote, enum figure_event what,
-                       const void *data, size_t n, struct fault *fault)
+static enum status act(void *arg, const struct endpoint *remote, enum call what, const void *data,
+                       size_t n, struct fault *fault)
 {
-    static const struct {
-        bool known;
-        enum lab_cue cue;
-    } cues[] = {
-        [FIGURE_CONNECT] = {true, LAB_CUE_CONNECT}, [FIGURE_LISTEN] = {true, LAB_CUE_LISTEN},
-        [FIGURE_CLOSE] = {true, LAB_CUE_CLOSE},     [FIGURE_ABORT] = {true, LAB_CUE_ABORT},
-        [FIGURE_CRASH] = {true, LAB_CUE_CRASH},     [FIGURE_SAY] = {true, LAB_CUE_SAY},
-    };
-    if ((size_t)what >= sizeof(cues) / sizeof(cues[0]) || !cues[what].known)
-        return STATUS_OK;
     const struct lab_upper *end = arg;
-    return lab_cue(end->lab, end->side, cues[what].cue, remote, data, n, fault);
+    return lab_call(end->lab, end->side, what, remote, data, n, fault);
 }
 
 static enum status shut(void *arg, struct fault *fault)
 {
     const struct lab_upper *end = arg;
-    return lab_cue(end->lab, end->side, LAB_CUE_LISTEN_NOT, NULL, NULL, 0, fault);
+    return lab_call(end->lab, end->side, CALL_STOP_LISTENING, NULL, NULL, 0, fault);
 }
 
 static enum status end_process(void *arg, const struct endpoint *remote, struct fault *fault)
 {
     const struct lab_upper *side = arg;
-    return lab_cue(side->lab, side->side, LAB_CUE_KILL, remote, NULL, 0, fault);
+    return lab_call(side->lab, side->side, CALL_KILL, remote, NULL, 0, fault);
 }
 
 static int saw(void *arg)

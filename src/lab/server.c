@@ -32,7 +32,7 @@ enum {
     POLL_CONNS
 };
 
-/* A cue for a connection that is still half-open. */
+/* A call for a connection that is still half-open. */
 struct early {
     struct ctl_order order;
     char *data;
@@ -40,17 +40,17 @@ struct early {
 
 struct server {
     struct service service;
-    int listener, cue;
+    int listener, ctl;
     size_t used;      /* slots that have been in use: the rest is untouched memory */
     bool full;        /* no slot or no memory for another connection */
     bool closed_door; /* the app accepts nobody yet */
-    int saw;          /* for lab_saw */
+    int last_error;   /* for lab_saw */
     uint64_t born;
     struct conn *conns;
     struct pollfd polls[POLL_CONNS + CONNS_MAX];
     struct early early[EARLY_MAX];
     size_t early_count;
-    char data[LAB_CUE_DATA_MAX]; /* what came with a cue */
+    char data[LAB_CALL_DATA_MAX]; /* what came with a command */
 };
 
 /* --- Sockets --- */
@@ -150,22 +150,24 @@ static struct conn *free_slot(struct server *s)
 static int act(struct conn *c, const struct ctl_order *order, const char *data)
 {
     switch (order->what) {
-    case LAB_CUE_CLOSE:
+    case CALL_CLOSE:
         return conn_close(c);
-    case LAB_CUE_ABORT:
+    case CALL_ABORT:
         return conn_abort(c);
-    case LAB_CUE_SAY:
+    case CALL_SEND:
         return conn_say(c, data, order->n);
-    case LAB_CUE_CRASH:
+    case CALL_CRASH:
         return conn_crash(c);
-    case LAB_CUE_KILL:
+    case CALL_KILL:
         return conn_kill(c);
-    case LAB_CUE_CONNECT:
-    case LAB_CUE_LISTEN_NOT:
-    case LAB_CUE_LISTEN:
-    case LAB_CUE_SAW:
-    case LAB_CUE_ACCEPT:
-    case LAB_CUE_SET:
+    case CALL_CONNECT:
+    case CALL_STOP_LISTENING:
+    case CALL_LISTEN:
+    case CALL_STATUS:
+    case CALL_ACCEPT:
+    case CALL_SET:
+    case CALL_RECEIVE:
+    case CALL_COUNT:
         break;
     }
     return EINVAL;
@@ -191,7 +193,7 @@ static void catch_up(struct server *s, struct conn *c)
 
 static int postpone(struct server *s, const struct ctl_order *order)
 {
-    if (order->what == LAB_CUE_CRASH || order->what == LAB_CUE_KILL)
+    if (order->what == CALL_CRASH || order->what == CALL_KILL)
         return EOPNOTSUPP;
     if (s->early_count == EARLY_MAX)
         return ENOBUFS;
@@ -215,7 +217,7 @@ static bool half_open(const struct server *s, const struct endpoint *remote)
 }
 
 /* Accepts whoever waits. */
-static void welcome(struct server *s)
+static void accept_one(struct server *s)
 {
     for (;;) {
         struct sockaddr_storage from = {0};
@@ -231,14 +233,14 @@ static void welcome(struct server *s)
         }
         const struct endpoint remote = sockaddr_endpoint(&from);
         conn_init(c, fd, &remote, ++s->born);
-        s->saw = EAGAIN;
+        s->last_error = EAGAIN;
         catch_up(s, c);
         if (s->service.app->hangs_up && c->fd >= 0)
             conn_drop(c);
     }
 }
 
-static int listen_not(struct server *s)
+static int stop_listening(struct server *s)
 {
     if (s->listener < 0)
         return EALREADY;
@@ -257,12 +259,12 @@ static int listen_again(struct server *s)
     return s->listener >= 0 ? 0 : errno;
 }
 
-static int open_door(struct server *s)
+static int accept_waiting(struct server *s)
 {
     if (!s->closed_door)
         return EALREADY;
     s->closed_door = false;
-    welcome(s);
+    accept_one(s);
     return 0;
 }
 
@@ -312,12 +314,12 @@ static int connect_to(struct server *s, const struct endpoint *remote)
     struct conn *c = free_slot(s);
     if (c == NULL)
         return ENOBUFS;
-    bool listened = listen_not(s) == 0;
+    bool listened = stop_listening(s) == 0;
     int fd = dial(&s->service, remote);
     int error = errno;
     if (fd >= 0) {
         conn_init(c, fd, remote, ++s->born);
-        s->saw = EAGAIN;
+        s->last_error = EAGAIN;
         return 0;
     }
     if (listened)
@@ -325,26 +327,28 @@ static int connect_to(struct server *s, const struct endpoint *remote)
     return error;
 }
 
-static int obey(struct server *s, const struct ctl_order *order)
+static int run_command(struct server *s, const struct ctl_order *order)
 {
     switch (order->what) {
-    case LAB_CUE_CONNECT:
+    case CALL_CONNECT:
         return connect_to(s, &order->remote);
-    case LAB_CUE_LISTEN_NOT:
-        return listen_not(s);
-    case LAB_CUE_LISTEN:
+    case CALL_STOP_LISTENING:
+        return stop_listening(s);
+    case CALL_LISTEN:
         return listen_again(s);
-    case LAB_CUE_SAW:
-        return s->saw;
-    case LAB_CUE_ACCEPT:
-        return open_door(s);
-    case LAB_CUE_SET:
+    case CALL_STATUS:
+        return s->last_error;
+    case CALL_ACCEPT:
+        return accept_waiting(s);
+    case CALL_SET:
         return set(s, s->data, order->n);
-    case LAB_CUE_CLOSE:
-    case LAB_CUE_ABORT:
-    case LAB_CUE_SAY:
-    case LAB_CUE_CRASH:
-    case LAB_CUE_KILL:
+    case CALL_CLOSE:
+    case CALL_ABORT:
+    case CALL_SEND:
+    case CALL_CRASH:
+    case CALL_KILL:
+    case CALL_RECEIVE:
+    case CALL_COUNT:
         break;
     }
     struct conn *c = find(s, &order->remote);
@@ -353,15 +357,15 @@ static int obey(struct server *s, const struct ctl_order *order)
     return half_open(s, &order->remote) ? postpone(s, order) : ENOTCONN;
 }
 
-static void heed(struct server *s)
+static void read_command(struct server *s)
 {
     struct ctl_order order;
-    if (ctl_take(s->cue, &order, s->data)) {
-        ctl_answer(s->cue, &order, obey(s, &order));
+    if (ctl_take(s->ctl, &order, s->data)) {
+        ctl_answer(s->ctl, &order, run_command(s, &order));
         return;
     }
-    close(s->cue);
-    s->cue = -1;
+    close(s->ctl);
+    s->ctl = -1;
 }
 
 /* --- The loop --- */
@@ -370,7 +374,7 @@ static void plan(struct server *s)
 {
     s->polls[POLL_LISTENER] =
         (struct pollfd){.fd = s->full || s->closed_door ? -1 : s->listener, .events = POLLIN};
-    s->polls[POLL_CUE] = (struct pollfd){.fd = s->cue, .events = POLLIN};
+    s->polls[POLL_CUE] = (struct pollfd){.fd = s->ctl, .events = POLLIN};
     for (size_t slot = 0; slot < s->used; slot++) {
         const struct conn *c = &s->conns[slot];
         s->polls[POLL_CONNS + slot] =
@@ -388,16 +392,16 @@ struct server *server_new(const struct service *service)
         return NULL;
     }
     s->service = *service;
-    s->saw = EAGAIN;
+    s->last_error = EAGAIN;
     s->closed_door = service->app->waits;
     s->conns = conns;
     return s;
 }
 
-void server_run(struct server *s, int listener, int cue, int end)
+void server_run(struct server *s, int listener, int ctl, int end)
 {
     s->listener = listener;
-    s->cue = cue;
+    s->ctl = ctl;
     s->polls[POLL_END] = (struct pollfd){.fd = end, .events = POLLIN};
     for (;;) {
         plan(s);
@@ -409,11 +413,11 @@ void server_run(struct server *s, int listener, int cue, int end)
             short reported = s->polls[POLL_CONNS + slot].revents;
             int learnt = reported != 0 ? conn_serve(&s->conns[slot], s->service.app, reported) : -1;
             if (learnt >= 0)
-                s->saw = learnt;
+                s->last_error = learnt;
         }
         if (s->listener >= 0 && !s->closed_door)
-            welcome(s);
+            accept_one(s);
         if (s->polls[POLL_CUE].revents != 0)
-            heed(s);
+            read_command(s);
     }
 }

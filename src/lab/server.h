@@ -1,5 +1,5 @@
 /* What the peer's process does all its life: listens, serves its connections with one application,
- * and heeds the cues. */
+ * and obeys the commands of its channel. */
 #ifndef TCPSHAKE_LAB_SERVER_H
 #define TCPSHAKE_LAB_SERVER_H
 
@@ -21,8 +21,8 @@ struct server;
 
 /* NULL: out of memory. It lives as long as its process. */
 struct server *server_new(const struct service *service);
-/* `listener` may be -1. Returns when `end` is readable; no cue, nor that none will come any more,
- * makes it end. */
-void server_run(struct server *s, int listener, int cue, int end);
+/* `listener` may be -1. Returns when `end` is readable; no command, nor that none will come any
+ * more, makes it end. */
+void server_run(struct server *s, int listener, int ctl, int end);
 
 #endif

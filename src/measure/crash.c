@@ -46,10 +46,10 @@ static void try_status(struct pair *p, enum status s, const struct fault *fault)
         c->trouble = *fault;
 }
 
-static void act(struct pair *p, enum end end, enum figure_event what)
+static void act(struct pair *p, enum end end, enum call what)
 {
     struct fault fault = {0};
-    bool says = what == FIGURE_SAY;
+    bool says = what == CALL_SEND;
     try_status(p, pair_act(p, end, what, says ? words : NULL, says ? sizeof(words) - 1 : 0, &fault),
                &fault);
 }
@@ -85,7 +85,7 @@ static void begin(struct pair *p)
     c->lasts = STATE_CLOSED;
     c->trouble.text[0] = '\0';
     pair_remark(p, ways[c->way].summary);
-    act(p, END_A, FIGURE_CONNECT);
+    act(p, END_A, CALL_CONNECT);
     pair_wake_at(p, p->now_ns + LOOK_EVERY);
 }
 
@@ -100,7 +100,7 @@ static void forget(struct pair *p, enum end end)
 {
     struct fault ignored = {0}; /* there may be nothing */
     if (p->truth[end] != STATE_CLOSED && p->truth[end] != STATE_LISTEN)
-        (void)pair_act(p, end, FIGURE_CRASH, NULL, 0, &ignored);
+        (void)pair_act(p, end, CALL_CRASH, NULL, 0, &ignored);
 }
 
 static void end(struct pair *p)
@@ -135,7 +135,7 @@ static void go(struct pair *p)
     }
     pair_cut(p, END_B);
     if (c->way == CRASH_GONE_TALKING)
-        act(p, END_A, FIGURE_SAY);
+        act(p, END_A, CALL_SEND);
 }
 
 static bool a_is_gone(const struct pair *p)
@@ -156,7 +156,7 @@ static void watch(struct pair *p)
     if (c->phase == CRASH_WATCH && c->way == CRASH_KILLED && c->said_by_b & FLAG_FIN) {
         c->saw[0] = pair_saw(p, END_A);
         c->phase = CRASH_AFTER;
-        act(p, END_A, FIGURE_SAY);
+        act(p, END_A, CALL_SEND);
     }
     if (p->now_ns - c->begun_ns > bound(c)) {
         c->lasts = p->truth[END_A];
@@ -194,7 +194,7 @@ static void timer(struct pair *p)
             break;
         }
         c->phase = CRASH_TELL;
-        act(p, END_A, FIGURE_SAY);
+        act(p, END_A, CALL_SEND);
         pair_wake_at(p, p->now_ns + 2 * CALM);
         break;
     case CRASH_TELL:

@@ -27,7 +27,8 @@ static void note(struct self_connect *s, uint32_t cause, int64_t t_ns, const cha
 
 void self_connect_init(struct self_connect *s, const struct endpoint *at, struct timeline *timeline)
 {
-    *s = (struct self_connect){.timeline = timeline, .at = *at, .own_told = STATE_CLOSED};
+    *s = (struct self_connect){
+        .timeline = timeline, .at = *at, .recorded = {STATE_SET(STATE_CLOSED)}};
     s->path[s->path_len++] = STATE_CLOSED;
 }
 
@@ -45,25 +46,16 @@ static void reach(struct self_connect *s, const char *why, const char *rfc)
         s->path[s->path_len++] = now;
 }
 
-static void tell_own(struct self_connect *s, uint32_t event, int64_t t_ns)
+static void record_state(struct self_connect *s, enum end end, uint32_t event, int64_t t_ns)
 {
-    enum state now = s->tcb.state;
-    if (now != s->own_told)
-        (void)record(s, EVENT_OWN_STATE, event, t_ns,
-                     (struct event){.own = {s->own_told, now, s->why, s->rfc}});
-    s->own_told = now;
+    const state_set now = STATE_SET(s->tcb.state);
+    if (now != s->recorded[end])
+        (void)record(s, EVENT_STATE, event, t_ns,
+                     (struct event){.change = {end, s->recorded[end], now, s->why, s->rfc}});
+    s->recorded[end] = now;
 }
 
-static void tell_peer(struct self_connect *s, uint32_t event, int64_t t_ns)
-{
-    state_set now = STATE_SET(s->tcb.state);
-    if (now != s->peer_told)
-        (void)record(s, EVENT_PEER_SET, event, t_ns,
-                     (struct event){.peer = {s->peer_told, now, s->why, s->rfc}});
-    s->peer_told = now;
-}
-
-static uint32_t make_call(struct self_connect *s, enum input what, const char *text, int64_t t_ns)
+static uint32_t make_call(struct self_connect *s, enum call what, const char *text, int64_t t_ns)
 {
     uint32_t id = record(s, EVENT_ACTION, 0, t_ns, (struct event){.text = text});
     reach(s, text, tcb_call(&s->tcb, what).rfc);
@@ -80,11 +72,11 @@ static uint32_t call(struct self_connect *s, const struct self_connect_doings *d
                  seg->opt.wscale);
         s->why = "no connection yet";
         s->rfc = "RFC 9293 3.3.2";
-        tell_peer(s, 0, d->open_ns);
-        return make_call(s, INPUT_OPEN_ACTIVE, "OPEN", d->open_ns);
+        record_state(s, END_B, 0, d->open_ns);
+        return make_call(s, CALL_CONNECT, "OPEN", d->open_ns);
     }
     if ((seg->flags & FLAG_FIN) != 0 && !s->tcb.fin_sent)
-        return make_call(s, INPUT_CLOSE, "CLOSE", d->close_ns);
+        return make_call(s, CALL_CLOSE, "CLOSE", d->close_ns);
     return 0;
 }
 
@@ -113,12 +105,12 @@ void self_connect_segment(struct self_connect *s, const struct self_connect_doin
                  seq_le(segment_end(seg), s->tcb.snd_nxt);
     uint32_t event = record(s, EVENT_SENT, cause, t_ns,
                             (struct event){.segment = {.seg = *seg, .retransmission = again}});
-    tell_own(s, event, t_ns);
+    record_state(s, END_A, event, t_ns);
     tcb_left(&s->tcb, seg);
     enum state from = s->tcb.state;
     struct arrival a = tcb_arrive(&s->tcb, seg);
     reach(s, a.why, a.rfc);
-    tell_peer(s, event, t_ns);
+    record_state(s, END_B, event, t_ns);
     explain(s, event, t_ns, from);
     s->segments++;
     s->last_ns = t_ns;

@@ -35,9 +35,8 @@ struct self_connect {
     struct tcb tcb;
     enum state path[SELF_CONNECT_PATH_MAX]; /* the states it went through */
     size_t path_len;
-    enum state own_told; /* A's and B's column as they stand in the record */
-    state_set peer_told;
-    const char *why, *rfc; /* of the last arrival's change */
+    state_set recorded[ENDS]; /* A's and B's column as they stand in the record */
+    const char *why, *rfc;    /* of the last arrival's change */
     unsigned segments;
     int64_t syn_ns, answered_ns, last_ns; /* 0: not seen */
     bool opened_at_once, closed_at_once;  /* SYN-RECEIVED and CLOSING were passed through */

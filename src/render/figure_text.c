@@ -134,7 +134,7 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
             }
             comment(out, "", e->text);
         } else if (p->style.verbose) {
-            text_printf(out, "%s: ", e->kind == EVENT_OWN_STATE ? "ours" : "the peer's");
+            text_printf(out, "%s: ", e->end == END_A ? "ours" : "the peer's");
             prose_safe(out, e->text, strlen(e->text));
             text_printf(out, e->rfc != NULL ? " (%s)\n" : "\n", e->rfc);
         }

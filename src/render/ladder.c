@@ -109,9 +109,8 @@ static void comment_facts(struct row *r, const struct segment *seg)
  * change followed. */
 static void comment_reason(struct row *r, const struct step *s, const struct step_entry *e)
 {
-    bool own = e->kind == EVENT_OWN_STATE;
-    text_printf(&r->comments, "%c", own ? 'A' : 'B');
-    if (e->to != (own ? STATE_SET(s->own) : s->peer)) {
+    text_printf(&r->comments, "%c", e->end == END_A ? 'A' : 'B');
+    if (e->to != s->at[e->end]) {
         char set[STATE_SET_TEXT_MAX];
         text_printf(&r->comments, " %s", state_set_format(e->to, set));
     }
@@ -151,9 +150,9 @@ static void take_states(struct row *r, const struct step *s)
     char set[STATE_SET_TEXT_MAX];
     bool ours = s->kind == STEP_RECEIVED && s->held, theirs = s->kind == STEP_SENT && s->held;
     if (!ours) /* where a segment does not arrive, nothing is to be said */
-        text_printf(&r->own, "%s", state_name(s->own));
-    if (s->peer != STATE_SET_NONE && !theirs)
-        text_printf(&r->peer, "%s", state_set_format(s->peer, set));
+        text_printf(&r->own, "%s", state_set_format(s->at[END_A], set));
+    if (s->at[END_B] != STATE_SET_NONE && !theirs)
+        text_printf(&r->peer, "%s", state_set_format(s->at[END_B], set));
     if (s->truth_seen) {
         r->truth = state_name(s->truth);
         r->truth_wrong = !s->truth_in_set;

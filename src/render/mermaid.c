@@ -14,10 +14,9 @@ struct mermaid {
     struct sink sink;
     struct step_builder steps;
     struct number_map numbers;
-    struct text held; /* notes from before the first segment, which names the participants */
-    bool named;       /* the participants are written */
-    enum state own;   /* as last noted */
-    state_set peer;
+    struct text held;   /* notes from before the first segment, which names the participants */
+    bool named;         /* the participants are written */
+    state_set at[ENDS]; /* as last noted */
     uint32_t session;
 };
 
@@ -116,12 +115,13 @@ static void put_message(struct text *out, const struct number_map *numbers, cons
 
 static void put_states(struct mermaid *m, struct text *out, const struct step *s)
 {
-    if (s->own != m->own || s->kind == STEP_START)
-        put_note(out, "left of A", state_name(s->own));
-    if (s->peer != m->peer)
-        put_peer(out, s->peer);
-    m->own = s->own;
-    m->peer = s->peer;
+    char own[STATE_SET_TEXT_MAX];
+    if (s->at[END_A] != m->at[END_A] || s->kind == STEP_START)
+        put_note(out, "left of A", state_set_format(s->at[END_A], own));
+    if (s->at[END_B] != m->at[END_B])
+        put_peer(out, s->at[END_B]);
+    m->at[END_A] = s->at[END_A];
+    m->at[END_B] = s->at[END_B];
 }
 
 static void put_remarks(struct text *out, const struct step *s)
@@ -144,8 +144,8 @@ static void begin_session(struct mermaid *m, struct text *out, const struct step
         m->numbers = (struct number_map){0};
     }
     m->session = s->session;
-    m->own = STATE_CLOSED;
-    m->peer = STATE_SET_NONE;
+    m->at[END_A] = STATE_SET(STATE_CLOSED);
+    m->at[END_B] = STATE_SET_NONE;
 }
 
 static void draw_step(struct mermaid *m, struct text *out, const struct step *s)

@@ -137,9 +137,10 @@ static bool put_segment(json_t *o, const struct step *s)
 static bool put_states(json_t *o, const struct step *s)
 {
     json_t *peer = json_array();
-    bool ok = put_text(o, "own_state", state_name(s->own)) && peer != NULL;
+    char own[STATE_SET_TEXT_MAX];
+    bool ok = put_text(o, "own_state", state_set_format(s->at[END_A], own)) && peer != NULL;
     for (enum state p = STATE_CLOSED; p < STATE_COUNT; p++) {
-        if (state_set_has(s->peer, p))
+        if (state_set_has(s->at[END_B], p))
             ok = ok && json_array_append_new(peer, json_string(state_name(p))) == 0;
     }
     ok = json_object_set_new(o, "peer_states", peer) == 0 && ok;
@@ -165,7 +166,7 @@ static bool put_notes(json_t *o, const struct step *s)
 static json_t *reason_of(const struct step_entry *e)
 {
     json_t *o = json_object();
-    bool ok = put_text(o, "who", e->kind == EVENT_OWN_STATE ? "own" : "peer") &&
+    bool ok = put_text(o, "who", e->end == END_A ? "own" : "peer") &&
               put_text(o, "text", e->text) && (e->rfc == NULL || put_text(o, "rfc", e->rfc));
     if (ok)
         return o;
@@ -179,7 +180,7 @@ static bool put_reasons(json_t *o, const struct step *s)
     bool ok = why != NULL;
     for (size_t i = 0; i < s->entry_count; i++) {
         const struct step_entry *e = &s->entries[i];
-        if (e->kind == EVENT_OWN_STATE || e->kind == EVENT_PEER_SET)
+        if (e->kind == EVENT_STATE)
             ok = ok && json_array_append_new(why, reason_of(e)) == 0;
     }
     if (json_array_size(why) != 0)

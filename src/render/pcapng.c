@@ -208,7 +208,7 @@ static void add_entry(struct text *comment, const struct step_entry *e)
     }
     (void)state_set_format(e->from, from);
     (void)state_set_format(e->to, to);
-    const char *who = e->kind == EVENT_OWN_STATE ? "A" : "B";
+    const char *who = e->end == END_A ? "A" : "B";
     if (e->from == STATE_SET_NONE || e->from == e->to)
         (void)snprintf(lead, sizeof(lead), "%s %s: ", who, to);
     else
@@ -221,9 +221,9 @@ static void add_entry(struct text *comment, const struct step_entry *e)
 static void add_step(struct text *comment, const struct step *s)
 {
     if (step_is_segment(s)) {
-        char peer[STATE_SET_TEXT_MAX], line[STATE_SET_TEXT_MAX + 64];
-        (void)snprintf(line, sizeof(line), "A %s, B %s", state_name(s->own),
-                       state_set_format(s->peer, peer));
+        char a[STATE_SET_TEXT_MAX], b[STATE_SET_TEXT_MAX], line[2 * STATE_SET_TEXT_MAX + 16];
+        (void)snprintf(line, sizeof(line), "A %s, B %s", state_set_format(s->at[END_A], a),
+                       state_set_format(s->at[END_B], b));
         add_line(comment, "", line);
     } else if (s->text != NULL) {
         add_line(comment, "", s->text);

@@ -45,7 +45,7 @@ static void empty(struct step *s)
 
 void step_builder_init(struct step_builder *b, struct step_taker taker)
 {
-    *b = (struct step_builder){.taker = taker, .own = STATE_CLOSED};
+    *b = (struct step_builder){.taker = taker, .at = {STATE_SET(STATE_CLOSED)}};
 }
 
 void step_builder_done(struct step_builder *b)
@@ -74,8 +74,7 @@ static enum status open_step(struct step_builder *b, enum step_kind kind, const 
                                .cause = e->cause,
                                .session = e->session,
                                .t_ns = e->t_ns,
-                               .own = b->own,
-                               .peer = b->peer};
+                               .at = {b->at[END_A], b->at[END_B]}};
     b->open = true;
     return STATUS_OK;
 }
@@ -138,34 +137,21 @@ static enum status own_step_if_causeless(struct step_builder *b, const struct ev
     return open_remark(b, STEP_NOTE, e, why, fault);
 }
 
-static enum status add_own(struct step_builder *b, const struct event *e, struct fault *fault)
+static enum status add_change(struct step_builder *b, const struct event *e, struct fault *fault)
 {
-    enum status s = own_step_if_causeless(b, e, e->own.why, fault);
+    const enum end end = e->change.end;
+    enum status s = own_step_if_causeless(b, e, e->change.why, fault);
     if (s != STATUS_OK)
         return s;
-    b->current.changed = b->current.changed || e->own.to != b->own;
-    b->own = b->current.own = e->own.to;
+    b->current.changed = b->current.changed || e->change.to != b->at[end];
+    b->at[end] = b->current.at[end] = e->change.to;
     struct step_entry entry = {.kind = e->kind,
                                .t_ns = e->t_ns,
-                               .from = STATE_SET(e->own.from),
-                               .to = STATE_SET(e->own.to),
-                               .rfc = e->own.rfc};
-    return add_entry(&b->current, entry, e->own.why, fault);
-}
-
-static enum status add_peer(struct step_builder *b, const struct event *e, struct fault *fault)
-{
-    enum status s = own_step_if_causeless(b, e, e->peer.why, fault);
-    if (s != STATUS_OK)
-        return s;
-    b->current.changed = b->current.changed || e->peer.to != b->peer;
-    b->peer = b->current.peer = e->peer.to;
-    struct step_entry entry = {.kind = e->kind,
-                               .t_ns = e->t_ns,
-                               .from = e->peer.from,
-                               .to = e->peer.to,
-                               .rfc = e->peer.rfc};
-    return add_entry(&b->current, entry, e->peer.why, fault);
+                               .end = end,
+                               .from = e->change.from,
+                               .to = e->change.to,
+                               .rfc = e->change.rfc};
+    return add_entry(&b->current, entry, e->change.why, fault);
 }
 
 static enum status add_fault(struct step_builder *b, const struct event *e, struct fault *fault)
@@ -194,8 +180,8 @@ static enum status follow_session(struct step_builder *b, const struct event *e,
         if (s != STATUS_OK)
             return s;
         b->session = e->session;
-        b->own = STATE_CLOSED;
-        b->peer = STATE_SET_NONE;
+        b->at[END_A] = STATE_SET(STATE_CLOSED);
+        b->at[END_B] = STATE_SET_NONE;
     }
     return open_step(b, STEP_START, e, fault);
 }
@@ -223,10 +209,8 @@ enum status step_builder_event(struct step_builder *b, const struct event *e, st
         return add_entry(&b->current, note, e->text, fault);
     case EVENT_FAULT:
         return add_fault(b, e, fault);
-    case EVENT_OWN_STATE:
-        return add_own(b, e, fault);
-    case EVENT_PEER_SET:
-        return add_peer(b, e, fault);
+    case EVENT_STATE:
+        return add_change(b, e, fault);
     case EVENT_TRUTH:
         return add_truth(b, e);
     case EVENT_LINE:

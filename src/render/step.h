@@ -17,12 +17,13 @@ enum step_kind {
 
 /* One consequence, in the order in which they came. */
 struct step_entry {
-    enum event_kind kind; /* OWN_STATE, PEER_SET, NOTE or FAULT */
+    enum event_kind kind; /* STATE, NOTE or FAULT */
     int64_t t_ns;
-    state_set from, to;     /* OWN_STATE (one member each), PEER_SET */
+    enum end end;           /* STATE */
+    state_set from, to;     /* STATE */
     enum event_fault fault; /* FAULT */
     char *text;             /* the reason, the note or the fault; never NULL */
-    const char *rfc;        /* OWN_STATE, PEER_SET; NULL when there is none */
+    const char *rfc;        /* STATE; NULL when there is none */
 };
 
 struct step {
@@ -34,10 +35,9 @@ struct step {
     bool retransmission, held;
     char *text; /* TIMER, ACTION, NOTE */
 
-    enum state own;  /* after the step */
-    state_set peer;  /* after the step */
-    bool changed;    /* one of them is not what it was before */
-    bool truth_seen; /* lab only, as are the next two */
+    state_set at[ENDS]; /* where each end may be after the step; NONE: nothing is known */
+    bool changed;       /* one of them is not what it was before */
+    bool truth_seen;    /* lab only, as are the next two */
     bool truth_in_set;
     enum state truth;
 
@@ -63,8 +63,7 @@ struct step_builder {
     struct step current;
     bool open; /* `current` is being filled */
     uint32_t session;
-    enum state own;
-    state_set peer;
+    state_set at[ENDS];
 };
 
 void step_builder_init(struct step_builder *b, struct step_taker taker);

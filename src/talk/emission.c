@@ -33,15 +33,15 @@ static bool is_own(const struct tcb *t, const struct segment *seg)
     return can && seg->flags & FLAG_ACK && seq_lt(t->iss, seg->seq) && seq_le(seg->seq, t->snd_nxt);
 }
 
-static enum input call_of(const struct tcb *t, const struct segment *seg)
+static enum call call_of(const struct tcb *t, const struct segment *seg)
 {
     bool may_close = t->state == STATE_SYN_RECEIVED || t->state == STATE_ESTABLISHED ||
                      t->state == STATE_CLOSE_WAIT;
     if (opens(t, seg))
-        return INPUT_OPEN_ACTIVE;
+        return CALL_CONNECT;
     if (seg->flags & FLAG_FIN && may_close && seq_lt(t->snd_nxt, segment_end(seg)))
-        return INPUT_CLOSE;
-    return INPUT_COUNT;
+        return CALL_CLOSE;
+    return CALL_COUNT;
 }
 
 static void take_options(const struct figure_segment *f, struct scripted *out)
@@ -79,7 +79,7 @@ static void take_fields(const struct figure_segment *f, struct scripted *out)
 bool emission_of(const struct figure_segment *figured, enum emission_kind kind, enum end us,
                  const struct tcb *t, struct bind *b, struct scripted *out)
 {
-    *out = (struct scripted){.call = INPUT_COUNT};
+    *out = (struct scripted){.call = CALL_COUNT};
     struct segment *seg = &out->seg;
     take_fields(figured, out);
     bool syn = (seg->flags & FLAG_SYN) != 0;
@@ -89,10 +89,10 @@ bool emission_of(const struct figure_segment *figured, enum emission_kind kind, 
         seg->ack = number(b, end_other(us), &figured->ack, t->rcv_nxt);
     if (kind == EMISSION_ABORT && seg->flags & FLAG_RST) {
         out->ours = true;
-        out->call = INPUT_ABORT;
+        out->call = CALL_ABORT;
     } else if (kind != EMISSION_DUPLICATE && is_own(t, seg)) {
         out->ours = true;
         out->call = call_of(t, seg);
     }
-    return out->call == INPUT_OPEN_ACTIVE;
+    return out->call == CALL_CONNECT;
 }

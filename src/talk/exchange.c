@@ -30,7 +30,8 @@ static void record_step(struct exchange *x, uint32_t cause, enum state from, enu
 {
     if (x->own_path_len < EXCHANGE_PATH_MAX)
         x->own_path[x->own_path_len++] = to;
-    (void)record(x, EVENT_OWN_STATE, cause, (struct event){.own = {from, to, why, rfc}});
+    (void)record(x, EVENT_STATE, cause,
+                 (struct event){.change = {END_A, STATE_SET(from), STATE_SET(to), why, rfc}});
 }
 
 /* A segment that completes the handshake and brings a FIN makes two steps at once. */
@@ -56,8 +57,8 @@ static void record_fault(struct exchange *x, uint32_t cause, enum event_fault fa
 static void record_peer(struct exchange *x, uint32_t cause, const struct peer_change *c)
 {
     if (c->from != c->to)
-        (void)record(x, EVENT_PEER_SET, cause,
-                     (struct event){.peer = {c->from, c->to, c->why, c->rfc}});
+        (void)record(x, EVENT_STATE, cause,
+                     (struct event){.change = {END_B, c->from, c->to, c->why, c->rfc}});
     if (c->contradiction) {
         x->contradiction = true;
         record_fault(x, cause, EVENT_FAULT_CONTRADICTION,
@@ -120,10 +121,10 @@ void exchange_init(struct exchange *x, const struct exchange_config *config,
     peer_known_way(&x->peer, config->way_ns);
     x->aside = (struct exchange_aside){config->other_local, x->tcb, x->peer};
     x->aside.tcb.iss = x->aside.tcb.snd_una = x->aside.tcb.snd_nxt = config->other_iss;
-    (void)record(x, EVENT_PEER_SET, 0,
-                 (struct event){.peer = {STATE_SET_NONE, x->peer.set,
-                                         "no connection yet; whether somebody listens is unknown",
-                                         "RFC 9293 3.3.2"}});
+    (void)record(x, EVENT_STATE, 0,
+                 (struct event){.change = {END_B, STATE_SET_NONE, x->peer.set,
+                                           "no connection yet; whether somebody listens is unknown",
+                                           "RFC 9293 3.3.2"}});
     probe->start(x);
 }
 
@@ -162,19 +163,19 @@ static void call_behind(struct exchange *x, uint32_t event, const struct segment
 {
     enum state from = x->tcb.state;
     const struct outgoing *o = &x->outbox.current;
-    enum input call = o->kind == OUTGOING_SCRIPTED ? o->script.call
-                      : seg->flags & FLAG_FIN      ? INPUT_CLOSE
-                      : seg->flags & FLAG_SYN      ? INPUT_OPEN_ACTIVE
-                                                   : INPUT_ABORT;
+    enum call call = o->kind == OUTGOING_SCRIPTED ? o->script.call
+                     : seg->flags & FLAG_FIN      ? CALL_CLOSE
+                     : seg->flags & FLAG_SYN      ? CALL_CONNECT
+                                                  : CALL_ABORT;
     struct transition step = tcb_call(&x->tcb, call);
-    record_own(x, event, from, classify_describe(call), step.rfc);
+    record_own(x, event, from, classify_call(call), step.rfc);
 }
 
 static bool carries_out_a_call(const struct exchange *x, const struct segment *seg)
 {
     enum outgoing_kind kind = x->outbox.current.kind;
     if (kind == OUTGOING_SCRIPTED)
-        return x->outbox.current.script.call != INPUT_COUNT;
+        return x->outbox.current.script.call != CALL_COUNT;
     if (kind == OUTGOING_SYN || kind == OUTGOING_FIN)
         return seq_lt(x->tcb.snd_nxt, segment_end(seg));
     return kind == OUTGOING_ABORT && x->tcb.state != STATE_CLOSED;
@@ -492,11 +493,18 @@ void exchange_change_port(struct exchange *x)
     record_peer(x, x->timeline->last_id, &change);
 }
 
-void exchange_call(struct exchange *x, enum input call)
+void exchange_call(struct exchange *x, enum call call)
 {
     enum state from = x->tcb.state;
     struct transition step = tcb_call(&x->tcb, call);
-    record_own(x, x->timeline->last_id, from, classify_describe(call), step.rfc);
+    record_own(x, x->timeline->last_id, from, classify_call(call), step.rfc);
+}
+
+void exchange_time_out(struct exchange *x, enum input in)
+{
+    enum state from = x->tcb.state;
+    struct transition step = tcb_time_out(&x->tcb, in);
+    record_own(x, x->timeline->last_id, from, classify_describe(in), step.rfc);
 }
 
 void exchange_elapse(struct exchange *x)
@@ -505,7 +513,7 @@ void exchange_elapse(struct exchange *x)
     record_peer(x, x->timeline->last_id, &change);
 }
 
-void exchange_peer_told(struct exchange *x, enum peer_call call)
+void exchange_peer_told(struct exchange *x, enum call call)
 {
     struct peer_change change = peer_told(&x->peer, call, x->now_ns);
     record_peer(x, 0, &change);
@@ -519,7 +527,7 @@ bool exchange_emit(struct exchange *x, const struct scripted *script, const char
 
 void exchange_hold_back(struct exchange *x, const struct scripted *script)
 {
-    if (script->call != INPUT_COUNT)
+    if (script->call != CALL_COUNT)
         exchange_call(x, script->call);
     tcb_left(&x->tcb, &script->seg);
 }
@@ -553,7 +561,7 @@ static void retransmission_timeout(struct exchange *x)
         x->probe->stop(x, PROBE_STOP_GAVE_UP);
         return;
     }
-    (void)tcb_call(&x->tcb, INPUT_RETRANSMISSION_TIMEOUT);
+    (void)tcb_time_out(&x->tcb, INPUT_RETRANSMISSION_TIMEOUT);
     rto_back_off(&x->rto);
     if (!state_synchronized(x->tcb.state))
         rto_syn_expired(&x->rto);

@@ -140,12 +140,14 @@ void exchange_refuse(struct exchange *x, seq_t ack, const char *why);
 void exchange_follow_script(struct exchange *x, bool on);
 /* A new TCB, in CLOSED, with this ISS: what was there is forgotten without a word. */
 void exchange_renew(struct exchange *x, seq_t iss);
-/* A call that sends nothing: a passive OPEN, the end of TIME-WAIT. */
-void exchange_call(struct exchange *x, enum input call);
+/* A call that sends nothing: a passive OPEN. */
+void exchange_call(struct exchange *x, enum call call);
+/* A time-out of our end: that of TIME-WAIT. */
+void exchange_time_out(struct exchange *x, enum input in);
 /* Time has passed: the peer's states may have expired. */
 void exchange_elapse(struct exchange *x);
 /* The peer's application has made a call that we know of, or is just making it. */
-void exchange_peer_told(struct exchange *x, enum peer_call call);
+void exchange_peer_told(struct exchange *x, enum call call);
 /* Goes on with the connection from our other port, and the next time with the first again. */
 void exchange_change_port(struct exchange *x);
 /* Puts the segment on the wire; if it is ours, our end moves when it is seen leaving. False when

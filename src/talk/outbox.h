@@ -56,9 +56,9 @@ struct scripted {
     bool exact_options;  /* seg.opt.raw as it stands; else the usual ones, with the MSS and window
                             scale of seg.opt where it has them */
     bool usual_win, usual_ttl;
-    bool ours;       /* our end sends it: state and SND.NXT move; else it knows nothing of it */
-    size_t tag;      /* the probe's */
-    enum input call; /* that it carries out: OPEN_ACTIVE, CLOSE, ABORT; INPUT_COUNT: none */
+    bool ours;      /* our end sends it: state and SND.NXT move; else it knows nothing of it */
+    size_t tag;     /* the probe's */
+    enum call call; /* that it carries out: CONNECT, CLOSE, ABORT; CALL_COUNT: none */
 };
 
 struct outgoing {

@@ -37,20 +37,10 @@ static void record_change(struct pair *p, enum end end, enum state to)
 {
     enum state from = p->truth[end];
     bool late = p->now_ns - p->last_ns > COMES_WITHIN;
-    struct event e = {.cause = late ? 0 : p->timeline->last_id};
     p->truth[end] = to;
-    if (end == END_A) {
-        e.kind = EVENT_OWN_STATE;
-        e.own.from = from;
-        e.own.to = to;
-        e.own.why = asked;
-    } else {
-        e.kind = EVENT_PEER_SET;
-        e.peer.from = STATE_SET(from);
-        e.peer.to = STATE_SET(to);
-        e.peer.why = asked;
-    }
-    (void)append(p, e);
+    (void)append(p, (struct event){.kind = EVENT_STATE,
+                                   .cause = late ? 0 : p->timeline->last_id,
+                                   .change = {end, STATE_SET(from), STATE_SET(to), asked, NULL}});
 }
 
 /* False where a kernel cannot be asked. */
@@ -82,8 +72,8 @@ static void begin_session(struct pair *p)
     p->last_ns = p->now_ns;
     p->truth[END_B] = b;
     p->gone[END_A] = p->gone[END_B] = false;
-    (void)append(p, (struct event){.kind = EVENT_PEER_SET,
-                                   .peer = {STATE_SET_NONE, STATE_SET(b), asked, NULL}});
+    (void)append(p, (struct event){.kind = EVENT_STATE,
+                                   .change = {END_B, STATE_SET_NONE, STATE_SET(b), asked, NULL}});
     pair_look(p);
 }
 
@@ -239,36 +229,18 @@ void pair_wake_at(struct pair *p, int64_t when_ns)
 
 /* --- For scripts --- */
 
-static const char *call_name(enum figure_event what)
+static const char *call_name(enum call what)
 {
-    switch (what) {
-    case FIGURE_CONNECT:
-        return "connects";
-    case FIGURE_LISTEN:
-        return "listens";
-    case FIGURE_CLOSE:
-        return "closes";
-    case FIGURE_ABORT:
-        return "aborts";
-    case FIGURE_SAY:
-        return "says something";
-    case FIGURE_CRASH:
-        return "forgets the connection";
-    case FIGURE_NOTHING:
-    case FIGURE_REMARK:
-    case FIGURE_TWO_MSL:
-    case FIGURE_WAIT:
-    case FIGURE_OTHER_PORT:
-    case FIGURE_FIRST_PORT:
-    case FIGURE_NEW_ISN:
-    case FIGURE_NUMBERS:
-        break;
-    }
-    return "acts";
+    static const char *const names[CALL_COUNT] = {
+        [CALL_CONNECT] = "connects",    [CALL_LISTEN] = "listens",
+        [CALL_CLOSE] = "closes",        [CALL_ABORT] = "aborts",
+        [CALL_SEND] = "says something", [CALL_CRASH] = "forgets the connection",
+    };
+    return names[what] != NULL ? names[what] : "acts";
 }
 
-enum status pair_act(struct pair *p, enum end end, enum figure_event what, const void *data,
-                     size_t n, struct fault *fault)
+enum status pair_act(struct pair *p, enum end end, enum call what, const void *data, size_t n,
+                     struct fault *fault)
 {
     const struct upper *a = p->config.end[end];
     char text[64];
@@ -298,7 +270,7 @@ void pair_cut(struct pair *p, enum end end)
     (void)snprintf(text, sizeof(text), "the machine of %c disappears", end == END_A ? 'A' : 'B');
     p->gone[end] = true;
     (void)append(p, (struct event){.kind = EVENT_ACTION, .text = text});
-    (void)a->act(a->arg, &p->config.at[end_other(end)], FIGURE_CRASH, NULL, 0, &ignored);
+    (void)a->act(a->arg, &p->config.at[end_other(end)], CALL_CRASH, NULL, 0, &ignored);
     pair_look(p);
 }
 

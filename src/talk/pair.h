@@ -10,6 +10,7 @@
 
 #include "event/timeline.h"
 #include "talk/upper.h"
+#include "tcp/end.h"
 #include "talk/probe.h"
 
 enum {
@@ -81,8 +82,8 @@ void pair_conclude(struct pair *p);
 /* Passes the segment (its raw octets) on to the other end than `from`. */
 void pair_pass(struct pair *p, enum end from, const struct segment *seg);
 /* Makes an end's application act: accomplice.h. A failure is the script's to judge. */
-enum status pair_act(struct pair *p, enum end end, enum figure_event what, const void *data,
-                     size_t n, struct fault *fault);
+enum status pair_act(struct pair *p, enum end end, enum call what, const void *data, size_t n,
+                     struct fault *fault);
 /* Nobody listens at that end any more. */
 enum status pair_shut(struct pair *p, enum end end, struct fault *fault);
 /* Asks both kernels; what has changed is recorded. */

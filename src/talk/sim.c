@@ -194,12 +194,12 @@ static void ideal_receives(void *arg, struct sim *sim, const struct segment *seg
     if (!ideal->begun) {
         ideal->begun = true;
         tcb_init(&ideal->tcb, seq_of(0), 65535, true, true, 7);
-        (void)tcb_call(&ideal->tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&ideal->tcb, CALL_LISTEN);
     }
     struct arrival a = tcb_arrive(&ideal->tcb, seg);
     if (a.reply != REPLY_NOTHING)
         ideal_answer(ideal, sim, seg, a.reply);
-    if (a.to == STATE_CLOSE_WAIT && tcb_call(&ideal->tcb, INPUT_CLOSE).reply == REPLY_FIN)
+    if (a.to == STATE_CLOSE_WAIT && tcb_call(&ideal->tcb, CALL_CLOSE).reply == REPLY_FIN)
         ideal_answer(ideal, sim, seg, REPLY_FIN);
 }
 

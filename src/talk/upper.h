@@ -6,15 +6,15 @@
 #include <stdbool.h>
 
 #include "base/fault.h"
-#include "figure/figure.h"
+#include "tcp/call.h"
 #include "tcp/state.h"
 #include "wire/address.h"
 
 struct upper {
-    /* Makes the peer's application act: CONNECT to `ours`, CLOSE, ABORT, SAY with its octets,
+    /* Makes the peer's application act: CONNECT to `ours`, CLOSE, ABORT, SEND with its octets,
      * LISTEN, CRASH. Returns when it has. */
-    enum status (*act)(void *arg, const struct endpoint *ours, enum figure_event what,
-                       const void *data, size_t n, struct fault *fault);
+    enum status (*act)(void *arg, const struct endpoint *ours, enum call what, const void *data,
+                       size_t n, struct fault *fault);
     /* From now on nobody listens there. */
     enum status (*shut)(void *arg, struct fault *fault);
     /* The state of the peer's end as its kernel has it. */

@@ -148,15 +148,18 @@ enum input classify_fin(const struct tcb *t, const struct segment *seg)
     return seq_eq(seq_add(text_start(seg), seg->len), t->rcv_nxt) ? INPUT_FIN : INPUT_COUNT;
 }
 
+const char *classify_call(enum call call)
+{
+    static const char *const words[CALLS_OF_RFC] = {
+        [CALL_LISTEN] = "passive OPEN", [CALL_CONNECT] = "active OPEN", [CALL_SEND] = "SEND",
+        [CALL_RECEIVE] = "RECEIVE",     [CALL_CLOSE] = "CLOSE",         [CALL_ABORT] = "ABORT",
+    };
+    return words[call];
+}
+
 const char *classify_describe(enum input in)
 {
     static const char *const words[INPUT_COUNT] = {
-        [INPUT_OPEN_PASSIVE] = "passive OPEN",
-        [INPUT_OPEN_ACTIVE] = "active OPEN",
-        [INPUT_SEND] = "SEND",
-        [INPUT_RECEIVE] = "RECEIVE",
-        [INPUT_CLOSE] = "CLOSE",
-        [INPUT_ABORT] = "ABORT",
         [INPUT_BAD_CHECKSUM] = "wrong checksum: discarded",
         [INPUT_RST] = "acceptable reset",
         [INPUT_RST_TO_LISTEN] = "acceptable reset of a passive open",

@@ -2,6 +2,7 @@
 #ifndef TCPSHAKE_TCP_CLASSIFY_H
 #define TCPSHAKE_TCP_CLASSIFY_H
 
+#include "tcp/call.h"
 #include "tcp/input.h"
 #include "tcp/tcb.h"
 
@@ -20,5 +21,8 @@ enum input classify_fin(const struct tcb *t, const struct segment *seg);
 
 /* An input in words: "SYN that answers nothing we know"; static. */
 const char *classify_describe(enum input in);
+
+/* One of the RFC's calls in its words: "passive OPEN"; static. */
+const char *classify_call(enum call call);
 
 #endif

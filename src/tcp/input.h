@@ -1,16 +1,9 @@
-/* What can happen to a TCB: the calls, the arriving segments as the state sees them, and the
+/* What can happen to a TCB besides a call: the arriving segments as the state sees them, and the
  * time-outs of RFC 9293 3.10; and what the state answers. */
 #ifndef TCPSHAKE_TCP_INPUT_H
 #define TCPSHAKE_TCP_INPUT_H
 
 enum input {
-    /* Calls, 3.10.1 to 3.10.5. */
-    INPUT_OPEN_PASSIVE,
-    INPUT_OPEN_ACTIVE,
-    INPUT_SEND,
-    INPUT_RECEIVE,
-    INPUT_CLOSE,
-    INPUT_ABORT,
     /* Segments, 3.10.7, in the order in which the RFC checks them. */
     INPUT_BAD_CHECKSUM,
     INPUT_RST,           /* acceptable: it ends the connection */

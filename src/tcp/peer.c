@@ -61,14 +61,16 @@ static const struct move moves[] = {
     {GETS_FIN, S(FIN_WAIT_2), S(TIME_WAIT)},
 };
 
+#define BIT(call) (1U << (call))
 static const struct move calls[] = {
-    {PEER_CONNECTS, S(CLOSED) | S(LISTEN) | S(TIME_WAIT), S(SYN_SENT)}, /* 3.10.1; RFC 6191 */
-    {PEER_CLOSES, S(SYN_SENT), S(CLOSED)},                              /* 3.10.4 */
-    {PEER_CLOSES, S(SYN_RECEIVED) | S(ESTABLISHED), S(FIN_WAIT_1) | S(CLOSED)}, /* CLOSED: with */
-    {PEER_CLOSES, S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED)}, /* data unread, 3.6.1 SHLD-3 */
-    {PEER_ABORTS, STATE_SET_ALL, S(CLOSED)},               /* 3.10.5 */
-    {PEER_STOPS_LISTENING, S(LISTEN) | S(SYN_RECEIVED), S(CLOSED)},
-    {PEER_CRASHES, STATE_SET_ALL, S(CLOSED)}, /* 3.5.1 */
+    {BIT(CALL_CONNECT), S(CLOSED) | S(LISTEN) | S(TIME_WAIT), S(SYN_SENT)}, /* 3.10.1; RFC 6191 */
+    {BIT(CALL_CLOSE), S(SYN_SENT), S(CLOSED)},                              /* 3.10.4 */
+    {BIT(CALL_CLOSE), S(SYN_RECEIVED) | S(ESTABLISHED),
+     S(FIN_WAIT_1) | S(CLOSED)},                               /* CLOSED: with */
+    {BIT(CALL_CLOSE), S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED)}, /* data unread, 3.6.1 SHLD-3 */
+    {BIT(CALL_ABORT), STATE_SET_ALL, S(CLOSED)},               /* 3.10.5 */
+    {BIT(CALL_STOP_LISTENING), S(LISTEN) | S(SYN_RECEIVED), S(CLOSED)},
+    {BIT(CALL_CRASH), STATE_SET_ALL, S(CLOSED)}, /* 3.5.1 */
 };
 
 /* What a segment of the peer's is, and where a state that sent it is afterwards. */
@@ -293,7 +295,7 @@ static state_set with_under_way(const struct peer *p, state_set set, int64_t t_n
 {
     for (state_set before = STATE_SET_NONE; before != set;) {
         before = set;
-        for (unsigned bit = 1; bit <= PEER_CRASHES; bit <<= 1) {
+        for (unsigned bit = 1; bit <= BIT(CALL_CRASH); bit <<= 1) {
             if (p->told & bit)
                 set |= moved(calls, sizeof(calls) / sizeof(calls[0]), set, bit);
         }
@@ -319,7 +321,7 @@ static state_set with_expiries(const struct peer *p, state_set set, int64_t t_ns
  * wait until it is (3.10.2, 3.10.4). */
 static void forget_calls(struct peer *p, int64_t t_ns)
 {
-    const unsigned may_wait = PEER_SAYS | PEER_CLOSES | PEER_ABORTS;
+    const unsigned may_wait = BIT(CALL_SEND) | BIT(CALL_CLOSE) | BIT(CALL_ABORT);
     if (t_ns - p->told_ns <= peer_sent_flight_time(&p->sent))
         return;
     p->told &= may_wait;
@@ -385,13 +387,13 @@ struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t 
     return change(p, set, "our segment may have arrived, or may be lost", "RFC 9293 3.8.1");
 }
 
-struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns)
+struct peer_change peer_told(struct peer *p, enum call call, int64_t t_ns)
 {
-    p->told_old = call == PEER_CONNECTS ? p->told : p->told_old & ~(unsigned)call;
-    p->told |= call;
+    p->told_old = call == CALL_CONNECT ? p->told : p->told_old & ~BIT(call);
+    p->told |= BIT(call);
     p->told_ns = t_ns;
     p->told_waits |= (p->set & (S(SYN_SENT) | S(SYN_RECEIVED))) != 0;
-    p->unseen |= (call & (PEER_SAYS | PEER_CLOSES)) != 0;
+    p->unseen |= call == CALL_SEND || call == CALL_CLOSE;
     return change(p, with_under_way(p, p->set, t_ns), "its application was told to act",
                   "RFC 9293 3.10");
 }
@@ -415,7 +417,7 @@ static bool resets_what_was(const struct peer *p, const struct tcb *own, const s
 static bool opens(const struct peer *p, const struct segment *seg, const struct arrival *a)
 {
     const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_SENT);
-    return a->inputs[0] == INPUT_SYN || p->told & PEER_CONNECTS ||
+    return a->inputs[0] == INPUT_SYN || p->told & BIT(CALL_CONNECT) ||
            (p->irs_known && seq_eq(seg->seq, p->irs)) || (p->set & (state_set)~none) == 0;
 }
 
@@ -598,9 +600,9 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
         p->fin_end = segment_end(seg);
     }
     if (seg->flags & FLAG_FIN)
-        p->told &= ~(unsigned)PEER_CLOSES;
-    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & PEER_CONNECTS)
-        p->told &= ~(p->told_old | PEER_CONNECTS); /* no call before it concerns this one */
+        p->told &= ~BIT(CALL_CLOSE);
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & BIT(CALL_CONNECT))
+        p->told &= ~(p->told_old | BIT(CALL_CONNECT)); /* no call before it concerns this one */
     if (seg->opt.has_timestamps) {
         p->stamped = true;
         p->ts_val = seg->opt.ts_val;

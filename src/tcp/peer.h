@@ -26,16 +26,6 @@ enum {
     PEER_PATH_MAX = 16
 };
 
-/* What the peer's application can do of which we may know, as bits: RFC 9293 3.10, and a crash. */
-enum peer_call {
-    PEER_CONNECTS = 0x01,
-    PEER_SAYS = 0x02,
-    PEER_CLOSES = 0x04,
-    PEER_ABORTS = 0x08,
-    PEER_STOPS_LISTENING = 0x10, /* what is half-open then is forgotten */
-    PEER_CRASHES = 0x20,         /* everything is forgotten, without a word */
-};
-
 struct peer {
     state_set set;
     int64_t last_ns; /* when a segment last left or came */
@@ -54,8 +44,8 @@ struct peer {
 
     struct peer_sent sent;
 
-    unsigned told;     /* enum peer_call: of which nothing shows yet that they have been made */
-    unsigned told_old; /* of those, which were told before PEER_CONNECTS */
+    unsigned told;     /* bits by enum call, of which nothing shows yet that they have been made */
+    unsigned told_old; /* of those, which were told before CALL_CONNECT */
     bool told_waits;   /* they may have to wait for the connection */
     int64_t told_ns;   /* when the last of them was told */
 
@@ -83,7 +73,7 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
 
 /* The peer's application has made the call, as far as we know: what it may have done is added.
  * For those who have an accomplice at the peer's side. */
-struct peer_change peer_told(struct peer *p, enum peer_call call, int64_t t_ns);
+struct peer_change peer_told(struct peer *p, enum call call, int64_t t_ns);
 
 /* Time has passed without a segment: states that end silently may have ended. */
 struct peer_change peer_elapse(struct peer *p, int64_t t_ns);

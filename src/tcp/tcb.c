@@ -4,7 +4,20 @@
 
 #include "tcp/classify.h"
 
-static const struct transition table[STATE_COUNT][INPUT_COUNT] = {
+static const struct transition calls[STATE_COUNT][CALLS_OF_RFC] = {
+#define CALL(state, call, next_state, what, section)                                               \
+    [STATE_##state][CALL_##call] = {                                                               \
+        .next = STATE_##next_state, .reply = REPLY_##what, .rfc = "RFC 9293 " section},
+#define ON(...)
+#define NEVER(...)
+#include "tcp/transitions.def"
+#undef CALL
+#undef ON
+#undef NEVER
+};
+
+static const struct transition inputs[STATE_COUNT][INPUT_COUNT] = {
+#define CALL(...)
 #define ON(state, input, next_state, what, section)                                                \
     [STATE_##state][INPUT_##input] = {                                                             \
         .next = STATE_##next_state, .reply = REPLY_##what, .rfc = "RFC 9293 " section},
@@ -16,7 +29,12 @@ static const struct transition table[STATE_COUNT][INPUT_COUNT] = {
 
 const struct transition *tcb_transition(enum state s, enum input in)
 {
-    return &table[s][in];
+    return &inputs[s][in];
+}
+
+const struct transition *tcb_transition_of_call(enum state s, enum call call)
+{
+    return &calls[s][call];
 }
 
 static void set_state(struct tcb *t, enum state s)
@@ -39,13 +57,20 @@ void tcb_init(struct tcb *t, seq_t iss, uint32_t rcv_wnd, bool timestamps, bool 
     set_state(t, STATE_CLOSED);
 }
 
-struct transition tcb_call(struct tcb *t, enum input in)
+struct transition tcb_call(struct tcb *t, enum call call)
 {
-    const struct transition *x = tcb_transition(t->state, in);
-    if (in == INPUT_OPEN_PASSIVE && x->reply != REPLY_REFUSED)
+    const struct transition *x = tcb_transition_of_call(t->state, call);
+    if (call == CALL_LISTEN && x->reply != REPLY_REFUSED)
         t->passive = true;
     if (x->reply == REPLY_SYN) /* OPEN, or SEND in LISTEN (3.10.2) */
         t->passive = false;
+    set_state(t, x->next);
+    return *x;
+}
+
+struct transition tcb_time_out(struct tcb *t, enum input in)
+{
+    const struct transition *x = tcb_transition(t->state, in);
     set_state(t, x->next);
     return *x;
 }

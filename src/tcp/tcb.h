@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tcp/call.h"
 #include "tcp/input.h"
 #include "tcp/state.h"
 #include "wire/segment.h"
@@ -53,15 +54,18 @@ struct arrival {
     uint32_t acked; /* sequence numbers newly acknowledged, SYN and FIN included */
 };
 
-/* The cell for a state and an input. */
+/* The cell for a state and an input, and for a state and one of the RFC's calls. */
 const struct transition *tcb_transition(enum state s, enum input in);
+const struct transition *tcb_transition_of_call(enum state s, enum call call);
 
 /* A new TCB in CLOSED. `rcv_wnd` in octets; `rcv_shift` is announced when `wscale` is offered. */
 void tcb_init(struct tcb *t, seq_t iss, uint32_t rcv_wnd, bool timestamps, bool wscale,
               uint8_t rcv_shift);
 
-/* A call or a time-out. The state is changed; the reply is the caller's to send. */
-struct transition tcb_call(struct tcb *t, enum input in);
+/* One of the RFC's calls (3.10.1 to 3.10.5), or a time-out (3.10.8). The state is changed; the
+ * reply is the caller's to send. */
+struct transition tcb_call(struct tcb *t, enum call call);
+struct transition tcb_time_out(struct tcb *t, enum input in);
 
 /* A segment arrives (3.10.7): classified, processed in the RFC's order, state and variables
  * updated. */

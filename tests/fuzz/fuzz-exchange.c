@@ -75,16 +75,13 @@ static enum status sink_open(struct sink *s, const struct run_info *run, struct 
     return STATUS_OK;
 }
 
-static void check_state_change(const struct event *e)
+static void check_change(const struct event *e)
 {
-    fuzz_require(e->own.from < STATE_COUNT && e->own.to < STATE_COUNT);
-    fuzz_require(e->own.from != e->own.to && e->own.why != NULL && e->own.rfc != NULL);
-}
-
-static void check_set_change(const struct event *e)
-{
-    fuzz_require(e->peer.to != STATE_SET_NONE && (e->peer.to & ~STATE_SET_ALL) == 0);
-    fuzz_require(e->peer.from != e->peer.to && e->peer.why != NULL && e->peer.rfc != NULL);
+    const state_set from = e->change.from, to = e->change.to;
+    fuzz_require(to != STATE_SET_NONE && (to & ~STATE_SET_ALL) == 0 && from != to);
+    fuzz_require(e->change.why != NULL && e->change.rfc != NULL);
+    if (e->change.end == END_A)
+        fuzz_require(state_set_only(from) != STATE_COUNT && state_set_only(to) != STATE_COUNT);
 }
 
 static enum status sink_event(struct sink *s, const struct event *e, struct fault *fault)
@@ -98,10 +95,8 @@ static enum status sink_event(struct sink *s, const struct event *e, struct faul
     c->received += e->kind == EVENT_RECEIVED;
     c->verdicts += e->kind == EVENT_VERDICT;
     c->summaries += e->kind == EVENT_SUMMARY;
-    if (e->kind == EVENT_OWN_STATE)
-        check_state_change(e);
-    if (e->kind == EVENT_PEER_SET)
-        check_set_change(e);
+    if (e->kind == EVENT_STATE)
+        check_change(e);
     if (e->kind == EVENT_VERDICT)
         fuzz_require(json_is_string(json_object_get(e->result->fields, "outcome")));
     return STATUS_OK;
@@ -212,11 +207,11 @@ static void answer_properly(struct scene *c, const struct segment *heard, int64_
         reply(c, heard, a.reply, after);
 }
 
-static void call(struct scene *c, const struct segment *heard, enum input in)
+static void call(struct scene *c, const struct segment *heard, enum call what)
 {
-    enum reply what = tcb_call(&c->host, in).reply;
-    if (what == REPLY_FIN || what == REPLY_RST_OWN || what == REPLY_SYN)
-        reply(c, heard, what, 0);
+    enum reply drawn = tcb_call(&c->host, what).reply;
+    if (drawn == REPLY_FIN || drawn == REPLY_RST_OWN || drawn == REPLY_SYN)
+        reply(c, heard, drawn, 0);
 }
 
 /* One step; false: no more for this segment. */
@@ -237,10 +232,10 @@ static bool step(struct scene *c, const struct segment *heard)
         answer_properly(c, heard, octet(&c->script) * (CLOCK_S / 16));
         break;
     case 3:
-        call(c, heard, INPUT_CLOSE);
+        call(c, heard, CALL_CLOSE);
         break;
     case 4:
-        call(c, heard, what & 0x10 ? INPUT_ABORT : INPUT_OPEN_ACTIVE);
+        call(c, heard, what & 0x10 ? CALL_ABORT : CALL_CONNECT);
         break;
     case 5:
         raw_packet(c);
@@ -310,7 +305,7 @@ static void set_up(struct scene *c)
     uint8_t host = octet(r);
     tcb_init(&c->host, start_of(host), 65535, host & 4, host & 8, 7);
     if (!(host & 0x10))
-        (void)tcb_call(&c->host, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&c->host, CALL_LISTEN);
 }
 
 static void act(struct scene *c, int64_t interrupt)

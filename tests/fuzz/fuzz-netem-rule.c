@@ -16,7 +16,7 @@ static size_t options(void)
 
 static bool same(const struct netem_rule *a, const struct netem_rule *b)
 {
-    return a->deed == b->deed && a->ways[0] == b->ways[0] && a->ways[1] == b->ways[1] &&
+    return a->action == b->action && a->ways[0] == b->ways[0] && a->ways[1] == b->ways[1] &&
            a->share == b->share && a->flags == b->flags && a->nth == b->nth &&
            a->time_ns == b->time_ns && a->jitter_ns == b->jitter_ns;
 }
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct netem_rules rules = {.count = 0};
     struct fault fault = {""};
     if (netem_rule_add(&rules, option, text, &fault) == STATUS_OK) {
-        fuzz_require(rules.count == 1 && rules.rule[0].deed == option->deed);
+        fuzz_require(rules.count == 1 && rules.rule[0].action == option->action);
         read_back(option, &rules.rule[0]);
     } else {
         fuzz_require(rules.count == 0 && fault.text[0] != '\0');

@@ -305,11 +305,11 @@ static void answer_properly(struct scene *c, const struct segment *heard, int64_
         host_says(c, heard, a.reply, after, 0);
 }
 
-static void host_is_told(struct scene *c, enum input in)
+static void host_is_told(struct scene *c, enum call what)
 {
-    enum reply what = tcb_call(&c->host, in).reply;
-    if (what == REPLY_FIN || what == REPLY_RST_OWN || what == REPLY_SYN)
-        host_says(c, NULL, what, 0, 0);
+    enum reply drawn = tcb_call(&c->host, what).reply;
+    if (drawn == REPLY_FIN || drawn == REPLY_RST_OWN || drawn == REPLY_SYN)
+        host_says(c, NULL, drawn, 0, 0);
 }
 
 /* --- What the figure wants of the peer --- */
@@ -404,8 +404,8 @@ static void keep_to_the_figure(struct scene *c)
 
 /* --- The accomplice --- */
 
-static enum status let_act(void *arg, const struct endpoint *ours, enum figure_event what,
-                           const void *data, size_t n, struct fault *fault)
+static enum status let_act(void *arg, const struct endpoint *ours, enum call what, const void *data,
+                           size_t n, struct fault *fault)
 {
     struct scene *c = arg;
     uint8_t how = octet(&c->script);
@@ -415,13 +415,9 @@ static enum status let_act(void *arg, const struct endpoint *ours, enum figure_e
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
     if (how & 1 || !(c->manner & MANNER_TEXTBOOK))
         return STATUS_OK;
-    if (what == FIGURE_CONNECT)
-        host_is_told(c, INPUT_OPEN_ACTIVE);
-    else if (what == FIGURE_CLOSE)
-        host_is_told(c, INPUT_CLOSE);
-    else if (what == FIGURE_ABORT)
-        host_is_told(c, INPUT_ABORT);
-    else if (what == FIGURE_SAY)
+    if (what == CALL_CONNECT || what == CALL_CLOSE || what == CALL_ABORT)
+        host_is_told(c, what);
+    else if (what == CALL_SEND)
         host_says(c, NULL, REPLY_ACK, 0, n);
     return STATUS_OK;
 }
@@ -469,10 +465,10 @@ static bool step(struct scene *c, const struct segment *heard)
         answer_properly(c, heard, octet(&c->script) * (CLOCK_S / 16));
         break;
     case 3:
-        host_is_told(c, what & 0x10 ? INPUT_CLOSE : INPUT_OPEN_PASSIVE);
+        host_is_told(c, what & 0x10 ? CALL_CLOSE : CALL_LISTEN);
         break;
     case 4:
-        host_is_told(c, what & 0x10 ? INPUT_ABORT : INPUT_OPEN_ACTIVE);
+        host_is_told(c, what & 0x10 ? CALL_ABORT : CALL_CONNECT);
         break;
     case 5:
         as_figured(c, what >> 3);
@@ -654,7 +650,7 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     };
     tcb_init(&c->host, start_of(numbers >> 2), 65535, how & 0x40, false, 0);
     if (!(numbers & 0x80))
-        (void)tcb_call(&c->host, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&c->host, CALL_LISTEN);
 }
 
 static void act(struct scene *c)

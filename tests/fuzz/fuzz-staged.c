@@ -297,10 +297,10 @@ static void kernel_begins(struct fake_end *e, bool passive)
     seq_t iss = seq_add(e->tcb.iss, e->tcb.iss.v != 0 ? 64000 : 1000 + 4000 * (uint32_t)e->side);
     tcb_init(&e->tcb, iss, 65535, false, false, 0);
     if (passive)
-        (void)tcb_call(&e->tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&e->tcb, CALL_LISTEN);
 }
 
-static void kernel_calls(struct fake_end *e, enum input call)
+static void kernel_calls(struct fake_end *e, enum call call)
 {
     enum reply what = tcb_call(&e->tcb, call).reply;
     if (what == REPLY_FIN || what == REPLY_RST_OWN || what == REPLY_SYN)
@@ -320,7 +320,7 @@ static void kernel_hears(struct fake_end *e, const struct segment *seg)
 
 /* --- The accomplices --- */
 
-static enum status let_act(void *arg, const struct endpoint *other, enum figure_event what,
+static enum status let_act(void *arg, const struct endpoint *other, enum call what,
                            const void *data, size_t n, struct fault *fault)
 {
     struct fake_end *e = arg;
@@ -328,20 +328,20 @@ static enum status let_act(void *arg, const struct endpoint *other, enum figure_
     fuzz_require(n == 0 || data != NULL);
     if (e->unwilling)
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
-    if (what == FIGURE_LISTEN)
+    if (what == CALL_LISTEN)
         e->listens = true;
     if (!(e->scene->manner & MANNER_TEXTBOOK))
         return STATUS_OK;
-    if (what == FIGURE_CONNECT) {
+    if (what == CALL_CONNECT) {
         kernel_begins(e, false);
-        kernel_calls(e, INPUT_OPEN_ACTIVE);
-    } else if (what == FIGURE_CLOSE) {
-        kernel_calls(e, INPUT_CLOSE);
-    } else if (what == FIGURE_ABORT) {
-        kernel_calls(e, INPUT_ABORT);
-    } else if (what == FIGURE_SAY) {
+        kernel_calls(e, CALL_CONNECT);
+    } else if (what == CALL_CLOSE) {
+        kernel_calls(e, CALL_CLOSE);
+    } else if (what == CALL_ABORT) {
+        kernel_calls(e, CALL_ABORT);
+    } else if (what == CALL_SEND) {
         kernel_says(e, REPLY_ACK, NULL, n);
-    } else if (what == FIGURE_CRASH) {
+    } else if (what == CALL_CRASH) {
         e->exists = false;
     }
     return STATUS_OK;
@@ -578,7 +578,7 @@ static void step(struct scene *c)
             pair_stop(&c->pair, PROBE_STOP_INTERRUPT, c->now_ns);
         break;
     case 9:
-        kernel_calls(&c->end[end], what & 0x20 ? INPUT_CLOSE : INPUT_ABORT);
+        kernel_calls(&c->end[end], what & 0x20 ? CALL_CLOSE : CALL_ABORT);
         break;
     case 10:
         tell_progress(c);

@@ -131,16 +131,16 @@ static void received(struct play *p, struct line line)
 
 static void own(struct play *p, enum state from, enum state to, const char *why, const char *rfc)
 {
-    (void)tell(p, (struct event){.kind = EVENT_OWN_STATE,
+    (void)tell(p, (struct event){.kind = EVENT_STATE,
                                  .cause = p->cause,
-                                 .own = {.from = from, .to = to, .why = why, .rfc = rfc}});
+                                 .change = {END_A, STATE_SET(from), STATE_SET(to), why, rfc}});
 }
 
 static void peer(struct play *p, state_set from, state_set to, const char *why, const char *rfc)
 {
-    (void)tell(p, (struct event){.kind = EVENT_PEER_SET,
+    (void)tell(p, (struct event){.kind = EVENT_STATE,
                                  .cause = p->cause,
-                                 .peer = {.from = from, .to = to, .why = why, .rfc = rfc}});
+                                 .change = {END_B, from, to, why, rfc}});
 }
 
 static void truth(struct play *p, enum state state, bool in_set)

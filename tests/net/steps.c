@@ -57,12 +57,12 @@ static uint32_t any_len(struct dice *d)
     return lens[throw(d, sizeof(lens) / sizeof(lens[0]))];
 }
 
-static enum lab_cue any_cue(struct dice *d)
+static enum call any_cue(struct dice *d)
 {
-    static const enum lab_cue cues[] = {
-        LAB_CUE_SAY,    LAB_CUE_SAY,    LAB_CUE_SAY,    LAB_CUE_CLOSE,      LAB_CUE_CLOSE,
-        LAB_CUE_CLOSE,  LAB_CUE_ABORT,  LAB_CUE_CRASH,  LAB_CUE_CONNECT,    LAB_CUE_CONNECT,
-        LAB_CUE_LISTEN, LAB_CUE_LISTEN, LAB_CUE_LISTEN, LAB_CUE_LISTEN_NOT,
+    static const enum call cues[] = {
+        CALL_SEND,   CALL_SEND,   CALL_SEND,   CALL_CLOSE,          CALL_CLOSE,
+        CALL_CLOSE,  CALL_ABORT,  CALL_CRASH,  CALL_CONNECT,        CALL_CONNECT,
+        CALL_LISTEN, CALL_LISTEN, CALL_LISTEN, CALL_STOP_LISTENING,
     };
     return cues[throw(d, sizeof(cues) / sizeof(cues[0]))];
 }

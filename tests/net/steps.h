@@ -37,7 +37,7 @@ struct step {
     enum step_place seq, ack; /* ODD */
     uint32_t len;             /* of data */
     uint32_t random;          /* what is left to chance when the step is taken */
-    enum lab_cue cue;         /* PEER */
+    enum call cue;            /* PEER */
     int64_t wait_ns;          /* WAIT */
 };
 

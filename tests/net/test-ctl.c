@@ -7,11 +7,11 @@
 
 #include "net/privilege.h"
 
-static void give(struct lab *lab, enum lab_cue cue)
+static void give(struct lab *lab, enum call cue)
 {
     struct fault fault = {{0}};
     struct endpoint ours = our_end(lab);
-    if (lab_cue(lab, END_B, cue, &ours, NULL, 0, &fault) != STATUS_OK) {
+    if (lab_call(lab, END_B, cue, &ours, NULL, 0, &fault) != STATUS_OK) {
         fprintf(stderr, "# %s\n", fault.text);
         _exit(1);
     }
@@ -20,15 +20,15 @@ static void give(struct lab *lab, enum lab_cue cue)
 static void say(struct lab *lab, const void *data, size_t n)
 {
     struct endpoint ours = our_end(lab);
-    CHECK(lab_cue(lab, END_B, LAB_CUE_SAY, &ours, data, n, NULL) == STATUS_OK);
+    CHECK(lab_call(lab, END_B, CALL_SEND, &ours, data, n, NULL) == STATUS_OK);
 }
 
 /* Refused, with a line that has `part` in it. */
-static void refused(struct lab *lab, enum lab_cue cue, const char *part)
+static void refused(struct lab *lab, enum call cue, const char *part)
 {
     struct fault fault = {{0}};
     struct endpoint ours = our_end(lab);
-    CHECK(lab_cue(lab, END_B, cue, &ours, "x", 1, &fault) == STATUS_SYSTEM);
+    CHECK(lab_call(lab, END_B, cue, &ours, "x", 1, &fault) == STATUS_SYSTEM);
     if (strstr(fault.text, part) == NULL || strchr(fault.text, '\n') != NULL) {
         fprintf(stderr, "# expected '%s' in: %s\n", part, fault.text);
         _exit(1);
@@ -103,15 +103,15 @@ static void close_first(bool v6)
 {
     struct lab *lab = open_lab("echo", v6);
     int fd = connected(lab);
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     CHECK(at_end(fd));
     expect(lab, STATE_FIN_WAIT_2);
     send_text(fd, "still received, no longer echoed");
     sleep_ms(QUIET_MS);
     CHECK(at_end(fd)); /* it was read: no reset */
     expect(lab, STATE_FIN_WAIT_2);
-    refused(lab, LAB_CUE_SAY, "cannot send on its connection with");
-    refused(lab, LAB_CUE_CLOSE, "it already has");
+    refused(lab, CALL_SEND, "cannot send on its connection with");
+    refused(lab, CALL_CLOSE, "it already has");
     CHECK(shutdown(fd, SHUT_WR) == 0);
     expect(lab, STATE_TIME_WAIT);
     CHECK(at_end(fd));
@@ -125,7 +125,7 @@ static void close_after_sending(bool v6)
     struct lab *lab = open_lab("echo", v6);
     int fd = connected(lab);
     CHECK(fill(fd) > 0);
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     static char block[65536];
     size_t got = 0;
     for (ssize_t n; (n = recv(fd, block, sizeof(block), 0)) != 0; got += (size_t)n)
@@ -140,7 +140,7 @@ static void close_of_one_that_never_read(bool v6)
     struct lab *lab = open_lab("hold", v6);
     int fd = connected(lab);
     CHECK(fill(fd) > 0);
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     CHECK(at_end(fd));
     static const char block[1 << 20] = {0};
     CHECK(send(fd, block, sizeof(block), MSG_NOSIGNAL) ==
@@ -160,7 +160,7 @@ static void close_last(bool v6)
     expect(lab, STATE_CLOSE_WAIT);
     say(lab, "half-closed", 11);
     read_exactly(fd, "half-closed");
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     CHECK(at_end(fd));
     expect(lab, STATE_LISTEN); /* LAST-ACK is over */
     lab_close(lab);
@@ -173,7 +173,7 @@ static void last_ack(bool v6)
     CHECK(shutdown(fd, SHUT_WR) == 0);
     expect(lab, STATE_CLOSE_WAIT);
     deafen(fd);
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     expect(lab, STATE_LAST_ACK);
     lab_close(lab);
 }
@@ -182,15 +182,15 @@ static void abort_one(bool v6)
 {
     struct lab *lab = open_lab("discard", v6);
     int fd = connected(lab);
-    give(lab, LAB_CUE_ABORT);
+    give(lab, CALL_ABORT);
     CHECK(was_reset(fd));
     expect(lab, STATE_LISTEN);
     close(fd);
 
     fd = connected(lab);
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     expect(lab, STATE_FIN_WAIT_2);
-    give(lab, LAB_CUE_ABORT);
+    give(lab, CALL_ABORT);
     expect(lab, STATE_LISTEN);
     sleep_ms(QUIET_MS);
     CHECK(send(fd, "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE); /* the reset is there */
@@ -200,7 +200,7 @@ static void abort_one(bool v6)
 /* More than the kernel takes at once, in the order it was said in. */
 static void say_much(bool v6)
 {
-    static char block[LAB_CUE_DATA_MAX], got[LAB_CUE_DATA_MAX];
+    static char block[LAB_CALL_DATA_MAX], got[LAB_CALL_DATA_MAX];
     enum {
         TIMES = 80
     };
@@ -213,7 +213,7 @@ static void say_much(bool v6)
     say(lab, NULL, 0);
     for (int i = 0; i < TIMES; i++)
         say(lab, block, sizeof(block));
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     for (int i = 0; i < TIMES; i++) {
         CHECK(recv(fd, got, sizeof(got), MSG_WAITALL) == (ssize_t)sizeof(got));
         CHECK(memcmp(got, block, sizeof(got)) == 0);
@@ -221,7 +221,7 @@ static void say_much(bool v6)
     CHECK(at_end(fd));
     struct endpoint ours = our_end(lab);
     struct fault fault;
-    CHECK(lab_cue(lab, END_B, LAB_CUE_SAY, &ours, block, sizeof(block) + 1, &fault) != STATUS_OK);
+    CHECK(lab_call(lab, END_B, CALL_SEND, &ours, block, sizeof(block) + 1, &fault) != STATUS_OK);
     lab_close(lab);
 }
 
@@ -229,7 +229,7 @@ static void crash(bool v6)
 {
     struct lab *lab = open_lab("discard", v6);
     int fd = connected(lab);
-    give(lab, LAB_CUE_CRASH);
+    give(lab, CALL_CRASH);
     expect(lab, STATE_LISTEN);
     CHECK(silent(fd));
     send_text(fd, "is anybody there?");
@@ -243,9 +243,9 @@ static void half_open(bool v6)
 {
     struct lab *lab = open_lab("discard", v6);
     int fd = deaf_client(lab);
-    refused(lab, LAB_CUE_CRASH, "half-open");
+    refused(lab, CALL_CRASH, "half-open");
     say(lab, "late", 4);
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     expect(lab, STATE_SYN_RECEIVED);
     hear_again(fd);
     read_exactly(fd, "late");
@@ -258,7 +258,7 @@ static void half_open_aborted(bool v6)
 {
     struct lab *lab = open_lab("discard", v6);
     int fd = deaf_client(lab);
-    give(lab, LAB_CUE_ABORT);
+    give(lab, CALL_ABORT);
     hear_again(fd);
     CHECK(was_reset(fd));
     expect(lab, STATE_LISTEN);
@@ -272,20 +272,20 @@ static void listener(bool v6)
 {
     struct lab *lab = open_lab("echo", v6);
     int old = connected(lab);
-    refused(lab, LAB_CUE_LISTEN, "cannot listen again: it already has");
-    give(lab, LAB_CUE_LISTEN_NOT);
-    refused(lab, LAB_CUE_LISTEN_NOT, "cannot stop listening: it already has");
+    refused(lab, CALL_LISTEN, "cannot listen again: it already has");
+    give(lab, CALL_STOP_LISTENING);
+    refused(lab, CALL_STOP_LISTENING, "cannot stop listening: it already has");
     CHECK(dial(lab, client(lab, false)) == -1 && errno == ECONNREFUSED);
     send_text(old, "old");
     read_exactly(old, "old");
-    give(lab, LAB_CUE_LISTEN);
+    give(lab, CALL_LISTEN);
     still_serves(lab);
     send_text(old, "old");
     read_exactly(old, "old");
     lab_close(lab);
 
     lab = open_lab("closed", v6);
-    give(lab, LAB_CUE_LISTEN);
+    give(lab, CALL_LISTEN);
     expect(lab, STATE_LISTEN);
     connected(lab);
     lab_close(lab);
@@ -297,7 +297,7 @@ static void connects(bool v6)
 {
     struct lab *lab = open_lab("echo", v6);
     int at = our_listener(lab, false);
-    give(lab, LAB_CUE_CONNECT);
+    give(lab, CALL_CONNECT);
     struct sockaddr_storage from, peer;
     socklen_t n = sizeof(from);
     int fd = accept(at, (struct sockaddr *)&from, &n);
@@ -307,16 +307,16 @@ static void connects(bool v6)
     send_text(fd, "echoed");
     read_exactly(fd, "echoed");
     CHECK(dial(lab, client(lab, false)) == -1 && errno == ECONNREFUSED); /* it listens no more */
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     CHECK(at_end(fd));
     CHECK(shutdown(fd, SHUT_WR) == 0);
     expect(lab, STATE_TIME_WAIT);
-    give(lab, LAB_CUE_LISTEN);
+    give(lab, CALL_LISTEN);
     still_serves(lab);
     lab_close(lab);
 
     lab = open_lab("closed", v6);
-    give(lab, LAB_CUE_CONNECT); /* and nobody listens: it is reset */
+    give(lab, CALL_CONNECT); /* and nobody listens: it is reset */
     expect(lab, STATE_CLOSED);
     lab_close(lab);
 }
@@ -325,18 +325,18 @@ static void connecting(bool v6)
 {
     struct lab *lab = open_lab("cue", v6);
     int at = our_listener(lab, true);
-    give(lab, LAB_CUE_CONNECT);
+    give(lab, CALL_CONNECT);
     expect(lab, STATE_SYN_SENT);
-    refused(lab, LAB_CUE_CONNECT, "cannot connect to");
-    give(lab, LAB_CUE_CLOSE);
+    refused(lab, CALL_CONNECT, "cannot connect to");
+    give(lab, CALL_CLOSE);
     expect(lab, STATE_CLOSED);
-    give(lab, LAB_CUE_CONNECT);
+    give(lab, CALL_CONNECT);
     expect(lab, STATE_SYN_SENT);
-    give(lab, LAB_CUE_ABORT);
+    give(lab, CALL_ABORT);
     expect(lab, STATE_CLOSED);
-    give(lab, LAB_CUE_CONNECT);
+    give(lab, CALL_CONNECT);
     expect(lab, STATE_SYN_SENT);
-    give(lab, LAB_CUE_CRASH);
+    give(lab, CALL_CRASH);
     expect(lab, STATE_CLOSED);
     close(at);
     lab_close(lab);
@@ -347,7 +347,7 @@ static int crossing(struct lab *lab)
 {
     static const int on = 1;
     int at = our_listener(lab, true);
-    give(lab, LAB_CUE_CONNECT);
+    give(lab, CALL_CONNECT);
     expect(lab, STATE_SYN_SENT);
     close(at);
     int fd = client(lab, false);
@@ -371,13 +371,13 @@ static void simultaneous_open(bool v6)
     hear_again(fd);
     read_exactly(fd, "both");
     expect(lab, STATE_ESTABLISHED);
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     CHECK(at_end(fd));
     lab_close(lab);
 
     lab = open_lab("cue", v6);
     fd = crossing(lab);
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     hear_again(fd);
     CHECK(at_end(fd));
     expect(lab, STATE_FIN_WAIT_2);
@@ -385,7 +385,7 @@ static void simultaneous_open(bool v6)
 
     lab = open_lab("cue", v6);
     fd = crossing(lab);
-    give(lab, LAB_CUE_ABORT);
+    give(lab, CALL_ABORT);
     expect(lab, STATE_CLOSED);
     lab_close(lab);
 }
@@ -395,20 +395,20 @@ static void simultaneous_open(bool v6)
 static void senseless(bool v6)
 {
     struct lab *lab = open_lab("echo", v6);
-    refused(lab, LAB_CUE_CLOSE, "cannot close its connection with");
-    refused(lab, LAB_CUE_ABORT, "it has none");
-    refused(lab, LAB_CUE_SAY, "it has none");
-    refused(lab, LAB_CUE_CRASH, "it has none");
+    refused(lab, CALL_CLOSE, "cannot close its connection with");
+    refused(lab, CALL_ABORT, "it has none");
+    refused(lab, CALL_SEND, "it has none");
+    refused(lab, CALL_CRASH, "it has none");
     int fd = connected(lab);
-    refused(lab, LAB_CUE_CONNECT, "cannot connect to"); /* these two are connected already */
+    refused(lab, CALL_CONNECT, "cannot connect to"); /* these two are connected already */
     send_text(fd, "on");
     read_exactly(fd, "on");
     still_serves(lab); /* and it listens as before */
     close(fd);
     expect(lab, STATE_LISTEN);
-    refused(lab, LAB_CUE_CLOSE, "it has none");
+    refused(lab, CALL_CLOSE, "it has none");
     CHECK(kill(only_child(), SIGKILL) == 0);
-    refused(lab, LAB_CUE_LISTEN_NOT, "the lab's peer cannot stop listening: ");
+    refused(lab, CALL_STOP_LISTENING, "the lab's peer cannot stop listening: ");
     lab_close(lab);
 }
 
@@ -421,12 +421,12 @@ static void unprivileged(bool v6)
     CHECK(privilege_drop(&fault) == STATUS_OK);
     say(lab, "cue", 3);
     read_exactly(fd, "cue");
-    give(lab, LAB_CUE_CLOSE);
+    give(lab, CALL_CLOSE);
     CHECK(at_end(fd));
-    give(lab, LAB_CUE_CRASH);
-    give(lab, LAB_CUE_LISTEN_NOT);
-    give(lab, LAB_CUE_LISTEN);
-    refused(lab, LAB_CUE_ABORT, "it has none");
+    give(lab, CALL_CRASH);
+    give(lab, CALL_STOP_LISTENING);
+    give(lab, CALL_LISTEN);
+    refused(lab, CALL_ABORT, "it has none");
     expect(lab, STATE_LISTEN);
     _exit(0);
 }
@@ -469,28 +469,27 @@ static struct queues queues_of(struct lab *lab)
 
 static void assign(struct lab *lab, const char *assignment)
 {
-    CHECK(lab_cue(lab, END_B, LAB_CUE_SET, NULL, assignment, strlen(assignment), NULL) ==
-          STATUS_OK);
+    CHECK(lab_call(lab, END_B, CALL_SET, NULL, assignment, strlen(assignment), NULL) == STATUS_OK);
 }
 
 static void waits(bool v6)
 {
     struct lab *lab = open_lab("idle", v6);
     assign(lab, "backlog=3");
-    give(lab, LAB_CUE_LISTEN_NOT);
-    give(lab, LAB_CUE_LISTEN);
+    give(lab, CALL_STOP_LISTENING);
+    give(lab, CALL_LISTEN);
     CHECK(queues_of(lab).accept_max == 3 && queues_of(lab).accept_len == 0);
     int first = dialled(lab), second = dialled(lab);
     sleep_ms(QUIET_MS);
     CHECK(queues_of(lab).accept_len == 2); /* nobody accepts */
-    give(lab, LAB_CUE_ACCEPT);
+    give(lab, CALL_ACCEPT);
     CHECK(queues_of(lab).accept_len == 0);
-    refused(lab, LAB_CUE_ACCEPT, "it already has");
+    refused(lab, CALL_ACCEPT, "it already has");
     int third = dialled(lab);
     sleep_ms(QUIET_MS);
     CHECK(queues_of(lab).accept_len == 0);
-    give(lab, LAB_CUE_LISTEN_NOT);
-    give(lab, LAB_CUE_LISTEN); /* and waits again */
+    give(lab, CALL_STOP_LISTENING);
+    give(lab, CALL_LISTEN); /* and waits again */
     int fourth = dialled(lab);
     sleep_ms(QUIET_MS);
     CHECK(queues_of(lab).accept_len == 1);
@@ -546,7 +545,7 @@ static void bad_settings(bool v6)
     struct lab *lab = open_lab("idle", v6);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct fault fault = {{0}};
-        CHECK(lab_cue(lab, END_B, LAB_CUE_SET, NULL, bad[i], strlen(bad[i]), &fault) ==
+        CHECK(lab_call(lab, END_B, CALL_SET, NULL, bad[i], strlen(bad[i]), &fault) ==
               STATUS_SYSTEM);
         CHECK(strstr(fault.text, "cannot change a setting") != NULL);
     }
@@ -554,7 +553,7 @@ static void bad_settings(bool v6)
     lab = open_lab("echo", v6); /* which has nothing to wait for */
     struct queues q;
     CHECK(lab_queues(lab, &q, NULL) == STATUS_SYSTEM);
-    refused(lab, LAB_CUE_ACCEPT, "it already has");
+    refused(lab, CALL_ACCEPT, "it already has");
     lab_close(lab);
 }
 

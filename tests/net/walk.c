@@ -26,7 +26,7 @@ static struct walk *walk_of(const struct exchange *x)
 
 /* --- Our end --- */
 
-static void emit(struct exchange *x, const struct segment *seg, bool ours, enum input call)
+static void emit(struct exchange *x, const struct segment *seg, bool ours, enum call call)
 {
     static const uint8_t zeros[2048];
     const struct scripted s = {.seg = *seg,
@@ -38,7 +38,7 @@ static void emit(struct exchange *x, const struct segment *seg, bool ours, enum 
     (void)exchange_emit(x, &s, NULL);
 }
 
-static void send_own(struct exchange *x, enum reply reply, uint32_t len, enum input call)
+static void send_own(struct exchange *x, enum reply reply, uint32_t len, enum call call)
 {
     struct segment seg = {.len = len};
     tcb_fill(&x->tcb, reply, NULL, &seg);
@@ -56,9 +56,9 @@ static void open_anew(struct exchange *x, const struct step *s)
     }
     if (s->random % 8 == 7) {
         walk_rows_event(w, true, "(listen)");
-        exchange_call(x, INPUT_OPEN_PASSIVE);
+        exchange_call(x, CALL_LISTEN);
     } else {
-        send_own(x, REPLY_SYN, 0, INPUT_OPEN_ACTIVE);
+        send_own(x, REPLY_SYN, 0, CALL_CONNECT);
     }
 }
 
@@ -67,7 +67,7 @@ static void send_keepalive(struct exchange *x)
     struct segment seg = {0};
     tcb_fill(&x->tcb, REPLY_ACK, NULL, &seg);
     seg.seq = seq_of(x->tcb.snd_una.v - 1);
-    emit(x, &seg, true, INPUT_COUNT);
+    emit(x, &seg, true, CALL_COUNT);
 }
 
 /* A close that crosses the peer's: our FIN does not acknowledge the one that has come. */
@@ -76,7 +76,7 @@ static void close_at_once(struct exchange *x)
     struct segment seg = {0};
     tcb_fill(&x->tcb, REPLY_FIN, NULL, &seg);
     seg.ack = seq_of(seg.ack.v - 1);
-    emit(x, &seg, true, INPUT_CLOSE);
+    emit(x, &seg, true, CALL_CLOSE);
 }
 
 /* What a connected end may send; data and FIN only while it has not closed. It acknowledges the
@@ -91,17 +91,17 @@ static void talk(struct exchange *x, const struct step *s)
     w->greeted_irs = x->tcb.irs;
     bool heard = seq_lt(seq_add(x->tcb.iss, 1), x->tcb.snd_una);
     if (n < (heard ? 9 : 12) && may_send)
-        send_own(x, REPLY_ACK, len, INPUT_COUNT);
+        send_own(x, REPLY_ACK, len, CALL_COUNT);
     else if (n == 9 && x->tcb.state == STATE_CLOSE_WAIT)
         close_at_once(x);
     else if (n < 11 && may_send)
-        send_own(x, REPLY_FIN, n == 10 ? len : 0, INPUT_CLOSE);
+        send_own(x, REPLY_FIN, n == 10 ? len : 0, CALL_CLOSE);
     else if (n < 14 && greeted)
         send_keepalive(x);
     else if (n == 15)
-        send_own(x, REPLY_RST_OWN, 0, INPUT_ABORT);
+        send_own(x, REPLY_RST_OWN, 0, CALL_ABORT);
     else
-        send_own(x, REPLY_ACK, 0, INPUT_COUNT);
+        send_own(x, REPLY_ACK, 0, CALL_COUNT);
 }
 
 static void go_on(struct exchange *x, const struct step *s)
@@ -112,10 +112,10 @@ static void go_on(struct exchange *x, const struct step *s)
         open_anew(x, s);
         break;
     case STATE_SYN_SENT:
-        send_own(x, REPLY_SYN, 0, INPUT_COUNT);
+        send_own(x, REPLY_SYN, 0, CALL_COUNT);
         break;
     case STATE_SYN_RECEIVED:
-        send_own(x, REPLY_SYN_ACK, 0, INPUT_COUNT);
+        send_own(x, REPLY_SYN_ACK, 0, CALL_COUNT);
         break;
     case STATE_TIME_WAIT:
     case STATE_LAST_ACK:
@@ -174,7 +174,7 @@ static void send_odd(struct exchange *x, const struct step *s)
                           .len = s->flags & FLAG_RST ? 0 : s->len};
     if (s->flags & FLAG_ACK)
         seg.ack = placed(s->ack, latest, seq_add(latest, x->tcb.rcv_wnd), s->random * 2654435761u);
-    emit(x, &seg, false, INPUT_COUNT);
+    emit(x, &seg, false, CALL_COUNT);
 }
 
 /* With the options that it had, old timestamps among them. */
@@ -186,16 +186,16 @@ static void send_again(struct exchange *x, const struct step *s)
     static const uint8_t zeros[2048];
     const struct segment *old = &w->sent[s->random % w->sent_count];
     const struct scripted again = {
-        .seg = *old, .data = zeros, .exact_options = true, .call = INPUT_COUNT};
+        .seg = *old, .data = zeros, .exact_options = true, .call = CALL_COUNT};
     (void)exchange_emit(x, &again, NULL);
 }
 
 /* --- The peer's application --- */
 
-static bool cued(struct exchange *x, enum lab_cue cue, const char *text)
+static bool cued(struct exchange *x, enum call cue, const char *text)
 {
     struct fault fault;
-    return lab_cue(walk_of(x)->lab, END_B, cue, &x->config.local, text, strlen(text), &fault) ==
+    return lab_call(walk_of(x)->lab, END_B, cue, &x->config.local, text, strlen(text), &fault) ==
            STATUS_OK;
 }
 
@@ -216,23 +216,23 @@ static enum state truth_of(struct exchange *x)
 static void act_there(struct exchange *x, const struct step *s)
 {
     static const struct {
-        enum peer_call call;
+        enum call call;
         bool of_connection;
         const char *event;
     } acts[] = {
-        [LAB_CUE_CONNECT] = {PEER_CONNECTS, false, "(connect)"},
-        [LAB_CUE_CLOSE] = {PEER_CLOSES, true, "(Close)"},
-        [LAB_CUE_ABORT] = {PEER_ABORTS, true, "(Abort)"},
-        [LAB_CUE_SAY] = {PEER_SAYS, true, "(say \"hello\")"},
-        [LAB_CUE_LISTEN_NOT] = {PEER_STOPS_LISTENING, false, "# the peer stops listening"},
-        [LAB_CUE_LISTEN] = {0, false, "(listen)"},
-        [LAB_CUE_CRASH] = {PEER_CRASHES, true, "# the peer forgets the connection"},
+        [CALL_CONNECT] = {CALL_CONNECT, false, "(connect)"},
+        [CALL_CLOSE] = {CALL_CLOSE, true, "(Close)"},
+        [CALL_ABORT] = {CALL_ABORT, true, "(Abort)"},
+        [CALL_SEND] = {CALL_SEND, true, "(say \"hello\")"},
+        [CALL_STOP_LISTENING] = {CALL_STOP_LISTENING, false, "# the peer stops listening"},
+        [CALL_LISTEN] = {0, false, "(listen)"},
+        [CALL_CRASH] = {CALL_CRASH, true, "# the peer forgets the connection"},
     };
     if (acts[s->cue].of_connection && truth_of(x) == STATE_SYN_RECEIVED)
         return;
-    bool done = cued(x, s->cue, s->cue == LAB_CUE_SAY ? "hello" : "");
-    if (s->cue == LAB_CUE_CONNECT)
-        exchange_peer_told(x, PEER_STOPS_LISTENING);
+    bool done = cued(x, s->cue, s->cue == CALL_SEND ? "hello" : "");
+    if (s->cue == CALL_CONNECT)
+        exchange_peer_told(x, CALL_STOP_LISTENING);
     if (done)
         walk_rows_event(walk_of(x), false, acts[s->cue].event);
     if (done && acts[s->cue].call != 0)
@@ -310,8 +310,8 @@ static void finish(struct exchange *x)
     struct walk *w = walk_of(x);
     w->over = true;
     w->tally->walks++;
-    (void)cued(x, LAB_CUE_ABORT, "");
-    (void)cued(x, LAB_CUE_LISTEN, "");
+    (void)cued(x, CALL_ABORT, "");
+    (void)cued(x, CALL_LISTEN, "");
     exchange_finish(x);
 }
 

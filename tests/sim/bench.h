@@ -58,7 +58,6 @@ struct bench_event {
     int64_t t_ns;
     struct segment seg; /* SENT, RECEIVED; its octets are gone */
     bool again, held;
-    enum state from, to;
     enum event_fault fault;
 };
 
@@ -145,15 +144,10 @@ static inline enum status bench_sink_event(struct sink *s, const struct event *e
         k->seg = e->segment.seg;
         k->again = e->segment.retransmission;
         k->held = e->segment.held;
-    } else if (e->kind == EVENT_OWN_STATE) {
-        assert_true(e->own.why != NULL && e->own.from != e->own.to);
-        assert_true(b->run == NULL || e->own.rfc != NULL); /* a kernel says so, or a rule does */
-        k->from = e->own.from;
-        k->to = e->own.to;
-    } else if (e->kind == EVENT_PEER_SET) {
-        assert_true(e->peer.why != NULL && e->peer.from != e->peer.to);
-        assert_true(b->run == NULL || e->peer.rfc != NULL);
-        assert_true(e->peer.to != STATE_SET_NONE);
+    } else if (e->kind == EVENT_STATE) {
+        assert_true(e->change.why != NULL && e->change.from != e->change.to);
+        assert_true(b->run == NULL || e->change.rfc != NULL); /* a kernel says so, or a rule does */
+        assert_true(e->change.to != STATE_SET_NONE);
     } else if (e->kind == EVENT_FAULT) {
         k->fault = e->fault.fault;
     } else if (e->kind == EVENT_LINE) {
@@ -203,7 +197,7 @@ static inline void bench_host_says(struct bench *b, const struct segment *like, 
 
 static inline void bench_host_closes(struct bench *b, const struct segment *like)
 {
-    if (tcb_call(&b->host.tcb, INPUT_CLOSE).reply == REPLY_FIN)
+    if (tcb_call(&b->host.tcb, CALL_CLOSE).reply == REPLY_FIN)
         bench_host_says(b, like, REPLY_FIN, NULL, NULL, 0);
 }
 
@@ -224,7 +218,7 @@ static inline void bench_host_begins(struct bench_host *h)
     h->begun = true;
     tcb_init(&h->tcb, seq_of(h->iss), h->win, h->timestamps, false, 0);
     if (!h->refuses)
-        (void)tcb_call(&h->tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&h->tcb, CALL_LISTEN);
 }
 
 static inline void bench_host_receives(void *arg, struct sim *sim, const struct segment *seg)

@@ -194,7 +194,7 @@ static inline void kernel_begins(struct kernel *k)
     k->keep_tries = 0;
     k->rto_at = k->keep_at = k->time_wait_at = CLOCK_NEVER;
     if (k->listens)
-        (void)tcb_call(&k->tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&k->tcb, CALL_LISTEN);
 }
 
 static inline void kernel_forgets(struct kernel *k)
@@ -255,7 +255,7 @@ static inline void kernel_receives(struct kernel *k, const struct segment *seg)
     k->keep_tries = 0;
     kernel_tells(k, seg, &a);
     if (k->orphan && a.text > 0) { /* RFC 9293 3.6.1 */
-        (void)tcb_call(&k->tcb, INPUT_ABORT);
+        (void)tcb_call(&k->tcb, CALL_ABORT);
         kernel_replies(k, REPLY_RST_OWN, NULL, NULL, 0);
     } else if (a.reply >= REPLY_SYN && a.reply <= REPLY_FIN) {
         kernel_replies(k, a.reply, seg, NULL, 0);
@@ -269,7 +269,7 @@ static inline void kernel_receives(struct kernel *k, const struct segment *seg)
 static inline void kernel_gives_up(struct kernel *k)
 {
     k->saw = ETIMEDOUT;
-    (void)tcb_call(&k->tcb, INPUT_USER_TIMEOUT);
+    (void)tcb_time_out(&k->tcb, INPUT_USER_TIMEOUT);
     kernel_forgets(k);
 }
 
@@ -307,7 +307,7 @@ static inline int64_t kernel_timer(const struct kernel *k)
 static inline void kernel_wakes(struct kernel *k)
 {
     if (k->time_wait_at <= k->of->now_ns) {
-        (void)tcb_call(&k->tcb, INPUT_TIME_WAIT_TIMEOUT);
+        (void)tcb_time_out(&k->tcb, INPUT_TIME_WAIT_TIMEOUT);
         kernel_forgets(k);
     } else if (k->out_count > 0) {
         kernel_sends_again(k);
@@ -318,7 +318,7 @@ static inline void kernel_wakes(struct kernel *k)
 
 /* --- Its application --- */
 
-static inline void kernel_calls(struct kernel *k, enum input call)
+static inline void kernel_calls(struct kernel *k, enum call call)
 {
     enum reply reply = tcb_call(&k->tcb, call).reply;
     if (reply == REPLY_SYN || reply == REPLY_FIN || reply == REPLY_RST_OWN)
@@ -326,33 +326,32 @@ static inline void kernel_calls(struct kernel *k, enum input call)
     kernel_settles(k);
 }
 
-static inline enum status kernel_act(void *arg, const struct endpoint *other,
-                                     enum figure_event what, const void *data, size_t n,
-                                     struct fault *fault)
+static inline enum status kernel_act(void *arg, const struct endpoint *other, enum call what,
+                                     const void *data, size_t n, struct fault *fault)
 {
     struct kernel *k = arg;
     assert_true(endpoint_equal(other, &k->of->config.at[end_other(k->side)]));
     k->told++;
     if (k->unwilling)
         return fault_set(fault, STATUS_SYSTEM, "the application will not");
-    if (what == FIGURE_LISTEN)
+    if (what == CALL_LISTEN)
         k->listens = true;
     if (k->lame)
         return STATUS_OK;
-    if (what == FIGURE_CONNECT) {
+    if (what == CALL_CONNECT) {
         bool listens = k->listens;
         k->listens = false; /* for this one */
         k->saw = EAGAIN;
         kernel_begins(k);
         k->listens = listens;
-        kernel_calls(k, INPUT_OPEN_ACTIVE);
-    } else if (what == FIGURE_CLOSE) {
-        kernel_calls(k, INPUT_CLOSE);
-    } else if (what == FIGURE_ABORT) {
-        kernel_calls(k, INPUT_ABORT);
-    } else if (what == FIGURE_SAY) {
+        kernel_calls(k, CALL_CONNECT);
+    } else if (what == CALL_CLOSE) {
+        kernel_calls(k, CALL_CLOSE);
+    } else if (what == CALL_ABORT) {
+        kernel_calls(k, CALL_ABORT);
+    } else if (what == CALL_SEND) {
         kernel_replies(k, REPLY_ACK, NULL, data, n);
-    } else if (what == FIGURE_CRASH) {
+    } else if (what == CALL_CRASH) {
         kernel_forgets(k);
     }
     return STATUS_OK;
@@ -384,7 +383,7 @@ static inline enum status kernel_kill(void *arg, const struct endpoint *other, s
         return fault_set(fault, STATUS_SYSTEM, "there is no such process");
     k->orphan = true;
     if (!k->leaves_silently)
-        kernel_calls(k, k->unread > 0 ? INPUT_ABORT : INPUT_CLOSE);
+        kernel_calls(k, k->unread > 0 ? CALL_ABORT : CALL_CLOSE);
     return STATUS_OK;
 }
 

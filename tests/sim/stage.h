@@ -16,7 +16,7 @@ struct stage {
     struct play play;
     struct upper application;
     uint32_t iss, irs; /* ours, the host's */
-    enum figure_event done[16];
+    enum call done[16];
     size_t done_count;
     bool mute; /* its kernel cannot be asked */
 };
@@ -51,11 +51,11 @@ static inline void stage_connects(struct stage *s)
     struct bench_host *h = &s->bench.host;
     tcb_init(&h->tcb, seq_of(h->iss), h->win, h->timestamps, false, 0);
     h->begun = true;
-    assert_int_equal(tcb_call(&h->tcb, INPUT_OPEN_ACTIVE).reply, REPLY_SYN);
+    assert_int_equal(tcb_call(&h->tcb, CALL_CONNECT).reply, REPLY_SYN);
     bench_host_says(&s->bench, &like, REPLY_SYN, NULL, NULL, 0);
 }
 
-static inline enum status stage_act(void *arg, const struct endpoint *ours, enum figure_event what,
+static inline enum status stage_act(void *arg, const struct endpoint *ours, enum call what,
                                     const void *data, size_t n, struct fault *fault)
 {
     struct stage *s = arg;
@@ -64,13 +64,13 @@ static inline enum status stage_act(void *arg, const struct endpoint *ours, enum
     assert_true(endpoint_equal(ours, &s->bench.locals[0]));
     assert_true(s->done_count < sizeof(s->done) / sizeof(s->done[0]));
     s->done[s->done_count++] = what;
-    if (what == FIGURE_CONNECT)
+    if (what == CALL_CONNECT)
         stage_connects(s);
-    else if (what == FIGURE_CLOSE)
+    else if (what == CALL_CLOSE)
         bench_host_closes(&s->bench, &like);
-    else if (what == FIGURE_SAY)
+    else if (what == CALL_SEND)
         bench_host_says(&s->bench, &like, REPLY_ACK, NULL, data, n);
-    else if (what == FIGURE_ABORT && tcb_call(&s->bench.host.tcb, INPUT_ABORT).reply != 0)
+    else if (what == CALL_ABORT && tcb_call(&s->bench.host.tcb, CALL_ABORT).reply != 0)
         bench_host_says(&s->bench, &like, REPLY_RST_OWN, NULL, NULL, 0);
     return STATUS_OK;
 }

@@ -569,7 +569,7 @@ static bool opens_too(struct bench *b, const struct segment *seg)
 {
     struct tcb *t = &b->host.tcb;
     if (b->host.arrived == 1) { /* its SYN crosses ours */
-        (void)tcb_call(t, INPUT_OPEN_ACTIVE);
+        (void)tcb_call(t, CALL_CONNECT);
         bench_host_says(b, seg, REPLY_SYN, NULL, NULL, 0);
     }
     return false;
@@ -597,7 +597,7 @@ static bool opens_and_closes(struct bench *b, const struct segment *seg)
 {
     struct tcb *t = &b->host.tcb;
     if (b->host.arrived == 1) {
-        (void)tcb_call(t, INPUT_OPEN_ACTIVE);
+        (void)tcb_call(t, CALL_CONNECT);
         bench_host_says(b, seg, REPLY_SYN, NULL, NULL, 0);
         (void)tcb_arrive(t, seg); /* its SYN,ACK is lost, and it closes at once */
         bench_host_closes(b, seg);

@@ -84,7 +84,7 @@ static void four_segments_close(void **state)
     stage_run(&s);
     stage_as_figured(&s);
     assert_int_equal(s.done_count, 1);
-    assert_int_equal(s.done[0], FIGURE_CLOSE);
+    assert_int_equal(s.done[0], CALL_CLOSE);
     assert_int_equal(bench_segments(&s.bench, EVENT_SENT, FLAG_RST), 0); /* nothing is left */
     stage_done(&s);
 }
@@ -109,7 +109,7 @@ static void simultaneous_open(void **state)
     const struct bench_event *ours = bench_segment(&s.bench, EVENT_SENT, FLAG_SYN, 0);
     assert_true(theirs != NULL && ours != NULL && theirs < ours);
     assert_int_equal(s.done_count, 1); /* a SYN of the peer's needs somebody to connect */
-    assert_int_equal(s.done[0], FIGURE_CONNECT);
+    assert_int_equal(s.done[0], CALL_CONNECT);
     stage_done(&s);
 }
 
@@ -165,7 +165,7 @@ static void data_in_both_directions(void **state)
     assert_int_equal(s.bench.host.heard_len, 5);
     assert_memory_equal(s.bench.host.heard, "hello", 5);
     assert_int_equal(s.done_count, 1);
-    assert_int_equal(s.done[0], FIGURE_SAY);
+    assert_int_equal(s.done[0], CALL_SEND);
     stage_expect_reset(&s, s.iss + 6);
     stage_done(&s);
 }

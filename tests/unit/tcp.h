@@ -41,7 +41,7 @@ static inline struct segment unit_leaves_data(struct tcb *t, uint32_t len)
     return out;
 }
 
-static inline void unit_call(struct tcb *t, enum input call, enum reply expected)
+static inline void unit_call(struct tcb *t, enum call call, enum reply expected)
 {
     assert_int_equal(tcb_call(t, call).reply, expected);
     if (expected == REPLY_SYN || expected == REPLY_FIN || expected == REPLY_RST_OWN)
@@ -61,8 +61,7 @@ static inline struct arrival unit_next(struct tcb *t, unsigned flags, uint32_t l
 static inline void unit_establish(struct tcb *t, bool passive, seq_t irs)
 {
     struct segment seg = unit_segment(irs, t->iss, FLAG_SYN, 0);
-    unit_call(t, passive ? INPUT_OPEN_PASSIVE : INPUT_OPEN_ACTIVE,
-              passive ? REPLY_NOTHING : REPLY_SYN);
+    unit_call(t, passive ? CALL_LISTEN : CALL_CONNECT, passive ? REPLY_NOTHING : REPLY_SYN);
     if (!passive) {
         seg.flags |= FLAG_ACK;
         seg.ack = t->snd_nxt;
@@ -78,8 +77,7 @@ static inline void unit_establish(struct tcb *t, bool passive, seq_t irs)
 static inline void unit_receive_syn(struct tcb *t, bool passive, seq_t irs)
 {
     const struct segment seg = unit_segment(irs, seq_of(0), FLAG_SYN, 0);
-    unit_call(t, passive ? INPUT_OPEN_PASSIVE : INPUT_OPEN_ACTIVE,
-              passive ? REPLY_NOTHING : REPLY_SYN);
+    unit_call(t, passive ? CALL_LISTEN : CALL_CONNECT, passive ? REPLY_NOTHING : REPLY_SYN);
     assert_int_equal(tcb_arrive(t, &seg).reply, REPLY_SYN_ACK);
     (void)unit_leaves(t, REPLY_SYN_ACK, &seg);
 }
@@ -92,11 +90,11 @@ static inline void unit_close(struct tcb *t, enum state s)
     if (s == STATE_CLOSE_WAIT || s == STATE_LAST_ACK) {
         (void)unit_next(t, FLAG_FIN | FLAG_ACK, 0);
         if (s == STATE_LAST_ACK)
-            unit_call(t, INPUT_CLOSE, REPLY_FIN);
+            unit_call(t, CALL_CLOSE, REPLY_FIN);
         return;
     }
     seq_t before = t->snd_nxt;
-    unit_call(t, INPUT_CLOSE, REPLY_FIN);
+    unit_call(t, CALL_CLOSE, REPLY_FIN);
     if (s == STATE_CLOSING) {
         fin = unit_segment(t->rcv_nxt, before, FLAG_FIN | FLAG_ACK, 0);
         (void)tcb_arrive(t, &fin);
@@ -115,9 +113,9 @@ static inline struct tcb unit_tcb(enum state s, bool passive, seq_t iss, seq_t i
     struct tcb t;
     tcb_init(&t, iss, UNIT_WINDOW, false, false, 0);
     if (s == STATE_LISTEN)
-        unit_call(&t, INPUT_OPEN_PASSIVE, REPLY_NOTHING);
+        unit_call(&t, CALL_LISTEN, REPLY_NOTHING);
     else if (s == STATE_SYN_SENT)
-        unit_call(&t, INPUT_OPEN_ACTIVE, REPLY_SYN);
+        unit_call(&t, CALL_CONNECT, REPLY_SYN);
     else if (s == STATE_SYN_RECEIVED)
         unit_receive_syn(&t, passive, irs);
     else if (s != STATE_CLOSED) {

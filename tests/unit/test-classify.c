@@ -285,7 +285,7 @@ static struct tcb with_timestamps(uint32_t recent)
 {
     struct tcb t;
     tcb_init(&t, ISS, UNIT_WINDOW, true, false, 0);
-    unit_call(&t, INPUT_OPEN_ACTIVE, REPLY_SYN);
+    unit_call(&t, CALL_CONNECT, REPLY_SYN);
     struct segment seg = unit_segment(IRS, t.snd_nxt, FLAG_SYN | FLAG_ACK, 0);
     seg.opt.has_timestamps = true;
     seg.opt.ts_val = recent;

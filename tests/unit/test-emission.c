@@ -35,11 +35,11 @@ static void regular(struct case_ *c, const char *figured)
     emit(c, EMISSION_REGULAR, figured);
 }
 
-static void ours(const struct case_ *c, bool ours, enum input call)
+static void ours(const struct case_ *c, bool ours, enum call call)
 {
     assert_int_equal(c->out.ours, ours);
     assert_int_equal(c->out.call, call);
-    assert_int_equal(c->opens, call == INPUT_OPEN_ACTIVE);
+    assert_int_equal(c->opens, call == CALL_CONNECT);
 }
 
 static void numbered(const struct case_ *c, uint32_t seq, uint32_t ack)
@@ -72,7 +72,7 @@ static void the_first_syn_ties_to_the_iss(void **state)
         struct case_ c = in_state(STATE_CLOSED, iss[i]);
         regular(&c, "<SEQ=100><CTL=SYN>");
         numbered(&c, iss[i], 0);
-        ours(&c, true, INPUT_OPEN_ACTIVE);
+        ours(&c, true, CALL_CONNECT);
         tied(&c, END_A, 90, iss[i] - 10);
     }
 }
@@ -83,7 +83,7 @@ static void later_numbers_tie_to_what_is_next(void **state)
     struct case_ c = in_state(STATE_ESTABLISHED, UINT32_MAX);
     regular(&c, "<SEQ=100><ACK=300><DATA=5><CTL=PSH,ACK>");
     numbered(&c, 0, IRS + 1);
-    ours(&c, true, INPUT_COUNT);
+    ours(&c, true, CALL_COUNT);
     tied(&c, END_A, 105, 5);
     tied(&c, END_B, 300, IRS + 1);
     assert_int_equal(c.out.seg.len, 5);
@@ -99,7 +99,7 @@ static void known_numbers_are_the_figures(void **state)
     numbered(&c, ISS + 1, IRS + 1);
     regular(&c, "<SEQ=90><ACK=999><CTL=ACK>");
     numbered(&c, ISS - 10, IRS + 699);
-    ours(&c, false, INPUT_COUNT);
+    ours(&c, false, CALL_COUNT);
 }
 
 static void symbols_tie_too(void **state)
@@ -151,7 +151,7 @@ static void a_syn_opens_where_nothing_is_open(void **state)
         bool again = s == STATE_SYN_SENT || s == STATE_SYN_RECEIVED;
         regular(&c, "<SEQ=100><CTL=SYN>");
         numbered(&c, ISS, 0);
-        ours(&c, first || again, first ? INPUT_OPEN_ACTIVE : INPUT_COUNT);
+        ours(&c, first || again, first ? CALL_CONNECT : CALL_COUNT);
     }
 }
 
@@ -162,11 +162,11 @@ static void a_syn_with_another_number_is_strange_once_open(void **state)
     tie(&c, END_A, 100, ISS);
     regular(&c, "<SEQ=90><CTL=SYN>");
     numbered(&c, ISS - 10, 0);
-    ours(&c, false, INPUT_COUNT);
+    ours(&c, false, CALL_COUNT);
     c.t = unit_tcb(STATE_CLOSED, false, seq_of(ISS), seq_of(IRS));
     regular(&c, "<SEQ=120><CTL=SYN>"); /* but opens, where nothing is open, with that ISS */
     numbered(&c, ISS + 20, 0);
-    ours(&c, true, INPUT_OPEN_ACTIVE);
+    ours(&c, true, CALL_CONNECT);
 }
 
 static void a_syn_ack_is_ours_while_it_opens(void **state)
@@ -176,7 +176,7 @@ static void a_syn_ack_is_ours_while_it_opens(void **state)
         struct case_ c = in_state(s, ISS);
         tie(&c, END_A, 100, ISS);
         regular(&c, "<SEQ=100><ACK=301><CTL=SYN,ACK>");
-        ours(&c, s == STATE_SYN_SENT || s == STATE_SYN_RECEIVED, INPUT_COUNT);
+        ours(&c, s == STATE_SYN_SENT || s == STATE_SYN_RECEIVED, CALL_COUNT);
     }
 }
 
@@ -193,7 +193,7 @@ static void an_ack_is_ours_up_to_snd_nxt(void **state)
         tie(&c, END_A, 100, UINT32_MAX);
         (void)snprintf(figured, sizeof(figured), "<SEQ=%u><ACK=301><CTL=ACK>", acks[i].seq);
         regular(&c, figured);
-        ours(&c, acks[i].own, INPUT_COUNT);
+        ours(&c, acks[i].own, CALL_COUNT);
     }
 }
 
@@ -205,7 +205,7 @@ static void an_ack_is_strange_where_there_is_no_connection(void **state)
         struct case_ c = in_state(none[i], ISS);
         tie(&c, END_A, 100, ISS);
         regular(&c, "<SEQ=101><ACK=300><CTL=ACK>");
-        ours(&c, false, INPUT_COUNT);
+        ours(&c, false, CALL_COUNT);
     }
 }
 
@@ -218,16 +218,16 @@ static void a_fin_closes_once(void **state)
         struct case_ c = in_state(can[i], ISS);
         tie(&c, END_A, 100, ISS);
         regular(&c, "<SEQ=101><ACK=301><CTL=FIN,ACK>");
-        ours(&c, true, INPUT_CLOSE);
+        ours(&c, true, CALL_CLOSE);
     }
     struct case_ c = in_state(STATE_FIN_WAIT_1, ISS);
     tie(&c, END_A, 100, ISS);
     regular(&c, "<SEQ=101><ACK=301><CTL=FIN,ACK>");
-    ours(&c, true, INPUT_COUNT);
+    ours(&c, true, CALL_COUNT);
     c = in_state(STATE_ESTABLISHED, ISS);
     tie(&c, END_A, 100, ISS);
     regular(&c, "<SEQ=101><CTL=FIN>"); /* without an ACK no connection of ours sends it */
-    ours(&c, false, INPUT_COUNT);
+    ours(&c, false, CALL_COUNT);
 }
 
 static void a_reset_is_no_call_unless_it_is_the_abort(void **state)
@@ -235,11 +235,11 @@ static void a_reset_is_no_call_unless_it_is_the_abort(void **state)
     (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     regular(&c, "<SEQ=101><CTL=RST>");
-    ours(&c, false, INPUT_COUNT);
+    ours(&c, false, CALL_COUNT);
     emit(&c, EMISSION_ABORT, "<SEQ=101><CTL=RST>");
-    ours(&c, true, INPUT_ABORT);
+    ours(&c, true, CALL_ABORT);
     emit(&c, EMISSION_ABORT, "<SEQ=101><ACK=301><CTL=ACK>"); /* the call waits for its reset */
-    ours(&c, true, INPUT_COUNT);
+    ours(&c, true, CALL_COUNT);
 }
 
 static void an_old_duplicate_is_strange_whatever_it_is(void **state)
@@ -247,12 +247,12 @@ static void an_old_duplicate_is_strange_whatever_it_is(void **state)
     (void)state;
     struct case_ c = in_state(STATE_CLOSED, ISS);
     emit(&c, EMISSION_DUPLICATE, "<SEQ=100><CTL=SYN>");
-    ours(&c, false, INPUT_COUNT);
+    ours(&c, false, CALL_COUNT);
     c = in_state(STATE_ESTABLISHED, ISS);
     emit(&c, EMISSION_DUPLICATE, "<SEQ=100><ACK=300><CTL=ACK>");
-    ours(&c, false, INPUT_COUNT);
+    ours(&c, false, CALL_COUNT);
     emit(&c, EMISSION_DUPLICATE, "<SEQ=100><ACK=300><CTL=FIN,ACK>");
-    ours(&c, false, INPUT_COUNT);
+    ours(&c, false, CALL_COUNT);
 }
 
 static void a_damaged_one_is_strange(void **state)
@@ -260,7 +260,7 @@ static void a_damaged_one_is_strange(void **state)
     (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     regular(&c, "<SEQ=100><ACK=300><CTL=FIN,ACK><BADSUM>");
-    ours(&c, false, INPUT_COUNT);
+    ours(&c, false, CALL_COUNT);
     assert_int_equal(c.out.seg.checksum, SEGMENT_CHECKSUM_BAD);
 }
 
@@ -331,7 +331,7 @@ static void as_b(void **state)
     numbered(&c, UINT32_MAX, IRS + 1);
     tied(&c, END_B, 301, 0);
     tied(&c, END_A, 100, IRS);
-    ours(&c, true, INPUT_COUNT);
+    ours(&c, true, CALL_COUNT);
 }
 
 int main(void)

@@ -141,7 +141,7 @@ static void figure_9(void **state)
     (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-9.txt");
     assert_int_equal(f.count, 7);
-    assert_int_equal(row(&f, 0)->a.event, FIGURE_CRASH);
+    assert_int_equal(figure_call(&row(&f, 0)->a), CALL_CRASH);
     assert_int_equal(row(&f, 0)->b.event, FIGURE_NUMBERS);
     assert_int_equal(row(&f, 0)->b.send.value, 300);
     assert_int_equal(row(&f, 0)->b.receive.value, 100);
@@ -171,12 +171,12 @@ static void figure_12(void **state)
     (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-12.txt");
     assert_int_equal(f.count, 9);
-    assert_int_equal(row(&f, 1)->a.event, FIGURE_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 1)->a), CALL_CLOSE);
     assert_int_equal(row(&f, 1)->number, 2);
     assert_int_equal(row(&f, 2)->number, 2);
     assert_false(row(&f, 2)->begins_step);
     assert_int_equal(row(&f, 4)->a.event, FIGURE_NOTHING);
-    assert_int_equal(row(&f, 4)->b.event, FIGURE_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 4)->b), CALL_CLOSE);
     assert_int_equal(row(&f, 7)->a.event, FIGURE_TWO_MSL);
     assert_states(row(&f, 8), SET(CLOSED), STATE_SET_NONE);
     figure_done(&f);
@@ -187,8 +187,8 @@ static void figure_13(void **state)
     (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-13.txt");
     assert_int_equal(f.count, 11);
-    assert_int_equal(row(&f, 1)->a.event, FIGURE_CLOSE);
-    assert_int_equal(row(&f, 1)->b.event, FIGURE_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 1)->a), CALL_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 1)->b), CALL_CLOSE);
     assert_segment(row(&f, 3), LEFT, "<SEQ=300><ACK=100><CTL=FIN,ACK>", LEFT);
     assert_states(row(&f, 3), STATE_SET_NONE, STATE_SET_NONE);
     assert_segment(row(&f, 4), HELD, "<SEQ=100><ACK=300><CTL=FIN,ACK>", RIGHT);
@@ -338,11 +338,11 @@ static void a_handshake_of_ours(void **state)
     (void)state;
     struct figure f = parsed_file("golden", "handshake-60.txt");
     assert_int_equal(f.count, 15);
-    assert_int_equal(row(&f, 1)->a.event, FIGURE_CONNECT);
+    assert_int_equal(figure_call(&row(&f, 1)->a), CALL_CONNECT);
     assert_int_equal(row(&f, 2)->number, 2);
     assert_states(row(&f, 2), SET(SYN_SENT), SET(CLOSED) | SET(LISTEN) | SET(SYN_RECEIVED));
     assert_segment(row(&f, 5), RIGHT, "<SEQ=1><ACK=1><CTL=PSH,ACK><DATA=7>", RIGHT);
-    assert_int_equal(row(&f, 9)->a.event, FIGURE_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 9)->a), CALL_CLOSE);
     assert_states(row(&f, 10), SET(FIN_WAIT_1), SET(ESTABLISHED) | SET(CLOSE_WAIT) | SET(LAST_ACK));
     assert_states(row(&f, 14), SET(CLOSED), SET(CLOSED) | SET(LAST_ACK));
     assert_int_equal(row(&f, 14)->a.event, FIGURE_TWO_MSL);
@@ -441,26 +441,27 @@ static void every_event(void **state)
     static const struct {
         const char *text;
         enum figure_event event;
+        enum call call;
     } events[] = {
-        {"(connect)", FIGURE_CONNECT},
-        {"(Open)", FIGURE_CONNECT},
-        {"(listen)", FIGURE_LISTEN},
-        {"(CLOSE)", FIGURE_CLOSE},
-        {"( abort )", FIGURE_ABORT},
-        {"(CRASH)", FIGURE_CRASH},
-        {"(Reboot)", FIGURE_CRASH},
-        {"(2 MSL)", FIGURE_TWO_MSL},
-        {"(2MSL)", FIGURE_TWO_MSL},
-        {"(wait 3s)", FIGURE_WAIT},
-        {"(new  ISN)", FIGURE_NEW_ISN},
-        {"(say \"hi\")", FIGURE_SAY},
-        {"(send x,receive y+1)", FIGURE_NUMBERS},
-        {"(Abort!!)", FIGURE_REMARK},
-        {"(wait for it)", FIGURE_REMARK},
-        {"()", FIGURE_REMARK},
-        {"(send it)", FIGURE_REMARK},
-        {"(a (nested) one)", FIGURE_REMARK},
-        {"(sends 1,receive 2)", FIGURE_REMARK},
+        {"(connect)", FIGURE_CALL, CALL_CONNECT},
+        {"(Open)", FIGURE_CALL, CALL_CONNECT},
+        {"(listen)", FIGURE_CALL, CALL_LISTEN},
+        {"(CLOSE)", FIGURE_CALL, CALL_CLOSE},
+        {"( abort )", FIGURE_CALL, CALL_ABORT},
+        {"(CRASH)", FIGURE_CALL, CALL_CRASH},
+        {"(Reboot)", FIGURE_CALL, CALL_CRASH},
+        {"(2 MSL)", FIGURE_TWO_MSL, CALL_COUNT},
+        {"(2MSL)", FIGURE_TWO_MSL, CALL_COUNT},
+        {"(wait 3s)", FIGURE_WAIT, CALL_COUNT},
+        {"(new  ISN)", FIGURE_NEW_ISN, CALL_COUNT},
+        {"(say \"hi\")", FIGURE_CALL, CALL_SEND},
+        {"(send x,receive y+1)", FIGURE_NUMBERS, CALL_COUNT},
+        {"(Abort!!)", FIGURE_REMARK, CALL_COUNT},
+        {"(wait for it)", FIGURE_REMARK, CALL_COUNT},
+        {"()", FIGURE_REMARK, CALL_COUNT},
+        {"(send it)", FIGURE_REMARK, CALL_COUNT},
+        {"(a (nested) one)", FIGURE_REMARK, CALL_COUNT},
+        {"(sends 1,receive 2)", FIGURE_REMARK, CALL_COUNT},
     };
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         char text[128];
@@ -469,8 +470,10 @@ static void every_event(void **state)
                        events[i].text);
         struct figure f = parsed(text);
         assert_int_equal(row(&f, 0)->a.event, events[i].event);
+        assert_int_equal(figure_call(&row(&f, 0)->a), events[i].call);
         assert_int_equal(row(&f, 0)->b.event, FIGURE_NOTHING);
         assert_int_equal(row(&f, 1)->b.event, events[i].event);
+        assert_int_equal(figure_call(&row(&f, 1)->b), events[i].call);
         assert_int_equal(row(&f, 1)->a.event, FIGURE_NOTHING);
         assert_reads_back(&f);
         figure_done(&f);
@@ -559,18 +562,18 @@ static void lone_things(void **state)
                              "  CLOSED           (send 300,receive 100)\n");
     assert_int_equal(row(&f, 0)->number, 0);
     assert_false(row(&f, 0)->begins_step);
-    assert_int_equal(row(&f, 2)->a.event, FIGURE_CLOSE);
-    assert_int_equal(row(&f, 3)->b.event, FIGURE_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 2)->a), CALL_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 3)->b), CALL_CLOSE);
     assert_states(row(&f, 4), STATE_SET_NONE, SET(CLOSED));
     assert_states(row(&f, 5), SET(CLOSED), STATE_SET_NONE);
-    assert_int_equal(row(&f, 6)->a.event, FIGURE_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 6)->a), CALL_CLOSE);
     assert_string_equal(row(&f, 7)->remark, "gone");
     assert_int_equal(row(&f, 8)->a.event, FIGURE_REMARK);
     assert_string_equal(row(&f, 8)->b.text, "come");
     assert_int_equal(row(&f, 9)->a.event, FIGURE_TWO_MSL);
     assert_null(row(&f, 9)->remark);
     assert_string_equal(row(&f, 10)->remark, "noticed");
-    assert_int_equal(row(&f, 11)->a.event, FIGURE_CLOSE);
+    assert_int_equal(figure_call(&row(&f, 11)->a), CALL_CLOSE);
     assert_states(row(&f, 11), SET(FIN_WAIT_1), STATE_SET_NONE);
     assert_int_equal(row(&f, 12)->b.event, FIGURE_NUMBERS);
     assert_reads_back(&f);

@@ -46,14 +46,14 @@ static struct netem_look look_of(uint16_t flags)
 static struct netem_verdict judge(struct netem_plan *plan, enum end way, uint16_t flags, int64_t t)
 {
     struct netem_look look = look_of(flags);
-    struct netem_verdict fate;
-    netem_plan_judge(plan, way, &look, t, &fate);
-    return fate;
+    struct netem_verdict verdict;
+    netem_plan_judge(plan, way, &look, t, &verdict);
+    return verdict;
 }
 
-static bool befell(const struct netem_verdict *f, enum netem_action deed)
+static bool befell(const struct netem_verdict *f, enum netem_action action)
 {
-    switch (deed) {
+    switch (action) {
     case NETEM_LOSS:
     case NETEM_DROP:
         return f->lost;
@@ -78,7 +78,7 @@ static void the_share_is_as_asked(void **state)
     (void)state;
     static const struct {
         const char *name;
-        enum netem_action deed;
+        enum netem_action action;
     } kinds[] = {{"loss", NETEM_LOSS},
                  {"dup", NETEM_DUP},
                  {"reorder", NETEM_REORDER},
@@ -96,12 +96,12 @@ static void the_share_is_as_asked(void **state)
                 struct netem_verdict g = judge(&again, END_A, FLAG_ACK, i);
                 struct netem_verdict h = judge(&other, END_A, FLAG_ACK, i);
                 struct netem_verdict back = judge(&again, END_B, FLAG_ACK, i);
-                hit += befell(&f, kinds[k].deed);
-                assert_int_equal(befell(&f, kinds[k].deed), befell(&g, kinds[k].deed));
+                hit += befell(&f, kinds[k].action);
+                assert_int_equal(befell(&f, kinds[k].action), befell(&g, kinds[k].action));
                 assert_int_equal(f.dice, g.dice);
-                assert_int_equal(f.caused != 0, befell(&f, kinds[k].deed));
-                differ += befell(&f, kinds[k].deed) != befell(&h, kinds[k].deed);
-                ways_differ += befell(&f, kinds[k].deed) != befell(&back, kinds[k].deed);
+                assert_int_equal(f.caused != 0, befell(&f, kinds[k].action));
+                differ += befell(&f, kinds[k].action) != befell(&h, kinds[k].action);
+                ways_differ += befell(&f, kinds[k].action) != befell(&back, kinds[k].action);
             }
             unsigned expected = percents[p] * (MANY / 100);
             assert_in_range(hit, expected - expected / 10, expected + expected / 10);

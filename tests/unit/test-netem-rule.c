@@ -37,7 +37,7 @@ static void shares(void **state)
                  {"0.0001%", 1},  {"1.25", 12500},   {"07%", 70000}};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct netem_rule r = rule_of("loss", table[i].text);
-        assert_int_equal(r.deed, NETEM_LOSS);
+        assert_int_equal(r.action, NETEM_LOSS);
         assert_int_equal(r.share, table[i].share);
         assert_true(r.ways[END_A] && r.ways[END_B]);
     }
@@ -69,7 +69,7 @@ static void segments(void **state)
 {
     (void)state;
     struct netem_rule r = rule_of("drop", "a-b:FIN#3");
-    assert_int_equal(r.deed, NETEM_DROP);
+    assert_int_equal(r.action, NETEM_DROP);
     assert_int_equal(r.share, 0);
     assert_int_equal(r.flags, FLAG_FIN);
     assert_int_equal(r.nth, 3);

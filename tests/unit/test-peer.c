@@ -147,7 +147,7 @@ static bool may_send(const struct tcb *t)
     return t->state == STATE_ESTABLISHED || t->state == STATE_CLOSE_WAIT;
 }
 
-static void own_calls(struct world *w, enum input call)
+static void own_calls(struct world *w, enum call call)
 {
     struct transition x = tcb_call(&w->own.tcb, call);
     if (x.reply == REPLY_SYN || x.reply == REPLY_FIN || x.reply == REPLY_RST_OWN)
@@ -161,13 +161,13 @@ static void own_acts(struct world *w)
     uint64_t dice = unit_random(&w->random) % 20;
 
     if (t->state == STATE_CLOSED && !w->seen.irs_known && seq_eq(t->snd_nxt, t->iss))
-        own_calls(w, INPUT_OPEN_ACTIVE);
+        own_calls(w, CALL_CONNECT);
     else if (dice < 5 && may_send(t) && !t->fin_sent)
         own_sends(w, data_of(w, &w->own));
     else if (dice < 8 && t->state >= STATE_SYN_RECEIVED)
-        own_calls(w, INPUT_CLOSE);
+        own_calls(w, CALL_CLOSE);
     else if (dice < 9 && t->state >= STATE_SYN_RECEIVED)
-        own_calls(w, INPUT_ABORT);
+        own_calls(w, CALL_ABORT);
     else if (dice < 16 && retransmission(&w->own, &seg))
         own_sends(w, seg);
     else if (t->state >= STATE_ESTABLISHED) { /* a keepalive probe */
@@ -193,7 +193,7 @@ static void peer_forgets(struct world *w)
     seq_t iss = seq_add(w->peer.tcb.iss, 1 + (uint32_t)(unit_random(&w->random) % 5000));
     struct tcb *t = &w->peer.tcb;
     tcb_init(t, iss, UNIT_WINDOW, false, false, 0);
-    (void)tcb_call(t, INPUT_OPEN_PASSIVE);
+    (void)tcb_call(t, CALL_LISTEN);
     w->peer.data_end = seq_add(iss, 1);
 }
 
@@ -213,7 +213,7 @@ static void peer_hears(struct world *w, const struct segment *seg)
     judge(w);
 }
 
-static void peer_calls(struct world *w, enum input call)
+static void peer_calls(struct world *w, enum call call)
 {
     struct transition x = tcb_call(&w->peer.tcb, call);
     remember(w, w->peer.tcb.state);
@@ -232,13 +232,13 @@ static void peer_acts(struct world *w)
 
     if (dice < 4 && w->active_peer && t->state == STATE_LISTEN && w->history_len == 1 &&
         w->own.tcb.state == STATE_SYN_SENT)
-        peer_calls(w, INPUT_OPEN_ACTIVE);
+        peer_calls(w, CALL_CONNECT);
     else if (dice < 6 && may_send(t))
         peer_sends(w, data_of(w, &w->peer));
     else if (dice < 9 && t->state >= STATE_SYN_RECEIVED)
-        peer_calls(w, INPUT_CLOSE);
+        peer_calls(w, CALL_CLOSE);
     else if (dice < 10 && state_set_has(aborts_loudly, t->state))
-        peer_calls(w, INPUT_ABORT);
+        peer_calls(w, CALL_ABORT);
     else if (retransmission(&w->peer, &seg))
         peer_sends(w, seg);
 }
@@ -269,7 +269,7 @@ static void silence(struct world *w)
     check_change(w, before, &c);
     assert_int_equal(before & ~c.to, 0);
     if (state_set_has(expiring, w->peer.tcb.state) && chance(w, 50)) {
-        (void)tcb_call(&w->peer.tcb, INPUT_USER_TIMEOUT);
+        (void)tcb_time_out(&w->peer.tcb, INPUT_USER_TIMEOUT);
         remember(w, STATE_CLOSED);
     }
     judge(w);
@@ -317,7 +317,7 @@ static void walk(struct world *w, uint64_t seed)
     w->peer.data_end = seq_add(irs, 1);
     peer_init(&w->seen, nobody);
     if (seed % 16 != 0)
-        (void)tcb_call(&w->peer.tcb, INPUT_OPEN_PASSIVE);
+        (void)tcb_call(&w->peer.tcb, CALL_LISTEN);
     remember(w, w->peer.tcb.state);
     for (int i = 0; i < STEPS; i++)
         step(w);
@@ -415,7 +415,7 @@ static struct talk connected(void)
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(0xfffffff0), UNIT_WINDOW, false, false, 0);
     peer_init(&k.peer, nobody);
-    (void)tcb_call(&k.own, INPUT_OPEN_ACTIVE);
+    (void)tcb_call(&k.own, CALL_CONNECT);
     (void)ours(&k, REPLY_SYN, 0);
     (void)theirs(&k, unit_segment(seq_of(0xffffffff), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
     (void)ours(&k, REPLY_ACK, 0);
@@ -461,11 +461,11 @@ static void garbage_changes_nothing(void **state)
     (void)state;
     struct talk k = connected();
     garbage_about(&k);
-    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)tcb_call(&k.own, CALL_CLOSE);
     (void)ours(&k, REPLY_FIN, 0);
     garbage_about(&k);
     k = connected();
-    (void)tcb_call(&k.own, INPUT_ABORT);
+    (void)tcb_call(&k.own, CALL_ABORT);
     (void)ours(&k, REPLY_RST_OWN, 0);
     garbage_about(&k);
 }
@@ -478,7 +478,7 @@ static void a_close_by_the_book(void **state)
     static const enum state path[] = {STATE_LISTEN,     STATE_SYN_RECEIVED, STATE_ESTABLISHED,
                                       STATE_CLOSE_WAIT, STATE_LAST_ACK,     STATE_CLOSED};
     struct talk k = connected();
-    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)tcb_call(&k.own, CALL_CLOSE);
     struct peer_change c = ours(&k, REPLY_FIN, 0);
     assert_int_equal(c.to, STATE_SET(STATE_ESTABLISHED) | STATE_SET(STATE_CLOSE_WAIT));
     c = theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0));
@@ -500,7 +500,7 @@ static void overtaken_segments(void **state)
     (void)state;
     struct talk k = connected();
     seq_t before = k.own.snd_nxt, nxt = k.own.rcv_nxt;
-    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)tcb_call(&k.own, CALL_CLOSE);
     (void)ours(&k, REPLY_FIN, 0);
     (void)theirs(&k, unit_segment(seq_add(nxt, 5), k.own.snd_nxt, FLAG_ACK | FLAG_FIN, 0));
     assert_int_equal(k.peer.set, STATE_SET(STATE_LAST_ACK));
@@ -522,7 +522,7 @@ static void what_has_not_been_heard(void **state)
     assert_int_equal(unheard & k.peer.set, k.peer.set);
     assert_true(state_set_has(unheard, STATE_FIN_WAIT_1) && state_set_has(unheard, STATE_CLOSED));
     assert_false(state_set_has(unheard, STATE_LISTEN) || state_set_has(unheard, STATE_LAST_ACK));
-    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)tcb_call(&k.own, CALL_CLOSE);
     (void)ours(&k, REPLY_FIN, 0);
     (void)theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK, 0));
     assert_int_equal(k.peer.set, STATE_SET(STATE_CLOSE_WAIT));
@@ -536,7 +536,7 @@ static void what_it_cannot_have_avoided(void **state)
 {
     (void)state;
     struct talk k = connected();
-    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)tcb_call(&k.own, CALL_CLOSE);
     (void)ours(&k, REPLY_FIN, 0);
     struct peer_change c =
         theirs(&k, unit_segment(k.own.rcv_nxt, k.own.snd_nxt, FLAG_ACK | FLAG_FIN, 0));
@@ -563,10 +563,10 @@ static void what_nobody_sends(void **state)
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(0xfffffff0), UNIT_WINDOW, false, false, 0);
     peer_init(&k.peer, nobody);
-    (void)tcb_call(&k.own, INPUT_OPEN_ACTIVE);
+    (void)tcb_call(&k.own, CALL_CONNECT);
     (void)ours(&k, REPLY_SYN, 0);
     (void)theirs(&k, unit_segment(seq_of(7), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
-    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)tcb_call(&k.own, CALL_CLOSE);
     struct peer_change c = ours(&k, REPLY_FIN, 0);
     state_set before = c.to;
     c = theirs(&k, unit_segment(seq_of(7), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
@@ -594,7 +594,7 @@ static struct talk half_open(void)
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(0xfffffff0), UNIT_WINDOW, false, false, 0);
     peer_init(&k.peer, nobody);
-    (void)tcb_call(&k.own, INPUT_OPEN_ACTIVE);
+    (void)tcb_call(&k.own, CALL_CONNECT);
     (void)ours(&k, REPLY_SYN, 0);
     (void)theirs(&k, unit_segment(seq_of(0xffffffff), k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
     assert_int_equal(k.peer.set, S(SYN_RECEIVED));
@@ -716,7 +716,7 @@ static void whose_syn_was_taken(void **state)
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
     peer_init(&k.peer, nobody);
-    (void)tcb_call(&k.own, INPUT_OPEN_ACTIVE);
+    (void)tcb_call(&k.own, CALL_CONNECT);
     (void)odd(&k, FLAG_SYN, seq_of(90), seq_of(0), 0);
     struct peer_change c =
         theirs(&k, unit_segment(seq_of(300), seq_of(91), FLAG_SYN | FLAG_ACK, 0));
@@ -841,7 +841,7 @@ static void calls_only_add_states(void **state)
     (void)state;
     struct talk k = connected();
     /* 3.10.4; with data unread it is a reset, 3.6.1 SHLD-3 */
-    struct peer_change c = peer_told(&k.peer, PEER_CLOSES, k.t_ns);
+    struct peer_change c = peer_told(&k.peer, CALL_CLOSE, k.t_ns);
     assert_int_equal(c.to, S(ESTABLISHED) | S(FIN_WAIT_1) | S(CLOSED));
     c = answers(&k, FLAG_ACK, 0); /* this may have left before */
     assert_int_equal(c.to, S(ESTABLISHED) | S(FIN_WAIT_1) | S(CLOSED));
@@ -849,16 +849,16 @@ static void calls_only_add_states(void **state)
     assert_int_equal(c.to, S(FIN_WAIT_1));
 
     k = connected();
-    c = peer_told(&k.peer, PEER_ABORTS, k.t_ns); /* 3.10.5 */
+    c = peer_told(&k.peer, CALL_ABORT, k.t_ns); /* 3.10.5 */
     assert_int_equal(c.to, S(ESTABLISHED) | S(CLOSED));
     k = connected();
-    c = peer_told(&k.peer, PEER_CRASHES, k.t_ns); /* 3.5.1 */
+    c = peer_told(&k.peer, CALL_CRASH, k.t_ns); /* 3.5.1 */
     assert_int_equal(c.to, S(ESTABLISHED) | S(CLOSED));
     k.t_ns += 10 * CLOCK_S;
     c = answers(&k, FLAG_ACK, 1); /* long after: it has not */
     assert_int_equal(c.to, S(ESTABLISHED));
     k = connected();
-    c = peer_told(&k.peer, PEER_SAYS, k.t_ns);
+    c = peer_told(&k.peer, CALL_SEND, k.t_ns);
     assert_int_equal(c.to, S(ESTABLISHED));
 }
 
@@ -867,26 +867,26 @@ static void it_connects(void **state)
     (void)state;
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
-    (void)tcb_call(&k.own, INPUT_OPEN_PASSIVE);
+    (void)tcb_call(&k.own, CALL_LISTEN);
     peer_init(&k.peer, nobody);
-    struct peer_change c = peer_told(&k.peer, PEER_STOPS_LISTENING, 0);
-    c = peer_told(&k.peer, PEER_CONNECTS, 0); /* 3.10.1 */
+    struct peer_change c = peer_told(&k.peer, CALL_STOP_LISTENING, 0);
+    c = peer_told(&k.peer, CALL_CONNECT, 0); /* 3.10.1 */
     assert_int_equal(c.to, nobody | S(SYN_SENT));
     c = theirs(&k, unit_segment(seq_of(300), seq_of(0), FLAG_SYN, 0));
     assert_int_equal(c.to, S(SYN_SENT));
     /* A call before that SYN is not this connection's, one after it is. */
     k.peer.set = nobody;
-    (void)peer_told(&k.peer, PEER_CRASHES, 0);
-    (void)peer_told(&k.peer, PEER_CONNECTS, 0);
+    (void)peer_told(&k.peer, CALL_CRASH, 0);
+    (void)peer_told(&k.peer, CALL_CONNECT, 0);
     struct talk aborted = k;
-    (void)peer_told(&aborted.peer, PEER_ABORTS, 0);
+    (void)peer_told(&aborted.peer, CALL_ABORT, 0);
     c = theirs(&k, unit_segment(seq_of(900), seq_of(0), FLAG_SYN, 0));
     assert_int_equal(c.to, S(SYN_SENT));
     c = theirs(&aborted, unit_segment(seq_of(900), seq_of(0), FLAG_SYN, 0));
     assert_int_equal(c.to, S(SYN_SENT) | S(CLOSED));
     /* A listener that is closed forgets what is half-open. */
     k = half_open();
-    c = peer_told(&k.peer, PEER_STOPS_LISTENING, k.t_ns);
+    c = peer_told(&k.peer, CALL_STOP_LISTENING, k.t_ns);
     assert_int_equal(c.to, S(SYN_RECEIVED) | S(CLOSED));
 }
 
@@ -895,7 +895,7 @@ static void a_call_that_waits(void **state)
 {
     (void)state;
     struct talk k = half_open();
-    (void)peer_told(&k.peer, PEER_CLOSES, k.t_ns);
+    (void)peer_told(&k.peer, CALL_CLOSE, k.t_ns);
     k.t_ns += 400 * CLOCK_MS;
     (void)theirs(&k, unit_segment(k.own.irs, k.own.snd_nxt, FLAG_SYN | FLAG_ACK, 0));
     k.t_ns += 400 * CLOCK_MS;
@@ -910,7 +910,7 @@ static void a_connection_that_was_not_heard_of(void **state)
     (void)state;
     struct talk k = connected();
     const seq_t ack = k.own.rcv_nxt;
-    (void)peer_told(&k.peer, PEER_CRASHES, k.t_ns);
+    (void)peer_told(&k.peer, CALL_CRASH, k.t_ns);
     k.t_ns += CLOCK_S;
     (void)odd(&k, FLAG_SYN, seq_of(777777), seq_of(0), 0);
     assert_true(state_set_has(k.peer.set, STATE_SYN_RECEIVED));
@@ -925,11 +925,11 @@ static void a_fin_that_was_lost(void **state)
 {
     (void)state;
     struct talk k = connected();
-    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)tcb_call(&k.own, CALL_CLOSE);
     (void)ours(&k, REPLY_FIN, 0);
     (void)answers(&k, FLAG_ACK, 0);
     assert_int_equal(k.peer.set, S(CLOSE_WAIT));
-    (void)peer_told(&k.peer, PEER_CLOSES, k.t_ns);
+    (void)peer_told(&k.peer, CALL_CLOSE, k.t_ns);
     k.t_ns += 10 * CLOCK_S;
     (void)theirs(&k, unit_segment(seq_add(k.own.rcv_nxt, 1), k.own.snd_nxt, FLAG_ACK, 0));
     assert_true(state_set_has(k.peer.set, STATE_LAST_ACK));
@@ -948,7 +948,7 @@ static void both_fins(void **state)
     assert_int_equal(c.to, S(FIN_WAIT_1));
     c = ours(&k, REPLY_ACK, 0);
     assert_int_equal(c.to, S(FIN_WAIT_1) | S(FIN_WAIT_2));
-    (void)tcb_call(&k.own, INPUT_CLOSE);
+    (void)tcb_call(&k.own, CALL_CLOSE);
     c = ours(&k, REPLY_FIN, 0);
     assert_int_equal(c.to, S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(TIME_WAIT));
     c = answers(&k, FLAG_ACK, 0);
@@ -962,7 +962,7 @@ static void a_scaled_window(void **state)
     (void)state;
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
-    (void)tcb_call(&k.own, INPUT_OPEN_PASSIVE);
+    (void)tcb_call(&k.own, CALL_LISTEN);
     peer_init(&k.peer, nobody);
     struct segment syn = unit_segment(seq_of(300), seq_of(0), FLAG_SYN, 0);
     syn.opt.has_wscale = true;

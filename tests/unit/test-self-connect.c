@@ -165,8 +165,7 @@ static void one_socket_goes_through_both_ends_of_figure_7(void **state)
 static void each_row_has_the_state_before_and_after(void **state)
 {
     struct stage *st = stage_new();
-    enum state own = STATE_CLOSED;
-    state_set peer = STATE_SET_NONE;
+    state_set at[ENDS] = {STATE_SET(STATE_CLOSED), STATE_SET_NONE};
     unsigned row = 0;
     static const struct {
         enum state own, peer;
@@ -183,18 +182,14 @@ static void each_row_has_the_state_before_and_after(void **state)
         const struct event *e = &st->heard.events[i];
         if (i == st->heard.count || e->kind == EVENT_SENT) {
             if (row > 0) {
-                assert_int_equal(own, rows[row - 1].own);
-                assert_int_equal(peer, STATE_SET(rows[row - 1].peer));
+                assert_int_equal(at[END_A], STATE_SET(rows[row - 1].own));
+                assert_int_equal(at[END_B], STATE_SET(rows[row - 1].peer));
             }
             row++;
-        } else if (e->kind == EVENT_OWN_STATE) {
-            assert_int_equal(e->own.from, own);
-            own = e->own.to;
-            assert_non_null(e->own.rfc);
-        } else if (e->kind == EVENT_PEER_SET) {
-            assert_int_equal(e->peer.from, peer);
-            peer = e->peer.to;
-            assert_non_null(e->peer.rfc);
+        } else if (e->kind == EVENT_STATE) {
+            assert_int_equal(e->change.from, at[e->change.end]);
+            at[e->change.end] = e->change.to;
+            assert_non_null(e->change.rfc);
         }
     }
     assert_int_equal(row - 1, 7);

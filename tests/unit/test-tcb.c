@@ -6,18 +6,26 @@
 
 /* --- The table --- */
 
+static void is_written(enum state s, const struct transition *x)
+{
+    assert_non_null(x->rfc);
+    assert_int_equal(strncmp(x->rfc, "RFC 9293 3.", 11), 0);
+    assert_in_range(x->next, STATE_CLOSED, STATE_COUNT - 1);
+    if (x->next != s) /* one event is one edge of Figure 5 */
+        assert_int_equal(state_between(s, x->next), STATE_SET_NONE);
+}
+
 static void every_cell_is_written(void **state)
 {
     (void)state;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-        for (enum input in = INPUT_OPEN_PASSIVE; in < INPUT_COUNT; in++) {
-            const struct transition *x = tcb_transition(s, in);
-            assert_non_null(x->rfc);
-            assert_int_equal(strncmp(x->rfc, "RFC 9293 3.", 11), 0);
-            assert_in_range(x->next, STATE_CLOSED, STATE_COUNT - 1);
+        for (enum input in = INPUT_BAD_CHECKSUM; in < INPUT_COUNT; in++) {
+            is_written(s, tcb_transition(s, in));
             assert_non_null(classify_describe(in));
-            if (x->next != s) /* one event is one edge of Figure 5 */
-                assert_int_equal(state_between(s, x->next), STATE_SET_NONE);
+        }
+        for (enum call call = CALL_LISTEN; call < CALLS_OF_RFC; call++) {
+            is_written(s, tcb_transition_of_call(s, call));
+            assert_non_null(classify_call(call));
         }
     }
 }
@@ -27,14 +35,14 @@ static void what_never_happens_changes_nothing(void **state)
     (void)state;
     size_t never = 0;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-        for (enum input in = INPUT_OPEN_PASSIVE; in < INPUT_COUNT; in++) {
+        for (enum input in = INPUT_BAD_CHECKSUM; in < INPUT_COUNT; in++) {
             const struct transition *x = tcb_transition(s, in);
             if (!x->never)
                 continue;
             never++;
             assert_int_equal(x->next, s);
             assert_int_equal(x->reply, REPLY_NOTHING);
-            assert_in_range(in, INPUT_RST, INPUT_OTHER); /* a call or time-out can always happen */
+            assert_in_range(in, INPUT_RST, INPUT_OTHER); /* a time-out can always happen */
         }
     }
     assert_true(never > 0);
@@ -62,11 +70,11 @@ static void calls_that_end(void **state)
     };
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         struct tcb t = unit_tcb(s, true, seq_of(1), seq_of(2)), u = t, v = t;
-        assert_int_equal(tcb_call(&t, INPUT_CLOSE).reply, expected[s].close);
+        assert_int_equal(tcb_call(&t, CALL_CLOSE).reply, expected[s].close);
         assert_int_equal(t.state, expected[s].next_close);
-        assert_int_equal(tcb_call(&u, INPUT_ABORT).reply, expected[s].abort);
+        assert_int_equal(tcb_call(&u, CALL_ABORT).reply, expected[s].abort);
         assert_int_equal(u.state, STATE_CLOSED);
-        (void)tcb_call(&v, INPUT_USER_TIMEOUT);
+        (void)tcb_time_out(&v, INPUT_USER_TIMEOUT);
         assert_int_equal(v.state, STATE_CLOSED);
     }
 }
@@ -233,7 +241,7 @@ static struct segment hear(struct tcb *t, struct segment seg, enum state then, e
     return unit_leaves(t, reply, &seg);
 }
 
-static struct tcb fresh(seq_t iss, enum input open)
+static struct tcb fresh(seq_t iss, enum call open)
 {
     struct tcb t;
     tcb_init(&t, iss, UNIT_WINDOW, false, false, 0);
@@ -244,8 +252,8 @@ static struct tcb fresh(seq_t iss, enum input open)
 /* Both in ESTABLISHED, A about to send 100 and B 300. */
 static void connected(struct tcb *a, struct tcb *b)
 {
-    *a = fresh(A(99), INPUT_OPEN_ACTIVE);
-    *b = fresh(B(299), INPUT_OPEN_PASSIVE);
+    *a = fresh(A(99), CALL_CONNECT);
+    *b = fresh(B(299), CALL_LISTEN);
     struct segment s = hear(b, unit_leaves(a, REPLY_SYN, NULL), STATE_SYN_RECEIVED, REPLY_SYN_ACK);
     s = hear(a, s, STATE_ESTABLISHED, REPLY_ACK);
     (void)hear(b, s, STATE_ESTABLISHED, REPLY_NOTHING);
@@ -254,7 +262,7 @@ static void connected(struct tcb *a, struct tcb *b)
 static void figure_6(void **state)
 {
     (void)state;
-    struct tcb a = fresh(A(100), INPUT_OPEN_ACTIVE), b = fresh(B(300), INPUT_OPEN_PASSIVE);
+    struct tcb a = fresh(A(100), CALL_CONNECT), b = fresh(B(300), CALL_LISTEN);
     struct segment s = unit_leaves(&a, REPLY_SYN, NULL);
     expect_segment(s, FLAG_SYN, A(100), seq_of(0));
     s = hear(&b, s, STATE_SYN_RECEIVED, REPLY_SYN_ACK);
@@ -273,7 +281,7 @@ static void figure_6(void **state)
 static void figure_7(void **state)
 {
     (void)state;
-    struct tcb a = fresh(A(100), INPUT_OPEN_ACTIVE), b = fresh(B(300), INPUT_OPEN_ACTIVE);
+    struct tcb a = fresh(A(100), CALL_CONNECT), b = fresh(B(300), CALL_CONNECT);
     struct segment of_a = unit_leaves(&a, REPLY_SYN, NULL);
     struct segment of_b = unit_leaves(&b, REPLY_SYN, NULL);
     struct segment answer_a = hear(&a, of_b, STATE_SYN_RECEIVED, REPLY_SYN_ACK);
@@ -289,7 +297,7 @@ static void figure_7(void **state)
 static void figure_8(void **state)
 {
     (void)state;
-    struct tcb a = fresh(A(100), INPUT_OPEN_ACTIVE), b = fresh(B(300), INPUT_OPEN_PASSIVE);
+    struct tcb a = fresh(A(100), CALL_CONNECT), b = fresh(B(300), CALL_LISTEN);
     struct segment syn = unit_leaves(&a, REPLY_SYN, NULL);
     struct segment old = unit_segment(A(90), seq_of(0), FLAG_SYN, 0);
     struct segment s = hear(&b, old, STATE_SYN_RECEIVED, REPLY_SYN_ACK);
@@ -297,7 +305,7 @@ static void figure_8(void **state)
     s = hear(&a, s, STATE_SYN_SENT, REPLY_RST);
     expect_segment(s, FLAG_RST, A(91), seq_of(0));
     (void)hear(&b, s, STATE_LISTEN, REPLY_NOTHING);
-    b = fresh(B(400), INPUT_OPEN_PASSIVE);
+    b = fresh(B(400), CALL_LISTEN);
     s = hear(&b, syn, STATE_SYN_RECEIVED, REPLY_SYN_ACK);
     expect_segment(s, FLAG_SYN | FLAG_ACK, B(400), A(101));
     s = hear(&a, s, STATE_ESTABLISHED, REPLY_ACK);
@@ -310,7 +318,7 @@ static void figure_9(void **state)
     (void)state;
     struct tcb a, b;
     connected(&a, &b);
-    a = fresh(A(400), INPUT_OPEN_ACTIVE); /* A crashed and opens anew */
+    a = fresh(A(400), CALL_CONNECT); /* A crashed and opens anew */
     struct segment s = hear(&b, unit_leaves(&a, REPLY_SYN, NULL), STATE_ESTABLISHED, REPLY_ACK);
     expect_segment(s, FLAG_ACK, B(300), A(100));
     s = hear(&a, s, STATE_SYN_SENT, REPLY_RST);
@@ -334,7 +342,7 @@ static void figure_10(void **state)
 static void figure_11(void **state)
 {
     (void)state;
-    struct tcb a = fresh(A(100), INPUT_OPEN_PASSIVE), b = fresh(B(300), INPUT_OPEN_PASSIVE);
+    struct tcb a = fresh(A(100), CALL_LISTEN), b = fresh(B(300), CALL_LISTEN);
     struct segment old = unit_segment(A(90), seq_of(0), FLAG_SYN, 0);
     struct segment s = hear(&b, old, STATE_SYN_RECEIVED, REPLY_SYN_ACK);
     expect_segment(s, FLAG_SYN | FLAG_ACK, B(300), A(91));
@@ -348,21 +356,21 @@ static void figure_12(void **state)
     (void)state;
     struct tcb a, b;
     connected(&a, &b);
-    assert_int_equal(tcb_call(&a, INPUT_CLOSE).reply, REPLY_FIN);
+    assert_int_equal(tcb_call(&a, CALL_CLOSE).reply, REPLY_FIN);
     struct segment s = unit_leaves(&a, REPLY_FIN, NULL);
     assert_int_equal(a.state, STATE_FIN_WAIT_1);
     expect_segment(s, FLAG_FIN | FLAG_ACK, A(100), B(300));
     s = hear(&b, s, STATE_CLOSE_WAIT, REPLY_ACK);
     expect_segment(s, FLAG_ACK, B(300), A(101));
     (void)hear(&a, s, STATE_FIN_WAIT_2, REPLY_NOTHING);
-    assert_int_equal(tcb_call(&b, INPUT_CLOSE).reply, REPLY_FIN);
+    assert_int_equal(tcb_call(&b, CALL_CLOSE).reply, REPLY_FIN);
     s = unit_leaves(&b, REPLY_FIN, NULL);
     assert_int_equal(b.state, STATE_LAST_ACK);
     expect_segment(s, FLAG_FIN | FLAG_ACK, B(300), A(101));
     s = hear(&a, s, STATE_TIME_WAIT, REPLY_ACK);
     expect_segment(s, FLAG_ACK, A(101), B(301));
     (void)hear(&b, s, STATE_CLOSED, REPLY_NOTHING);
-    (void)tcb_call(&a, INPUT_TIME_WAIT_TIMEOUT);
+    (void)tcb_time_out(&a, INPUT_TIME_WAIT_TIMEOUT);
     assert_int_equal(a.state, STATE_CLOSED);
 }
 
@@ -371,8 +379,8 @@ static void figure_13(void **state)
     (void)state;
     struct tcb a, b;
     connected(&a, &b);
-    (void)tcb_call(&a, INPUT_CLOSE);
-    (void)tcb_call(&b, INPUT_CLOSE);
+    (void)tcb_call(&a, CALL_CLOSE);
+    (void)tcb_call(&b, CALL_CLOSE);
     struct segment of_a = unit_leaves(&a, REPLY_FIN, NULL);
     struct segment of_b = unit_leaves(&b, REPLY_FIN, NULL);
     expect_segment(of_b, FLAG_FIN | FLAG_ACK, B(300), A(100));
@@ -433,7 +441,7 @@ static void windows_are_scaled_as_agreed(void **state)
     for (int offered = 0; offered < 2; offered++) {
         struct tcb t;
         tcb_init(&t, seq_of(9), 1 << 20, false, true, 7);
-        unit_call(&t, INPUT_OPEN_ACTIVE, REPLY_SYN);
+        unit_call(&t, CALL_CONNECT, REPLY_SYN);
         assert_int_equal(tcb_window_field(&t, true), UINT16_MAX);
         struct segment seg = unit_segment(seq_of(70), t.snd_nxt, FLAG_SYN | FLAG_ACK, 0);
         seg.opt.has_wscale = offered != 0;
@@ -484,7 +492,7 @@ static void send_turns_passive_into_active(void **state)
 {
     (void)state;
     struct tcb t = unit_tcb(STATE_LISTEN, true, seq_of(1), seq_of(2));
-    unit_call(&t, INPUT_SEND, REPLY_SYN);
+    unit_call(&t, CALL_SEND, REPLY_SYN);
     assert_int_equal(t.state, STATE_SYN_SENT);
     struct segment syn = unit_segment(seq_of(70), seq_of(0), FLAG_SYN, 0);
     (void)hear(&t, syn, STATE_SYN_RECEIVED, REPLY_SYN_ACK);

@@ -88,7 +88,7 @@ static void count(struct netem *w, const struct netem_report *r)
     else if (r->event != NETEM_EVENT_RULE)
         w->unable++;
     else if (r->rule < w->config.rules.count)
-        w->befallen[w->config.rules.rule[r->rule].deed]++;
+        w->hits[w->config.rules.rule[r->rule].action]++;
 }
 
 bool netem_next(struct netem *w, struct netem_report *r)

@@ -17,8 +17,8 @@ struct netem {
     struct netem_config config;
     pid_t child;
     int fd; /* readable when it has something to tell; -1: there is no wire */
-    /* How often each has befallen, and what went wrong, as far as netem_next has read. */
-    uint64_t befallen[NETEM_ACTIONS], unable, missed;
+    /* How often each has hit, and what went wrong, as far as netem_next has read. */
+    uint64_t hits[NETEM_ACTIONS], unable, missed;
     bool ended;
     struct fault why; /* then */
 };

@@ -69,13 +69,13 @@ static void send_what_is_due(struct netem_forward *f, int64_t now_ns)
 }
 
 static void tell_causes(const struct netem_forward *f, enum end way, const struct netem_look *look,
-                        const struct netem_verdict *fate, int64_t t_ns)
+                        const struct netem_verdict *verdict, int64_t t_ns)
 {
     struct netem_report r = about(way, look, t_ns);
     for (uint32_t i = 0; i < f->plan.rules.count; i++) {
-        enum netem_action deed = f->plan.rules.rule[i].deed;
-        bool loses = deed == NETEM_LOSS || deed == NETEM_DROP;
-        if ((fate->caused & UINT32_C(1) << i) == 0 || fate->lost != loses)
+        enum netem_action action = f->plan.rules.rule[i].action;
+        bool loses = action == NETEM_LOSS || action == NETEM_DROP;
+        if ((verdict->caused & UINT32_C(1) << i) == 0 || verdict->lost != loses)
             continue; /* what else befalls a packet that is lost is nothing to tell */
         r.rule = i;
         tell(f, &r);
@@ -96,19 +96,19 @@ static void keep(struct netem_forward *f, enum end way, const struct netem_look 
 
 /* What is due at once does not wait, and no copy of it is made. */
 static void carry_out(struct netem_forward *f, enum end way, const struct netem_look *look,
-                      const struct netem_verdict *fate, const uint8_t *frame, size_t n,
+                      const struct netem_verdict *verdict, const uint8_t *frame, size_t n,
                       int64_t t_ns)
 {
-    bool in_place = !fate->held && !fate->late;
-    for (unsigned copy = 0; copy < fate->copies; copy++) {
-        int64_t due = fate->due_ns + copy;
+    bool in_place = !verdict->held && !verdict->late;
+    for (unsigned copy = 0; copy < verdict->copies; copy++) {
+        int64_t due = verdict->due_ns + copy;
         if (in_place && due <= t_ns)
             send_on(f, way, frame, n);
         else
-            keep(f, way, look, frame, n, due, fate->late);
+            keep(f, way, look, frame, n, due, verdict->late);
     }
     if (in_place && look->packet)
-        netem_queue_passes(&f->queue, way, fate->due_ns + fate->copies - 1);
+        netem_queue_passes(&f->queue, way, verdict->due_ns + verdict->copies - 1);
 }
 
 /* The frame's stamp is the system clock's, which may be set while we run; ours does not step. */
@@ -123,7 +123,7 @@ static void take(void *arg, enum end side, const uint8_t *frame, size_t n, int64
     struct netem_forward *f = arg;
     enum end way = way_of(side);
     struct netem_look look;
-    struct netem_verdict fate;
+    struct netem_verdict verdict;
     uint8_t changed[RELAY_FRAME_MAX];
     if (f->plan.rules.count == 0) {
         send_on(f, way, frame, n);
@@ -132,17 +132,17 @@ static void take(void *arg, enum end side, const uint8_t *frame, size_t n, int64
     int64_t at = came_at(f, t_ns);
     send_what_is_due(f, at);
     netem_look(&look, frame, n);
-    netem_plan_judge(&f->plan, way, &look, at, &fate);
-    if (fate.caused != 0)
-        tell_causes(f, way, &look, &fate, t_ns);
-    if (fate.lost)
+    netem_plan_judge(&f->plan, way, &look, at, &verdict);
+    if (verdict.caused != 0)
+        tell_causes(f, way, &look, &verdict, t_ns);
+    if (verdict.lost)
         return;
-    if (fate.corrupted) {
+    if (verdict.corrupted) {
         memcpy(changed, frame, n);
-        (void)netem_look_corrupt(&look, changed, fate.dice);
+        (void)netem_look_corrupt(&look, changed, verdict.dice);
         frame = changed;
     }
-    carry_out(f, way, &look, &fate, frame, n, at);
+    carry_out(f, way, &look, &verdict, frame, n, at);
 }
 
 static void look_for_missed(struct netem_forward *f, int64_t now_ns)

@@ -32,7 +32,7 @@ static bool applies(struct netem_plan *plan, enum end way, size_t i, const struc
         return false;
     if (rule->share != 0)
         return draw(plan, way, i, PURPOSE_CHANCE) % NETEM_SHARE_WHOLE < rule->share;
-    if (rule->deed == NETEM_DELAY)
+    if (rule->action == NETEM_DELAY)
         return true;
     if (!look->segment || !netem_rule_names(rule, look->flags))
         return false;
@@ -48,64 +48,64 @@ static int64_t delay(const struct netem_plan *plan, enum end way, size_t i)
     return rule->time_ns - rule->jitter_ns + (int64_t)(draw(plan, way, i, PURPOSE_JITTER) % width);
 }
 
-static void befall(const struct netem_plan *plan, enum end way, size_t i,
-                   const struct netem_look *look, struct netem_verdict *fate)
+static void hit(const struct netem_plan *plan, enum end way, size_t i,
+                const struct netem_look *look, struct netem_verdict *verdict)
 {
     const struct netem_rule *rule = &plan->rules.rule[i];
-    switch (rule->deed) {
+    switch (rule->action) {
     case NETEM_DELAY:
-        fate->due_ns += delay(plan, way, i);
+        verdict->due_ns += delay(plan, way, i);
         return;
     case NETEM_LOSS:
     case NETEM_DROP:
-        fate->lost = true;
+        verdict->lost = true;
         break;
     case NETEM_HOLD:
-        fate->held = true;
-        fate->due_ns += rule->time_ns;
+        verdict->held = true;
+        verdict->due_ns += rule->time_ns;
         break;
     case NETEM_DUP:
-        if (fate->copies == NETEM_COPIES_MAX)
+        if (verdict->copies == NETEM_COPIES_MAX)
             return;
-        fate->copies++;
+        verdict->copies++;
         break;
     case NETEM_REORDER:
-        fate->late = true;
+        verdict->late = true;
         break;
     case NETEM_CORRUPT:
         if (!look->segment)
             return;
-        fate->corrupted = true;
-        fate->dice = draw(plan, way, i, PURPOSE_BIT);
+        verdict->corrupted = true;
+        verdict->dice = draw(plan, way, i, PURPOSE_BIT);
         break;
     }
-    fate->caused |= UINT32_C(1) << i;
+    verdict->caused |= UINT32_C(1) << i;
 }
 
 /* Each copy behind what keeps its place before it, a nanosecond being the least distance. */
-static void keep_place(struct netem_plan *plan, enum end way, struct netem_verdict *fate)
+static void keep_place(struct netem_plan *plan, enum end way, struct netem_verdict *verdict)
 {
     int64_t *last = &plan->last_due[way];
-    if (fate->due_ns <= *last)
-        fate->due_ns = *last + 1;
-    *last = fate->due_ns + fate->copies - 1;
+    if (verdict->due_ns <= *last)
+        verdict->due_ns = *last + 1;
+    *last = verdict->due_ns + verdict->copies - 1;
 }
 
 void netem_plan_judge(struct netem_plan *plan, enum end way, const struct netem_look *look,
-                      int64_t t_ns, struct netem_verdict *fate)
+                      int64_t t_ns, struct netem_verdict *verdict)
 {
-    *fate = (struct netem_verdict){.copies = 1, .due_ns = t_ns};
+    *verdict = (struct netem_verdict){.copies = 1, .due_ns = t_ns};
     if (!look->packet)
         return;
     for (size_t i = 0; i < plan->rules.count; i++) {
         if (applies(plan, way, i, look))
-            befall(plan, way, i, look, fate);
+            hit(plan, way, i, look, verdict);
     }
     plan->packets[way]++;
-    if (fate->held)
-        fate->late = false; /* its own time is known */
-    if (fate->late)
-        fate->due_ns += NETEM_REORDER_WAIT;
-    if (!fate->lost && !fate->held && !fate->late)
-        keep_place(plan, way, fate);
+    if (verdict->held)
+        verdict->late = false; /* its own time is known */
+    if (verdict->late)
+        verdict->due_ns += NETEM_REORDER_WAIT;
+    if (!verdict->lost && !verdict->held && !verdict->late)
+        keep_place(plan, way, verdict);
 }

@@ -38,10 +38,10 @@ struct netem_verdict {
 
 void netem_plan_init(struct netem_plan *plan, const struct netem_rules *rules, uint64_t seed);
 
-/* The fate of the next frame that came in at that way, at `t_ns`. Delay with a variation keeps the
- * order of what keeps its place, as a queue does: the order is changed by hold and reorder alone. A
- * number in a rule counts the segments that came, lost or not. */
+/* The verdict on the next frame that came in at that way, at `t_ns`. Delay with a variation keeps
+ * the order of what keeps its place, as a queue does: the order is changed by hold and reorder
+ * alone. A number in a rule counts the segments that came, lost or not. */
 void netem_plan_judge(struct netem_plan *plan, enum end way, const struct netem_look *look,
-                      int64_t t_ns, struct netem_verdict *fate);
+                      int64_t t_ns, struct netem_verdict *verdict);
 
 #endif

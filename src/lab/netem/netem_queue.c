@@ -12,7 +12,7 @@ void netem_queue_init(struct netem_queue *q)
     heap_init(&q->heap);
 }
 
-static struct netem_packet *parcel_of(struct heap_node *node)
+static struct netem_packet *packet_of(struct heap_node *node)
 {
     return (struct netem_packet *)node;
 }
@@ -32,8 +32,8 @@ static void take_out(struct netem_queue *q, struct netem_packet *p)
 void netem_queue_done(struct netem_queue *q)
 {
     for (struct heap_node *node; (node = heap_first(&q->heap)) != NULL;) {
-        take_out(q, parcel_of(node));
-        free(parcel_of(node));
+        take_out(q, packet_of(node));
+        free(packet_of(node));
     }
     heap_done(&q->heap);
 }
@@ -62,7 +62,7 @@ static struct netem_packet *waits_longest(const struct netem_queue *q, enum end 
 {
     struct netem_packet *first = NULL;
     for (size_t i = 0; i < q->heap.len; i++) {
-        struct netem_packet *p = parcel_of(q->heap.nodes[i]);
+        struct netem_packet *p = packet_of(q->heap.nodes[i]);
         if (p->late && p->way == way && (first == NULL || p->node.key < first->node.key))
             first = p;
     }
@@ -92,7 +92,7 @@ struct netem_packet *netem_queue_take(struct netem_queue *q, int64_t now_ns)
     struct heap_node *first = heap_first(&q->heap);
     if (first == NULL || first->key > now_ns)
         return NULL;
-    struct netem_packet *p = parcel_of(first);
+    struct netem_packet *p = packet_of(first);
     take_out(q, p);
     return p;
 }

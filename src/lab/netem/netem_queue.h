@@ -11,7 +11,7 @@ enum {
 };
 
 struct netem_packet {
-    struct heap_node node; /* its key is when it is due; first, so that a node is a parcel */
+    struct heap_node node; /* its key is when it is due; first, so that a node is a packet */
     enum end way;
     bool late; /* waits for the next one of its way */
     size_t n;

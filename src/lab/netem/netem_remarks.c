@@ -44,11 +44,11 @@ char *netem_remarks_describe(const struct netem *w, char *out, size_t cap)
 
 void netem_remarks_report(const struct netem *w, struct result *r)
 {
-    const uint64_t *n = w->befallen;
+    const uint64_t *n = w->hits;
     const struct {
         const char *name;
         uint64_t count;
-    } fates[] = {
+    } verdicts[] = {
         {"lost", n[NETEM_LOSS] + n[NETEM_DROP]},
         {"held", n[NETEM_HOLD]},
         {"doubled", n[NETEM_DUP]},
@@ -59,11 +59,12 @@ void netem_remarks_report(const struct netem *w, struct result *r)
     json_t *fields = json_object();
     struct text line;
     text_init(&line);
-    for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
-        (void)json_object_set_new(fields, fates[i].name, json_integer((json_int_t)fates[i].count));
-        if (fates[i].count != 0)
-            text_printf(&line, "%s%" PRIu64 " %s", line.len != 0 ? ", " : "", fates[i].count,
-                        fates[i].name);
+    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+        (void)json_object_set_new(fields, verdicts[i].name,
+                                  json_integer((json_int_t)verdicts[i].count));
+        if (verdicts[i].count != 0)
+            text_printf(&line, "%s%" PRIu64 " %s", line.len != 0 ? ", " : "", verdicts[i].count,
+                        verdicts[i].name);
     }
     result_set(r, "wire", fields);
     if (line.len != 0 && !line.failed)

@@ -25,10 +25,10 @@ static const char *format_packet(const struct netem_report *r, char out[WHAT_MAX
     return out;
 }
 
-static const char *format_deed(const struct netem_rule *rule, char *out, size_t cap)
+static const char *format_action(const struct netem_rule *rule, char *out, size_t cap)
 {
     char time[32];
-    switch (rule->deed) {
+    switch (rule->action) {
     case NETEM_LOSS:
     case NETEM_DROP:
         return "is lost";
@@ -50,14 +50,15 @@ static const char *format_deed(const struct netem_rule *rule, char *out, size_t 
 char *netem_report_format(const struct netem_report *r, const struct netem_rules *rules, char *out,
                           size_t cap)
 {
-    char packet[WHAT_MAX], deed[64], rule[NETEM_RULE_TEXT_MAX];
+    char packet[WHAT_MAX], action[64], rule[NETEM_RULE_TEXT_MAX];
     (void)format_packet(r, packet);
     switch (r->event) {
     case NETEM_EVENT_RULE:
         if (r->rule < rules->count) {
             const struct netem_rule *which = &rules->rule[r->rule];
             (void)snprintf(out, cap, "the wire: %s %s (%s)", packet,
-                           format_deed(which, deed, sizeof(deed)), netem_rule_format(which, rule));
+                           format_action(which, action, sizeof(action)),
+                           netem_rule_format(which, rule));
             return out;
         }
         break;

@@ -1,4 +1,4 @@
-/* What the wire's process tells ours: one message for each packet that a rule has befallen, or that
+/* What the wire's process tells ours: one message for each packet that a rule has hit, or that
  * it could not carry. Pure; both ends are one program, so a message is the struct itself. */
 #ifndef TCPSHAKE_LAB_NETEM_NETEM_REPORT_H
 #define TCPSHAKE_LAB_NETEM_NETEM_REPORT_H
@@ -7,7 +7,7 @@
 #include "lab/netem/netem_rule.h"
 
 enum netem_event {
-    NETEM_EVENT_RULE,    /* a rule, `rule`, has befallen a packet */
+    NETEM_EVENT_RULE,    /* a rule, `rule`, has hit a packet */
     NETEM_EVENT_FULL,    /* there was no room for it to wait, and it is lost */
     NETEM_EVENT_MISSED,  /* the wire has not seen `count` packets in all: they came too fast */
     NETEM_EVENT_REFUSED, /* the interface did not take it, and it is lost */

@@ -139,7 +139,7 @@ static bool parse(const struct netem_option *option, const char *text, struct ne
     if (!one_way)
         rule->ways[END_A] = rule->ways[END_B] = true;
     bool number = *text >= '0' && *text <= '9';
-    if (option->deed == NETEM_DELAY)
+    if (option->action == NETEM_DELAY)
         return parse_delay(text, rule);
     if (option->by_chance && number)
         return parse_share(text, rule);
@@ -151,7 +151,7 @@ static bool parse(const struct netem_option *option, const char *text, struct ne
 /* What an option takes, for those who wrote something else. */
 static const char *wanted(const struct netem_option *option)
 {
-    if (option->deed == NETEM_DELAY)
+    if (option->action == NETEM_DELAY)
         return "a time such as 20ms, 20ms+-5ms or a-b:20ms, the variation no more than the time";
     if (option->timed)
         return "a way, a segment and a time such as a-b:SYN#1:2s";
@@ -164,7 +164,7 @@ static const char *wanted(const struct netem_option *option)
 enum status netem_rule_add(struct netem_rules *rules, const struct netem_option *option,
                            const char *text, struct fault *fault)
 {
-    struct netem_rule rule = {.deed = option->deed};
+    struct netem_rule rule = {.action = option->action};
     if (!parse(option, text, &rule))
         return fault_set(fault, STATUS_MALFORMED, "--%s takes %s, not '%.60s'", option->name,
                          wanted(option), text);
@@ -228,12 +228,12 @@ char *netem_rule_format(const struct netem_rule *rule, char out[NETEM_RULE_TEXT_
 {
     const size_t cap = NETEM_RULE_TEXT_MAX;
     const struct netem_option *option = &options[0];
-    while (option->deed != rule->deed)
+    while (option->action != rule->action)
         option++;
     bool both = rule->ways[END_A] && rule->ways[END_B];
     (void)snprintf(out, cap, "--%s %s%s", option->name,
                    both ? "" : way_names[rule->ways[END_A] ? END_A : END_B], both ? "" : ":");
-    if (rule->deed == NETEM_DELAY) {
+    if (rule->action == NETEM_DELAY) {
         put_time(out, cap, rule->time_ns);
         if (rule->jitter_ns != 0) {
             (void)strncat(out, "+-", cap - strlen(out) - 1);
@@ -244,7 +244,7 @@ char *netem_rule_format(const struct netem_rule *rule, char out[NETEM_RULE_TEXT_
     } else {
         put_segment(out, cap, rule);
     }
-    if (rule->deed == NETEM_HOLD) {
+    if (rule->action == NETEM_HOLD) {
         (void)strncat(out, ":", cap - strlen(out) - 1);
         put_time(out, cap, rule->time_ns);
     }

@@ -40,13 +40,13 @@ struct netem_option {
     const char *name; /* without the dashes */
     const char *argument;
     const char *summary;
-    enum netem_action deed;
+    enum netem_action action;
     bool by_chance, one_segment; /* which forms it takes */
     bool timed;                  /* and whether a time belongs to it */
 };
 
 struct netem_rule {
-    enum netem_action deed;
+    enum netem_action action;
     bool ways[ENDS];
     uint32_t
         share; /* by chance: of NETEM_SHARE_WHOLE; 0: by the segment (or always, NETEM_DELAY) */

@@ -93,7 +93,7 @@ struct play {
 
     /* What was done. */
     struct tcb before_crash;
-    unsigned cued;     /* what the peer's application was told to do, bits by enum figure_event */
+    unsigned cued;     /* what the peer's application was told to do, bits by enum call */
     bool said;         /* --say */
     bool abort_called; /* (Abort): the next RST is the call's */
     bool on_other_port, used_other_port;

@@ -16,7 +16,7 @@ static void listen_ourselves(struct exchange *x)
 {
     if (x->tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
         exchange_renew(x, x->config.iss);
-    exchange_call(x, INPUT_OPEN_PASSIVE);
+    exchange_call(x, CALL_LISTEN);
 }
 
 static void tie(struct play *p, enum end side, const struct figure_number *n, seq_t wire)
@@ -59,19 +59,19 @@ static bool begins_in_listen(const struct exchange *x, const struct figure_cell 
 static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
 {
     struct play *p = play_of(x);
-    if (cell->event == FIGURE_LISTEN || begins_in_listen(x, cell)) {
+    if (figure_call(cell) == CALL_LISTEN || begins_in_listen(x, cell)) {
         listen_ourselves(x);
     } else if (cell->event == (p->on_other_port ? FIGURE_FIRST_PORT : FIGURE_OTHER_PORT)) {
         play_act_change_port(x);
-    } else if (cell->event == FIGURE_ABORT) {
+    } else if (figure_call(cell) == CALL_ABORT) {
         p->abort_called = true;
-    } else if (cell->event == FIGURE_CRASH) {
+    } else if (figure_call(cell) == CALL_CRASH) {
         renew(x, x->config.iss);
     } else if (cell->event == FIGURE_TWO_MSL) {
-        exchange_call(x, INPUT_TIME_WAIT_TIMEOUT);
+        exchange_time_out(x, INPUT_TIME_WAIT_TIMEOUT);
     } else if (cell->event == FIGURE_NUMBERS) {
         tie_numbers(x, cell, true);
-    } else if (cell->event == FIGURE_SAY) {
+    } else if (figure_call(cell) == CALL_SEND) {
         p->filler = cell->text;
         p->filler_len = cell->text_len;
     }
@@ -90,7 +90,7 @@ static void say_to_the_peer(struct exchange *x)
                            .usual_win = true,
                            .usual_ttl = true,
                            .ours = true,
-                           .call = INPUT_COUNT,
+                           .call = CALL_COUNT,
                            .tag = SIZE_MAX};
     say.seg.seq = x->tcb.snd_nxt;
     say.seg.ack = x->tcb.rcv_nxt;
@@ -101,28 +101,20 @@ static void say_to_the_peer(struct exchange *x)
 }
 
 /* What it is told it may do at any moment now, whatever the peer's segments show before. */
-static void expect_call(struct exchange *x, enum figure_event what)
+static void expect_call(struct exchange *x, enum call what)
 {
-    if (what == FIGURE_CONNECT) {
-        exchange_peer_told(x, PEER_STOPS_LISTENING); /* it connects from the port it listened on */
-        exchange_peer_told(x, PEER_CONNECTS);
-    } else if (what == FIGURE_CLOSE) {
-        exchange_peer_told(x, PEER_CLOSES);
-    } else if (what == FIGURE_ABORT) {
-        exchange_peer_told(x, PEER_ABORTS);
-    } else if (what == FIGURE_CRASH) {
-        exchange_peer_told(x, PEER_CRASHES);
-    } else if (what == FIGURE_SAY) {
-        exchange_peer_told(x, PEER_SAYS);
-    }
+    if (what == CALL_CONNECT) /* it connects from the port it listened on */
+        exchange_peer_told(x, CALL_STOP_LISTENING);
+    if (what != CALL_LISTEN)
+        exchange_peer_told(x, what);
 }
 
-static void cue(struct exchange *x, enum figure_event what, const void *data, size_t n)
+static void cue(struct exchange *x, enum call what, const void *data, size_t n)
 {
     struct play *p = play_of(x);
     struct fault fault = {0};
     if (p->peer_side == NULL) {
-        if (what == FIGURE_CLOSE || what == FIGURE_SAY)
+        if (what == CALL_CLOSE || what == CALL_SEND)
             say_to_the_peer(x);
         return;
     }
@@ -132,15 +124,9 @@ static void cue(struct exchange *x, enum figure_event what, const void *data, si
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
 }
 
-static bool was_cued(const struct play *p, enum figure_event what)
+static bool was_cued(const struct play *p, enum call what)
 {
     return (p->cued & 1u << what) != 0;
-}
-
-static bool makes_the_peer_act(enum figure_event e)
-{
-    return e == FIGURE_CONNECT || e == FIGURE_LISTEN || e == FIGURE_CLOSE || e == FIGURE_ABORT ||
-           e == FIGURE_SAY || e == FIGURE_CRASH;
 }
 
 void play_act_columns(struct exchange *x)
@@ -149,8 +135,8 @@ void play_act_columns(struct exchange *x)
     act_ourselves(x, v->own);
     if (v->peer->event == FIGURE_NUMBERS)
         tie_numbers(x, v->peer, false);
-    else if (makes_the_peer_act(v->peer->event))
-        cue(x, v->peer->event, v->peer->text, v->peer->text_len);
+    else if (v->peer->event == FIGURE_CALL)
+        cue(x, v->peer->call, v->peer->text, v->peer->text_len);
 }
 
 /* Many figures show what the peer sends and not the call behind it. A retransmission needs none. */
@@ -162,12 +148,12 @@ void play_act_implied(struct exchange *x)
     uint32_t len = f->has_len ? f->len : f->has_data ? 1 : 0;
     if (matched_shows_again(&p->seen, &p->bind, play_them(p), f))
         return;
-    if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && !was_cued(p, FIGURE_CONNECT))
-        cue(x, FIGURE_CONNECT, NULL, 0);
-    if (len > 0 && !was_cued(p, FIGURE_SAY))
-        cue(x, FIGURE_SAY, filler, len < sizeof(filler) ? len : sizeof(filler));
-    if (f->flags & FLAG_FIN && !was_cued(p, FIGURE_CLOSE))
-        cue(x, FIGURE_CLOSE, NULL, 0);
+    if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && !was_cued(p, CALL_CONNECT))
+        cue(x, CALL_CONNECT, NULL, 0);
+    if (len > 0 && !was_cued(p, CALL_SEND))
+        cue(x, CALL_SEND, filler, len < sizeof(filler) ? len : sizeof(filler));
+    if (f->flags & FLAG_FIN && !was_cued(p, CALL_CLOSE))
+        cue(x, CALL_CLOSE, NULL, 0);
 }
 
 /* --- Our segment --- */

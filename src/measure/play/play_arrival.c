@@ -53,7 +53,7 @@ static void take_awaited(struct exchange *x, const struct seg_queue_entry *k)
     p->dropped = k->dropped;
     matched_add(&p->seen, &k->seg, f);
     if (k->seg.len > 0)
-        p->cued &= ~(1u << FIGURE_SAY);
+        p->cued &= ~(1u << CALL_SEND);
     if (withheld)
         seg_queue_add_bare(&p->withheld, &k->seg);
     else if (!f->has_data && !f->has_len)

@@ -13,7 +13,7 @@ const char *play_words_call(const struct play *p)
     const struct figure_segment *f = &p->row.view.row->segment;
     if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
         return "connect";
-    if (p->row.view.peer->event == FIGURE_ABORT)
+    if (figure_call(p->row.view.peer) == CALL_ABORT)
         return "abort";
     if (f->flags & FLAG_FIN)
         return "close";

@@ -5,7 +5,7 @@
 #include "talk/emission.h"
 #include "measure/play/staged_row.h"
 
-static void cue(struct pair *p, enum end end, enum figure_event what, const void *data, size_t n)
+static void cue(struct pair *p, enum end end, enum call what, const void *data, size_t n)
 {
     struct staged *s = staged_of(p);
     struct fault fault = {0};
@@ -41,7 +41,7 @@ void staged_act_begin(struct pair *p)
     for (enum end end = END_A; end <= END_B; end++) {
         bool listens = p->truth[end] == STATE_LISTEN;
         if (is_to_listen(s, end) && !listens)
-            (void)pair_act(p, end, FIGURE_LISTEN, NULL, 0, &ignored);
+            (void)pair_act(p, end, CALL_LISTEN, NULL, 0, &ignored);
         else if (!is_to_listen(s, end) && listens)
             (void)pair_shut(p, end, &ignored);
     }
@@ -49,7 +49,7 @@ void staged_act_begin(struct pair *p)
 
 void staged_act_open(struct pair *p)
 {
-    cue(p, END_A, FIGURE_CONNECT, NULL, 0);
+    cue(p, END_A, CALL_CONNECT, NULL, 0);
     staged_of(p)->cued[END_A] = 0; /* this one the figure does not know of */
 }
 
@@ -68,13 +68,8 @@ void staged_act_columns(struct pair *p)
     for (enum end end = END_A; end <= END_B; end++) {
         const struct figure_cell *cell = view_cell(s->row.row, end);
         switch (cell->event) {
-        case FIGURE_CONNECT:
-        case FIGURE_LISTEN:
-        case FIGURE_CLOSE:
-        case FIGURE_ABORT:
-        case FIGURE_SAY:
-        case FIGURE_CRASH:
-            cue(p, end, cell->event, cell->text, cell->text_len);
+        case FIGURE_CALL:
+            cue(p, end, cell->call, cell->text, cell->text_len);
             break;
         case FIGURE_NUMBERS: /* all that has left an end has reached the other one */
             tie(s, end, &cell->send);
@@ -102,10 +97,10 @@ void staged_act_implied(struct pair *p)
     const unsigned cued = s->cued[from];
     if (matched_shows_again(&s->seen[from], &s->bind, from, f))
         return;
-    if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && !(cued & 1u << FIGURE_CONNECT))
-        cue(p, from, FIGURE_CONNECT, NULL, 0);
-    if (len > 0 && !(cued & 1u << FIGURE_SAY))
-        cue(p, from, FIGURE_SAY, filler, len < sizeof(filler) ? len : sizeof(filler));
-    if (f->flags & FLAG_FIN && !(cued & 1u << FIGURE_CLOSE))
-        cue(p, from, FIGURE_CLOSE, NULL, 0);
+    if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && !(cued & 1u << CALL_CONNECT))
+        cue(p, from, CALL_CONNECT, NULL, 0);
+    if (len > 0 && !(cued & 1u << CALL_SEND))
+        cue(p, from, CALL_SEND, filler, len < sizeof(filler) ? len : sizeof(filler));
+    if (f->flags & FLAG_FIN && !(cued & 1u << CALL_CLOSE))
+        cue(p, from, CALL_CLOSE, NULL, 0);
 }

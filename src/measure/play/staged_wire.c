@@ -131,9 +131,9 @@ static void take_awaited(struct pair *p, enum end from, const struct seg_queue_e
     staged_row_crossed(s, &k->seg, k->t_ns);
     matched_add(&s->seen[from], &k->seg, &row->segment);
     if (k->seg.len > 0)
-        s->cued[from] &= ~(1u << FIGURE_SAY);
+        s->cued[from] &= ~(1u << CALL_SEND);
     if ((k->seg.flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) /* another connection, another call */
-        s->cued[from] &= ~(1u << FIGURE_CONNECT | 1u << FIGURE_CLOSE);
+        s->cued[from] &= ~(1u << CALL_CONNECT | 1u << CALL_CLOSE);
     hold(s, from, &k->seg, !arrives);
     staged_row_judge_time(p);
     if (arrives)

@@ -107,7 +107,6 @@ enum status talks_init(struct talks *t, const struct talks_config *config, struc
 {
     memset(t, 0, sizeof(*t));
     t->config = *config;
-    heap_init(&t->due);
     tuples_init(&t->tuples, &config->key);
     timeline_init(&t->nowhere);
     t->craft = craft_new(fault);
@@ -145,19 +144,12 @@ void talks_done(struct talks *t)
 static struct timeline *record_of(struct talks *t, struct talks_entry *e)
 {
     struct fault ignored;
-    switch (e->record) {
-    case TALKS_STREAMED:
-        return t->config.timeline;
-    case TALKS_KEPT:
-        timeline_init(&e->timeline);
-        recorder_init(&e->keeper);
-        return timeline_add_sink(&e->timeline, &e->keeper.sink, &ignored) == STATUS_OK
-                   ? &e->timeline
-                   : NULL;
-    case TALKS_NOT_RECORDED:
-        break;
-    }
-    return &t->nowhere;
+    if (e->record != TALKS_KEPT)
+        return e->record == TALKS_STREAMED ? t->config.timeline : &t->nowhere;
+    timeline_init(&e->timeline);
+    recorder_init(&e->keeper);
+    (void)timeline_add_sink(&e->timeline, &e->keeper.sink, &ignored); /* which has room for it */
+    return &e->timeline;
 }
 
 struct talks_entry *talks_begin(struct talks *t, const struct talks_new *made, int64_t now_ns)
@@ -168,8 +160,7 @@ struct talks_entry *talks_begin(struct talks *t, const struct talks_new *made, i
     e->record = made->record;
     e->tuple = (struct tuples_node){.local = made->config.local, .remote = made->config.remote};
     struct timeline *record = record_of(t, e);
-    if (record == NULL || !heap_set(&t->due, &e->due, CLOCK_NEVER) ||
-        !tuples_add(&t->tuples, &e->tuple)) {
+    if (!heap_set(&t->due, &e->due, CLOCK_NEVER) || !tuples_add(&t->tuples, &e->tuple)) {
         heap_remove(&t->due, &e->due);
         free_entry(e);
         return NULL;
@@ -386,7 +377,6 @@ enum status talks_packet(struct talks *t, const uint8_t *ip, size_t n, int64_t t
     struct segment seg;
     struct icmp_error icmp;
     struct fault why = {0};
-
     if (talks_over(t))
         return STATUS_OK;
     t->now_ns = t_ns;
@@ -494,11 +484,10 @@ bool talks_over(const struct talks *t)
 bool talks_can_wait(const struct talks *t)
 {
     const struct talks_entry *e = talks_oldest(t);
-    bool any = e != NULL;
     while (e != NULL && e->exchange.only_listens && !e->exchange.finished &&
            !e->exchange.outbox.waiting)
         e = talks_younger(e);
-    return any && e == NULL;
+    return e == NULL && t->order.first != NULL;
 }
 
 void talks_progress(const struct talks *t, int64_t now_ns, char *out, size_t cap)

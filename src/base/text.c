@@ -53,18 +53,24 @@ void text_put(struct text *t, const char *s, size_t n)
     t->data[t->len] = '\0';
 }
 
+/* Into the room that is there, and once more if that was too little. */
 void text_printf(struct text *t, const char *fmt, ...)
 {
     va_list ap;
+    size_t room = t->failed ? 0 : t->cap - t->len;
     va_start(ap, fmt);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(room != 0 ? t->data + t->len : NULL, room, fmt, ap);
     va_end(ap);
-    if (n < 0 || !reserve(t, (size_t)n))
-        return;
-    va_start(ap, fmt);
-    (void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    t->len += (size_t)n;
+    if (n >= 0 && (size_t)n >= room && reserve(t, (size_t)n)) {
+        va_start(ap, fmt);
+        (void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, ap);
+        va_end(ap);
+        room = (size_t)n + 1;
+    }
+    if (n >= 0 && (size_t)n < room)
+        t->len += (size_t)n;
+    else if (room != 0)
+        t->data[t->len] = '\0'; /* nothing of it: no half a line */
 }
 
 static bool is_blank(char c)

@@ -64,7 +64,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CLOSE:
         return take_close(line, state, arg);
     case KEY_TRIES:
-        return arguments_number(state, "--tries", arg, 1, EXCHANGE_SYNS_MAX, &line->tries);
+        return arguments_number(state, "--tries", arg, 1, TALK_SYNS_MAX, &line->tries);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -113,7 +113,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     const struct measurement m = {
         .options = &line.common,
         .around = around,
-        .probe = open_probe(),
+        .probe = open_script(),
         .states = states,
         .sessions = 1,
         .tries = (unsigned)line.tries,

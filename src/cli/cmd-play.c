@@ -148,7 +148,7 @@ static int play(const struct line *line, const struct figure *f, const struct pa
     const struct measurement m = {
         .options = &line->common,
         .around = around,
-        .probe = play_probe(),
+        .probe = play_script(),
         .states = states,
         .sessions = 1,
         .tries = 3,

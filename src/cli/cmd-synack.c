@@ -85,7 +85,7 @@ static int run(const struct surroundings *around, int argc, char **argv)
     const struct measurement m = {
         .options = &line.common,
         .around = around,
-        .probe = synack_probe(),
+        .probe = synack_script(),
         .states = states,
         .sessions = line.repeat,
         .tries = 1,

@@ -108,7 +108,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
     const struct arguments *o = m->options;
 
     st->config = (struct sessions_config){
-        .probe = m->probe,
+        .script = m->probe,
         .base =
             {
                 .remote = st->remote,

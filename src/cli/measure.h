@@ -11,7 +11,7 @@
 struct measurement {
     const struct arguments *options;
     const struct surroundings *around;
-    const struct probe *probe;
+    const struct script *probe;
     void *const *states; /* one a session */
     size_t sessions;
     unsigned tries;

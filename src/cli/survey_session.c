@@ -86,7 +86,7 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
     if (e->trouble != NULL) {
         report_trouble(e, r);
     } else if (e->exchange != NULL) {
-        exchange_report(e->exchange, r);
+        talk_report(e->exchange, r);
     } else if (e->series != NULL) {
         series_report(e->series, e->findings, r);
         if (e->outcome == OUTCOME_OPEN)
@@ -334,7 +334,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .remark = remark,
         .arg = st,
     };
-    const struct exchange_config open = {
+    const struct talk_config open = {
         .like = a->like,
         .win = live_config.out.win,
         .ttl = live_config.out.ttl,

@@ -71,6 +71,7 @@ struct result {
     struct text json; /* `,"key":value,"key":value` */
     struct text text; /* lines "LABEL\tTEXT\n": label may be empty */
     bool bare;        /* nobody reads the lines: there are none */
+    bool keyless;     /* nobody reads the keys: there need not be any */
     int exit_code;    /* 0 as expected, 1 answered otherwise, 2 error, 3 no answer */
 };
 

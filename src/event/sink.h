@@ -45,6 +45,7 @@ struct sink_ops {
 struct sink {
     const struct sink_ops *ops;
     struct writer out;
+    bool keyless;               /* of a result it reads the lines alone, or nothing */
     const struct run_info *run; /* set by timeline_open, before it calls ops->open */
 };
 

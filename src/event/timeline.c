@@ -41,6 +41,14 @@ enum status timeline_open(struct timeline *t, const struct run_info *run, struct
     return STATUS_OK;
 }
 
+bool timeline_keyless(const struct timeline *t)
+{
+    for (size_t i = 0; i < t->sink_count; i++)
+        if (!t->sinks[i]->keyless)
+            return false;
+    return true;
+}
+
 uint32_t timeline_append(struct timeline *t, struct event e)
 {
     e.id = ++t->last_id;

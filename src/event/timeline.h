@@ -26,6 +26,9 @@ enum status timeline_open(struct timeline *t, const struct run_info *run, struct
  * failure of the whole timeline is returned with its line. */
 enum status timeline_close(struct timeline *t, struct fault *fault);
 
+/* No sink reads the keys of a result. */
+bool timeline_keyless(const struct timeline *t);
+
 /* Gives the event its id, hands it to the sinks and returns the id. Pointers in `e` need to live
  * during the call only: a sink that keeps something copies it. */
 uint32_t timeline_append(struct timeline *t, struct event e);

@@ -27,7 +27,7 @@ enum {
 struct backlog_live {
     struct backlog_live_config config;
     struct route route;
-    struct exchange_config base;
+    struct talk_config base;
     uint16_t first_port;
     struct capture *capture;
     struct inject *inject;
@@ -47,7 +47,7 @@ static void describe_callers(struct backlog_live *l)
     const struct syn_like *like = syn_like_at(0);
     const struct endpoint *remote = lab_at(lab, END_B);
     uint32_t headers = address_is_v4(&remote->ip) ? IPV4_HEADERS : IPV6_HEADERS;
-    l->base = (struct exchange_config){
+    l->base = (struct talk_config){
         .local = {.ip = lab_crowd(lab)},
         .remote = *remote,
         .like = like,

@@ -26,7 +26,7 @@ static enum state in_words_of(state_set set, enum state s)
 }
 
 /* The state as RFC 9293 would have it. */
-static enum state read_state(struct truth_check *w, const struct exchange *x, bool *ok)
+static enum state read_state(struct truth_check *w, const struct talk *x, bool *ok)
 {
     enum state s = STATE_CLOSED;
     *ok = lab_truth(w->lab, END_B, &x->config.local, &s, &w->fault) == STATUS_OK;
@@ -40,7 +40,7 @@ bool truth_check_holds(state_set set, enum state s)
     return state_set_has(set, in_words_of(set, s));
 }
 
-static uint32_t append(struct exchange *x, struct event e)
+static uint32_t append(struct talk *x, struct event e)
 {
     e.session = x->config.session;
     e.t_ns = x->now_ns;
@@ -48,7 +48,7 @@ static uint32_t append(struct exchange *x, struct event e)
     return timeline_append(x->timeline, e);
 }
 
-static void found_outside(struct truth_check *w, struct exchange *x, enum state s)
+static void found_outside(struct truth_check *w, struct talk *x, enum state s)
 {
     char text[160], set[STATE_SET_TEXT_MAX];
     w->outside++;
@@ -57,7 +57,7 @@ static void found_outside(struct truth_check *w, struct exchange *x, enum state 
     (void)append(x, (struct event){.kind = EVENT_FAULT, .fault = {EVENT_FAULT_TRUTH, text}});
 }
 
-static void judge_pending(struct truth_check *w, struct exchange *x)
+static void judge_pending(struct truth_check *w, struct talk *x)
 {
     size_t kept = 0;
     for (size_t i = 0; i < w->pending_count; i++) {
@@ -71,7 +71,7 @@ static void judge_pending(struct truth_check *w, struct exchange *x)
     w->pending_count = kept;
 }
 
-static void begin_session(struct truth_check *w, const struct exchange *x)
+static void begin_session(struct truth_check *w, const struct talk *x)
 {
     if (w->session == x->config.session)
         return;
@@ -80,7 +80,7 @@ static void begin_session(struct truth_check *w, const struct exchange *x)
     w->pending_count = 0;
 }
 
-static void look(void *arg, struct exchange *x)
+static void look(void *arg, struct talk *x)
 {
     struct truth_check *w = arg;
     bool ok;
@@ -112,7 +112,7 @@ static int64_t wants_until(void *arg)
     return w->pending_count != 0 ? w->pending[w->pending_count - 1].until_ns : 0;
 }
 
-static void report(void *arg, struct exchange *x, struct result *r)
+static void report(void *arg, struct talk *x, struct result *r)
 {
     struct truth_check *w = arg;
     judge_pending(w, x);

@@ -232,11 +232,11 @@ static void came(struct pair *p, enum end from, const struct segment *seg, int64
     pair_pass(p, from, seg);
 }
 
-static void stop(struct pair *p, enum probe_stop why)
+static void stop(struct pair *p, enum script_stop why)
 {
     struct crash *c = crash_of(p);
     (void)fault_set(&c->trouble, STATUS_SYSTEM, "%s",
-                    why == PROBE_STOP_DEADLINE ? "-w has run out" : "interrupted");
+                    why == SCRIPT_STOP_DEADLINE ? "-w has run out" : "interrupted");
     c->phase = CRASH_OVER;
     pair_finish(p);
 }

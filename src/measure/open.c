@@ -14,56 +14,55 @@ enum {
 #define CONFIRM_AGAIN_AFTER (600 * CLOCK_MS)
 #define CONFIRM_LEAST       (50 * CLOCK_MS)
 
-static struct open *state_of(const struct exchange *x)
+static struct open *state_of(const struct talk *x)
 {
     return x->state;
 }
 
-static void start(struct exchange *x)
+static void start(struct talk *x)
 {
     const struct open *o = state_of(x);
-    exchange_write(x, o->payload, o->payload_len, o->payload_first);
-    exchange_open(x);
-    exchange_wake_at(x, x->now_ns + o->reply_wait_ns);
+    talk_write(x, o->payload, o->payload_len, o->payload_first);
+    talk_open(x);
+    talk_wake_at(x, x->now_ns + o->reply_wait_ns);
 }
 
 /* --- Closing --- */
 
 /* Our end is through. Silence would prove nothing about the peer's, so it is asked: who does not
  * know the connection any more answers with a reset (RFC 9293 3.5.2 group 1). */
-static void confirm(struct exchange *x)
+static void confirm(struct talk *x)
 {
     struct open *o = state_of(x);
     o->phase = OPEN_CONFIRM;
     o->confirmations++;
     o->heard_before_confirm = x->segments_received;
-    exchange_keepalive(x, "keepalive probe: does the peer still know the connection?");
+    talk_keepalive(x, "keepalive probe: does the peer still know the connection?");
 }
 
-static void abort_now(struct exchange *x, const char *why)
+static void abort_now(struct talk *x, const char *why)
 {
     state_of(x)->phase = OPEN_CLOSING;
     state_of(x)->own_rst = true;
-    exchange_wake_at(x, CLOCK_NEVER);
-    exchange_abort(x, why);
+    talk_wake_at(x, CLOCK_NEVER);
+    talk_abort(x, why);
 }
 
-static bool nothing_under_way(const struct exchange *x)
+static bool nothing_under_way(const struct talk *x)
 {
     return x->outbox.queued == 0 && !x->outbox.waiting;
 }
 
 /* --close rst: once the peer has everything, so that the number is exactly what it expects. */
-static void reset_when_all_is_acknowledged(struct exchange *x)
+static void reset_when_all_is_acknowledged(struct talk *x)
 {
     struct open *o = state_of(x);
     bool alive = (o->phase == OPEN_TALK || o->phase == OPEN_CLOSING) && !o->own_rst;
-    if (alive && o->close == OPEN_CLOSE_RST && nothing_under_way(x) &&
-        exchange_unacknowledged(x) == 0)
+    if (alive && o->close == OPEN_CLOSE_RST && nothing_under_way(x) && talk_unacknowledged(x) == 0)
         abort_now(x, "reset, exactly at the peer's RCV.NXT");
 }
 
-static void count_own_close(struct open *o, const struct exchange *x, const struct segment *seg)
+static void count_own_close(struct open *o, const struct talk *x, const struct segment *seg)
 {
     if (seg->flags & FLAG_FIN) {
         o->close_segments += !o->own_fin;
@@ -77,13 +76,13 @@ static void count_own_close(struct open *o, const struct exchange *x, const stru
     }
 }
 
-static void left(struct exchange *x, const struct segment *seg)
+static void left(struct talk *x, const struct segment *seg)
 {
     struct open *o = state_of(x);
     count_own_close(o, x, seg);
     if (o->phase == OPEN_CONFIRM) {
         int64_t wait = 4 * x->rtt_ns > CONFIRM_LEAST ? 4 * x->rtt_ns : CONFIRM_LEAST;
-        exchange_wake_at(x, x->now_ns + (wait < CLOCK_S ? wait : CLOCK_S));
+        talk_wake_at(x, x->now_ns + (wait < CLOCK_S ? wait : CLOCK_S));
         return;
     }
     reset_when_all_is_acknowledged(x);
@@ -94,17 +93,17 @@ static void left(struct exchange *x, const struct segment *seg)
 
 /* --- The peer's segments --- */
 
-static void established(struct exchange *x)
+static void established(struct talk *x)
 {
     struct open *o = state_of(x);
     o->outcome = OUTCOME_OPEN;
     o->phase = OPEN_TALK;
-    exchange_wake_at(x, CLOCK_NEVER);
+    talk_wake_at(x, CLOCK_NEVER);
     if (o->close == OPEN_CLOSE_FIN)
-        exchange_close(x);
+        talk_close(x);
 }
 
-static void in_handshake(struct exchange *x, const struct segment *seg, const struct arrival *a)
+static void in_handshake(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     struct open *o = state_of(x);
     if (a->inputs[0] == INPUT_SYN_ACK || a->inputs[0] == INPUT_SYN) {
@@ -116,7 +115,7 @@ static void in_handshake(struct exchange *x, const struct segment *seg, const st
         established(x);
     } else if (a->from == STATE_SYN_SENT && a->to == STATE_CLOSED) {
         o->outcome = OUTCOME_CLOSED;
-        exchange_finish(x);
+        talk_finish(x);
     }
 }
 
@@ -142,28 +141,28 @@ static void count_peer_close(struct open *o, const struct arrival *a)
         o->close_segments++;
 }
 
-static void in_connection(struct exchange *x, const struct arrival *a)
+static void in_connection(struct talk *x, const struct arrival *a)
 {
     struct open *o = state_of(x);
 
     count_peer_close(o, a);
     if (has_input(a, INPUT_RST) && a->to == STATE_CLOSED) {
         o->peer_rst = true;
-        exchange_finish(x);
+        talk_finish(x);
         return;
     }
     if (o->own_fin || o->peer_fin)
         o->phase = OPEN_CLOSING;
     if (x->tcb.state == STATE_CLOSE_WAIT && o->close != OPEN_CLOSE_RST)
-        exchange_close(x);
+        talk_close(x);
     if (x->tcb.state == STATE_FIN_WAIT_2 && a->from == STATE_FIN_WAIT_1)
-        exchange_wake_at(x, x->now_ns + o->reply_wait_ns);
+        talk_wake_at(x, x->now_ns + o->reply_wait_ns);
     if (x->tcb.state == STATE_TIME_WAIT && a->from != STATE_TIME_WAIT)
-        exchange_wake_at(x, CLOCK_NEVER);
+        talk_wake_at(x, CLOCK_NEVER);
     /* The peer's ACK was the last segment: it is in TIME-WAIT, or it closed simultaneously and
      * our own ACK has left already. */
     if (a->from == STATE_LAST_ACK && a->to == STATE_CLOSED)
-        exchange_finish(x);
+        talk_finish(x);
     else if (a->from == STATE_CLOSING && a->to == STATE_TIME_WAIT && nothing_under_way(x))
         confirm(x);
     else
@@ -172,19 +171,19 @@ static void in_connection(struct exchange *x, const struct arrival *a)
 
 /* A reset ends the doubt. An ACK means that the peer has not got our last segment, or is in
  * TIME-WAIT as it should be after a simultaneous close. */
-static void in_confirmation(struct exchange *x, const struct arrival *a)
+static void in_confirmation(struct talk *x, const struct arrival *a)
 {
     struct open *o = state_of(x);
     const state_set at_rest = STATE_SET(STATE_TIME_WAIT) | STATE_SET(STATE_CLOSED);
     bool reset = a->inputs[0] == INPUT_RST;
     bool rests = (x->peer.set & ~at_rest) == 0 && a->reply == REPLY_NOTHING;
     if (reset || rests || o->confirmations == CONFIRMATIONS_MAX)
-        exchange_finish(x);
+        talk_finish(x);
     else if (x->segments_received == o->heard_before_confirm + 1) /* a flood puts nothing off */
-        exchange_wake_at(x, x->now_ns + CONFIRM_AGAIN_AFTER);
+        talk_wake_at(x, x->now_ns + CONFIRM_AGAIN_AFTER);
 }
 
-static void received(struct exchange *x, const struct segment *seg, const struct arrival *a)
+static void received(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     switch (state_of(x)->phase) {
     case OPEN_HANDSHAKE:
@@ -204,33 +203,33 @@ static void received(struct exchange *x, const struct segment *seg, const struct
 
 /* --- Time and trouble --- */
 
-static void stop(struct exchange *x, enum probe_stop why)
+static void stop(struct talk *x, enum script_stop why)
 {
     struct open *o = state_of(x);
     bool again = o->own_rst || o->phase == OPEN_CONFIRM;
     if (again) {
-        exchange_finish(x);
+        talk_finish(x);
     } else if (o->phase == OPEN_HANDSHAKE) {
-        o->outcome = why == PROBE_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
+        o->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
         /* The SYN may have arrived and its answer been lost: leave nothing half open there. */
-        if (exchange_half_open(x))
-            exchange_abort(x, "in case our SYN arrived: nothing is left half open");
-        exchange_finish(x);
+        if (talk_half_open(x))
+            talk_abort(x, "in case our SYN arrived: nothing is left half open");
+        talk_finish(x);
     } else {
         static const char *const reasons[] = {
-            [PROBE_STOP_DEADLINE] = "time is up: reset",
-            [PROBE_STOP_INTERRUPT] = "interrupted: reset",
-            [PROBE_STOP_GAVE_UP] = "never acknowledged, however often sent: reset",
+            [SCRIPT_STOP_DEADLINE] = "time is up: reset",
+            [SCRIPT_STOP_INTERRUPT] = "interrupted: reset",
+            [SCRIPT_STOP_GAVE_UP] = "never acknowledged, however often sent: reset",
         };
         abort_now(x, reasons[why]);
     }
 }
 
-static void timer(struct exchange *x)
+static void timer(struct talk *x)
 {
     struct open *o = state_of(x);
     if (o->phase == OPEN_HANDSHAKE) {
-        stop(x, PROBE_STOP_DEADLINE);
+        stop(x, SCRIPT_STOP_DEADLINE);
         return;
     }
     if (o->phase != OPEN_CONFIRM) {
@@ -243,26 +242,26 @@ static void timer(struct exchange *x)
         confirm(x);
         return;
     }
-    exchange_finish(x);
+    talk_finish(x);
 }
 
-static void unreachable(struct exchange *x, const struct icmp_error *e)
+static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     struct open *o = state_of(x);
     if (o->phase != OPEN_HANDSHAKE) {
-        exchange_note(x, "ICMP: %s", icmp_describe(e->ip_version, e->type, e->code));
+        talk_note(x, "ICMP: %s", icmp_describe(e->ip_version, e->type, e->code));
         return; /* RFC 9293 3.9.2.2: a soft error for a connection that exists */
     }
     o->outcome = OUTCOME_UNREACHABLE;
     o->icmp = *e;
-    exchange_finish(x);
+    talk_finish(x);
 }
 
 /* --- The result --- */
 
-static void report_data(const struct exchange *x, struct result *r)
+static void report_data(const struct talk *x, struct result *r)
 {
-    size_t unacknowledged = exchange_unacknowledged(x);
+    size_t unacknowledged = talk_unacknowledged(x);
     result_set(r, "data_sent", json_integer((json_int_t)x->outbox.payload_len));
     result_set(r, "data_acknowledged",
                json_integer((json_int_t)(x->outbox.payload_len - unacknowledged)));
@@ -273,7 +272,7 @@ static void report_data(const struct exchange *x, struct result *r)
                     (unsigned long long)x->data_received);
 }
 
-static void report_close(const struct exchange *x, struct result *r)
+static void report_close(const struct talk *x, struct result *r)
 {
     const struct open *o = state_of(x);
     if (o->outcome != OUTCOME_OPEN)
@@ -300,7 +299,7 @@ static void report_close(const struct exchange *x, struct result *r)
                                                : "");
 }
 
-static void report(const struct exchange *x, struct result *r)
+static void report(const struct talk *x, struct result *r)
 {
     const struct open *o = state_of(x);
     const struct facts f = facts_of(x);
@@ -317,16 +316,16 @@ static void report(const struct exchange *x, struct result *r)
     facts_trust(&f, r);
 }
 
-static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap)
+static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
     (void)now_ns;
     (void)snprintf(out, cap, "%s, %u segments sent, %u received", state_name(x->tcb.state),
                    x->segments_sent, x->segments_received);
 }
 
-const struct probe *open_probe(void)
+const struct script *open_script(void)
 {
-    static const struct probe probe = {
+    static const struct script probe = {
         .name = "open",
         .start = start,
         .left = left,

@@ -2,7 +2,7 @@
 #ifndef TCPSHAKE_MEASURE_OPEN_H
 #define TCPSHAKE_MEASURE_OPEN_H
 
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "talk/facts.h"
 
 enum open_close {
@@ -37,7 +37,7 @@ struct open {
     uint32_t heard_before_confirm;
 };
 
-/* The descriptor to hand to exchange_init with a `struct open` as its state. */
-const struct probe *open_probe(void);
+/* The descriptor to hand to talk_init with a `struct open` as its state. */
+const struct script *open_script(void);
 
 #endif

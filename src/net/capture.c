@@ -224,6 +224,17 @@ struct capture *capture_open_bulk(const char *ifname, const char *filter, size_t
     return open_tap(ifname, &tap, fault);
 }
 
+enum status capture_only(struct capture *c, const struct port_filter *f, struct fault *fault)
+{
+    struct bpf_insn code[PORT_FILTER_MAX];
+    struct bpf_program program = {.bf_len = port_filter_build(f, c->link, code), .bf_insns = code};
+    if (program.bf_len == 0)
+        return fault_set(fault, STATUS_SYSTEM, "link type %d is not supported", c->link);
+    if (pcap_setfilter(c->pcap, &program) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "capture filter: %s", pcap_geterr(c->pcap));
+    return STATUS_OK;
+}
+
 void capture_close(struct capture *c)
 {
     if (c == NULL)

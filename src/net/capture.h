@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "net/port_filter.h"
 
 struct capture;
 
@@ -33,6 +34,9 @@ struct capture *capture_open_inbound(const char *ifname, struct fault *fault);
  * capture_fd is readable once a block is there. The rest as capture_open. */
 struct capture *capture_open_bulk(const char *ifname, const char *filter, size_t ring_octets,
                                   struct fault *fault);
+/* From now on only these, in place of the filter that it was opened with: NULL, if this follows at
+ * once. */
+enum status capture_only(struct capture *c, const struct port_filter *f, struct fault *fault);
 void capture_close(struct capture *c);
 
 /* Readable when packets wait. */

@@ -219,7 +219,7 @@ static void signalled(void *arg, enum loop_signal s)
         tell(b, b->config.asked, loop_now(b->loop));
     } else {
         b->interrupted = true;
-        pair_stop(b->pair, PROBE_STOP_INTERRUPT, loop_now(b->loop));
+        pair_stop(b->pair, SCRIPT_STOP_INTERRUPT, loop_now(b->loop));
     }
     plan(b);
 }

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "talk/numbers.h"
 #include "net/capture.h"
 #include "net/loop.h"
@@ -87,54 +86,31 @@ static enum status reserve_ports(struct survey_live *l, struct fault *fault)
     return STATUS_OK;
 }
 
-/* What is to or from our ports, and ICMP errors to us. */
-static void filter_text(const struct survey_live *l, struct text *t)
-{
-    text_printf(t, "(");
-    for (unsigned i = 0; i < l->port_count; i++)
-        text_printf(t, "%stcp port %u", i != 0 ? " or " : "", l->ports[i]);
-    text_printf(t, ") or icmp[0] == 3 or icmp[0] == 11 or icmp[0] == 12 or "
-                   "(icmp6 and ip6[40] < 128)");
-}
-
 /* Its pages are ours: no larger than the rate wants it. */
 static size_t ring_for(const struct survey_live *l)
 {
     return l->config.out.rate <= SLOW_RATE ? SLOW_RING_OCTETS : PLAIN_RING_OCTETS;
 }
 
-static enum status open_one_tap(struct survey_live *l, bool bulk, struct capture **capture,
-                                void (*fill)(const struct survey_live *l, struct text *t),
-                                struct fault *fault)
+/* What is to or from our ports, and ICMP errors to us. What a burst sends no tap sees, so what is
+ * seen leaving from our ports beside one is our kernel's. */
+static enum status open_one_tap(struct survey_live *l, bool bulk, bool resets_out,
+                                struct capture **capture, struct fault *fault)
 {
-    struct text filter;
-    text_init(&filter);
-    fill(l, &filter);
-    if (filter.failed)
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    else
-        *capture = bulk ? capture_open_bulk(tx_route(l->outlet)->ifname, filter.data, 0, fault)
-                        : capture_open_headers(tx_route(l->outlet)->ifname, filter.data,
-                                               ring_for(l), fault);
-    text_done(&filter);
-    return *capture != NULL ? STATUS_OK : STATUS_SYSTEM;
-}
-
-/* What a burst sends no tap sees, so what is seen leaving from our ports is our kernel's. */
-static void overheard_text(const struct survey_live *l, struct text *t)
-{
-    text_printf(t, "(ip and tcp[13] & 4 != 0 or ip6 and ip6[53] & 4 != 0) and (");
-    for (unsigned i = 0; i < l->port_count; i++)
-        text_printf(t, "%stcp src port %u", i != 0 ? " or " : "", l->ports[i]);
-    text_printf(t, ")");
+    const char *ifname = tx_route(l->outlet)->ifname;
+    const struct port_filter filter = {
+        .ports = l->ports, .count = l->port_count, .resets_out = resets_out};
+    *capture = bulk ? capture_open_bulk(ifname, NULL, 0, fault)
+                    : capture_open_headers(ifname, NULL, ring_for(l), fault);
+    return *capture != NULL ? capture_only(*capture, &filter, fault) : STATUS_SYSTEM;
 }
 
 static enum status open_taps(struct survey_live *l, struct fault *fault)
 {
     bool bulk = tx_bursts(l->outlet);
-    enum status s = open_one_tap(l, bulk, &l->capture, filter_text, fault);
+    enum status s = open_one_tap(l, bulk, false, &l->capture, fault);
     if (s == STATUS_OK && bulk)
-        s = open_one_tap(l, false, &l->overheard, overheard_text, fault);
+        s = open_one_tap(l, false, true, &l->overheard, fault);
     return s;
 }
 

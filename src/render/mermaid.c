@@ -228,7 +228,7 @@ struct sink *mermaid_new(struct writer out)
     struct mermaid *m = calloc(1, sizeof(*m));
     if (m == NULL)
         return NULL;
-    m->sink = (struct sink){.ops = &ops, .out = out};
+    m->sink = (struct sink){.ops = &ops, .out = out, .keyless = true};
     text_init(&m->held);
     step_builder_init(&m->steps, (struct step_taker){.take = take_step, .arg = m});
     return &m->sink;

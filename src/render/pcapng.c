@@ -289,7 +289,7 @@ struct sink *pcapng_new(struct writer out)
     struct pcapng *p = calloc(1, sizeof(*p));
     if (p == NULL)
         return NULL;
-    p->sink = (struct sink){.ops = &ops, .out = out};
+    p->sink = (struct sink){.ops = &ops, .out = out, .keyless = true};
     text_init(&p->pending);
     step_builder_init(&p->steps, (struct step_taker){.take = take_step, .arg = p});
     return &p->sink;

@@ -137,7 +137,7 @@ struct sink *ping_text_new(struct writer out, struct style style)
     struct ping_text *p = calloc(1, sizeof(*p));
     if (p == NULL)
         return NULL;
-    p->sink = (struct sink){.ops = &ops, .out = out};
+    p->sink = (struct sink){.ops = &ops, .out = out, .keyless = true};
     p->style = style;
     text_init(&p->text);
     return &p->sink;

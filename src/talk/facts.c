@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "event/result.h"
 
-struct facts facts_of(const struct exchange *x)
+struct facts facts_of(const struct talk *x)
 {
-    return (struct facts){.command = x->probe->name,
+    return (struct facts){.command = x->script->name,
                           .remote = x->config.remote,
                           .local = x->config.local,
                           .iss = x->tcb.iss,
@@ -92,7 +92,7 @@ static void append(json_t *array, struct text *line, const char *state)
     text_printf(line, "%s%s", line->len != 0 ? ", " : "", state);
 }
 
-void facts_paths(const struct exchange *x, struct result *r)
+void facts_paths(const struct talk *x, struct result *r)
 {
     char set[STATE_SET_TEXT_MAX];
     struct text own = {0}, peer = {0};

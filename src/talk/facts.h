@@ -3,7 +3,7 @@
 #ifndef TCPSHAKE_TALK_FACTS_H
 #define TCPSHAKE_TALK_FACTS_H
 
-#include "talk/exchange.h"
+#include "talk/talk.h"
 
 /* The one word for how the peer answered our SYN. */
 enum outcome {
@@ -15,7 +15,7 @@ enum outcome {
     OUTCOME_INTERRUPTED, /* the user did not wait for it; "error" in the record */
 };
 
-/* The facts that they are about, wherever these were gathered: in an exchange, or in the little
+/* The facts that they are about, wherever these were gathered: in a conversation, or in the little
  * that is kept of each of many targets. */
 struct facts {
     const char *command; /* the probe's name; static */
@@ -29,7 +29,7 @@ struct facts {
     uint32_t unrecorded; /* segments */
 };
 
-struct facts facts_of(const struct exchange *x);
+struct facts facts_of(const struct talk *x);
 
 /* "open", "closed", ...: the word in the record; static. */
 const char *facts_outcome_word(enum outcome o);
@@ -40,7 +40,7 @@ void facts_outcome(const struct facts *f, enum outcome o, const char *open,
                    const struct icmp_error *icmp, struct result *r);
 /* "own_path", "peer_path" and the line "states". The peer's path is what it certainly went through;
  * its last element is the set, when that has more than one member. */
-void facts_paths(const struct exchange *x, struct result *r);
+void facts_paths(const struct talk *x, struct result *r);
 /* "iss", "irs", "peer_options", "peer_ttl", "peer_win" and the line "peer", from the SYN,ACK. */
 void facts_peer(const struct facts *f, const struct segment *syn_ack, struct result *r);
 /* "kernel_quiet" and "capture_dropped"; the faults in the record have told people already. A kernel

@@ -21,6 +21,6 @@ uint32_t numbers_ts_base(const struct hash_key *key, const struct endpoint *remo
 
 /* The ISNs and the origin of the timestamps of the conversation that `c` describes, both ends and
  * the session included. `clock_ns` as above. */
-void numbers_fill(const struct hash_key *key, int64_t clock_ns, struct exchange_config *c);
+void numbers_fill(const struct hash_key *key, int64_t clock_ns, struct talk_config *c);
 
 #endif

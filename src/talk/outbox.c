@@ -160,7 +160,7 @@ static uint32_t fill(const struct outbox *b, const struct tcb *t, const struct o
 
 /* The options of the segment: all of them on a SYN, timestamps alone later (RFC 7323 3.2: on every
  * segment but a reset once both ends have offered them). */
-static void lay_out_options(const struct exchange_config *c, const struct tcb *t, int64_t now_ns,
+static void lay_out_options(const struct talk_config *c, const struct tcb *t, int64_t now_ns,
                             struct segment *seg)
 {
     bool syn = (seg->flags & FLAG_SYN) != 0;
@@ -179,11 +179,11 @@ static void lay_out_options(const struct exchange_config *c, const struct tcb *t
 }
 
 /* What a script leaves to us. */
-static void complete_script(const struct exchange_config *c, const struct tcb *t,
+static void complete_script(const struct talk_config *c, const struct tcb *t,
                             const struct scripted *script, int64_t now_ns, struct segment *seg)
 {
     bool syn = (seg->flags & FLAG_SYN) != 0;
-    struct exchange_config shaped = *c;
+    struct talk_config shaped = *c;
     struct syn_like like = *c->like;
     if (script->usual_win)
         seg->win = seg->flags & FLAG_RST ? 0 : tcb_window_field(t, syn);
@@ -199,8 +199,8 @@ static void complete_script(const struct exchange_config *c, const struct tcb *t
     lay_out_options(&shaped, t, now_ns, seg);
 }
 
-bool outbox_next(struct outbox *b, const struct exchange_config *c, const struct tcb *t,
-                 int64_t now_ns, struct segment *seg, const uint8_t **data, size_t *len)
+bool outbox_next(struct outbox *b, const struct talk_config *c, const struct tcb *t, int64_t now_ns,
+                 struct segment *seg, const uint8_t **data, size_t *len)
 {
     if (b->waiting || !choose(b, t, &b->current))
         return false;

@@ -15,7 +15,7 @@ enum {
     OUTBOX_QUEUE_MAX = 8
 };
 
-struct exchange_config {
+struct talk_config {
     uint32_t session;
     struct endpoint local, remote;
     seq_t iss;
@@ -90,8 +90,8 @@ bool outbox_put(struct outbox *b, struct outgoing o);
 
 /* The next segment, whole but for checksums, or false: nothing is due, or one is still waiting. The
  * options are laid out in seg->opt.raw; `*data` is borrowed from the payload. */
-bool outbox_next(struct outbox *b, const struct exchange_config *c, const struct tcb *t,
-                 int64_t now_ns, struct segment *seg, const uint8_t **data, size_t *len);
+bool outbox_next(struct outbox *b, const struct talk_config *c, const struct tcb *t, int64_t now_ns,
+                 struct segment *seg, const uint8_t **data, size_t *len);
 /* Whether `seg`, captured leaving, is the one that was handed out. */
 bool outbox_is_current(const struct outbox *b, const struct segment *seg);
 

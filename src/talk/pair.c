@@ -137,7 +137,7 @@ void pair_finish(struct pair *p)
     p->finished = true;
 }
 
-void pair_stop(struct pair *p, enum probe_stop why, int64_t now_ns)
+void pair_stop(struct pair *p, enum script_stop why, int64_t now_ns)
 {
     if (now_ns > p->now_ns)
         p->now_ns = now_ns;
@@ -215,7 +215,7 @@ void pair_tick(struct pair *p, int64_t now_ns)
         p->now_ns = now_ns;
     pair_look(p);
     if (!p->finished && p->now_ns >= p->config.deadline_ns) {
-        p->script->stop(p, PROBE_STOP_DEADLINE);
+        p->script->stop(p, SCRIPT_STOP_DEADLINE);
     } else if (!p->finished && p->now_ns >= p->wake_at) {
         p->wake_at = CLOCK_NEVER;
         p->script->timer(p);

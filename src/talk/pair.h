@@ -11,7 +11,7 @@
 #include "event/timeline.h"
 #include "talk/upper.h"
 #include "tcp/end.h"
-#include "talk/probe.h"
+#include "talk/script.h"
 
 enum {
     PAIR_RECORDED_MAX = 20000 /* segments beyond are passed to the script but not recorded */
@@ -28,7 +28,7 @@ struct pair_script {
     /* The time set by pair_wake_at has come. */
     void (*timer)(struct pair *p);
     /* Come to an end; pair_finish when done. */
-    void (*stop)(struct pair *p, enum probe_stop why);
+    void (*stop)(struct pair *p, enum script_stop why);
     void (*report)(const struct pair *p, struct result *r);
     /* One line for people who wait, "" when there is nothing to say. */
     void (*progress)(const struct pair *p, int64_t now_ns, char *out, size_t cap);
@@ -73,7 +73,7 @@ void pair_lost_packets(struct pair *p, uint64_t total);
 /* When pair_tick wants to be called next. */
 int64_t pair_deadline(const struct pair *p);
 void pair_tick(struct pair *p, int64_t now_ns);
-void pair_stop(struct pair *p, enum probe_stop why, int64_t now_ns);
+void pair_stop(struct pair *p, enum script_stop why, int64_t now_ns);
 /* The pair has finished: the verdict of the last session goes into the record. */
 void pair_conclude(struct pair *p);
 

@@ -17,8 +17,9 @@ static void note(struct sessions *s, const char *text, int64_t now_ns)
 static enum status start_session(struct sessions *s, int64_t now_ns, struct fault *fault)
 {
     const struct sessions_config *c = s->config;
-    struct talks_new made = {.config = c->base, .probe = c->probe, .state = c->states[s->session]};
-    struct exchange_config *e = &made.config;
+    struct talks_new made = {
+        .config = c->base, .script = c->script, .state = c->states[s->session]};
+    struct talk_config *e = &made.config;
 
     e->session = (uint32_t)s->session + 1;
     e->local = c->locals[s->session];
@@ -31,7 +32,7 @@ static enum status start_session(struct sessions *s, int64_t now_ns, struct faul
     if (s->entry == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     if (c->unreachable != NULL) {
-        exchange_unreachable(&s->entry->exchange, c->unreachable, now_ns);
+        talk_unreachable(&s->entry->talk, c->unreachable, now_ns);
         talks_settle(&s->talks, s->entry);
     }
     return STATUS_OK;
@@ -52,7 +53,7 @@ static void add_summary(struct sessions *s, int64_t now_ns)
     struct result result;
     if (!result_init(&result))
         return;
-    result_set(&result, "command", json_string(c->probe->name));
+    result_set(&result, "command", json_string(c->script->name));
     result_set(&result, "sessions", json_integer((json_int_t)s->session + 1));
     result_set(&result, "interrupted", json_boolean(s->interrupted));
     result_set(&result, "exit_code", json_integer(s->exit_code));
@@ -89,7 +90,7 @@ static enum status go_on(void *arg, int64_t now_ns, struct fault *fault)
     if (s->timeline->status != STATUS_OK && !s->interrupted) {
         /* Nobody can read what we find: clean up and end. */
         s->interrupted = true;
-        talks_end(&s->talks, PROBE_STOP_INTERRUPT, now_ns);
+        talks_end(&s->talks, SCRIPT_STOP_INTERRUPT, now_ns);
     }
     while (status == STATUS_OK && talks_take_ended(&s->talks) != NULL)
         status = finish_session(s, now_ns, fault);
@@ -110,8 +111,8 @@ static bool over(const void *arg)
 static void progress(const void *arg, int64_t now_ns, char *out, size_t cap)
 {
     const struct sessions *s = arg;
-    const struct exchange *x = &s->entry->exchange;
-    x->probe->progress(x, now_ns, out, cap);
+    const struct talk *x = &s->entry->talk;
+    x->script->progress(x, now_ns, out, cap);
 }
 
 enum status sessions_init(struct sessions *s, const struct sessions_config *config,

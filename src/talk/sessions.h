@@ -6,11 +6,11 @@
 #include "talk/talks.h"
 
 struct sessions_config {
-    const struct probe *probe;
-    struct exchange_config base; /* session, local, iss, ts_base and deadline are set per session */
+    const struct script *script;
+    struct talk_config base; /* session, local, iss, ts_base and deadline are set per session */
     const struct endpoint *locals; /* one a session */
     size_t sessions;
-    void *const *states; /* the probe's state, one a session */
+    void *const *states; /* the script's state, one a session */
     struct hash_key key;
     bool repeatable;                       /* --seed: the clock stays out of the ISN */
     bool fixed_isn;                        /* base.iss is to be used */

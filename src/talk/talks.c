@@ -24,7 +24,7 @@ struct talks_entry *talks_find(const struct talks *t, const struct endpoint *loc
 /* A script may go on from another port, and a port may only be known now. */
 static void follow_ports(struct talks *t, struct talks_entry *e)
 {
-    const struct exchange_config *c = &e->exchange.config;
+    const struct talk_config *c = &e->talk.config;
     if (c->local.port == e->tuple.local.port && c->remote.port == e->tuple.remote.port)
         return;
     tuples_remove(&t->tuples, &e->tuple);
@@ -65,13 +65,13 @@ struct talks_entry *talks_take_ended(struct talks *t)
 /* No segment of ours has been seen leaving yet. */
 static bool is_first(const struct talks_entry *e)
 {
-    return e->exchange.syn_count == 0;
+    return e->talk.syn_count == 0;
 }
 
 /* When a segment that was handed out counts as not seen; CLOCK_NEVER: none is on its way. */
 static int64_t unseen_at(const struct talks *t, const struct talks_entry *e)
 {
-    const struct outbox *b = &e->exchange.outbox;
+    const struct outbox *b = &e->talk.outbox;
     if (!b->waiting)
         return CLOCK_NEVER;
     return b->handed_ns + (t->config.asks_hop && is_first(e) ? HOP_SILENT_AFTER : NOT_SEEN_AFTER);
@@ -86,10 +86,10 @@ static int64_t observer_wants(const struct talks *t)
 /* Every entry is in the heap from its beginning on, so that moving it takes no memory. */
 void talks_settle(struct talks *t, struct talks_entry *e)
 {
-    int64_t at = exchange_deadline(&e->exchange), unseen = unseen_at(t, e);
+    int64_t at = talk_deadline(&e->talk), unseen = unseen_at(t, e);
     follow_ports(t, e);
     at = unseen < at ? unseen : at;
-    if (!exchange_done(&e->exchange)) {
+    if (!talk_done(&e->talk)) {
         list_append(&t->sending, &e->queue);
     } else {
         int64_t wanted = observer_wants(t);
@@ -167,7 +167,7 @@ struct talks_entry *talks_begin(struct talks *t, const struct talks_new *made, i
     }
     list_append(&t->order, &e->order);
     t->now_ns = now_ns;
-    exchange_init(&e->exchange, &made->config, made->probe, made->state, record, now_ns);
+    talk_init(&e->talk, &made->config, made->script, made->state, record, now_ns);
     talks_settle(t, e);
     return e;
 }
@@ -181,11 +181,11 @@ void talks_drop(struct talks *t, struct talks_entry *e)
     free_entry(e);
 }
 
-void talks_end(struct talks *t, enum probe_stop why, int64_t now_ns)
+void talks_end(struct talks *t, enum script_stop why, int64_t now_ns)
 {
     t->now_ns = now_ns;
     for (struct talks_entry *e = talks_oldest(t); e != NULL; e = talks_younger(e)) {
-        exchange_stop(&e->exchange, why, now_ns);
+        talk_stop(&e->talk, why, now_ns);
         talks_settle(t, e);
     }
 }
@@ -193,13 +193,13 @@ void talks_end(struct talks *t, enum probe_stop why, int64_t now_ns)
 int talks_tell(struct talks *t, struct talks_entry *e, bool crowd, int64_t now_ns)
 {
     const struct talks_observer *o = t->config.observer;
-    struct exchange *x = &e->exchange;
+    struct talk *x = &e->talk;
     struct result r;
     if (e->record == TALKS_KEPT)
         recorder_replay(&e->keeper, t->config.timeline, crowd);
     if (!result_init(&r))
         return 0; /* the timeline fails too, and says so */
-    exchange_report(x, &r);
+    talk_report(x, &r);
     if (o != NULL)
         o->report(o->arg, x, &r);
     if (t->config.afterword != NULL)
@@ -242,8 +242,8 @@ enum status talks_next(struct talks *t, int64_t now_ns, struct talks_entry **e, 
     while ((*e = in_queue(&t->sending)) != NULL) {
         struct segment *seg = &(*e)->handed;
         list_remove(&(*e)->queue);
-        if (!exchange_next(&(*e)->exchange, now_ns, seg, &data, &len)) {
-            if (exchange_done(&(*e)->exchange))
+        if (!talk_next(&(*e)->talk, now_ns, seg, &data, &len)) {
+            if (talk_done(&(*e)->talk))
                 talks_settle(t, *e);
             continue;
         }
@@ -293,24 +293,24 @@ static void looked_at(struct talks *t, struct talks_entry *e)
 {
     const struct talks_observer *o = t->config.observer;
     if (o != NULL)
-        o->look(o->arg, &e->exchange);
+        o->look(o->arg, &e->talk);
     talks_settle(t, e);
 }
 
 void talks_received(struct talks *t, struct talks_entry *e, const struct segment *seg, int64_t t_ns)
 {
     t->now_ns = t_ns;
-    exchange_received(&e->exchange, seg, t_ns);
+    talk_received(&e->talk, seg, t_ns);
     looked_at(t, e);
 }
 
 void talks_left(struct talks *t, struct talks_entry *e, const struct segment *seg, int64_t t_ns)
 {
     t->now_ns = t_ns;
-    if (exchange_is_ours(&e->exchange, seg))
-        exchange_left(&e->exchange, seg, t_ns);
+    if (talk_is_ours(&e->talk, seg))
+        talk_left(&e->talk, seg, t_ns);
     else
-        exchange_foreign(&e->exchange, seg, t_ns);
+        talk_foreign(&e->talk, seg, t_ns);
     looked_at(t, e);
 }
 
@@ -324,7 +324,7 @@ static struct talks_entry *for_whom(struct talks *t, const struct segment *seg, 
         return NULL;
     struct talks_entry *e = talks_find(t, &seg->dst, &any_port);
     if (e != NULL) {
-        e->exchange.config.remote.port = seg->src.port;
+        e->talk.config.remote.port = seg->src.port;
         follow_ports(t, e);
     } else if (t->config.invites != NULL && t->config.invites(t->config.invites_arg, seg, &made)) {
         e = talks_begin(t, &made, t_ns);
@@ -351,11 +351,11 @@ static void take_segment(struct talks *t, const struct segment *seg, int64_t t_n
 void talks_unreachable(struct talks *t, const struct icmp_error *e, int64_t t_ns)
 {
     struct talks_entry *of = talks_find(t, &e->src, &e->dst);
-    const struct tcb *own = of != NULL ? &of->exchange.tcb : NULL;
+    const struct tcb *own = of != NULL ? &of->talk.tcb : NULL;
     if (own == NULL || !seq_within(e->seq, own->iss, own->snd_nxt.v - own->iss.v + 1))
         return;
     t->now_ns = t_ns;
-    exchange_unreachable(&of->exchange, e, t_ns);
+    talk_unreachable(&of->talk, e, t_ns);
     talks_settle(t, of);
 }
 
@@ -367,7 +367,7 @@ static void malformed(struct talks *t, const char *what, int64_t t_ns)
         t->strangers++;
         return;
     }
-    exchange_malformed(&e->exchange, what, t_ns);
+    talk_malformed(&e->talk, what, t_ns);
     talks_settle(t, e);
 }
 
@@ -395,9 +395,9 @@ void talks_remark(struct talks *t, const char *text, int64_t t_ns)
     if (t->order.last == NULL || talks_over(t))
         return;
     struct talks_entry *e = LIST_OWNER(t->order.last, struct talks_entry, order);
-    if (t_ns > e->exchange.now_ns)
-        e->exchange.now_ns = t_ns;
-    exchange_remark(&e->exchange, text);
+    if (t_ns > e->talk.now_ns)
+        e->talk.now_ns = t_ns;
+    talk_remark(&e->talk, text);
 }
 
 void talks_lost_packets(struct talks *t, uint64_t total)
@@ -407,7 +407,7 @@ void talks_lost_packets(struct talks *t, uint64_t total)
     t->dropped = total;
     for (struct talks_entry *e = talks_oldest(t); e != NULL; e = talks_younger(e)) {
         if (!e->taken)
-            exchange_lost_packets(&e->exchange, total);
+            talk_lost_packets(&e->talk, total);
     }
 }
 
@@ -416,14 +416,14 @@ void talks_lost_packets(struct talks *t, uint64_t total)
 static void tick(struct talks *t, struct talks_entry *e, int64_t now_ns)
 {
     if (now_ns >= unseen_at(t, e)) {
-        const struct exchange_config *c = &e->exchange.config;
+        const struct talk_config *c = &e->talk.config;
         const struct icmp_error no_hop = icmp_no_hop(&c->local, &c->remote, c->iss);
         bool nowhere = t->config.asks_hop && is_first(e);
-        exchange_not_seen(&e->exchange, &e->handed, now_ns);
+        talk_not_seen(&e->talk, &e->handed, now_ns);
         if (nowhere)
-            exchange_unreachable(&e->exchange, &no_hop, now_ns);
+            talk_unreachable(&e->talk, &no_hop, now_ns);
     }
-    exchange_tick(&e->exchange, now_ns);
+    talk_tick(&e->talk, now_ns);
     talks_settle(t, e);
 }
 
@@ -469,7 +469,7 @@ enum status talks_start(struct talks *t, struct link link, int64_t now_ns, struc
 enum status talks_stop(struct talks *t, int64_t now_ns, struct fault *fault)
 {
     const struct talks_plan *p = &t->config.plan;
-    talks_end(t, PROBE_STOP_INTERRUPT, now_ns);
+    talks_end(t, SCRIPT_STOP_INTERRUPT, now_ns);
     if (p->stop != NULL)
         p->stop(p->arg, now_ns);
     return go_on(t, now_ns, fault);
@@ -484,8 +484,7 @@ bool talks_over(const struct talks *t)
 bool talks_can_wait(const struct talks *t)
 {
     const struct talks_entry *e = talks_oldest(t);
-    while (e != NULL && e->exchange.only_listens && !e->exchange.finished &&
-           !e->exchange.outbox.waiting)
+    while (e != NULL && e->talk.only_listens && !e->talk.finished && !e->talk.outbox.waiting)
         e = talks_younger(e);
     return e == NULL && t->order.first != NULL;
 }

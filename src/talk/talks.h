@@ -16,7 +16,7 @@
 #include "base/list.h"
 #include "event/recorder.h"
 #include "event/timeline.h"
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "talk/pace.h"
 #include "talk/tuples.h"
 #include "wire/craft.h"
@@ -29,11 +29,11 @@ struct link {
 
 /* Somebody who looks on after each segment (the lab's witness). */
 struct talks_observer {
-    void (*look)(void *arg, struct exchange *x);
+    void (*look)(void *arg, struct talk *x);
     /* Until when the conversation must not end yet; 0 when the observer has seen enough. */
     int64_t (*wants_until)(void *arg);
     /* Adds what it found to the result. */
-    void (*report)(void *arg, struct exchange *x, struct result *r);
+    void (*report)(void *arg, struct talk *x, struct result *r);
     void *arg;
 };
 
@@ -62,9 +62,9 @@ enum talks_record {
 };
 
 struct talks_new {
-    struct exchange_config config; /* whole; numbers.h has those that must not be guessed */
-    const struct probe *probe;
-    void *state; /* the probe's; the caller's memory */
+    struct talk_config config; /* whole; numbers.h has those that must not be guessed */
+    const struct script *script;
+    void *state; /* the script's; the caller's memory */
     enum talks_record record;
 };
 
@@ -76,8 +76,8 @@ struct talks_config {
      * one that never leaves had nowhere to go. False: the next hop is known to be there. */
     bool asks_hop;
     uint64_t rate; /* packets a second at the most; 0: as soon as they are due */
-    /* Listens: whether to answer a SYN that nobody knows. Fills in a conversation whose probe opens
-     * passively; the SYN is the first thing it gets. NULL: a stranger is nobody's. */
+    /* Listens: whether to answer a SYN that nobody knows. Fills in a conversation whose script
+     * opens passively; the SYN is the first thing it gets. NULL: a stranger is nobody's. */
     bool (*invites)(void *arg, const struct segment *syn, struct talks_new *made);
     void *invites_arg;
     /* Adds to the result of each that is told; may be NULL. */
@@ -90,7 +90,7 @@ struct talks_config {
 struct talks_entry {
     struct tuples_node tuple; /* first, so that a node is an entry */
     struct heap_node due;
-    struct exchange exchange;
+    struct talk talk;
     struct list_node order; /* in which they were begun */
     struct list_node queue; /* of those that may have something to send, or have ended */
     bool taken;             /* its end was */
@@ -147,10 +147,10 @@ void talks_progress(const struct talks *t, int64_t now_ns, char *out, size_t cap
 
 /* NULL: out of memory. It is there until talks_drop or talks_done. */
 struct talks_entry *talks_begin(struct talks *t, const struct talks_new *made, int64_t now_ns);
-/* Something was done to its exchange from outside: it may have something to send, or a new time. */
+/* Something was done to it from outside: it may have something to send, or a new time. */
 void talks_settle(struct talks *t, struct talks_entry *e);
 /* Has each come to its end. */
-void talks_end(struct talks *t, enum probe_stop why, int64_t now_ns);
+void talks_end(struct talks *t, enum script_stop why, int64_t now_ns);
 /* One that has ended, once; NULL: none. */
 struct talks_entry *talks_take_ended(struct talks *t);
 /* Tells of it: its record where it was kept, as a crowd's if `crowd`, and then the verdict. Returns

@@ -13,14 +13,9 @@ enum {
     ETHERTYPE_SERVICE_VLAN = 0x88a8
 };
 
-/* Where the EtherType stands in a header that has one, and how long the header is. */
-struct typed {
-    size_t type_at, len;
-};
-
-static const struct typed *typed_header(int dlt)
+const struct frame_typed *frame_typed_link(int dlt)
 {
-    static const struct typed ethernet = {12, 14}, cooked1 = {14, 16}, cooked2 = {0, 20};
+    static const struct frame_typed ethernet = {12, 14}, cooked1 = {14, 16}, cooked2 = {0, 20};
     switch (dlt) {
     case DLT_EN10MB:
         return &ethernet;
@@ -45,10 +40,10 @@ static bool is_loopback(int dlt)
 
 bool frame_known_link(int dlt)
 {
-    return typed_header(dlt) != NULL || is_raw(dlt) || is_loopback(dlt);
+    return frame_typed_link(dlt) != NULL || is_raw(dlt) || is_loopback(dlt);
 }
 
-static bool skip_typed(const struct typed *h, const uint8_t *frame, size_t n, size_t *header)
+static bool skip_typed(const struct frame_typed *h, const uint8_t *frame, size_t n, size_t *header)
 {
     size_t len = h->len;
     if (n < len)
@@ -87,7 +82,7 @@ static bool skip_loopback(const uint8_t *frame, size_t n, size_t *header)
 
 bool frame_ip(int dlt, const uint8_t *frame, size_t n, const uint8_t **ip, size_t *ip_len)
 {
-    const struct typed *typed = typed_header(dlt);
+    const struct frame_typed *typed = frame_typed_link(dlt);
     size_t header = 0;
     bool carries = typed != NULL      ? skip_typed(typed, frame, n, &header)
                    : is_loopback(dlt) ? skip_loopback(frame, n, &header)

@@ -193,8 +193,8 @@ static void emit(struct scene *c, int64_t after, const struct segment *seg, size
 
 static struct segment to_us(const struct scene *c)
 {
-    struct segment seg = {.src = c->run.entry->exchange.config.remote,
-                          .dst = c->run.entry->exchange.config.local,
+    struct segment seg = {.src = c->run.entry->talk.config.remote,
+                          .dst = c->run.entry->talk.config.local,
                           .ip_version = 4,
                           .ttl = 64,
                           .win = 65535};
@@ -206,7 +206,7 @@ static struct segment to_us(const struct scene *c)
 /* A number near one that matters. */
 static seq_t near(struct reader *r, const struct scene *c)
 {
-    const struct tcb *own = &c->run.entry->exchange.tcb;
+    const struct tcb *own = &c->run.entry->talk.tcb;
     const seq_t bases[] = {c->host.snd_nxt, c->host.rcv_nxt, own->snd_nxt,        own->snd_una,
                            own->rcv_nxt,    own->irs,        c->play.row.seg.seq, c->play.ack};
     uint8_t choice = octet(r);
@@ -365,7 +365,7 @@ static void take_options(const struct figure_segment *f, struct segment *seg)
 static void as_figured(struct scene *c, unsigned alternative)
 {
     const struct figure_row *row = awaited(c, alternative);
-    const struct tcb *own = &c->run.entry->exchange.tcb;
+    const struct tcb *own = &c->run.entry->talk.tcb;
     enum end us = c->play.us, peer = end_other(us);
     struct bind bind = c->play.bind;
     struct segment seg = to_us(c);
@@ -498,7 +498,7 @@ static bool loses(void *arg, bool ours, const struct segment *seg)
     return ours && c->script.left > 0 && *c->script.data >= 0xf8;
 }
 
-static void look(void *arg, struct exchange *x)
+static void look(void *arg, struct talk *x)
 {
     (void)x;
     keep_to_the_figure(arg);
@@ -510,7 +510,7 @@ static int64_t wants_until(void *arg)
     return 0;
 }
 
-static void add_nothing(void *arg, struct exchange *x, struct result *r)
+static void add_nothing(void *arg, struct talk *x, struct result *r)
 {
     (void)arg;
     (void)x;
@@ -526,7 +526,7 @@ static enum status put(void *arg, const uint8_t *ip, size_t n, struct fault *fau
     fuzz_require(n <= sizeof(c->packet) && segment_decode(&seg, ip, n, NULL) == STATUS_OK);
     fuzz_require(address_equal(&seg.src.ip, &c->locals[0].ip));
     fuzz_require(seg.src.port == c->locals[0].port || seg.src.port == c->locals[1].port);
-    fuzz_require(endpoint_equal(&seg.dst, &c->run.entry->exchange.config.remote));
+    fuzz_require(endpoint_equal(&seg.dst, &c->run.entry->talk.config.remote));
     c->sent_after += c->play.phase == PLAY_OVER;
     fuzz_require(c->sent_after <= LAST_SEGMENTS);
     memcpy(c->packet, ip, n);
@@ -546,14 +546,14 @@ static void lose_packets(struct scene *c)
     if (c->lost == 0)
         c->excused = 1;
     c->lost += 1u + octet(&c->script);
-    exchange_lost_packets(&c->run.entry->exchange, c->lost);
+    talk_lost_packets(&c->run.entry->talk, c->lost);
 }
 
 static void tell_progress(const struct scene *c)
 {
     char text[120];
     memset(text, 'x', sizeof(text));
-    play_probe()->progress(&c->run.entry->exchange, sim_now(c->sim), text, sizeof(text));
+    play_script()->progress(&c->run.entry->talk, sim_now(c->sim), text, sizeof(text));
     fuzz_require(memchr(text, '\0', sizeof(text)) != NULL);
 }
 
@@ -630,7 +630,7 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     c->states[0] = &c->play;
     set_up_play(c, how);
     c->config = (struct sessions_config){
-        .probe = play_probe(),
+        .script = play_script(),
         .base = {.remote = {address_from_v4(there), how & 0x80 ? 0 : 80},
                  .iss = start_of(numbers),
                  .other_local = c->locals[1],

@@ -575,7 +575,7 @@ static void step(struct scene *c)
         break;
     case 8:
         if (octet(&c->script) >= 0x80)
-            pair_stop(&c->pair, PROBE_STOP_INTERRUPT, c->now_ns);
+            pair_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
         break;
     case 9:
         kernel_calls(&c->end[end], what & 0x20 ? CALL_CLOSE : CALL_ABORT);
@@ -668,7 +668,7 @@ static void nothing_follows(struct scene *c)
 {
     const uint32_t last = c->last_id;
     const unsigned passed = c->passed;
-    pair_stop(&c->pair, PROBE_STOP_INTERRUPT, c->now_ns);
+    pair_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
     fuzz_require(c->last_id == last && c->passed == passed);
 }
 

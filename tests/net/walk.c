@@ -19,14 +19,14 @@ enum {
     A_BIT = 100
 };
 
-static struct walk *walk_of(const struct exchange *x)
+static struct walk *walk_of(const struct talk *x)
 {
     return x->state;
 }
 
 /* --- Our end --- */
 
-static void emit(struct exchange *x, const struct segment *seg, bool ours, enum call call)
+static void emit(struct talk *x, const struct segment *seg, bool ours, enum call call)
 {
     static const uint8_t zeros[2048];
     const struct scripted s = {.seg = *seg,
@@ -35,10 +35,10 @@ static void emit(struct exchange *x, const struct segment *seg, bool ours, enum 
                                .usual_ttl = true,
                                .ours = ours,
                                .call = call};
-    (void)exchange_emit(x, &s, NULL);
+    (void)talk_emit(x, &s, NULL);
 }
 
-static void send_own(struct exchange *x, enum reply reply, uint32_t len, enum call call)
+static void send_own(struct talk *x, enum reply reply, uint32_t len, enum call call)
 {
     struct segment seg = {.len = len};
     tcb_fill(&x->tcb, reply, NULL, &seg);
@@ -47,22 +47,22 @@ static void send_own(struct exchange *x, enum reply reply, uint32_t len, enum ca
     emit(x, &seg, true, call);
 }
 
-static void open_anew(struct exchange *x, const struct step *s)
+static void open_anew(struct talk *x, const struct step *s)
 {
     struct walk *w = walk_of(x);
     if (x->segments_sent > 0 || x->tcb.state != STATE_CLOSED) {
         walk_rows_event(w, true, "(CRASH)");
-        exchange_renew(x, seq_add(x->tcb.snd_nxt, 1000 + s->random % 100000));
+        talk_renew(x, seq_add(x->tcb.snd_nxt, 1000 + s->random % 100000));
     }
     if (s->random % 8 == 7) {
         walk_rows_event(w, true, "(listen)");
-        exchange_call(x, CALL_LISTEN);
+        talk_call(x, CALL_LISTEN);
     } else {
         send_own(x, REPLY_SYN, 0, CALL_CONNECT);
     }
 }
 
-static void send_keepalive(struct exchange *x)
+static void send_keepalive(struct talk *x)
 {
     struct segment seg = {0};
     tcb_fill(&x->tcb, REPLY_ACK, NULL, &seg);
@@ -71,7 +71,7 @@ static void send_keepalive(struct exchange *x)
 }
 
 /* A close that crosses the peer's: our FIN does not acknowledge the one that has come. */
-static void close_at_once(struct exchange *x)
+static void close_at_once(struct talk *x)
 {
     struct segment seg = {0};
     tcb_fill(&x->tcb, REPLY_FIN, NULL, &seg);
@@ -81,7 +81,7 @@ static void close_at_once(struct exchange *x)
 
 /* What a connected end may send; data and FIN only while it has not closed. It acknowledges the
  * peer's SYN before it asks for anything. */
-static void talk(struct exchange *x, const struct step *s)
+static void talk(struct talk *x, const struct step *s)
 {
     struct walk *w = walk_of(x);
     bool may_send = x->tcb.state == STATE_ESTABLISHED || x->tcb.state == STATE_CLOSE_WAIT;
@@ -104,7 +104,7 @@ static void talk(struct exchange *x, const struct step *s)
         send_own(x, REPLY_ACK, 0, CALL_COUNT);
 }
 
-static void go_on(struct exchange *x, const struct step *s)
+static void go_on(struct talk *x, const struct step *s)
 {
     switch (x->tcb.state) {
     case STATE_CLOSED:
@@ -163,7 +163,7 @@ static seq_t placed(enum step_place place, seq_t exact, seq_t edge, uint32_t ran
 }
 
 /* Around what the peer expects, and what it has sent. */
-static void send_odd(struct exchange *x, const struct step *s)
+static void send_odd(struct talk *x, const struct step *s)
 {
     const struct peer *p = &x->peer;
     seq_t expected = p->sent.known ? p->sent.rcv_nxt : x->tcb.snd_nxt;
@@ -178,7 +178,7 @@ static void send_odd(struct exchange *x, const struct step *s)
 }
 
 /* With the options that it had, old timestamps among them. */
-static void send_again(struct exchange *x, const struct step *s)
+static void send_again(struct talk *x, const struct step *s)
 {
     const struct walk *w = walk_of(x);
     if (w->sent_count == 0)
@@ -187,19 +187,19 @@ static void send_again(struct exchange *x, const struct step *s)
     const struct segment *old = &w->sent[s->random % w->sent_count];
     const struct scripted again = {
         .seg = *old, .data = zeros, .exact_options = true, .call = CALL_COUNT};
-    (void)exchange_emit(x, &again, NULL);
+    (void)talk_emit(x, &again, NULL);
 }
 
 /* --- The peer's application --- */
 
-static bool cued(struct exchange *x, enum call cue, const char *text)
+static bool cued(struct talk *x, enum call cue, const char *text)
 {
     struct fault fault;
     return lab_call(walk_of(x)->lab, END_B, cue, &x->config.local, text, strlen(text), &fault) ==
            STATUS_OK;
 }
 
-static enum state truth_of(struct exchange *x)
+static enum state truth_of(struct talk *x)
 {
     struct walk *w = walk_of(x);
     enum state s = STATE_CLOSED;
@@ -213,7 +213,7 @@ static enum state truth_of(struct exchange *x)
 
 /* A connection that is still half-open at a listener has no socket, so nothing can be called on it.
  * A connect that fails has closed the listener for a moment. */
-static void act_there(struct exchange *x, const struct step *s)
+static void act_there(struct talk *x, const struct step *s)
 {
     static const struct {
         enum call call;
@@ -232,16 +232,16 @@ static void act_there(struct exchange *x, const struct step *s)
         return;
     bool done = cued(x, s->cue, s->cue == CALL_SEND ? "hello" : "");
     if (s->cue == CALL_CONNECT)
-        exchange_peer_told(x, CALL_STOP_LISTENING);
+        talk_peer_told(x, CALL_STOP_LISTENING);
     if (done)
         walk_rows_event(walk_of(x), false, acts[s->cue].event);
     if (done && acts[s->cue].call != 0)
-        exchange_peer_told(x, acts[s->cue].call);
+        talk_peer_told(x, acts[s->cue].call);
 }
 
 /* --- The judgement --- */
 
-static void fail(struct exchange *x, enum state s)
+static void fail(struct talk *x, enum state s)
 {
     struct walk *w = walk_of(x);
     char set[STATE_SET_TEXT_MAX];
@@ -276,7 +276,7 @@ static void count(struct walk *w, state_set set, enum state s)
 }
 
 /* False when it cannot be judged yet. */
-static bool judge(struct exchange *x)
+static bool judge(struct talk *x)
 {
     struct walk *w = walk_of(x);
     enum state s = truth_of(x);
@@ -295,7 +295,7 @@ static bool judge(struct exchange *x)
 }
 
 /* A segment that was under way may explain what was read. */
-static void explain(struct exchange *x)
+static void explain(struct talk *x)
 {
     struct walk *w = walk_of(x);
     if (w->pending.until_ns != 0 && holds(w, x->peer.set, w->pending.state))
@@ -305,24 +305,24 @@ static void explain(struct exchange *x)
 /* --- The walk --- */
 
 /* The next session's peer must be as this one's was: listening, and nothing connected. */
-static void finish(struct exchange *x)
+static void finish(struct talk *x)
 {
     struct walk *w = walk_of(x);
     w->over = true;
     w->tally->walks++;
     (void)cued(x, CALL_ABORT, "");
     (void)cued(x, CALL_LISTEN, "");
-    exchange_finish(x);
+    talk_finish(x);
 }
 
-static void rest(struct exchange *x, int64_t least_ns)
+static void rest(struct talk *x, int64_t least_ns)
 {
     struct walk *w = walk_of(x);
     w->limit_ns = x->now_ns + least_ns + STEP_MOST;
-    exchange_wake_at(x, x->now_ns + (least_ns > w->quiet_ns ? least_ns : w->quiet_ns));
+    talk_wake_at(x, x->now_ns + (least_ns > w->quiet_ns ? least_ns : w->quiet_ns));
 }
 
-static void take_step(struct exchange *x)
+static void take_step(struct talk *x)
 {
     struct walk *w = walk_of(x);
     while (w->at < w->steps && w->skipped >> w->at & 1)
@@ -345,14 +345,14 @@ static void take_step(struct exchange *x)
         walk_rows_wait(w, s.wait_ns);
 }
 
-static void start(struct exchange *x)
+static void start(struct talk *x)
 {
     walk_rows_begin(walk_of(x));
-    exchange_follow_script(x, true);
-    exchange_wake_at(x, x->now_ns);
+    talk_follow_script(x, true);
+    talk_wake_at(x, x->now_ns);
 }
 
-static bool acknowledgement_due(const struct exchange *x)
+static bool acknowledgement_due(const struct talk *x)
 {
     const struct walk *w = walk_of(x);
     return x->peer.sent.known && seq_lt(x->peer.sent.rcv_nxt, w->spoken_end) &&
@@ -360,7 +360,7 @@ static bool acknowledgement_due(const struct exchange *x)
 }
 
 /* What is next in order for the peer. */
-static void note_spoken(struct exchange *x, const struct segment *seg)
+static void note_spoken(struct talk *x, const struct segment *seg)
 {
     struct walk *w = walk_of(x);
     const struct peer_sent *s = &x->peer.sent;
@@ -372,22 +372,22 @@ static void note_spoken(struct exchange *x, const struct segment *seg)
     w->spoken_end = segment_end(seg);
 }
 
-static void timer(struct exchange *x)
+static void timer(struct talk *x)
 {
     struct walk *w = walk_of(x);
-    exchange_elapse(x);
+    talk_elapse(x);
     explain(x);
     bool unsent = x->outbox.waiting || x->outbox.queued != 0;
     if ((unsent || acknowledgement_due(x)) && x->now_ns < w->limit_ns)
-        exchange_wake_at(x, x->now_ns + w->quiet_ns);
+        talk_wake_at(x, x->now_ns + w->quiet_ns);
     else if (w->at == 0 || judge(x))
         w->failed ? finish(x) : take_step(x);
     else
-        exchange_wake_at(x, x->now_ns + w->quiet_ns);
+        talk_wake_at(x, x->now_ns + w->quiet_ns);
 }
 
 /* Something has happened: it is not quiet yet. */
-static void stir(struct exchange *x)
+static void stir(struct talk *x)
 {
     const struct walk *w = walk_of(x);
     int64_t at = x->now_ns + w->quiet_ns;
@@ -395,10 +395,10 @@ static void stir(struct exchange *x)
         return;
     explain(x);
     if (at > x->wake_at && x->now_ns < w->limit_ns)
-        exchange_wake_at(x, at);
+        talk_wake_at(x, at);
 }
 
-static void left(struct exchange *x, const struct segment *seg)
+static void left(struct talk *x, const struct segment *seg)
 {
     struct walk *w = walk_of(x);
     if (w->sent_count < WALK_STEPS_MAX)
@@ -408,31 +408,31 @@ static void left(struct exchange *x, const struct segment *seg)
     stir(x);
 }
 
-static void received(struct exchange *x, const struct segment *seg, const struct arrival *a)
+static void received(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     walk_rows_received(walk_of(x), seg, a->to);
     stir(x);
 }
 
-static void unreachable(struct exchange *x, const struct icmp_error *e)
+static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     (void)x;
     (void)e;
 }
 
-static void stop(struct exchange *x, enum probe_stop why)
+static void stop(struct talk *x, enum script_stop why)
 {
     (void)why;
     if (!walk_of(x)->over)
         finish(x);
 }
 
-static void report(const struct exchange *x, struct result *r)
+static void report(const struct talk *x, struct result *r)
 {
     r->exit_code = walk_of(x)->failed;
 }
 
-static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap)
+static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
     (void)x;
     (void)now_ns;
@@ -440,9 +440,9 @@ static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t
     out[0] = '\0';
 }
 
-const struct probe *walk_probe(void)
+const struct script *walk_script(void)
 {
-    static const struct probe probe = {
+    static const struct script probe = {
         .name = "walk",
         .start = start,
         .left = left,

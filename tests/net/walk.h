@@ -5,7 +5,7 @@
 #define TCPSHAKE_TEST_WALK_H
 
 #include "base/text.h"
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "steps.h"
 
 enum {
@@ -57,6 +57,6 @@ struct walk {
     char why[200];
 };
 
-const struct probe *walk_probe(void);
+const struct script *walk_script(void);
 
 #endif

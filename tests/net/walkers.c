@@ -61,7 +61,7 @@ static void found_failure(struct batch *b, const struct walk *w, const char *why
 
 /* --- What looks on after each segment --- */
 
-static void look(void *arg, struct exchange *x)
+static void look(void *arg, struct talk *x)
 {
     struct batch *b = arg;
     b->witnessed.look(b->witnessed.arg, x);
@@ -73,7 +73,7 @@ static int64_t wants_until(void *arg)
     return b->witnessed.wants_until(b->witnessed.arg);
 }
 
-static void report(void *arg, struct exchange *x, struct result *r)
+static void report(void *arg, struct talk *x, struct result *r)
 {
     struct batch *b = arg;
     const struct walk *w = x->state;
@@ -127,7 +127,7 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     const struct talks_observer observer = {look, wants_until, report, b};
     const struct syn_like *like = syn_like_at(0);
     const struct sessions_config config = {
-        .probe = walk_probe(),
+        .script = walk_script(),
         .base = {.remote = live_config.remote,
                  .like = like,
                  .mss = 1400,

@@ -261,7 +261,7 @@ static inline enum status bench_send_unseen(void *arg, const uint8_t *ip, size_t
 
 /* --- The run --- */
 
-static inline void bench_init(struct bench *b, const struct probe *probe, size_t sessions)
+static inline void bench_init(struct bench *b, const struct script *script, size_t sessions)
 {
     static const struct sink_ops ops = {
         "bench", true, bench_sink_open, bench_sink_event, bench_sink_close, bench_sink_free};
@@ -273,7 +273,7 @@ static inline void bench_init(struct bench *b, const struct probe *probe, size_t
     for (size_t i = 0; i < BENCH_SESSIONS_MAX; i++)
         b->locals[i] = (struct endpoint){address_from_v4(here), (uint16_t)(40000 + i)};
     b->config = (struct sessions_config){
-        .probe = probe,
+        .script = script,
         .base = {.remote = {address_from_v4(there), 80},
                  .iss = seq_of(BENCH_ISS),
                  .like = syn_like_at(0),
@@ -298,14 +298,14 @@ static inline void bench_init(struct bench *b, const struct probe *probe, size_t
 
 static inline void bench_open(struct bench *b)
 {
-    bench_init(b, open_probe(), 1);
+    bench_init(b, open_script(), 1);
     b->open.reply_wait_ns = 5 * CLOCK_S;
     b->states[0] = &b->open;
 }
 
 static inline void bench_synack(struct bench *b, size_t sessions)
 {
-    bench_init(b, synack_probe(), sessions);
+    bench_init(b, synack_script(), sessions);
     b->config.base.tries = 1;
     b->config.deadline_after_ns = CLOCK_NEVER;
     for (size_t i = 0; i < sessions; i++) {

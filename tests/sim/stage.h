@@ -106,7 +106,7 @@ static inline void stage_init(struct stage *s, enum end us, const char *figure)
     text_printf(&source, "%s", figure);
     uint32_t iss = s->iss, irs = s->irs;
     *s = (struct stage){.iss = iss, .irs = irs};
-    bench_init(&s->bench, play_probe(), 1);
+    bench_init(&s->bench, play_script(), 1);
     if (figure_parse(&s->figure, "test.fig", source.data, source.len, &fault) != STATUS_OK ||
         figure_check(&s->figure, us, &fault) != STATUS_OK)
         fail_msg("%s", fault.text);

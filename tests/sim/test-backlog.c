@@ -305,7 +305,7 @@ static struct stage *stage_new(void)
     assert_non_null(st->craft);
     timeline_init(&st->timeline);
     assert_int_equal(timeline_add_sink(&st->timeline, &st->sink, &fault), STATUS_OK);
-    const struct exchange_config base = {
+    const struct talk_config base = {
         .local = {.ip = address_from_v4(ours)},
         .remote = {.ip = address_from_v4(theirs), .port = 5007},
         .like = syn_like_at(0),

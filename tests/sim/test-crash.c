@@ -357,7 +357,7 @@ static void interrupt(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     if (s->crash.phase == CRASH_WATCH && s->n++ == 0)
-        pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns);
+        pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
 }
 
 static void interrupted(void **state)

@@ -155,7 +155,7 @@ static void ended(void *arg, const struct survey_end *e)
     w->told[e->session - 1]++;
     w->outcomes[e->outcome]++;
     assert_true(result_init(&r));
-    exchange_report(e->exchange, &r);
+    talk_report(e->exchange, &r);
     const json_t *path = json_object_get(r.fields, "peer_path");
     if (e->outcome == OUTCOME_OPEN && !w->survey.stopping) { /* the whole way, and back */
         size_t last = json_array_size(path) - 1;
@@ -177,13 +177,13 @@ static void begin(struct world *w, uint32_t window, uint64_t rate)
     w->tap = calloc(UNDER_WAY_MAX, sizeof(*w->tap));
     w->late = calloc(UNDER_WAY_MAX, sizeof(*w->late));
     assert_true(w->craft != NULL && w->tap != NULL && w->late != NULL);
-    static struct exchange_config open;
-    open = (struct exchange_config){.like = syn_like_at(0),
-                                    .win = syn_like_at(0)->win,
-                                    .ttl = 64,
-                                    .timestamps = true,
-                                    .tries = 3,
-                                    .deadline_ns = CLOCK_MIN};
+    static struct talk_config open;
+    open = (struct talk_config){.like = syn_like_at(0),
+                                .win = syn_like_at(0)->win,
+                                .ttl = 64,
+                                .timestamps = true,
+                                .tries = 3,
+                                .deadline_ns = CLOCK_MIN};
     const struct survey_config c = {
         .command = "open",
         .rules = {.wait_ns = 8 * CLOCK_S},

@@ -1169,7 +1169,7 @@ static void run_half_blind(struct stage *s)
 {
     bench_begin(&s->bench);
     bench_pass(&s->bench, CLOCK_MS);
-    exchange_lost_packets(&s->bench.run->entry->exchange, 1);
+    talk_lost_packets(&s->bench.run->entry->talk, 1);
     bench_pass(&s->bench, 10 * CLOCK_MIN);
     assert_true(talks_over(&s->bench.run->talks));
     assert_string_not_equal(bench_text(&s->bench, "verdict"), "deviates");
@@ -1213,7 +1213,7 @@ static void a_silence_with_a_loss(void **state)
     bench_begin(&s.bench);
     passer_by(&s, CLOCK_S);
     bench_pass(&s.bench, CLOCK_S / 2);
-    exchange_lost_packets(&s.bench.run->entry->exchange, 1);
+    talk_lost_packets(&s.bench.run->entry->talk, 1);
     bench_pass(&s.bench, CLOCK_MIN);
     assert_int_equal(s.bench.lines[4].status, EVENT_LINE_UNKNOWN);
     stage_expect(&s, "unknown", 3);
@@ -1221,7 +1221,7 @@ static void a_silence_with_a_loss(void **state)
     set(&s, state, SILENCE);
     bench_begin(&s.bench);
     bench_pass(&s.bench, CLOCK_MS); /* before it began: that is no matter */
-    exchange_lost_packets(&s.bench.run->entry->exchange, 1);
+    talk_lost_packets(&s.bench.run->entry->talk, 1);
     bench_pass(&s.bench, CLOCK_MIN);
     assert_int_equal(s.bench.lines[4].status, EVENT_LINE_OK);
     stage_done(&s);
@@ -1249,7 +1249,7 @@ static void a_silent_alternative_with_a_loss(void **state)
         s.bench.host.instead = says_nothing;
         bench_begin(&s.bench);
         bench_pass(&s.bench, BENCH_RTT + CLOCK_MS); /* the forged one has left */
-        exchange_lost_packets(&s.bench.run->entry->exchange, 1);
+        talk_lost_packets(&s.bench.run->entry->talk, 1);
         bench_pass(&s.bench, CLOCK_MIN);
         assert_true(talks_over(&s.bench.run->talks));
         stage_expect(&s, "unknown", 3);
@@ -1265,7 +1265,7 @@ static void a_deviating_alternative_after_a_loss(void **state)
     s.bench.host.instead = resets;
     bench_begin(&s.bench);
     bench_pass(&s.bench, BENCH_RTT + CLOCK_MS);
-    exchange_lost_packets(&s.bench.run->entry->exchange, 1);
+    talk_lost_packets(&s.bench.run->entry->talk, 1);
     bench_pass(&s.bench, CLOCK_MIN);
     stage_expect(&s, "unknown", 3);
     stage_done(&s);
@@ -1289,7 +1289,7 @@ static void a_silence_with_a_loss_before_it(void **state)
     s.bench.host.loses = is_lost;
     bench_begin(&s.bench);
     bench_pass(&s.bench, CLOCK_MS);
-    exchange_lost_packets(&s.bench.run->entry->exchange, 1);
+    talk_lost_packets(&s.bench.run->entry->talk, 1);
     bench_pass(&s.bench, CLOCK_MIN);
     stage_expect_lines(&s, "ok ok unknown");
     stage_expect(&s, "unknown", 3);

@@ -922,7 +922,7 @@ static void interrupt(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     if (s->staged.row.row != NULL && s->staged.row.row->number == 3)
-        pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns);
+        pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
 }
 
 static void interrupted(void **state)
@@ -934,7 +934,7 @@ static void interrupted(void **state)
     expect_lines(&s, "ok ok unknown not-reached");
     expect_text(&s, 2, "interrupted");
     expect_verdict(&s, "unknown", 3);
-    pair_stop(&s.kernels.pair, PROBE_STOP_INTERRUPT, s.kernels.now_ns); /* once is enough */
+    pair_stop(&s.kernels.pair, SCRIPT_STOP_INTERRUPT, s.kernels.now_ns); /* once is enough */
     assert_int_equal(record(&s)->line_count, 4);
     done(&s);
 }
@@ -1057,7 +1057,7 @@ static void more_than_the_record_takes(void **state)
     }
     assert_int_equal(bench_count(record(&s), EVENT_RECEIVED), PAIR_RECORDED_MAX);
     assert_int_equal(k->passed, PAIR_RECORDED_MAX + 10);
-    pair_stop(&k->pair, PROBE_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
+    pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
     assert_int_equal(k->pair.now_ns, k->now_ns);
     pair_conclude(&k->pair);
     assert_int_equal(bench_number(record(&s), "unrecorded"), 10);

@@ -92,7 +92,7 @@ static void remark(struct backlog *b, const char *what, enum backlog_moment m, i
         if (watched[i] == NULL)
             continue;
         watched[i]->exchange.now_ns = now_ns;
-        exchange_remark(&watched[i]->exchange, text);
+        talk_remark(&watched[i]->exchange, text);
     }
 }
 
@@ -159,7 +159,7 @@ static enum status syn_queue_filled(struct backlog *b, int64_t now_ns, struct fa
     remark(b, "the SYN queue is as full as it gets", BACKLOG_SYN_QUEUE, now_ns);
     for (size_t i = b->first; i < b->crowd->count; i++) {
         if (b->crowd->members[i] != b->early)
-            exchange_stop(&b->crowd->members[i]->exchange, PROBE_STOP_DEADLINE, now_ns);
+            talk_stop(&b->crowd->members[i]->exchange, SCRIPT_STOP_DEADLINE, now_ns);
     }
     await(b, BACKLOG_FREED, now_ns + SETTLE_WAIT);
     return STATUS_OK;
@@ -233,7 +233,7 @@ static enum status accepted(struct backlog *b, int64_t now_ns, struct fault *fau
 static void end_all(struct backlog *b, int64_t now_ns)
 {
     for (size_t i = b->first; i < b->crowd->count; i++)
-        exchange_stop(&b->crowd->members[i]->exchange, PROBE_STOP_DEADLINE, now_ns);
+        talk_stop(&b->crowd->members[i]->exchange, SCRIPT_STOP_DEADLINE, now_ns);
 }
 
 static enum status recovered(struct backlog *b, int64_t now_ns, struct fault *fault)

@@ -8,7 +8,7 @@
 
 static const uint8_t octet[] = {'!'};
 
-static struct client *state_of(const struct exchange *x)
+static struct client *state_of(const struct talk *x)
 {
     return x->state;
 }
@@ -34,13 +34,13 @@ bool client_has_cookie(const struct client *c)
     return c->syn_acks > 0 && c->entry_known && !c->entry;
 }
 
-static void start(struct exchange *x)
+static void start(struct talk *x)
 {
-    exchange_follow_script(x, true);
-    exchange_open(x);
+    talk_follow_script(x, true);
+    talk_open(x);
 }
 
-static void left(struct exchange *x, const struct segment *seg)
+static void left(struct talk *x, const struct segment *seg)
 {
     struct client *c = state_of(x);
     if (seg->flags & FLAG_RST)
@@ -53,31 +53,31 @@ static void left(struct exchange *x, const struct segment *seg)
         c->ack_ns = c->ack_ns != 0 ? c->ack_ns : x->now_ns;
 }
 
-void client_complete(struct exchange *x)
+void client_complete(struct talk *x)
 {
     struct client *c = state_of(x);
     c->completes = true;
-    exchange_acknowledge(x, NULL);
-    exchange_write(x, octet, sizeof(octet), 0);
+    talk_acknowledge(x, NULL);
+    talk_write(x, octet, sizeof(octet), 0);
 }
 
-static void take_syn_ack(struct exchange *x, struct client *c, bool first)
+static void take_syn_ack(struct talk *x, struct client *c, bool first)
 {
     if (c->syn_acks < CLIENT_SYN_ACKS_MAX)
         c->syn_ack_ns[c->syn_acks] = x->now_ns;
     c->syn_acks++;
     if (c->ack_ns != 0) {
         c->syn_acks_after_ack++;
-        exchange_note(x, "again, although it was acknowledged%s",
-                      c->data_ns != 0 ? " and data was sent" : "");
+        talk_note(x, "again, although it was acknowledged%s",
+                  c->data_ns != 0 ? " and data was sent" : "");
     }
     if (first && c->completes)
         client_complete(x);
     else if (first && c->role != CLIENT_LATE && c->role != CLIENT_NEW)
-        exchange_note(x, "our ACK is kept back");
+        talk_note(x, "our ACK is kept back");
 }
 
-static void received(struct exchange *x, const struct segment *seg, const struct arrival *a)
+static void received(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
     struct client *c = state_of(x);
@@ -94,19 +94,19 @@ static void received(struct exchange *x, const struct segment *seg, const struct
     }
 }
 
-static bool over(const struct exchange *x)
+static bool over(const struct talk *x)
 {
     return x->tcb.state == STATE_CLOSED && state_of(x)->reset_ns != 0;
 }
 
-void client_again(struct exchange *x)
+void client_again(struct talk *x)
 {
     struct client *c = state_of(x);
     if (over(x) || c->through_ns != 0)
         return;
     c->completes = true;
     c->again++;
-    exchange_send_again(x, "tries again");
+    talk_send_again(x, "tries again");
 }
 
 /* Silence is told from a lost segment by the cookie: where there is an entry, somebody would speak.
@@ -127,44 +127,43 @@ static enum overflow recognise(const struct client *c)
     return c->data_ns != 0 && client_has_cookie(c) ? OVERFLOW_SILENCE : OVERFLOW_NONE;
 }
 
-void client_judge(struct exchange *x, int64_t now_ns)
+void client_judge(struct talk *x, int64_t now_ns)
 {
     struct client *c = state_of(x);
     c->face = recognise(c);
     x->now_ns = now_ns;
     if (c->face != OVERFLOW_NONE)
-        exchange_remark(x, overflow_name(c->face));
+        talk_remark(x, overflow_name(c->face));
 }
 
 /* Where the data has not been taken in, the listener still expects its number. A SYN that was not
  * answered, or is just leaving, may have an entry all the same. */
-static void caller_end(struct exchange *x)
+static void caller_end(struct talk *x)
 {
     bool open = x->tcb.state != STATE_SYN_SENT && x->tcb.state != STATE_CLOSED;
     if (x->finished)
         return;
     if (open && seq_eq(x->tcb.snd_una, x->tcb.snd_nxt))
-        exchange_abort(x, "frees what the listener holds");
+        talk_abort(x, "frees what the listener holds");
     else if (open)
-        exchange_reset(x, x->tcb.snd_una, "frees what the listener holds");
-    else if (!over(x) && exchange_half_open(x))
-        exchange_reset(x, seq_add(x->tcb.iss, 1),
-                       "in case our SYN arrived: nothing is left half open");
-    exchange_finish(x);
+        talk_reset(x, x->tcb.snd_una, "frees what the listener holds");
+    else if (!over(x) && talk_half_open(x))
+        talk_reset(x, seq_add(x->tcb.iss, 1), "in case our SYN arrived: nothing is left half open");
+    talk_finish(x);
 }
 
-static void timer(struct exchange *x)
+static void timer(struct talk *x)
 {
     (void)x;
 }
 
-static void unreachable(struct exchange *x, const struct icmp_error *e)
+static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     (void)e;
-    exchange_note(x, "an ICMP error");
+    talk_note(x, "an ICMP error");
 }
 
-static void stop(struct exchange *x, enum probe_stop why)
+static void stop(struct talk *x, enum script_stop why)
 {
     (void)why;
     caller_end(x);
@@ -178,7 +177,7 @@ static json_t *times_json(const struct client *c)
     return all;
 }
 
-static void report_for_people(const struct exchange *x, struct result *r)
+static void report_for_people(const struct talk *x, struct result *r)
 {
     const struct client *c = state_of(x);
     char local[ENDPOINT_TEXT_MAX], at[32];
@@ -193,12 +192,12 @@ static void report_for_people(const struct exchange *x, struct result *r)
         result_line(r, "through", "%s", c->reset_ns != 0 ? "never: it was reset" : "never");
 }
 
-static void report(const struct exchange *x, struct result *r)
+static void report(const struct talk *x, struct result *r)
 {
     const struct client *c = state_of(x);
     char text[ENDPOINT_TEXT_MAX];
     r->exit_code = x->kernel_quiet ? 0 : 2;
-    result_set(r, "command", json_string(x->probe->name));
+    result_set(r, "command", json_string(x->script->name));
     result_set(r, "target", json_string(endpoint_format(&x->config.remote, text)));
     result_set(r, "local", json_string(endpoint_format(&x->config.local, text)));
     result_set(r, "part", json_string(c->part));
@@ -218,16 +217,16 @@ static void report(const struct exchange *x, struct result *r)
     report_for_people(x, r);
 }
 
-static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap)
+static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
     (void)x;
     (void)now_ns;
     (void)snprintf(out, cap, "%s", "");
 }
 
-const struct probe *client_probe(void)
+const struct script *client_script(void)
 {
-    static const struct probe probe = {
+    static const struct script probe = {
         .name = "backlog",
         .start = start,
         .left = left,

@@ -4,7 +4,7 @@
 #ifndef TCPSHAKE_MEASURE_BACKLOG_CLIENT_H
 #define TCPSHAKE_MEASURE_BACKLOG_CLIENT_H
 
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "measure/backlog/overflow.h"
 
 enum {
@@ -38,7 +38,7 @@ struct client {
     unsigned again;          /* times it tried again */
 };
 
-const struct probe *client_probe(void);
+const struct script *client_script(void);
 
 /* What the listener's kernel has behind the SYN,ACK: an entry, or nothing, which makes it a cookie.
  */
@@ -46,11 +46,11 @@ void client_entry(struct client *c, bool entry);
 /* Answered, and the kernel has nothing. */
 bool client_has_cookie(const struct client *c);
 /* Acknowledges the SYN,ACK, with an octet of data behind it. */
-void client_complete(struct exchange *x);
+void client_complete(struct talk *x);
 /* Sends once more what was not acknowledged, and completes if it is answered now. Does nothing
  * after a reset. */
-void client_again(struct exchange *x);
+void client_again(struct talk *x);
 /* Says which face the listener has shown until now; the record has it. */
-void client_judge(struct exchange *x, int64_t now_ns);
+void client_judge(struct talk *x, int64_t now_ns);
 
 #endif

@@ -10,7 +10,7 @@
 /* As in talks.c: the tap sees a segment leave within microseconds. */
 #define NOT_SEEN_AFTER (CLOCK_S / 2)
 
-enum status crowd_init(struct crowd *w, const struct exchange_config *base, uint16_t first_port,
+enum status crowd_init(struct crowd *w, const struct talk_config *base, uint16_t first_port,
                        const struct hash_key *key, bool repeatable, struct link link,
                        struct fault *fault)
 {
@@ -56,14 +56,14 @@ struct crowd_member *crowd_add(struct crowd *w, enum client_role role, const cha
         free(m);
         return NULL;
     }
-    struct exchange_config c = w->base;
+    struct talk_config c = w->base;
     c.session = ++w->session;
     c.local.port = (uint16_t)(w->first_port + w->count);
     c.iss = numbers_isn(&w->key, &c.local, &c.remote, w->repeatable ? 0 : now_ns);
     c.ts_base = numbers_ts_base(&w->key, &c.remote, c.session);
     c.deadline_ns = CLOCK_NEVER;
     w->members[w->count++] = m;
-    exchange_init(&m->exchange, &c, client_probe(), &m->caller, &m->timeline, now_ns);
+    talk_init(&m->exchange, &c, client_script(), &m->caller, &m->timeline, now_ns);
     return m;
 }
 
@@ -82,13 +82,13 @@ void crowd_packet(struct crowd *w, const uint8_t *ip, size_t n, int64_t t_ns)
         return;
     struct crowd_member *to = member_at(w, &seg.dst), *from = member_at(w, &seg.src);
     if (to != NULL && endpoint_equal(&seg.src, &w->base.remote))
-        exchange_received(&to->exchange, &seg, t_ns);
+        talk_received(&to->exchange, &seg, t_ns);
     else if (from == NULL || !endpoint_equal(&seg.dst, &w->base.remote))
         return;
-    else if (exchange_is_ours(&from->exchange, &seg))
-        exchange_left(&from->exchange, &seg, t_ns);
+    else if (talk_is_ours(&from->exchange, &seg))
+        talk_left(&from->exchange, &seg, t_ns);
     else
-        exchange_foreign(&from->exchange, &seg, t_ns);
+        talk_foreign(&from->exchange, &seg, t_ns);
 }
 
 void crowd_lost_packets(struct crowd *w, uint64_t total)
@@ -97,8 +97,8 @@ void crowd_lost_packets(struct crowd *w, uint64_t total)
         return;
     w->dropped = total;
     for (size_t i = 0; i < w->count; i++) {
-        if (!exchange_done(&w->members[i]->exchange))
-            exchange_lost_packets(&w->members[i]->exchange, total);
+        if (!talk_done(&w->members[i]->exchange))
+            talk_lost_packets(&w->members[i]->exchange, total);
     }
 }
 
@@ -108,10 +108,10 @@ static enum status pump_one(struct crowd *w, struct crowd_member *m, int64_t now
     const uint8_t *data;
     size_t len, n;
     enum status s = STATUS_OK;
-    struct exchange *x = &m->exchange;
+    struct talk *x = &m->exchange;
     if (x->outbox.waiting && now_ns >= x->outbox.handed_ns + NOT_SEEN_AFTER)
-        exchange_not_seen(x, &m->handed, now_ns);
-    while (s == STATUS_OK && exchange_next(x, now_ns, &m->handed, &data, &len)) {
+        talk_not_seen(x, &m->handed, now_ns);
+    while (s == STATUS_OK && talk_next(x, now_ns, &m->handed, &data, &len)) {
         s = craft_segment(w->craft, &m->handed, data, len, m->packet, sizeof(m->packet), &n, fault);
         if (s == STATUS_OK)
             s = w->link.send(w->link.arg, m->packet, n, fault);
@@ -151,7 +151,7 @@ int crowd_tell(struct crowd *w, size_t first, bool (*shown)(void *arg, const str
         recorder_replay(&m->keeper, to, crowd);
         if (!result_init(&r))
             continue;
-        exchange_report(&m->exchange, &r);
+        talk_report(&m->exchange, &r);
         (void)timeline_append(to, (struct event){.kind = EVENT_VERDICT,
                                                  .session = m->exchange.config.session,
                                                  .t_ns = now_ns,

@@ -1,6 +1,6 @@
-/* Many conversations with one peer at the same time, each an exchange of its own with a port of its
- * own. Like talks.h it knows neither sockets nor clocks. The record of each is kept until it is asked
- * for, so that it then stands in one piece. */
+/* Many conversations with one peer at the same time, each a conversation with a port of its
+ * own. Like talks.h it knows neither sockets nor clocks. The record of each is kept until it is
+ * asked for, so that it then stands in one piece. */
 #ifndef TCPSHAKE_MEASURE_BACKLOG_CROWD_H
 #define TCPSHAKE_MEASURE_BACKLOG_CROWD_H
 
@@ -14,7 +14,7 @@ enum {
 };
 
 struct crowd_member {
-    struct exchange exchange;
+    struct talk exchange;
     struct client caller;
     struct timeline timeline;
     struct recorder keeper;
@@ -23,7 +23,7 @@ struct crowd_member {
 };
 
 struct crowd {
-    struct exchange_config base; /* session, local's port, iss and ts_base are set for each */
+    struct talk_config base; /* session, local's port, iss and ts_base are set for each */
     struct hash_key key;
     bool repeatable; /* the clock stays out of the ISN */
     struct link link;
@@ -37,7 +37,7 @@ struct crowd {
 
 /* Of nobody yet. `base.local` is the address; ports count from `first_port`. Release with
  * crowd_done, also after a failure. */
-enum status crowd_init(struct crowd *w, const struct exchange_config *base, uint16_t first_port,
+enum status crowd_init(struct crowd *w, const struct talk_config *base, uint16_t first_port,
                        const struct hash_key *key, bool repeatable, struct link link,
                        struct fault *fault);
 void crowd_done(struct crowd *w);

@@ -127,7 +127,8 @@ void ping_report(const struct ping *p, const struct facts *f, int64_t wait_ns, s
     struct text line;
     const bool bare = r->bare;
     r->bare = true; /* the findings' lines are those of one target, and many of them */
-    report_keys(p, f, r);
+    if (!r->keyless)
+        report_keys(p, f, r);
     r->bare = bare;
     if (bare)
         return;

@@ -81,6 +81,7 @@ void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
         out_of_memory(l);
         return;
     }
+    r.keyless = timeline_keyless(l->timeline);
     ping_report(p, &named, l->wait_ns, &r);
     tell_verdict(l, session, &r, t_ns);
 }

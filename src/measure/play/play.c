@@ -1,4 +1,4 @@
-/* See play.h. Here is what the exchange calls; the rest is in the parts. */
+/* See play.h. Here is what the conversation calls; the rest is in the parts. */
 #include "measure/play/play.h"
 
 #include <stdio.h>
@@ -14,12 +14,12 @@
 
 /* --- The beginning --- */
 
-static void begin(struct exchange *x)
+static void begin(struct talk *x)
 {
     struct play *p = play_of(x);
-    exchange_follow_script(x, true);
+    talk_follow_script(x, true);
     if (x->segments_sent > 0) {
-        exchange_remark(x, "a handshake that the figure does not show went before");
+        talk_remark(x, "a handshake that the figure does not show went before");
         p->acked = true;
         p->ack = x->tcb.snd_una;
     }
@@ -30,25 +30,25 @@ static void begin(struct exchange *x)
     play_walk(x);
 }
 
-static void start(struct exchange *x)
+static void start(struct talk *x)
 {
     struct play *p = play_of(x);
     struct fault fault = {0};
     bind_init(&p->bind);
     if (p->figure->needs & FIGURE_NEEDS_NOTHING && p->peer_side != NULL &&
         p->peer_side->shut(p->peer_side->arg, &fault) != STATUS_OK)
-        exchange_note(x, "%s", fault.text);
+        talk_note(x, "%s", fault.text);
     if (!needs_connection(p->figure)) {
         begin(x);
         return;
     }
-    exchange_open(x);
+    talk_open(x);
     play_walk_wait(x, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
 }
 
 /* --- Before its end --- */
 
-static void stop_at_row(struct exchange *x, const char *why)
+static void stop_at_row(struct talk *x, const char *why)
 {
     struct play *p = play_of(x);
     if (p->phase == PLAY_OVER)
@@ -62,14 +62,14 @@ static void stop_at_row(struct exchange *x, const char *why)
     play_end(x);
 }
 
-static void stop(struct exchange *x, enum probe_stop why)
+static void stop(struct talk *x, enum script_stop why)
 {
-    stop_at_row(x, why == PROBE_STOP_INTERRUPT  ? "interrupted"
-                   : why == PROBE_STOP_DEADLINE ? "-w has run out"
-                                                : "no answer after all our retransmissions");
+    stop_at_row(x, why == SCRIPT_STOP_INTERRUPT  ? "interrupted"
+                   : why == SCRIPT_STOP_DEADLINE ? "-w has run out"
+                                                 : "no answer after all our retransmissions");
 }
 
-static void unreachable(struct exchange *x, const struct icmp_error *e)
+static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     const struct play *p = play_of(x);
     char from[ADDRESS_TEXT_MAX], why[PLAY_TEXT_MAX];
@@ -82,7 +82,7 @@ static void unreachable(struct exchange *x, const struct icmp_error *e)
 
 /* --- Segments and time --- */
 
-static bool offered(struct exchange *x, const struct segment *seg, int64_t t_ns)
+static bool offered(struct talk *x, const struct segment *seg, int64_t t_ns)
 {
     struct play *p = play_of(x);
     if (p->phase == PLAY_HANDSHAKE || p->phase == PLAY_OVER)
@@ -93,7 +93,7 @@ static bool offered(struct exchange *x, const struct segment *seg, int64_t t_ns)
     return false;
 }
 
-static void left(struct exchange *x, const struct segment *seg)
+static void left(struct talk *x, const struct segment *seg)
 {
     switch (play_of(x)->phase) {
     case PLAY_HANDSHAKE:
@@ -115,14 +115,14 @@ static void left(struct exchange *x, const struct segment *seg)
     }
 }
 
-static void received(struct exchange *x, const struct segment *seg, const struct arrival *a)
+static void received(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     (void)seg;
     if (play_of(x)->phase == PLAY_HANDSHAKE && a->to == STATE_CLOSED)
         stop_at_row(x, "the peer answered our SYN with a reset");
 }
 
-static void timer(struct exchange *x)
+static void timer(struct talk *x)
 {
     switch (play_of(x)->phase) {
     case PLAY_HANDSHAKE:
@@ -145,7 +145,7 @@ static void timer(struct exchange *x)
 
 /* --- The probe --- */
 
-static void report(const struct exchange *x, struct result *r)
+static void report(const struct talk *x, struct result *r)
 {
     const struct play *p = play_of(x);
     const struct facts f = facts_of(x);
@@ -163,9 +163,9 @@ void play_done(struct play *p)
     seg_queue_done(&p->withheld);
 }
 
-const struct probe *play_probe(void)
+const struct script *play_script(void)
 {
-    static const struct probe probe = {
+    static const struct script probe = {
         .name = "play",
         .start = start,
         .offered = offered,

@@ -17,7 +17,7 @@
 #include "figure/bind.h"
 #include "figure/view.h"
 #include "talk/upper.h"
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "talk/seg_queue.h"
 #include "talk/matched.h"
 #include "measure/play/verdict.h"
@@ -107,13 +107,13 @@ struct play {
     } aside;
 };
 
-const struct probe *play_probe(void);
+const struct script *play_script(void);
 /* Releases what the walk has kept. */
 void play_done(struct play *p);
 
 /* For the parts. */
 
-static inline struct play *play_of(const struct exchange *x)
+static inline struct play *play_of(const struct talk *x)
 {
     return x->state;
 }

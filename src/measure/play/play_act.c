@@ -6,17 +6,17 @@
 
 /* --- Our column --- */
 
-static void renew(struct exchange *x, seq_t iss)
+static void renew(struct talk *x, seq_t iss)
 {
     play_of(x)->before_crash = x->tcb;
-    exchange_renew(x, iss);
+    talk_renew(x, iss);
 }
 
-static void listen_ourselves(struct exchange *x)
+static void listen_ourselves(struct talk *x)
 {
     if (x->tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
-        exchange_renew(x, x->config.iss);
-    exchange_call(x, CALL_LISTEN);
+        talk_renew(x, x->config.iss);
+    talk_call(x, CALL_LISTEN);
 }
 
 static void tie(struct play *p, enum end side, const struct figure_number *n, seq_t wire)
@@ -27,7 +27,7 @@ static void tie(struct play *p, enum end side, const struct figure_number *n, se
 }
 
 /* (send 300,receive 100): SND.NXT and RCV.NXT of the end, as they were before any crash. */
-static void tie_numbers(struct exchange *x, const struct figure_cell *cell, bool own)
+static void tie_numbers(struct talk *x, const struct figure_cell *cell, bool own)
 {
     struct play *p = play_of(x);
     const struct tcb *t = x->tcb.state == STATE_CLOSED ? &p->before_crash : &x->tcb;
@@ -35,11 +35,11 @@ static void tie_numbers(struct exchange *x, const struct figure_cell *cell, bool
     tie(p, own ? play_them(p) : p->us, &cell->receive, own ? t->rcv_nxt : t->snd_nxt);
 }
 
-void play_act_change_port(struct exchange *x)
+void play_act_change_port(struct talk *x)
 {
     struct play *p = play_of(x);
     const struct play_aside now = {p->bind, p->before_crash, p->acked, p->ack};
-    exchange_change_port(x);
+    talk_change_port(x);
     p->bind = p->aside.bind;
     p->before_crash = p->aside.before_crash;
     p->acked = p->aside.acked;
@@ -50,13 +50,13 @@ void play_act_change_port(struct exchange *x)
 }
 
 /* A figure that begins with LISTEN in our column need not show the call. */
-static bool begins_in_listen(const struct exchange *x, const struct figure_cell *cell)
+static bool begins_in_listen(const struct talk *x, const struct figure_cell *cell)
 {
     return x->tcb.state == STATE_CLOSED && x->segments_sent == 0 &&
            state_set_only(cell->states) == STATE_LISTEN;
 }
 
-static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
+static void act_ourselves(struct talk *x, const struct figure_cell *cell)
 {
     struct play *p = play_of(x);
     if (figure_call(cell) == CALL_LISTEN || begins_in_listen(x, cell)) {
@@ -68,7 +68,7 @@ static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
     } else if (figure_call(cell) == CALL_CRASH) {
         renew(x, x->config.iss);
     } else if (cell->event == FIGURE_TWO_MSL) {
-        exchange_time_out(x, INPUT_TIME_WAIT_TIMEOUT);
+        talk_time_out(x, INPUT_TIME_WAIT_TIMEOUT);
     } else if (cell->event == FIGURE_NUMBERS) {
         tie_numbers(x, cell, true);
     } else if (figure_call(cell) == CALL_SEND) {
@@ -80,7 +80,7 @@ static void act_ourselves(struct exchange *x, const struct figure_cell *cell)
 /* --- The peer's column --- */
 
 /* --say: a stranger's application closes or talks when it has been told something. */
-static void say_to_the_peer(struct exchange *x)
+static void say_to_the_peer(struct talk *x)
 {
     struct play *p = play_of(x);
     if (p->said || p->say_len == 0)
@@ -97,19 +97,19 @@ static void say_to_the_peer(struct exchange *x)
     say.seg.flags = FLAG_PSH | FLAG_ACK;
     say.seg.len = (uint32_t)(p->say_len < EMISSION_DATA_MAX ? p->say_len : EMISSION_DATA_MAX);
     bind_shift(&p->bind, p->us, say.seg.len);
-    (void)exchange_emit(x, &say, "--say, which the figure does not show");
+    (void)talk_emit(x, &say, "--say, which the figure does not show");
 }
 
 /* What it is told it may do at any moment now, whatever the peer's segments show before. */
-static void expect_call(struct exchange *x, enum call what)
+static void expect_call(struct talk *x, enum call what)
 {
     if (what == CALL_CONNECT) /* it connects from the port it listened on */
-        exchange_peer_told(x, CALL_STOP_LISTENING);
+        talk_peer_told(x, CALL_STOP_LISTENING);
     if (what != CALL_LISTEN)
-        exchange_peer_told(x, what);
+        talk_peer_told(x, what);
 }
 
-static void cue(struct exchange *x, enum call what, const void *data, size_t n)
+static void cue(struct talk *x, enum call what, const void *data, size_t n)
 {
     struct play *p = play_of(x);
     struct fault fault = {0};
@@ -129,7 +129,7 @@ static bool was_cued(const struct play *p, enum call what)
     return (p->cued & 1u << what) != 0;
 }
 
-void play_act_columns(struct exchange *x)
+void play_act_columns(struct talk *x)
 {
     const struct view *v = &play_of(x)->row.view;
     act_ourselves(x, v->own);
@@ -140,7 +140,7 @@ void play_act_columns(struct exchange *x)
 }
 
 /* Many figures show what the peer sends and not the call behind it. A retransmission needs none. */
-void play_act_implied(struct exchange *x)
+void play_act_implied(struct talk *x)
 {
     struct play *p = play_of(x);
     const struct figure_segment *f = &p->row.view.row->segment;
@@ -178,7 +178,7 @@ static void fill(const struct play *p, struct scripted *s)
         s->data = (const uint8_t *)p->filler;
 }
 
-static void compose(struct exchange *x, struct scripted *s)
+static void compose(struct talk *x, struct scripted *s)
 {
     struct play *p = play_of(x);
     bool opens =
@@ -191,16 +191,16 @@ static void compose(struct exchange *x, struct scripted *s)
     s->tag = p->row.item;
 }
 
-bool play_act_send(struct exchange *x)
+bool play_act_send(struct talk *x)
 {
     struct scripted s;
     compose(x, &s);
-    return exchange_emit(x, &s, NULL);
+    return talk_emit(x, &s, NULL);
 }
 
-void play_act_hold_back(struct exchange *x)
+void play_act_hold_back(struct talk *x)
 {
     struct scripted s;
     compose(x, &s);
-    exchange_hold_back(x, &s);
+    talk_hold_back(x, &s);
 }

@@ -14,12 +14,12 @@
 /* --- Taking it in --- */
 
 /* By how much RCV.NXT has moved. */
-static uint32_t take(struct exchange *x, const struct seg_queue_entry *k, bool reaches_us)
+static uint32_t take(struct talk *x, const struct seg_queue_entry *k, bool reaches_us)
 {
     struct play *p = play_of(x);
     int64_t now = x->now_ns;
     seq_t before = x->tcb.rcv_nxt;
-    exchange_take(x, &k->seg, k->t_ns, reaches_us);
+    talk_take(x, &k->seg, k->t_ns, reaches_us);
     if (x->now_ns < now) /* it came in the past */
         x->now_ns = now;
     if (k->seg.flags & FLAG_ACK && (!p->acked || seq_lt(p->ack, k->seg.ack))) {
@@ -30,8 +30,7 @@ static uint32_t take(struct exchange *x, const struct seg_queue_entry *k, bool r
 }
 
 /* Or the peer would send nothing else. */
-static void acknowledge_unfigured_data(struct exchange *x, const struct segment *seg,
-                                       uint32_t octets)
+static void acknowledge_unfigured_data(struct talk *x, const struct segment *seg, uint32_t octets)
 {
     struct play *p = play_of(x);
     if (seg->len == 0 || octets == 0)
@@ -39,11 +38,11 @@ static void acknowledge_unfigured_data(struct exchange *x, const struct segment 
     if (seg->flags & FLAG_FIN && seq_eq(x->tcb.rcv_nxt, segment_end(seg)))
         octets--; /* the FIN is in the figure */
     bind_shift(&p->bind, play_them(p), octets);
-    exchange_acknowledge(x, "for data that the figure does not show");
+    talk_acknowledge(x, "for data that the figure does not show");
 }
 
 /* It is the row's. */
-static void take_awaited(struct exchange *x, const struct seg_queue_entry *k)
+static void take_awaited(struct talk *x, const struct seg_queue_entry *k)
 {
     struct play *p = play_of(x);
     const struct figure_segment *f = &p->row.view.row->segment;
@@ -61,14 +60,14 @@ static void take_awaited(struct exchange *x, const struct seg_queue_entry *k)
     play_judge_time(x);
 }
 
-void play_arrival_take_rest(struct exchange *x)
+void play_arrival_take_rest(struct talk *x)
 {
     struct play *p = play_of(x);
     for (; p->inbox.count > 0; seg_queue_remove(&p->inbox, 0))
         (void)take(x, &p->inbox.segments[0], true);
 }
 
-void play_arrival_deliver(struct exchange *x)
+void play_arrival_deliver(struct talk *x)
 {
     struct play *p = play_of(x);
     const struct figure_segment *f = &p->row.view.row->segment;
@@ -77,7 +76,7 @@ void play_arrival_deliver(struct exchange *x)
         const struct segment *seg = &p->withheld.segments[i].seg;
         if (match_segment(&p->bind, play_them(p), f, seg, why) != MATCH_YES)
             continue;
-        exchange_deliver(x, seg, x->now_ns);
+        talk_deliver(x, seg, x->now_ns);
         seg_queue_remove(&p->withheld, i);
         return;
     }
@@ -97,7 +96,7 @@ static enum match try_row(struct play *p, const struct figure_row *row, const st
 }
 
 /* The row becomes that of the alternative that the segment begins. */
-static enum match try_alternatives(struct exchange *x, const struct segment *seg, char *why)
+static enum match try_alternatives(struct talk *x, const struct segment *seg, char *why)
 {
     struct play *p = play_of(x);
     enum match best = MATCH_OTHER;
@@ -142,7 +141,7 @@ static bool find_later(struct play *p, const struct segment *seg, size_t *to)
 /* A bare ACK is not sent again if it is lost, and need not be sent at all where something that
  * follows acknowledges as much: such rows are not known to be as figured, and the walk goes on at
  * the row whose segment has come. */
-static bool skip(struct exchange *x, const struct segment *seg)
+static bool skip(struct talk *x, const struct segment *seg)
 {
     struct play *p = play_of(x);
     size_t to;
@@ -164,7 +163,7 @@ static bool skip(struct exchange *x, const struct segment *seg)
     return true;
 }
 
-static bool is_awaited(struct exchange *x, const struct segment *seg, char *why)
+static bool is_awaited(struct talk *x, const struct segment *seg, char *why)
 {
     struct play *p = play_of(x);
     if (seg->checksum == SEGMENT_CHECKSUM_BAD)
@@ -176,7 +175,7 @@ static bool is_awaited(struct exchange *x, const struct segment *seg, char *why)
 
 /* --- What is not --- */
 
-static bool is_retransmission(const struct exchange *x, const struct segment *seg)
+static bool is_retransmission(const struct talk *x, const struct segment *seg)
 {
     if (segment_seq_len(seg) == 0 || seg->flags & FLAG_RST)
         return false;
@@ -185,14 +184,14 @@ static bool is_retransmission(const struct exchange *x, const struct segment *se
     return of_handshake || matched_has(&play_of(x)->seen, seg);
 }
 
-static bool lies_behind_a_gap(const struct exchange *x, const struct segment *seg)
+static bool lies_behind_a_gap(const struct talk *x, const struct segment *seg)
 {
     return state_synchronized(x->tcb.state) && segment_seq_len(seg) > 0 &&
            !(seg->flags & (FLAG_RST | FLAG_SYN)) && seq_lt(x->tcb.rcv_nxt, seg->seq);
 }
 
 /* `why` it is not what is awaited, "" if that goes without saying. */
-static enum play_arrival consider_other(struct exchange *x, const struct seg_queue_entry *k,
+static enum play_arrival consider_other(struct talk *x, const struct seg_queue_entry *k,
                                         const char *why)
 {
     struct play *p = play_of(x);
@@ -202,8 +201,7 @@ static enum play_arrival consider_other(struct exchange *x, const struct seg_que
 
     if (damaged || is_retransmission(x, seg)) {
         (void)take(x, k, true);
-        exchange_note(x, "not in the figure: %s",
-                      damaged ? "a damaged segment" : "a retransmission");
+        talk_note(x, "not in the figure: %s", damaged ? "a damaged segment" : "a retransmission");
         return PLAY_ARRIVAL_IGNORED;
     }
     if (lies_behind_a_gap(x, seg))
@@ -215,13 +213,13 @@ static enum play_arrival consider_other(struct exchange *x, const struct seg_que
         return PLAY_ARRIVAL_WRONG;
     }
     uint32_t octets = take(x, k, true);
-    exchange_note(x, "not in the figure");
+    talk_note(x, "not in the figure");
     acknowledge_unfigured_data(x, seg, octets);
     (void)snprintf(p->instead, sizeof(p->instead), "%s", text);
     return PLAY_ARRIVAL_IGNORED;
 }
 
-enum play_arrival play_arrival_consider(struct exchange *x, const struct seg_queue_entry *k)
+enum play_arrival play_arrival_consider(struct talk *x, const struct seg_queue_entry *k)
 {
     char why[MATCH_WHY_MAX] = "";
     if (!is_awaited(x, &k->seg, why))
@@ -230,7 +228,7 @@ enum play_arrival play_arrival_consider(struct exchange *x, const struct seg_que
     return PLAY_ARRIVAL_AWAITED;
 }
 
-void play_arrival_breaks_silence(struct exchange *x, const struct seg_queue_entry *k)
+void play_arrival_breaks_silence(struct talk *x, const struct seg_queue_entry *k)
 {
     char text[PLAY_TEXT_MAX];
     const char *why = is_retransmission(x, &k->seg) ? "a retransmission" : "";

@@ -13,12 +13,12 @@ enum play_arrival {
 };
 
 /* While the row, or one of the alternatives, waits for its segment. */
-enum play_arrival play_arrival_consider(struct exchange *x, const struct seg_queue_entry *k);
+enum play_arrival play_arrival_consider(struct talk *x, const struct seg_queue_entry *k);
 /* While nothing may come. */
-void play_arrival_breaks_silence(struct exchange *x, const struct seg_queue_entry *k);
+void play_arrival_breaks_silence(struct talk *x, const struct seg_queue_entry *k);
 /* What has come and no row has asked for: the record is complete even so. */
-void play_arrival_take_rest(struct exchange *x);
+void play_arrival_take_rest(struct talk *x);
 /* The row's segment, withheld so far, reaches our end. */
-void play_arrival_deliver(struct exchange *x);
+void play_arrival_deliver(struct talk *x);
 
 #endif

@@ -43,7 +43,7 @@ bool play_choice_silent(const struct play *p, size_t *i)
     return false;
 }
 
-void play_choice_take(struct exchange *x, size_t i)
+void play_choice_take(struct talk *x, size_t i)
 {
     struct play *p = play_of(x);
     const struct figure_item *chosen = play_item(p, i);

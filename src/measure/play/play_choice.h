@@ -15,6 +15,6 @@ int64_t play_choice_silence(const struct play *p);
 /* The alternative that begins with silence; false: there is none. */
 bool play_choice_silent(const struct play *p, size_t *i);
 /* What happened is alternative `i`, unless something before it was missed: then it need not be. */
-void play_choice_take(struct exchange *x, size_t i);
+void play_choice_take(struct talk *x, size_t i);
 
 #endif

@@ -6,7 +6,7 @@
 #include "measure/play/play_arrival.h"
 #include "measure/play/play_row.h"
 
-static void tell_not_reached(struct exchange *x)
+static void tell_not_reached(struct talk *x)
 {
     struct play *p = play_of(x);
     for (size_t i = p->at; i < p->figure->count; i++) {
@@ -22,7 +22,7 @@ static void tell_not_reached(struct exchange *x)
 }
 
 /* Whether the peer may have something half open: as its kernel says, if it can be asked. */
-static bool leaves_something(const struct exchange *x)
+static bool leaves_something(const struct talk *x)
 {
     const struct play *p = play_of(x);
     const state_set harmless =
@@ -41,15 +41,15 @@ static bool leaves_something(const struct exchange *x)
 /* What the peer expects is the number that it has acknowledged, or, if more of ours has arrived
  * since, the one behind it all: a reset that is not exactly there does not count (RFC
  * 9293 3.10.7.4). */
-static void reset_what_was_acknowledged(struct exchange *x, const char *why)
+static void reset_what_was_acknowledged(struct talk *x, const char *why)
 {
     const struct play *p = play_of(x);
-    exchange_reset(x, p->ack, why);
+    talk_reset(x, p->ack, why);
     if (state_synchronized(x->tcb.state) && seq_lt(p->ack, x->tcb.snd_nxt))
-        exchange_reset(x, x->tcb.snd_nxt, why);
+        talk_reset(x, x->tcb.snd_nxt, why);
 }
 
-static void clean_up(struct exchange *x)
+static void clean_up(struct talk *x)
 {
     static const char why[] = "nothing is left half open";
     const struct play *p = play_of(x);
@@ -59,29 +59,29 @@ static void clean_up(struct exchange *x)
     if (p->acked)
         reset_what_was_acknowledged(x, why);
     else if (x->peer.irs_known)
-        exchange_refuse(x, seq_add(x->peer.irs, 1), why);
+        talk_refuse(x, seq_add(x->peer.irs, 1), why);
     else if (under_way)
-        exchange_abort(x, why); /* with the number that is next when it has left */
+        talk_abort(x, why); /* with the number that is next when it has left */
     else if (x->segments_sent > 0)
-        exchange_reset(x, x->tcb.snd_nxt, why);
+        talk_reset(x, x->tcb.snd_nxt, why);
 }
 
-void play_end_other_port(struct exchange *x)
+void play_end_other_port(struct talk *x)
 {
     struct play *p = play_of(x);
     if (!p->used_other_port)
         return;
     if (x->outbox.queued != 0 || x->outbox.waiting) {
-        exchange_wake_at(x, x->now_ns + CLOCK_S); /* in any case soon */
+        talk_wake_at(x, x->now_ns + CLOCK_S); /* in any case soon */
         return;
     }
     play_act_change_port(x);
     p->used_other_port = false;
     clean_up(x);
-    exchange_finish(x);
+    talk_finish(x);
 }
 
-void play_end(struct exchange *x)
+void play_end(struct talk *x)
 {
     struct play *p = play_of(x);
     if (p->phase == PLAY_OVER)
@@ -93,5 +93,5 @@ void play_end(struct exchange *x)
     if (p->used_other_port)
         play_end_other_port(x);
     else
-        exchange_finish(x);
+        talk_finish(x);
 }

@@ -23,7 +23,7 @@ static bool agrees_with_set(state_set figured, state_set found)
 }
 
 /* Beside a segment that has not reached us stands what we do next, in the same step. */
-static void judge_own(struct exchange *x)
+static void judge_own(struct talk *x)
 {
     struct play *p = play_of(x);
     state_set figured = p->row.view.own->states;
@@ -41,7 +41,7 @@ static void judge_own(struct exchange *x)
     play_row_find_deviation(x, what);
 }
 
-static void judge_set(struct exchange *x, state_set found)
+static void judge_set(struct talk *x, state_set found)
 {
     char what[PLAY_TEXT_MAX], set[STATE_SET_TEXT_MAX];
     if (agrees_with_set(play_of(x)->row.due, found))
@@ -52,7 +52,7 @@ static void judge_set(struct exchange *x, state_set found)
 }
 
 /* True when that is done. */
-static bool judge_kernel(struct exchange *x, enum state truth)
+static bool judge_kernel(struct talk *x, enum state truth)
 {
     struct play_row *row = &play_of(x)->row;
     char what[PLAY_TEXT_MAX];
@@ -74,7 +74,7 @@ static bool judge_kernel(struct exchange *x, enum state truth)
     return true;
 }
 
-static bool judge_peer(struct exchange *x)
+static bool judge_peer(struct talk *x)
 {
     struct play *p = play_of(x);
     struct fault fault = {0};
@@ -109,7 +109,7 @@ static state_set due_states(struct play *p)
     return figured != STATE_SET_NONE ? figured : owed;
 }
 
-static void judge_isn(struct exchange *x)
+static void judge_isn(struct talk *x)
 {
     struct play *p = play_of(x);
     const char *what;
@@ -126,7 +126,7 @@ static void judge_isn(struct exchange *x)
     }
 }
 
-bool play_judge_columns(struct exchange *x)
+bool play_judge_columns(struct talk *x)
 {
     struct play *p = play_of(x);
     if (p->row.view.peer->event == FIGURE_NEW_ISN)
@@ -140,7 +140,7 @@ bool play_judge_columns(struct exchange *x)
     return judge_peer(x);
 }
 
-bool play_judge_again(struct exchange *x)
+bool play_judge_again(struct talk *x)
 {
     struct play *p = play_of(x);
     bool done = judge_peer(x);
@@ -154,7 +154,7 @@ int64_t play_judge_interval(const struct play *p)
     return p->two_msl ? TWO_MSL_EVERY : SETTLE_EVERY;
 }
 
-void play_judge_time(struct exchange *x)
+void play_judge_time(struct talk *x)
 {
     struct play *p = play_of(x);
     const struct figure_row *row = p->row.view.row;

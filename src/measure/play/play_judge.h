@@ -8,10 +8,10 @@
 
 /* The columns. False: the peer's kernel may say something else yet; then play_judge_again is
  * called every play_judge_interval (ns), until it is true. */
-bool play_judge_columns(struct exchange *x);
-bool play_judge_again(struct exchange *x);
+bool play_judge_columns(struct talk *x);
+bool play_judge_again(struct talk *x);
 int64_t play_judge_interval(const struct play *p);
 /* When the row's segment came. */
-void play_judge_time(struct exchange *x);
+void play_judge_time(struct talk *x);
 
 #endif

@@ -17,7 +17,7 @@ void play_row_enter(struct play *p, size_t item)
     p->at = item + 1;
 }
 
-void play_row_crossed(struct exchange *x, const struct segment *seg, int64_t t_ns)
+void play_row_crossed(struct talk *x, const struct segment *seg, int64_t t_ns)
 {
     struct play_row *row = &play_of(x)->row;
     row->has_seg = true;
@@ -40,7 +40,7 @@ void play_row_find(struct play *p, enum event_line_status status, const char *fm
     va_end(ap);
 }
 
-void play_row_find_deviation(struct exchange *x, const char *what)
+void play_row_find_deviation(struct talk *x, const char *what)
 {
     struct play *p = play_of(x);
     if (x->capture_dropped > 0)
@@ -53,7 +53,7 @@ void play_row_find_deviation(struct exchange *x, const char *what)
         play_row_find(p, EVENT_LINE_DEVIATES, "%s", what);
 }
 
-void play_row_tell(struct exchange *x, const struct play_row *row)
+void play_row_tell(struct talk *x, const struct play_row *row)
 {
     struct play *p = play_of(x);
     bool judged = row->status != EVENT_LINE_NOT_REACHED;

@@ -14,30 +14,30 @@
 #define TWO_MSL         (60 * CLOCK_S) /* Linux; RFC 9293 has four minutes */
 #define SOMEBODY_WITHIN (5 * CLOCK_MIN)
 
-void play_walk_wait(struct exchange *x, enum play_phase phase, int64_t until_ns)
+void play_walk_wait(struct talk *x, enum play_phase phase, int64_t until_ns)
 {
     struct play *p = play_of(x);
     p->phase = phase;
     p->until_ns = until_ns;
-    exchange_wake_at(x, until_ns);
+    talk_wake_at(x, until_ns);
 }
 
 /* --- A row ends --- */
 
-static bool end_row(struct exchange *x)
+static bool end_row(struct talk *x)
 {
     struct play *p = play_of(x);
     const struct play_row *row = &p->row;
     play_row_tell(x, row);
     p->mark_ns = row->has_seg ? row->t_ns : x->now_ns;
     p->phase = PLAY_NEXT;
-    exchange_wake_at(x, CLOCK_NEVER);
+    talk_wake_at(x, CLOCK_NEVER);
     if ((row->status == EVENT_LINE_DEVIATES || row->stuck) && !p->keep_going)
         play_end(x);
     return p->phase == PLAY_NEXT;
 }
 
-static bool settle(struct exchange *x, bool settled)
+static bool settle(struct talk *x, bool settled)
 {
     if (settled)
         return end_row(x);
@@ -45,7 +45,7 @@ static bool settle(struct exchange *x, bool settled)
     return false;
 }
 
-static bool judge(struct exchange *x)
+static bool judge(struct talk *x)
 {
     return settle(x, play_judge_columns(x));
 }
@@ -54,7 +54,7 @@ static bool judge(struct exchange *x)
 
 /* An answer is awaited for -W; what somebody has to bring about, as long as -w allows, or for five
  * minutes. */
-static bool await(struct exchange *x, int64_t at_least)
+static bool await(struct talk *x, int64_t at_least)
 {
     struct play *p = play_of(x);
     int64_t wait = p->reply_wait_ns > at_least ? p->reply_wait_ns : at_least;
@@ -62,7 +62,7 @@ static bool await(struct exchange *x, int64_t at_least)
     p->instead[0] = '\0';
     if (p->peer_side == NULL && play_words_call(p)[0] != '\0' && !p->said) {
         play_words_awaited(x, text, sizeof(text));
-        exchange_remark(x, text);
+        talk_remark(x, text);
         wait = x->config.deadline_ns == CLOCK_NEVER ? SOMEBODY_WITHIN
                                                     : CLOCK_NEVER - x->now_ns; /* -w comes first */
     }
@@ -70,7 +70,7 @@ static bool await(struct exchange *x, int64_t at_least)
     return true;
 }
 
-static bool begin_leg(struct exchange *x)
+static bool begin_leg(struct talk *x)
 {
     struct play *p = play_of(x);
     const struct figure_row *row = p->row.view.row;
@@ -102,7 +102,7 @@ static bool begin_leg(struct exchange *x)
     return false;
 }
 
-static bool begin_row(struct exchange *x, size_t item)
+static bool begin_row(struct talk *x, size_t item)
 {
     struct play *p = play_of(x);
     play_row_enter(p, item);
@@ -117,7 +117,7 @@ static bool begin_row(struct exchange *x, size_t item)
     return false;
 }
 
-static bool begin_choice(struct exchange *x, size_t item)
+static bool begin_choice(struct talk *x, size_t item)
 {
     struct play *p = play_of(x);
     play_choice_enter(p, item);
@@ -131,7 +131,7 @@ static bool begin_choice(struct exchange *x, size_t item)
 
 /* --- A row waits --- */
 
-static bool look_into_inbox(struct exchange *x)
+static bool look_into_inbox(struct talk *x)
 {
     struct play *p = play_of(x);
     for (size_t i = 0; i < p->inbox.count;) {
@@ -152,7 +152,7 @@ static bool look_into_inbox(struct exchange *x)
     return false;
 }
 
-static bool look_for_silence(struct exchange *x)
+static bool look_for_silence(struct talk *x)
 {
     struct play *p = play_of(x);
     if (p->inbox.count == 0)
@@ -162,7 +162,7 @@ static bool look_for_silence(struct exchange *x)
     return end_row(x);
 }
 
-static bool silence_kept(struct exchange *x)
+static bool silence_kept(struct talk *x)
 {
     struct play *p = play_of(x);
     if (x->capture_dropped > p->row.dropped)
@@ -170,7 +170,7 @@ static bool silence_kept(struct exchange *x)
     return judge(x);
 }
 
-static bool give_up(struct exchange *x)
+static bool give_up(struct talk *x)
 {
     struct play *p = play_of(x);
     bool deaf = x->capture_dropped > p->row.dropped;
@@ -217,7 +217,7 @@ static void end_block(struct play *p, const struct figure_item *end)
     }
 }
 
-static bool next_item(struct exchange *x)
+static bool next_item(struct talk *x)
 {
     struct play *p = play_of(x);
     if (p->at == p->figure->count) {
@@ -244,7 +244,7 @@ static bool next_item(struct exchange *x)
     return false;
 }
 
-void play_walk(struct exchange *x)
+void play_walk(struct talk *x)
 {
     const struct play *p = play_of(x);
     for (bool on = true; on;) {
@@ -261,19 +261,19 @@ void play_walk(struct exchange *x)
 
 /* --- What wakes it --- */
 
-static bool wake(struct exchange *x)
+static bool wake(struct talk *x)
 {
     switch (play_of(x)->phase) {
     case PLAY_PAUSE:
-        exchange_elapse(x);
+        talk_elapse(x);
         return begin_leg(x);
     case PLAY_AWAIT:
         return give_up(x);
     case PLAY_SILENCE:
-        exchange_elapse(x);
+        talk_elapse(x);
         return silence_kept(x);
     case PLAY_SETTLE:
-        exchange_elapse(x);
+        talk_elapse(x);
         return settle(x, play_judge_again(x));
     case PLAY_HANDSHAKE:
     case PLAY_NEXT:
@@ -284,13 +284,13 @@ static bool wake(struct exchange *x)
     return false;
 }
 
-void play_walk_time_up(struct exchange *x)
+void play_walk_time_up(struct talk *x)
 {
     if (wake(x))
         play_walk(x);
 }
 
-void play_walk_left(struct exchange *x, const struct segment *seg)
+void play_walk_left(struct talk *x, const struct segment *seg)
 {
     const struct play *p = play_of(x);
     const struct outgoing *o = &x->outbox.current;

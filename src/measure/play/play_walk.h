@@ -7,12 +7,12 @@
 #include "measure/play/play.h"
 
 /* Goes on as far as it can without time passing or a segment crossing the wire. */
-void play_walk(struct exchange *x);
+void play_walk(struct talk *x);
 /* Nothing else happens before that instant, unless a segment comes. */
-void play_walk_wait(struct exchange *x, enum play_phase phase, int64_t until_ns);
+void play_walk_wait(struct talk *x, enum play_phase phase, int64_t until_ns);
 /* The instant has come. */
-void play_walk_time_up(struct exchange *x);
+void play_walk_time_up(struct talk *x);
 /* While the row's segment is on its way: one of ours was seen leaving. */
-void play_walk_left(struct exchange *x, const struct segment *seg);
+void play_walk_left(struct talk *x, const struct segment *seg);
 
 #endif

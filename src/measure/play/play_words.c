@@ -20,7 +20,7 @@ const char *play_words_call(const struct play *p)
     return f->has_data || f->has_len ? "talk" : "";
 }
 
-void play_words_awaited(const struct exchange *x, char *out, size_t cap)
+void play_words_awaited(const struct talk *x, char *out, size_t cap)
 {
     const char *call = play_words_call(play_of(x));
     char host[ADDRESS_TEXT_MAX];
@@ -38,7 +38,7 @@ static bool is_waiting(const struct play *p)
            p->phase == PLAY_SETTLE;
 }
 
-void play_words_progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap)
+void play_words_progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
     const struct play *p = play_of(x);
     int64_t until = p->until_ns < x->config.deadline_ns ? p->until_ns : x->config.deadline_ns;

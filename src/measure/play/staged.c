@@ -66,9 +66,9 @@ static void stop_at_row(struct pair *p, const char *why)
     staged_walk_end(p);
 }
 
-static void stop(struct pair *p, enum probe_stop why)
+static void stop(struct pair *p, enum script_stop why)
 {
-    stop_at_row(p, why == PROBE_STOP_DEADLINE ? "-w has run out" : "interrupted");
+    stop_at_row(p, why == SCRIPT_STOP_DEADLINE ? "-w has run out" : "interrupted");
 }
 
 /* --- Segments and time --- */

@@ -19,7 +19,7 @@ enum flow_phase {
     FLOW_WAITS,   /* for an answer to its SYN */
     FLOW_LISTENS, /* to the retransmissions of the SYN,ACK */
     FLOW_RESETS,  /* it is over; the reset that leaves nothing half open is still to be sent */
-    FLOW_TALKS,   /* it stands for a whole handshake, which has an exchange of its own */
+    FLOW_TALKS,   /* it stands for a whole handshake, which has a conversation of its own */
 };
 
 struct flow {

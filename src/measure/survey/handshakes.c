@@ -12,7 +12,7 @@
  * each (RFC 1122 2.3.2.1, RFC 4861 10). */
 #define HOP_SILENT_AFTER (4 * CLOCK_S)
 
-enum status handshakes_init(struct handshakes *h, const struct exchange_config *base,
+enum status handshakes_init(struct handshakes *h, const struct talk_config *base,
                             int64_t reply_wait_ns, struct fault *fault)
 {
     *h = (struct handshakes){.base = *base, .reply_wait_ns = reply_wait_ns};
@@ -55,7 +55,7 @@ static int64_t unseen_at(const struct handshake *s)
 /* Linux itself answers for a next hop that does not: host unreachable, from our address. */
 static void not_seen(struct handshake *s, int64_t now_ns)
 {
-    const struct exchange_config *c = &s->exchange.config;
+    const struct talk_config *c = &s->exchange.config;
     bool v4 = address_is_v4(&c->local.ip);
     const struct icmp_error e = {.ip_version = v4 ? 4 : 6,
                                  .type = v4 ? 3 : 1,
@@ -65,9 +65,9 @@ static void not_seen(struct handshake *s, int64_t now_ns)
                                  .dst = c->remote,
                                  .seq = c->iss};
     bool first = is_first(s);
-    exchange_not_seen(&s->exchange, &s->handed, now_ns);
+    talk_not_seen(&s->exchange, &s->handed, now_ns);
     if (first)
-        exchange_unreachable(&s->exchange, &e, now_ns);
+        talk_unreachable(&s->exchange, &e, now_ns);
 }
 
 /* Whoever has just been moved on may have something to send, and a new time. */
@@ -75,7 +75,7 @@ static void settle(struct handshakes *h, struct handshake *s)
 {
     if (s->over)
         return;
-    if (exchange_done(&s->exchange)) {
+    if (talk_done(&s->exchange)) {
         s->over = true;
         heap_remove(&h->due, &s->node);
         if (!s->waits) {
@@ -84,11 +84,11 @@ static void settle(struct handshakes *h, struct handshake *s)
         }
         return;
     }
-    int64_t at = exchange_deadline(&s->exchange);
+    int64_t at = talk_deadline(&s->exchange);
     if (unseen_at(s) < at)
         at = unseen_at(s);
     if (!heap_set(&h->due, &s->node, at))
-        exchange_stop(&s->exchange, PROBE_STOP_GAVE_UP, s->exchange.now_ns);
+        talk_stop(&s->exchange, SCRIPT_STOP_GAVE_UP, s->exchange.now_ns);
     if (s->waits)
         return;
     s->waits = true;
@@ -106,7 +106,7 @@ struct handshake *handshakes_begin(struct handshakes *h, const struct flow *f, u
     struct handshake *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return NULL;
-    struct exchange_config c = h->base;
+    struct talk_config c = h->base;
     c.session = f->session;
     c.local = *local;
     c.remote.ip = f->ip;
@@ -117,7 +117,7 @@ struct handshake *handshakes_begin(struct handshakes *h, const struct flow *f, u
     s->cell = cell;
     s->open = (struct open){.close = OPEN_CLOSE_FIN, .reply_wait_ns = h->reply_wait_ns};
     timeline_init(&s->timeline);
-    exchange_init(&s->exchange, &c, open_probe(), &s->open, &s->timeline, now_ns);
+    talk_init(&s->exchange, &c, open_script(), &s->open, &s->timeline, now_ns);
     settle(h, s);
     return s;
 }
@@ -134,24 +134,24 @@ void handshakes_free(struct handshakes *h, struct handshake *s)
 void handshakes_received(struct handshakes *h, struct handshake *s, const struct segment *seg,
                          int64_t t_ns)
 {
-    exchange_received(&s->exchange, seg, t_ns);
+    talk_received(&s->exchange, seg, t_ns);
     settle(h, s);
 }
 
 void handshakes_left(struct handshakes *h, struct handshake *s, const struct segment *seg,
                      int64_t t_ns)
 {
-    if (exchange_is_ours(&s->exchange, seg))
-        exchange_left(&s->exchange, seg, t_ns);
+    if (talk_is_ours(&s->exchange, seg))
+        talk_left(&s->exchange, seg, t_ns);
     else
-        exchange_foreign(&s->exchange, seg, t_ns);
+        talk_foreign(&s->exchange, seg, t_ns);
     settle(h, s);
 }
 
 void handshakes_unreachable(struct handshakes *h, struct handshake *s, const struct icmp_error *e,
                             int64_t t_ns)
 {
-    exchange_unreachable(&s->exchange, e, t_ns);
+    talk_unreachable(&s->exchange, e, t_ns);
     settle(h, s);
 }
 
@@ -164,7 +164,7 @@ enum status handshakes_stop(struct handshakes *h, int64_t now_ns)
     memcpy(all, h->due.nodes, n * sizeof(struct heap_node *));
     for (size_t i = 0; i < n; i++) {
         struct handshake *s = (struct handshake *)all[i];
-        exchange_stop(&s->exchange, PROBE_STOP_INTERRUPT, now_ns);
+        talk_stop(&s->exchange, SCRIPT_STOP_INTERRUPT, now_ns);
         settle(h, s);
     }
     free(all);
@@ -181,7 +181,7 @@ void handshakes_tick(struct handshakes *h, int64_t now_ns)
         struct handshake *s = (struct handshake *)node;
         if (now_ns >= unseen_at(s))
             not_seen(s, now_ns);
-        exchange_tick(&s->exchange, now_ns);
+        talk_tick(&s->exchange, now_ns);
         settle(h, s);
     }
 }
@@ -208,7 +208,7 @@ const uint8_t *handshakes_packet(struct handshakes *h, int64_t now_ns, size_t *n
             h->ended = s;
             continue;
         }
-        if (!exchange_next(&s->exchange, now_ns, &s->handed, &data, &len))
+        if (!talk_next(&s->exchange, now_ns, &s->handed, &data, &len))
             continue;
         if (craft_segment(h->craft, &s->handed, data, len, s->packet, sizeof(s->packet), n,
                           fault) != STATUS_OK)

@@ -1,10 +1,10 @@
-/* Many whole handshakes at once, each with its own exchange: `survey --probe open`. They are found
- * by the flow that stands for them in the table; when each is due, a heap knows. */
+/* Many whole handshakes at once, each with its own conversation: `survey --probe open`. They are
+ * found by the flow that stands for them in the table; when each is due, a heap knows. */
 #ifndef TCPSHAKE_MEASURE_SURVEY_HANDSHAKES_H
 #define TCPSHAKE_MEASURE_SURVEY_HANDSHAKES_H
 
 #include "base/heap.h"
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "measure/survey/flow.h"
 #include "measure/open.h"
 #include "wire/craft.h"
@@ -18,7 +18,7 @@ struct handshake {
     uint32_t cell;         /* of the flow that stands for it */
     bool waits, over;      /* in the list of those that may have something to send; ended */
     struct handshake *next;
-    struct exchange exchange;
+    struct talk exchange;
     struct open open;
     struct timeline timeline; /* nobody listens */
     struct segment handed;    /* on its way out, its octets in `packet` */
@@ -26,7 +26,7 @@ struct handshake {
 };
 
 struct handshakes {
-    struct exchange_config base; /* session, local, remote, iss and ts_base are set for each */
+    struct talk_config base; /* session, local, remote, iss and ts_base are set for each */
     int64_t reply_wait_ns;
     struct craft *craft;
     struct heap due;
@@ -35,7 +35,7 @@ struct handshakes {
 };
 
 /* `base` lacks what is each one's own. Release with handshakes_done, also after a failure. */
-enum status handshakes_init(struct handshakes *h, const struct exchange_config *base,
+enum status handshakes_init(struct handshakes *h, const struct talk_config *base,
                             int64_t reply_wait_ns, struct fault *fault);
 void handshakes_done(struct handshakes *h);
 

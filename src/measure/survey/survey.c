@@ -106,7 +106,7 @@ static void end_handshake(struct survey *s, struct handshake *h)
         .octets_back = f->octets_back,
     };
     if ((uint32_t)s->counts.dropped != f->dropped)
-        exchange_lost_packets(&h->exchange, (uint32_t)s->counts.dropped - f->dropped);
+        talk_lost_packets(&h->exchange, (uint32_t)s->counts.dropped - f->dropped);
     tell(s, &e);
     flow_table_remove(&s->table, h->cell);
     flow_store_drop(&s->store, h->cell);
@@ -508,7 +508,7 @@ static bool send_handshake(struct survey *s, int64_t now_ns)
         if (segment_decode(&decoded, ip, n, NULL) != STATUS_OK)
             return false;
         seg = &decoded;
-        /* What has no way is not seen leaving, and the exchange makes of it what it does. */
+        /* What has no way is not seen leaving, and the conversation makes of it what it does. */
         if (link->send_whole(link->arg, &seg->dst.ip, ip, n) == SURVEY_TAKEN)
             return true;
     } while (begin_next(s, now_ns));

@@ -64,7 +64,7 @@ struct survey_end {
     const struct facts *findings;
     const struct ping *ping; /* one of the three, or with `trouble` none */
     const struct series *series;
-    const struct exchange *exchange; /* whose probe reports it; no findings then */
+    const struct talk *exchange; /* whose probe reports it; no findings then */
     const char *name, *trouble;
     enum outcome outcome;
     int64_t t_ns;
@@ -75,7 +75,7 @@ struct survey_end {
 struct survey_config {
     const char *command; /* "ping", "open" or "synack"; static */
     struct flow_rules rules;
-    const struct exchange_config *open; /* whole handshakes, with this in each; NULL: flows */
+    const struct talk_config *open; /* whole handshakes, with this in each; NULL: flows */
     struct hash_key key;
     bool repeatable;           /* the clock stays out of the ISN */
     uint64_t rate;             /* packets a second, SYNs and resets */

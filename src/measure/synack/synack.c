@@ -8,48 +8,47 @@
 #include "base/clock.h"
 #include "event/result.h"
 
-static struct synack *state_of(const struct exchange *x)
+static struct synack *state_of(const struct talk *x)
 {
     return x->state;
 }
 
-static void start(struct exchange *x)
+static void start(struct talk *x)
 {
     schedule_init(&state_of(x)->series.schedule);
-    exchange_open(x);
+    talk_open(x);
 }
 
-static void left(struct exchange *x, const struct segment *seg)
+static void left(struct talk *x, const struct segment *seg)
 {
     if (seg->flags & FLAG_SYN)
-        exchange_wake_at(x, x->now_ns + state_of(x)->reply_wait_ns);
+        talk_wake_at(x, x->now_ns + state_of(x)->reply_wait_ns);
 }
 
 /* When listening ends if nothing more comes: patience, but no longer than --listen allows. */
-static void listen_on(struct exchange *x)
+static void listen_on(struct talk *x)
 {
     const struct synack *s = state_of(x);
     const struct schedule *c = &s->series.schedule;
-    exchange_wake_at(x, series_until(c->first_ns, c->last_ns, schedule_last_gap(c), s->listen_ns));
+    talk_wake_at(x, series_until(c->first_ns, c->last_ns, schedule_last_gap(c), s->listen_ns));
 }
 
 /* The peer's half-open entry is freed by the reset that exactly matches its RCV.NXT, which is what
  * its SYN,ACK acknowledged (RFC 9293 3.10.7.4, RFC 5961 3.2). */
-static void end(struct exchange *x, enum series_ended how, enum schedule_end schedule_end)
+static void end(struct talk *x, enum series_ended how, enum schedule_end schedule_end)
 {
     struct series *s = &state_of(x)->series;
     s->ended = how;
     s->stopped_ns = x->now_ns;
     schedule_finish(&s->schedule, schedule_end, x->now_ns);
     if (s->outcome == OUTCOME_OPEN && how != SERIES_ENDED_PEER)
-        exchange_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
-    else if (how != SERIES_ENDED_PEER && exchange_half_open(x))
-        exchange_reset(x, seq_add(x->tcb.iss, 1),
-                       "in case our SYN arrived: nothing is left half open");
-    exchange_finish(x);
+        talk_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
+    else if (how != SERIES_ENDED_PEER && talk_half_open(x))
+        talk_reset(x, seq_add(x->tcb.iss, 1), "in case our SYN arrived: nothing is left half open");
+    talk_finish(x);
 }
 
-static void first_answer(struct exchange *x, const struct segment *seg)
+static void first_answer(struct talk *x, const struct segment *seg)
 {
     struct series *s = &state_of(x)->series;
     s->outcome = OUTCOME_OPEN;
@@ -61,7 +60,7 @@ static void first_answer(struct exchange *x, const struct segment *seg)
     listen_on(x);
 }
 
-static void another(struct exchange *x, enum series_part part)
+static void another(struct talk *x, enum series_part part)
 {
     struct series *s = &state_of(x)->series;
     switch (part) {
@@ -69,15 +68,15 @@ static void another(struct exchange *x, enum series_part part)
         return;
     case SERIES_OTHER_ISN:
         s->other_isn++;
-        exchange_note(x, "a SYN,ACK with another ISN: SYN cookies, or a second responder");
+        talk_note(x, "a SYN,ACK with another ISN: SYN cookies, or a second responder");
         return;
     case SERIES_DUPLICATE:
         s->duplicates++;
-        exchange_note(x, "a duplicate, not a retransmission: no timer is that fast");
+        talk_note(x, "a duplicate, not a retransmission: no timer is that fast");
         return;
     case SERIES_AGAIN:
         schedule_arrival(&s->schedule, x->now_ns);
-        exchange_note(x, "retransmission %zu of the SYN,ACK", s->schedule.count);
+        talk_note(x, "retransmission %zu of the SYN,ACK", s->schedule.count);
         listen_on(x);
         return;
     case SERIES_RST:
@@ -88,7 +87,7 @@ static void another(struct exchange *x, enum series_part part)
     }
 }
 
-static void received(struct exchange *x, const struct segment *seg, const struct arrival *a)
+static void received(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     struct series *s = &state_of(x)->series;
     if (s->outcome == OUTCOME_NONE) {
@@ -103,7 +102,7 @@ static void received(struct exchange *x, const struct segment *seg, const struct
     another(x, series_judge(s->syn_ack.seq, s->syn_ack.ack, x->now_ns - s->schedule.last_ns, seg));
 }
 
-static void timer(struct exchange *x)
+static void timer(struct talk *x)
 {
     struct series *s = &state_of(x)->series;
     if (s->outcome == OUTCOME_NONE) {
@@ -116,11 +115,11 @@ static void timer(struct exchange *x)
         cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE);
 }
 
-static void unreachable(struct exchange *x, const struct icmp_error *e)
+static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     struct series *s = &state_of(x)->series;
     if (s->outcome != OUTCOME_NONE) {
-        exchange_note(x, "ICMP: %s", icmp_describe(e->ip_version, e->type, e->code));
+        talk_note(x, "ICMP: %s", icmp_describe(e->ip_version, e->type, e->code));
         return;
     }
     s->outcome = OUTCOME_UNREACHABLE;
@@ -128,24 +127,24 @@ static void unreachable(struct exchange *x, const struct icmp_error *e)
     end(x, SERIES_ENDED_PEER, SCHEDULE_TRUNCATED);
 }
 
-static void stop(struct exchange *x, enum probe_stop why)
+static void stop(struct talk *x, enum script_stop why)
 {
     struct series *s = &state_of(x)->series;
     if (s->outcome == OUTCOME_NONE)
-        s->outcome = why == PROBE_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
-    end(x, why == PROBE_STOP_INTERRUPT ? SERIES_ENDED_USER : SERIES_ENDED_LISTEN,
+        s->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
+    end(x, why == SCRIPT_STOP_INTERRUPT ? SERIES_ENDED_USER : SERIES_ENDED_LISTEN,
         SCHEDULE_TRUNCATED);
 }
 
 /* --- The result --- */
 
-static void report(const struct exchange *x, struct result *r)
+static void report(const struct talk *x, struct result *r)
 {
     const struct facts f = facts_of(x);
     series_report(&state_of(x)->series, &f, r);
 }
 
-static void progress(const struct exchange *x, int64_t now_ns, char *out, size_t cap)
+static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
     const struct series *s = &state_of(x)->series;
     size_t used = 0;
@@ -187,9 +186,9 @@ void synack_report_spread(const struct synack *const *s, size_t n, struct result
     result_set(r, "spread", spread);
 }
 
-const struct probe *synack_probe(void)
+const struct script *synack_script(void)
 {
-    static const struct probe probe = {
+    static const struct script probe = {
         .name = "synack",
         .withholds = true,
         .start = start,

@@ -2,7 +2,7 @@
 #ifndef TCPSHAKE_MEASURE_SYNACK_SYNACK_H
 #define TCPSHAKE_MEASURE_SYNACK_SYNACK_H
 
-#include "talk/exchange.h"
+#include "talk/talk.h"
 #include "measure/synack/series.h"
 
 /* The probe's state. The caller zeroes it and fills in the first part. */
@@ -13,7 +13,7 @@ struct synack {
     struct series series;
 };
 
-const struct probe *synack_probe(void);
+const struct script *synack_script(void);
 
 /* Over several sessions: "spread_us" of each gap and the line "spread". `s` has `n` measurements.
  */

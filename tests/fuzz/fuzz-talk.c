@@ -132,7 +132,7 @@ static struct segment to_us(const struct scene *c)
 /* A number near one that matters. */
 static seq_t near(struct reader *r, const struct scene *c, const struct segment *heard)
 {
-    const struct tcb *own = &c->run.entry->exchange.tcb;
+    const struct tcb *own = &c->run.entry->talk.tcb;
     const seq_t bases[] = {c->host.snd_nxt, c->host.rcv_nxt, own->snd_nxt, own->snd_una,
                            own->rcv_nxt,    own->irs,        heard->seq,   heard->ack};
     uint8_t choice = octet(r);
@@ -280,7 +280,7 @@ static void set_up(struct scene *c)
     c->sink.ops = &ops;
     c->local = (struct endpoint){address_from_v4(here), 40000};
     c->config = (struct sessions_config){
-        .probe = kind & 1 ? synack_probe() : open_probe(),
+        .script = kind & 1 ? synack_script() : open_script(),
         .base = {.remote = {address_from_v4(there), 80},
                  .iss = start_of(kind >> 1),
                  .like = syn_like_at(kind >> 3 & 3),

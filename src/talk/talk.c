@@ -1,5 +1,5 @@
 /* See exchange.h. */
-#include "talk/exchange.h"
+#include "talk/talk.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@ enum {
 
 /* --- The record --- */
 
-static uint32_t record(struct exchange *x, enum event_kind kind, uint32_t cause, struct event e)
+static uint32_t record(struct talk *x, enum event_kind kind, uint32_t cause, struct event e)
 {
     e.kind = kind;
     e.cause = cause;
@@ -25,17 +25,17 @@ static uint32_t record(struct exchange *x, enum event_kind kind, uint32_t cause,
     return timeline_append(x->timeline, e);
 }
 
-static void record_step(struct exchange *x, uint32_t cause, enum state from, enum state to,
+static void record_step(struct talk *x, uint32_t cause, enum state from, enum state to,
                         const char *why, const char *rfc)
 {
-    if (x->own_path_len < EXCHANGE_PATH_MAX)
+    if (x->own_path_len < TALK_PATH_MAX)
         x->own_path[x->own_path_len++] = to;
     (void)record(x, EVENT_STATE, cause,
                  (struct event){.change = {END_A, STATE_SET(from), STATE_SET(to), why, rfc}});
 }
 
 /* A segment that completes the handshake and brings a FIN makes two steps at once. */
-static void record_own(struct exchange *x, uint32_t cause, enum state from, const char *why,
+static void record_own(struct talk *x, uint32_t cause, enum state from, const char *why,
                        const char *rfc)
 {
     enum state to = x->tcb.state;
@@ -48,13 +48,12 @@ static void record_own(struct exchange *x, uint32_t cause, enum state from, cons
     record_step(x, cause, from, to, why, rfc);
 }
 
-static void record_fault(struct exchange *x, uint32_t cause, enum event_fault fault,
-                         const char *text)
+static void record_fault(struct talk *x, uint32_t cause, enum event_fault fault, const char *text)
 {
     (void)record(x, EVENT_FAULT, cause, (struct event){.fault = {fault, text}});
 }
 
-static void record_peer(struct exchange *x, uint32_t cause, const struct peer_change *c)
+static void record_peer(struct talk *x, uint32_t cause, const struct peer_change *c)
 {
     if (c->from != c->to)
         (void)record(x, EVENT_STATE, cause,
@@ -67,10 +66,10 @@ static void record_peer(struct exchange *x, uint32_t cause, const struct peer_ch
 }
 
 /* The event's id; 0 when there have been too many to keep. */
-static uint32_t record_segment(struct exchange *x, enum event_kind kind, uint32_t cause,
+static uint32_t record_segment(struct talk *x, enum event_kind kind, uint32_t cause,
                                const struct segment *seg, bool again)
 {
-    if (x->segments_sent + x->segments_received > EXCHANGE_RECORDED_MAX) {
+    if (x->segments_sent + x->segments_received > TALK_RECORDED_MAX) {
         x->unrecorded++;
         return 0;
     }
@@ -78,7 +77,7 @@ static uint32_t record_segment(struct exchange *x, enum event_kind kind, uint32_
                   (struct event){.segment = {.seg = *seg, .retransmission = again}});
 }
 
-void exchange_note(struct exchange *x, const char *fmt, ...)
+void talk_note(struct talk *x, const char *fmt, ...)
 {
     char text[200];
     va_list ap;
@@ -90,21 +89,20 @@ void exchange_note(struct exchange *x, const char *fmt, ...)
     (void)record(x, EVENT_NOTE, x->timeline->last_id, (struct event){.text = text});
 }
 
-void exchange_remark(struct exchange *x, const char *text)
+void talk_remark(struct talk *x, const char *text)
 {
     (void)record(x, EVENT_NOTE, 0, (struct event){.text = text});
 }
 
 /* --- Beginning --- */
 
-void exchange_init(struct exchange *x, const struct exchange_config *config,
-                   const struct probe *probe, void *state, struct timeline *timeline,
-                   int64_t now_ns)
+void talk_init(struct talk *x, const struct talk_config *config, const struct script *script,
+               void *state, struct timeline *timeline, int64_t now_ns)
 {
     const struct syn_like *like = config->like;
-    *x = (struct exchange){
+    *x = (struct talk){
         .config = *config,
-        .probe = probe,
+        .script = script,
         .state = state,
         .timeline = timeline,
         .now_ns = now_ns,
@@ -119,47 +117,47 @@ void exchange_init(struct exchange *x, const struct exchange_config *config,
     rto_init(&x->rto);
     peer_init(&x->peer, STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN));
     peer_known_way(&x->peer, config->way_ns);
-    x->aside = (struct exchange_aside){config->other_local, x->tcb, x->peer};
+    x->aside = (struct talk_aside){config->other_local, x->tcb, x->peer};
     x->aside.tcb.iss = x->aside.tcb.snd_una = x->aside.tcb.snd_nxt = config->other_iss;
     (void)record(x, EVENT_STATE, 0,
                  (struct event){.change = {END_B, STATE_SET_NONE, x->peer.set,
                                            "no connection yet; whether somebody listens is unknown",
                                            "RFC 9293 3.3.2"}});
-    probe->start(x);
+    script->start(x);
 }
 
 /* --- Sent --- */
 
-static void enqueue(struct exchange *x, struct outgoing o)
+static void enqueue(struct talk *x, struct outgoing o)
 {
     x->ignored += !outbox_put(&x->outbox, o);
 }
 
-bool exchange_next(struct exchange *x, int64_t now_ns, struct segment *seg, const uint8_t **data,
-                   size_t *len)
+bool talk_next(struct talk *x, int64_t now_ns, struct segment *seg, const uint8_t **data,
+               size_t *len)
 {
     x->now_ns = now_ns;
     return outbox_next(&x->outbox, &x->config, &x->tcb, now_ns, seg, data, len);
 }
 
-bool exchange_is_ours(const struct exchange *x, const struct segment *seg)
+bool talk_is_ours(const struct talk *x, const struct segment *seg)
 {
     return outbox_is_current(&x->outbox, seg);
 }
 
 /* The retransmission timer, which also serves to probe a closed window. A probe that withholds
  * sends its SYN once. */
-static void arm(struct exchange *x)
+static void arm(struct talk *x)
 {
     bool outstanding = seq_lt(x->tcb.snd_una, x->tcb.snd_nxt);
     bool blocked = outbox_is_blocked(&x->outbox, &x->tcb);
     bool lives = x->tcb.state != STATE_CLOSED && x->tcb.state != STATE_TIME_WAIT;
-    bool needed = (outstanding || blocked) && lives && !x->probe->withholds && !x->scripted;
+    bool needed = (outstanding || blocked) && lives && !x->script->withholds && !x->scripted;
     x->rto_at = needed ? x->now_ns + x->rto.rto_ns : CLOCK_NEVER;
 }
 
 /* The call that a segment carries out, made at the moment it is seen leaving. */
-static void call_behind(struct exchange *x, uint32_t event, const struct segment *seg)
+static void call_behind(struct talk *x, uint32_t event, const struct segment *seg)
 {
     enum state from = x->tcb.state;
     const struct outgoing *o = &x->outbox.current;
@@ -171,7 +169,7 @@ static void call_behind(struct exchange *x, uint32_t event, const struct segment
     record_own(x, event, from, classify_call(call), step.rfc);
 }
 
-static bool carries_out_a_call(const struct exchange *x, const struct segment *seg)
+static bool carries_out_a_call(const struct talk *x, const struct segment *seg)
 {
     enum outgoing_kind kind = x->outbox.current.kind;
     if (kind == OUTGOING_SCRIPTED)
@@ -182,7 +180,7 @@ static bool carries_out_a_call(const struct exchange *x, const struct segment *s
 }
 
 /* Our end takes what it has handed out as sent: SND.NXT and the state move. */
-static void commit(struct exchange *x, const struct segment *seg, uint32_t event)
+static void commit(struct talk *x, const struct segment *seg, uint32_t event)
 {
     if (x->outbox.committed)
         return;
@@ -194,16 +192,16 @@ static void commit(struct exchange *x, const struct segment *seg, uint32_t event
         x->shadow = x->tcb;
 }
 
-static void note_syn(struct exchange *x, const struct segment *seg)
+static void note_syn(struct talk *x, const struct segment *seg)
 {
-    if (!(seg->flags & FLAG_SYN) || x->syn_count == EXCHANGE_SYNS_MAX)
+    if (!(seg->flags & FLAG_SYN) || x->syn_count == TALK_SYNS_MAX)
         return;
     x->syns[x->syn_count].seq = seg->seq;
     x->syns[x->syn_count].ts_val = seg->opt.ts_val;
     x->syns[x->syn_count++].t_ns = x->now_ns;
 }
 
-static void sent(struct exchange *x, const struct segment *seg, bool stamped)
+static void sent(struct talk *x, const struct segment *seg, bool stamped)
 {
     struct outgoing o = x->outbox.current;
     /* The SYN,ACK of a simultaneous open has the SYN's number, and is none of it again. */
@@ -225,17 +223,17 @@ static void sent(struct exchange *x, const struct segment *seg, bool stamped)
     if (idle || again || x->tcb.state == STATE_CLOSED)
         arm(x);
     x->outbox.waiting = false;
-    if (x->probe->left != NULL)
-        x->probe->left(x, seg);
+    if (x->script->left != NULL)
+        x->script->left(x, seg);
 }
 
-void exchange_left(struct exchange *x, const struct segment *seg, int64_t t_ns)
+void talk_left(struct talk *x, const struct segment *seg, int64_t t_ns)
 {
     x->now_ns = t_ns;
     sent(x, seg, true);
 }
 
-void exchange_not_seen(struct exchange *x, const struct segment *seg, int64_t now_ns)
+void talk_not_seen(struct talk *x, const struct segment *seg, int64_t now_ns)
 {
     x->now_ns = now_ns;
     record_fault(x, 0, EVENT_FAULT_NOT_SEEN,
@@ -245,7 +243,7 @@ void exchange_not_seen(struct exchange *x, const struct segment *seg, int64_t no
 
 /* --- Received --- */
 
-static void queue_reply(struct exchange *x, const struct arrival *a, const struct segment *seg,
+static void queue_reply(struct talk *x, const struct arrival *a, const struct segment *seg,
                         uint32_t event)
 {
     struct segment reply = {0};
@@ -280,7 +278,7 @@ static void queue_reply(struct exchange *x, const struct arrival *a, const struc
 
 /* Whether a reply to something unacceptable may still be sent: a peer that floods us, or a loop of
  * two ends that answer each other, must not get a segment for a segment. */
-static bool within_limit(struct exchange *x, const struct arrival *a)
+static bool within_limit(struct talk *x, const struct arrival *a)
 {
     bool progress = a->from != a->to || a->acked > 0 || a->text > 0;
     if (progress || a->reply == REPLY_NOTHING)
@@ -296,7 +294,7 @@ static bool within_limit(struct exchange *x, const struct arrival *a)
  * answered (RFC 7323 4.1); without it there is no measurement (Karn). Nor is there with the stamp
  * of an earlier SYN than the last: a listener keeps that of the first SYN it has got and answers
  * later ones with it too. */
-static int64_t syn_round_trip(const struct exchange *x, const struct segment *seg)
+static int64_t syn_round_trip(const struct talk *x, const struct segment *seg)
 {
     if (x->capture_dropped > 0) /* the answer proper may be among what was lost */
         return 0;
@@ -308,7 +306,7 @@ static int64_t syn_round_trip(const struct exchange *x, const struct segment *se
     return told ? x->now_ns - x->syns[last].t_ns : 0;
 }
 
-static void measure(struct exchange *x, const struct segment *seg, const struct arrival *a)
+static void measure(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     bool answer =
         a->inputs[0] == INPUT_SYN_ACK || (a->inputs[0] == INPUT_RST && a->from == STATE_SYN_SENT);
@@ -323,7 +321,7 @@ static void measure(struct exchange *x, const struct segment *seg, const struct 
 
 /* How far away the peer is, also when the SYN was none of our TCB's: the first answer to one that
  * left once says it. */
-static void measure_flight(struct exchange *x, const struct segment *seg)
+static void measure_flight(struct talk *x, const struct segment *seg)
 {
     size_t found = 0, at = 0;
     if ((seg->flags & (FLAG_SYN | FLAG_ACK)) != (FLAG_SYN | FLAG_ACK) ||
@@ -340,7 +338,7 @@ static void measure_flight(struct exchange *x, const struct segment *seg)
 }
 
 /* RFC 6298 5.2, 5.3: stopped when all is acknowledged, restarted when some is. */
-static void restart_timer(struct exchange *x, const struct arrival *a)
+static void restart_timer(struct talk *x, const struct arrival *a)
 {
     if (a->acked > 0) {
         rto_restore(&x->rto);
@@ -354,13 +352,13 @@ static void restart_timer(struct exchange *x, const struct arrival *a)
 }
 
 /* When data completes the handshake, the ACK of the SYN rides on it. */
-static bool data_carries_the_ack(const struct exchange *x, const struct arrival *a)
+static bool data_carries_the_ack(const struct talk *x, const struct arrival *a)
 {
     return a->inputs[0] == INPUT_SYN_ACK && x->outbox.payload_first > 0 &&
            outbox_data_is_due(&x->outbox, &x->tcb);
 }
 
-static bool may_reply(struct exchange *x, const struct arrival *a)
+static bool may_reply(struct talk *x, const struct arrival *a)
 {
     if (x->aborting && x->tcb.state != STATE_CLOSED)
         return false;
@@ -371,7 +369,7 @@ static bool may_reply(struct exchange *x, const struct arrival *a)
     return !data_carries_the_ack(x, a);
 }
 
-static void deliver(struct exchange *x, const struct segment *seg, uint32_t event)
+static void deliver(struct talk *x, const struct segment *seg, uint32_t event)
 {
     /* A segment of ours that is on its way knows nothing of this one: our end has sent it first. */
     if (x->outbox.waiting)
@@ -389,12 +387,12 @@ static void deliver(struct exchange *x, const struct segment *seg, uint32_t even
         return;
     if (!x->scripted && may_reply(x, &a))
         queue_reply(x, &a, seg, event);
-    x->probe->received(x, seg, &a);
+    x->script->received(x, seg, &a);
 }
 
 /* For a probe that withholds: the segment is judged by what our end would be, had it taken the
  * first SYN,ACK; our end itself stays where it is. */
-static void judge(struct exchange *x, const struct segment *seg, uint32_t event)
+static void judge(struct talk *x, const struct segment *seg, uint32_t event)
 {
     struct arrival a = tcb_arrive(&x->shadow, seg);
     measure(x, seg, &a);
@@ -402,19 +400,19 @@ static void judge(struct exchange *x, const struct segment *seg, uint32_t event)
     struct peer_change change = peer_seen(&x->peer, &x->shadow, seg, &a, x->now_ns);
     record_peer(x, event, &change);
     if (!x->finished)
-        x->probe->received(x, seg, &a);
+        x->script->received(x, seg, &a);
 }
 
-void exchange_received(struct exchange *x, const struct segment *seg, int64_t t_ns)
+void talk_received(struct talk *x, const struct segment *seg, int64_t t_ns)
 {
     x->now_ns = t_ns;
-    if (x->probe->offered == NULL || x->probe->offered(x, seg, t_ns))
-        exchange_take(x, seg, t_ns, true);
+    if (x->script->offered == NULL || x->script->offered(x, seg, t_ns))
+        talk_take(x, seg, t_ns, true);
 }
 
-void exchange_take(struct exchange *x, const struct segment *seg, int64_t t_ns, bool reaches_us)
+void talk_take(struct talk *x, const struct segment *seg, int64_t t_ns, bool reaches_us)
 {
-    const struct tcb *judge_by = x->probe->withholds ? &x->shadow : &x->tcb;
+    const struct tcb *judge_by = x->script->withholds ? &x->shadow : &x->tcb;
     bool again = x->peer.irs_known && segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
                  seq_le(segment_end(seg), judge_by->rcv_nxt) && !seq_lt(seg->seq, judge_by->irs);
     x->now_ns = t_ns;
@@ -422,13 +420,13 @@ void exchange_take(struct exchange *x, const struct segment *seg, int64_t t_ns, 
     uint32_t event = record_segment(x, EVENT_RECEIVED, 0, seg, again);
     if (!reaches_us)
         x->shadow = x->tcb;
-    if (x->probe->withholds || !reaches_us)
+    if (x->script->withholds || !reaches_us)
         judge(x, seg, event);
     else
         deliver(x, seg, event);
 }
 
-void exchange_foreign(struct exchange *x, const struct segment *seg, int64_t t_ns)
+void talk_foreign(struct talk *x, const struct segment *seg, int64_t t_ns)
 {
     char flags[FLAGS_TEXT_MAX], text[160];
     x->now_ns = t_ns;
@@ -438,14 +436,14 @@ void exchange_foreign(struct exchange *x, const struct segment *seg, int64_t t_n
     record_fault(x, 0, EVENT_FAULT_KERNEL_RST, text);
 }
 
-void exchange_malformed(struct exchange *x, const char *what, int64_t t_ns)
+void talk_malformed(struct talk *x, const char *what, int64_t t_ns)
 {
     x->now_ns = t_ns;
     x->ignored++;
     record_fault(x, 0, EVENT_FAULT_MALFORMED, what);
 }
 
-void exchange_lost_packets(struct exchange *x, uint64_t total)
+void talk_lost_packets(struct talk *x, uint64_t total)
 {
     char text[96];
     x->capture_dropped = total;
@@ -453,23 +451,23 @@ void exchange_lost_packets(struct exchange *x, uint64_t total)
     record_fault(x, 0, EVENT_FAULT_CAPTURE_DROPPED, text);
 }
 
-void exchange_unreachable(struct exchange *x, const struct icmp_error *e, int64_t t_ns)
+void talk_unreachable(struct talk *x, const struct icmp_error *e, int64_t t_ns)
 {
     x->now_ns = t_ns;
-    x->probe->unreachable(x, e);
+    x->script->unreachable(x, e);
     if (x->segments_sent == 0) /* known before anything left: then nothing need leave */
         x->outbox.queued = 0;
 }
 
 /* --- A script --- */
 
-void exchange_follow_script(struct exchange *x, bool on)
+void talk_follow_script(struct talk *x, bool on)
 {
     x->scripted = on;
     x->rto_at = CLOCK_NEVER;
 }
 
-void exchange_renew(struct exchange *x, seq_t iss)
+void talk_renew(struct talk *x, seq_t iss)
 {
     const struct tcb *t = &x->tcb;
     enum state from = t->state;
@@ -478,9 +476,9 @@ void exchange_renew(struct exchange *x, seq_t iss)
     record_own(x, x->timeline->last_id, from, "everything is forgotten", "RFC 9293 3.5.1");
 }
 
-void exchange_change_port(struct exchange *x)
+void talk_change_port(struct talk *x)
 {
-    const struct exchange_aside now = {x->config.local, x->tcb, x->peer};
+    const struct talk_aside now = {x->config.local, x->tcb, x->peer};
     enum state from = x->tcb.state;
     struct peer_change change = {
         .from = x->peer.set, .why = "the connection from our other port", .rfc = "RFC 9293 3.3.1"};
@@ -493,46 +491,46 @@ void exchange_change_port(struct exchange *x)
     record_peer(x, x->timeline->last_id, &change);
 }
 
-void exchange_call(struct exchange *x, enum call call)
+void talk_call(struct talk *x, enum call call)
 {
     enum state from = x->tcb.state;
     struct transition step = tcb_call(&x->tcb, call);
     record_own(x, x->timeline->last_id, from, classify_call(call), step.rfc);
 }
 
-void exchange_time_out(struct exchange *x, enum input in)
+void talk_time_out(struct talk *x, enum input in)
 {
     enum state from = x->tcb.state;
     struct transition step = tcb_time_out(&x->tcb, in);
     record_own(x, x->timeline->last_id, from, classify_describe(in), step.rfc);
 }
 
-void exchange_elapse(struct exchange *x)
+void talk_elapse(struct talk *x)
 {
     struct peer_change change = peer_elapse(&x->peer, x->now_ns);
     record_peer(x, x->timeline->last_id, &change);
 }
 
-void exchange_peer_told(struct exchange *x, enum call call)
+void talk_peer_told(struct talk *x, enum call call)
 {
     struct peer_change change = peer_told(&x->peer, call, x->now_ns);
     record_peer(x, 0, &change);
 }
 
-bool exchange_emit(struct exchange *x, const struct scripted *script, const char *note)
+bool talk_emit(struct talk *x, const struct scripted *script, const char *note)
 {
     const struct outgoing o = {.kind = OUTGOING_SCRIPTED, .note = note, .script = *script};
     return outbox_put(&x->outbox, o);
 }
 
-void exchange_hold_back(struct exchange *x, const struct scripted *script)
+void talk_hold_back(struct talk *x, const struct scripted *script)
 {
     if (script->call != CALL_COUNT)
-        exchange_call(x, script->call);
+        talk_call(x, script->call);
     tcb_left(&x->tcb, &script->seg);
 }
 
-void exchange_deliver(struct exchange *x, const struct segment *seg, int64_t t_ns)
+void talk_deliver(struct talk *x, const struct segment *seg, int64_t t_ns)
 {
     enum state from = x->tcb.state;
     x->now_ns = t_ns;
@@ -543,7 +541,7 @@ void exchange_deliver(struct exchange *x, const struct segment *seg, int64_t t_n
 
 /* --- Time --- */
 
-int64_t exchange_deadline(const struct exchange *x)
+int64_t talk_deadline(const struct talk *x)
 {
     int64_t at = x->config.deadline_ns;
     if (x->finished)
@@ -553,12 +551,12 @@ int64_t exchange_deadline(const struct exchange *x)
     return x->wake_at < at ? x->wake_at : at;
 }
 
-static void retransmission_timeout(struct exchange *x)
+static void retransmission_timeout(struct talk *x)
 {
     uint32_t event = record(x, EVENT_TIMER, 0, (struct event){.text = "retransmission time-out"});
     x->rto_at = CLOCK_NEVER;
     if (x->sent_times >= x->config.tries) {
-        x->probe->stop(x, PROBE_STOP_GAVE_UP);
+        x->script->stop(x, SCRIPT_STOP_GAVE_UP);
         return;
     }
     (void)tcb_time_out(&x->tcb, INPUT_RETRANSMISSION_TIMEOUT);
@@ -569,7 +567,7 @@ static void retransmission_timeout(struct exchange *x)
     enqueue(x, (struct outgoing){.kind = OUTGOING_RETRANSMIT, .cause = event});
 }
 
-void exchange_tick(struct exchange *x, int64_t now_ns)
+void talk_tick(struct talk *x, int64_t now_ns)
 {
     x->now_ns = now_ns;
     if (x->finished)
@@ -577,61 +575,61 @@ void exchange_tick(struct exchange *x, int64_t now_ns)
     if (now_ns >= x->config.deadline_ns) {
         /* Whatever the probe still has to do then has an end too. */
         x->config.deadline_ns = now_ns + GRACE;
-        x->probe->stop(x, PROBE_STOP_DEADLINE);
+        x->script->stop(x, SCRIPT_STOP_DEADLINE);
         return;
     }
     if (now_ns >= x->wake_at) {
         x->wake_at = CLOCK_NEVER;
-        x->probe->timer(x);
+        x->script->timer(x);
     }
     if (now_ns >= x->rto_at && !x->finished)
         retransmission_timeout(x);
 }
 
-void exchange_stop(struct exchange *x, enum probe_stop why, int64_t now_ns)
+void talk_stop(struct talk *x, enum script_stop why, int64_t now_ns)
 {
     x->now_ns = now_ns;
     if (!x->finished)
-        x->probe->stop(x, why);
+        x->script->stop(x, why);
     if (x->segments_sent == 0 && !x->outbox.waiting) /* nothing is out: then nothing need leave */
         x->outbox.queued = 0;
 }
 
-bool exchange_half_open(const struct exchange *x)
+bool talk_half_open(const struct talk *x)
 {
     return x->outbox.waiting || state_set_has(x->peer.set, STATE_SYN_RECEIVED);
 }
 
-bool exchange_done(const struct exchange *x)
+bool talk_done(const struct talk *x)
 {
     return x->finished && x->outbox.queued == 0 && !x->outbox.waiting;
 }
 
-void exchange_report(const struct exchange *x, struct result *r)
+void talk_report(const struct talk *x, struct result *r)
 {
-    x->probe->report(x, r);
+    x->script->report(x, r);
 }
 
 /* --- For probes --- */
 
-static uint32_t action(struct exchange *x, const char *what)
+static uint32_t action(struct talk *x, const char *what)
 {
     return record(x, EVENT_ACTION, 0, (struct event){.text = what});
 }
 
-void exchange_open(struct exchange *x)
+void talk_open(struct talk *x)
 {
     enqueue(x, (struct outgoing){.kind = OUTGOING_SYN, .cause = action(x, "OPEN")});
 }
 
-void exchange_write(struct exchange *x, const void *data, size_t n, size_t first)
+void talk_write(struct talk *x, const void *data, size_t n, size_t first)
 {
     x->outbox.payload = data;
     x->outbox.payload_len = n;
     x->outbox.payload_first = first;
 }
 
-void exchange_close(struct exchange *x)
+void talk_close(struct talk *x)
 {
     if (x->outbox.close_wanted)
         return;
@@ -639,13 +637,13 @@ void exchange_close(struct exchange *x)
     x->outbox.close_cause = action(x, "CLOSE");
 }
 
-void exchange_reset(struct exchange *x, seq_t seq, const char *why)
+void talk_reset(struct talk *x, seq_t seq, const char *why)
 {
     enqueue(x, (struct outgoing){
                    .kind = OUTGOING_RST, .seq = seq, .note = why, .cause = x->timeline->last_id});
 }
 
-void exchange_abort(struct exchange *x, const char *why)
+void talk_abort(struct talk *x, const char *why)
 {
     x->outbox.close_wanted = false;
     x->aborting = true;
@@ -655,41 +653,41 @@ void exchange_abort(struct exchange *x, const char *why)
     enqueue(x, (struct outgoing){.kind = OUTGOING_ABORT, .note = why, .cause = cause});
 }
 
-void exchange_keepalive(struct exchange *x, const char *why)
+void talk_keepalive(struct talk *x, const char *why)
 {
     enqueue(x, (struct outgoing){.kind = OUTGOING_KEEPALIVE, .note = why});
 }
 
-void exchange_send_again(struct exchange *x, const char *why)
+void talk_send_again(struct talk *x, const char *why)
 {
     enqueue(x, (struct outgoing){.kind = OUTGOING_RETRANSMIT, .note = why});
 }
 
-void exchange_acknowledge(struct exchange *x, const char *why)
+void talk_acknowledge(struct talk *x, const char *why)
 {
     enqueue(x, (struct outgoing){.kind = OUTGOING_ACK, .note = why, .cause = x->timeline->last_id});
 }
 
-void exchange_refuse(struct exchange *x, seq_t ack, const char *why)
+void talk_refuse(struct talk *x, seq_t ack, const char *why)
 {
     enqueue(x,
             (struct outgoing){
                 .kind = OUTGOING_RST_ACK, .ack = ack, .note = why, .cause = x->timeline->last_id});
 }
 
-void exchange_wake_at(struct exchange *x, int64_t when_ns)
+void talk_wake_at(struct talk *x, int64_t when_ns)
 {
     x->wake_at = when_ns;
 }
 
-void exchange_finish(struct exchange *x)
+void talk_finish(struct talk *x)
 {
     x->finished = true;
     x->outbox.stopped = true;
     x->rto_at = x->wake_at = CLOCK_NEVER;
 }
 
-size_t exchange_unacknowledged(const struct exchange *x)
+size_t talk_unacknowledged(const struct talk *x)
 {
     return outbox_unacknowledged(&x->outbox, &x->tcb);
 }

@@ -25,6 +25,8 @@ struct upper {
     /* What the application has learnt last: 0 that the other end is done, an errno that the
      * connection is broken, EAGAIN nothing of the kind. */
     int (*saw)(void *arg);
+    /* How long what we put on the wire may be under way to this end, unless it is lost. */
+    int64_t way_ns;
     void *arg;
 };
 

@@ -207,8 +207,9 @@ static struct segment to_us(const struct scene *c)
 static seq_t near(struct reader *r, const struct scene *c)
 {
     const struct tcb *own = &c->run.entry->talk.tcb;
-    const seq_t bases[] = {c->host.snd_nxt, c->host.rcv_nxt, own->snd_nxt,        own->snd_una,
-                           own->rcv_nxt,    own->irs,        c->play.row.seg.seq, c->play.ack};
+    const seq_t bases[] = {c->host.snd_nxt,     c->host.rcv_nxt,      own->snd_nxt,
+                           own->snd_una,        own->rcv_nxt,         own->irs,
+                           c->play.row.seg.seq, c->play.ends.past.ack};
     uint8_t choice = octet(r);
     if (choice >= 0xf0)
         return seq_of((uint32_t)word(r) << 16 | word(r));
@@ -322,7 +323,7 @@ static const struct figure_row *awaited(const struct scene *c, unsigned number)
     if (p->phase != PLAY_AWAIT)
         return NULL;
     if (!p->choosing)
-        return p->row.view.row;
+        return p->row.row;
     size_t i = p->choice;
     while (number-- > 0 && items[items[i].to].kind == FIGURE_OR)
         i = items[i].to;
@@ -439,7 +440,7 @@ static enum status let_ask(void *arg, const struct endpoint *ours, enum state *s
     *state = how != 0 ? (enum state)(how % STATE_COUNT) : c->host.state;
     if (how == 0 && c->manner & MANNER_AS_FIGURED)
         for (*state = STATE_CLOSED; *state + 1 < STATE_COUNT; (*state)++)
-            if (state_set_has(c->play.row.due, *state))
+            if (state_set_has(c->play.row.due[end_other(c->play.us)], *state))
                 break;
     return STATUS_OK;
 }

@@ -409,8 +409,12 @@ static inline void kernels_init_end(struct kernels *k, enum end side, uint32_t i
                                    .rto_at = CLOCK_NEVER,
                                    .keep_at = CLOCK_NEVER,
                                    .time_wait_at = CLOCK_NEVER};
-    k->accomplice[side] = (struct upper){kernel_act,  kernel_shut, kernel_state,
-                                         kernel_kill, kernel_saw,  &k->end[side]};
+    k->accomplice[side] = (struct upper){.act = kernel_act,
+                                         .shut = kernel_shut,
+                                         .state = kernel_state,
+                                         .kill = kernel_kill,
+                                         .saw = kernel_saw,
+                                         .arg = &k->end[side]};
     k->config.end[side] = &k->accomplice[side];
 }
 

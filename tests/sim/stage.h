@@ -124,8 +124,11 @@ static inline void stage_init(struct stage *s, enum end us, const char *figure)
 /* From now on somebody is. */
 static inline void stage_man(struct stage *s)
 {
-    s->application =
-        (struct upper){.act = stage_act, .shut = stage_shut, .state = stage_state, .arg = s};
+    s->application = (struct upper){.act = stage_act,
+                                    .shut = stage_shut,
+                                    .state = stage_state,
+                                    .way_ns = BENCH_DELAY,
+                                    .arg = s};
     s->play.peer_side = &s->application;
 }
 

@@ -13,14 +13,23 @@
 #include "lab/child.h"
 #include "lab/namespace.h"
 #include "lab/netem/netem_forward.h"
-#include "net/privilege.h"
 
 /* What the child is given. */
 struct start {
     const struct netem_config *config;
     const char *ifname_a, *ifname_b;
     int namespace_fd, told;
+    int ready; /* -1: it has been said */
 };
+
+static enum status is_ready(void *arg, struct fault *fault)
+{
+    struct start *s = arg;
+    int ready = s->ready;
+    s->ready = -1;
+    return child_is_ready(ready) ? STATUS_OK
+                                 : fault_set(fault, STATUS_SYSTEM, "nobody waits for the wire");
+}
 
 static void live(void *arg, int ready)
 {
@@ -35,11 +44,12 @@ static void live(void *arg, int ready)
         relay != NULL
             ? netem_forward_new(relay, &s->config->rules, s->config->seed, s->told, &fault)
             : NULL;
-    if (forward == NULL || privilege_drop(&fault) != STATUS_OK)
+    s->ready = ready;
+    enum status status =
+        forward != NULL ? netem_forward_run(forward, is_ready, s, &fault) : STATUS_SYSTEM;
+    if (s->ready >= 0)
         child_failed(ready, &fault);
-    if (!child_is_ready(ready))
-        _exit(1);
-    _exit(netem_forward_run(forward, &fault) == STATUS_OK ? 0 : 1);
+    _exit(status == STATUS_OK ? 0 : 1);
 }
 
 enum status netem_start(struct netem *w, const struct netem_config *config, int namespace_fd,

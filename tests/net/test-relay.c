@@ -12,7 +12,7 @@
 enum {
     TYPE_OURS = 0x88b5, /* IEEE 802: for local experiments */
     HEADER = 14,
-    PATIENCE_MS = 1000,
+    PATIENCE_MS = 60000,
     FRAMES = 200,
     FLOOD = 6000
 };

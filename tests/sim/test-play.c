@@ -845,7 +845,7 @@ static void stamped(struct stage *s, int64_t t_ns, unsigned flags, uint32_t seq)
     assert_int_equal(craft_segment(craft, &seg, NULL, 0, packet, sizeof(packet), &n, &fault),
                      STATUS_OK);
     craft_free(craft);
-    assert_int_equal(run_packet(s->bench.run, packet, n, t_ns, &fault), STATUS_OK);
+    assert_int_equal(talks_packet(&s->bench.run->talks, packet, n, t_ns, &fault), STATUS_OK);
 }
 
 /* A busy machine shows us things late. What was stamped before the silence began does not break it,

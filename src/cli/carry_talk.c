@@ -12,6 +12,7 @@
 #include "net/live_run.h"
 #include "net/resolve.h"
 #include "net/route.h"
+#include "talk/sessions.h"
 #include "talk/sim.h"
 
 enum {
@@ -23,15 +24,15 @@ enum {
 /* All that one run holds. */
 struct stage {
     struct session *s;
-    struct run_config config;
+    struct sessions_config config;
     struct truth_check witness;
-    struct run_observer observer;
+    struct talks_observer observer;
     struct remarks_source wire;
     char wire_remark[4096]; /* room for as many rules as there can be */
     bool wired, wire_changes;
     void **states;   /* one a session: */
     uint8_t *others; /* copies of the first */
-    struct run run;
+    struct sessions sessions;
 };
 
 /* --- The target --- */
@@ -107,7 +108,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
     const struct session *s = st->s;
     const struct arguments *o = &s->options;
 
-    st->config = (struct run_config){
+    st->config = (struct sessions_config){
         .script = s->script,
         .base =
             {
@@ -174,6 +175,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     };
     const struct live_run_config live = {
         .deaf = s->around->deaf,
+        .within_ns = CLOCK_NEVER, /* each session has its own time */
         .aside = st->wired ? &st->wire : NULL,
         .progress = record_progress(&s->record),
         .asked = record_asked,
@@ -191,9 +193,11 @@ static enum status run_live(struct stage *st, struct fault *fault)
         status = begin(s, path.route.ifname, path_clock(&path), fault);
     }
     if (status == STATUS_OK)
-        status = live_run(&path, &live, &st->run, &st->config, &s->record.timeline, fault);
+        status = sessions_init(&st->sessions, &st->config, &s->record.timeline, fault);
+    if (status == STATUS_OK)
+        status = live_run(&path, &live, &st->sessions.talks, fault);
     output_progress_clear(&s->record.output);
-    run_done(&st->run);
+    sessions_done(&st->sessions);
     path_close(&path);
     return status;
 }
@@ -226,10 +230,12 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     st->config.imagined = true;
     status = begin(s, "simulated", "simulated", fault);
     if (status == STATUS_OK)
-        status = run_init(&st->run, &st->config, &s->record.timeline, sim_link(sim), start, fault);
+        status = sessions_init(&st->sessions, &st->config, &s->record.timeline, fault);
     if (status == STATUS_OK)
-        status = sim_run(sim, &st->run, CLOCK_MIN, fault);
-    run_done(&st->run);
+        status = talks_start(&st->sessions.talks, sim_link(sim), start, fault);
+    if (status == STATUS_OK)
+        status = sim_run(sim, &st->sessions.talks, CLOCK_MIN, fault);
+    sessions_done(&st->sessions);
     sim_free(sim);
     return status;
 }
@@ -260,7 +266,7 @@ static enum status run(struct session *s, struct fault *fault)
     } else {
         take_states(st);
         status = s->options.dry_run ? run_dry(st, fault) : run_live(st, fault);
-        s->exit_code = st->run.exit_code;
+        s->exit_code = st->sessions.exit_code;
     }
     if (st != NULL) {
         free(st->others);

@@ -31,7 +31,7 @@ static enum status is_ready(void *arg, struct fault *fault)
                                  : fault_set(fault, STATUS_SYSTEM, "nobody waits for the wire");
 }
 
-static void live(void *arg, int ready)
+static void serve(void *arg, int ready)
 {
     struct start *s = arg;
     struct fault fault = {""};
@@ -64,7 +64,7 @@ enum status netem_start(struct netem *w, const struct netem_config *config, int 
                           .ifname_b = ifname_b,
                           .namespace_fd = namespace_fd,
                           .told = ends[1]};
-    enum status s = child_start(live, &start, "the lab's wire", &w->child, fault);
+    enum status s = child_start(serve, &start, "the lab's wire", &w->child, fault);
     (void)close(ends[1]);
     w->fd = ends[0];
     if (s != STATUS_OK)
@@ -84,7 +84,7 @@ void netem_close(struct netem *w)
     w->child = -1;
 }
 
-static bool end(struct netem *w, const char *why)
+static bool shut_down(struct netem *w, const char *why)
 {
     w->ended = true;
     (void)fault_set(&w->why, STATUS_SYSTEM, "the lab's wire has broken: %s", why);
@@ -110,10 +110,10 @@ bool netem_next(struct netem *w, struct netem_report *r)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (n <= 0)
-        return end(w, "its process has ended");
+        return shut_down(w, "its process has ended");
     r->text[sizeof(r->text) - 1] = '\0';
     if (r->event == NETEM_EVENT_BROKE)
-        return end(w, r->text);
+        return shut_down(w, r->text);
     count(w, r);
     return true;
 }

@@ -1018,30 +1018,39 @@ static void see_w_run_out(struct trial *t)
         assert_int_equal(t->kernels.now_ns, KERNELS_START + t->act->deadline_ns);
 }
 
-/* A copy of the SYN,ACK that was stamped so long after our reset, and is looked at behind it. */
-static void an_old_copy(struct trial *t, int64_t after_reset_ns)
+/* What the host says while nothing may come, handed over with this stamp: a busy machine shows us
+ * things late. */
+static void stamped(struct trial *t, int64_t t_ns, unsigned flags, uint32_t seq)
 {
-    const struct endpoint *local = &t->stage.bench.locals[0];
-    const struct segment seg = {.src = t->stage.bench.config.base.remote,
-                                .dst = *local,
+    struct bench *b = record(t);
+    const struct segment seg = {.src = b->config.base.remote,
+                                .dst = b->locals[0],
                                 .ttl = 64,
-                                .seq = seq_of(t->irs),
+                                .seq = seq_of(t->irs + seq),
                                 .ack = seq_of(t->iss + 1),
-                                .flags = SYN_ACK};
+                                .flags = (uint16_t)flags};
     struct fault fault;
-    pass_until(t, PLAY_SILENCE);
-    talk_received(&t->stage.bench.run->exchange, &seg, t->stage.play.mark_ns + after_reset_ns);
-    assert_int_equal(run_tick(t->stage.bench.run, sim_now(t->stage.bench.sim), &fault), STATUS_OK);
+    talk_received(&b->run->exchange, &seg, t_ns);
+    assert_int_equal(run_tick(b->run, sim_now(b->sim), &fault), STATUS_OK);
 }
 
 static void a_copy_from_before_the_reset(struct trial *t)
 {
-    an_old_copy(t, -1);
+    pass_until(t, PLAY_SILENCE);
+    stamped(t, t->stage.play.mark_ns - 1, SYN_ACK, 0);
 }
 
 static void a_copy_from_behind_the_reset(struct trial *t)
 {
-    an_old_copy(t, 1);
+    pass_until(t, PLAY_SILENCE);
+    stamped(t, t->stage.play.mark_ns + 1, SYN_ACK, 0);
+}
+
+/* However late our timer is. */
+static void a_reset_when_it_is_over(struct trial *t)
+{
+    pass_until(t, PLAY_SILENCE);
+    stamped(t, t->stage.play.until_ns + 1, RST_ACK, 1);
 }
 
 /* --- The table --- */
@@ -1497,6 +1506,8 @@ static struct act acts[] = {
                "6.                  [silence 1s]\n",
      .with = OURS, .lines = "ok ok ok ok ok ok deviates", .at = 6, .text = "came: a retransmission",
      .begun = a_copy_from_behind_the_reset},
+    {"silence is not broken by what comes when it is over", SILENCE, .with = OURS,
+     .begun = a_reset_when_it_is_over},
     {"silence is broken by a kernel", SILENCE, .with = KERNELS,
      .lines = "ok ok ok ok deviates not-reached", .at = 4,
      .text = "<SEQ=301><ACK=101><CTL=ACK><DATA=7> came", .each = speak_into_the_silence},

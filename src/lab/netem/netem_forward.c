@@ -11,7 +11,8 @@
 #include "net/loop.h"
 
 enum {
-    BURST = 256 /* frames from one side before the other has its turn */
+    BURST = 256, /* frames from one side before the other has its turn */
+    TURNS = 16   /* before what is due is sent */
 };
 /* How often it is looked whether the tap has lost frames, while frames come. */
 #define LOOK_EVERY (100 * CLOCK_MS)
@@ -162,14 +163,24 @@ static void plan_next(struct netem_forward *f)
     loop_set_deadline(f->loop, due < f->look_at ? due : f->look_at);
 }
 
+static void broke(struct netem_forward *f)
+{
+    struct netem_report r = {.event = NETEM_EVENT_BROKE, .t_ns = loop_now(f->loop)};
+    f->status = STATUS_SYSTEM;
+    memcpy(r.text, f->fault.text, sizeof(r.text));
+    tell(f, &r);
+    loop_stop(f->loop);
+}
+
+/* Both ends are on this machine: one has answered by the time that the other's packet is sent on,
+ * and looking at once saves being woken for it. */
 static void come_in(struct netem_forward *f, enum end side)
 {
-    if (relay_dispatch(f->relay, side, BURST, take, f, &f->fault) < 0) {
-        struct netem_report r = {.event = NETEM_EVENT_BROKE, .t_ns = loop_now(f->loop)};
-        f->status = STATUS_SYSTEM;
-        memcpy(r.text, f->fault.text, sizeof(r.text));
-        tell(f, &r);
-        loop_stop(f->loop);
+    int n = 1;
+    for (int turn = 0; turn < TURNS && n > 0; turn++, side = end_other(side))
+        n = relay_dispatch(f->relay, side, BURST, take, f, &f->fault);
+    if (n < 0) {
+        broke(f);
         return;
     }
     int64_t now = loop_now(f->loop);

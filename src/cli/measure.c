@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/record.h"
-#include "net/live.h"
+#include "net/live_run.h"
 #include "talk/sim.h"
 #include "lab/netem/netem_remarks.h"
 #include "lab/truth_check.h"
@@ -25,13 +25,13 @@ struct stage {
     struct endpoint remote;
     uint32_t scope_id;
     struct record record;
-    struct run_config config;
+    struct sessions_config config;
     struct truth_check witness;
-    struct run_observer observer;
+    struct talks_observer observer;
     struct remarks_source wire;
     char wire_remark[4096]; /* room for as many rules as there can be */
     bool wired, wire_changes;
-    struct run *run;
+    struct sessions *sessions;
 };
 
 static enum status take_lab_peer(struct stage *st, struct fault *fault)
@@ -107,7 +107,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
     const struct measurement *m = st->m;
     const struct arguments *o = m->options;
 
-    st->config = (struct run_config){
+    st->config = (struct sessions_config){
         .script = m->probe,
         .base =
             {
@@ -161,35 +161,41 @@ static enum status run_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
     hear_wire(st);
-    const struct live_config config = {
+    const struct path_config config = {
         .remote = st->remote,
         .scope_id = st->scope_id,
         .source = o->has_source ? &o->source : NULL,
         .ifname = o->interface,
         .sport = o->sport,
-        .sessions = st->m->sessions + st->m->second_port,
+        .ports = st->m->sessions + st->m->second_port,
         .key = hash_key_of_seed(st->record.seed),
+    };
+    const struct live_run_config live = {
         .deaf = st->m->around->deaf,
+        .within_ns = CLOCK_NEVER, /* each session has its own time */
         .aside = st->wired ? &st->wire : NULL,
         .progress = record_progress(&st->record),
         .asked = record_asked,
         .arg = &st->record,
     };
-    struct live *live = live_open(&config, fault);
-    if (live == NULL)
-        return STATUS_SYSTEM;
-    configure(st, live_locals(live), live_route(live)->mtu);
-    st->config.unreachable = live_unreachable(live);
-    if (st->wired) {
-        st->config.afterword = add_wire;
-        st->config.afterword_arg = lab_wire(st->m->around->lab);
+    struct path path;
+    enum status s = path_open(&path, &config, fault);
+    if (s == STATUS_OK) {
+        configure(st, path.locals, path.route.mtu);
+        st->config.unreachable = path_unreachable(&path);
+        if (st->wired) {
+            st->config.afterword = add_wire;
+            st->config.afterword_arg = lab_wire(st->m->around->lab);
+        }
+        s = begin(st, path.route.ifname, path_clock(&path), fault);
     }
-    enum status s = begin(st, live_route(live)->ifname, live_clock(live), fault);
     if (s == STATUS_OK)
-        s = live_run(live, st->run, &st->config, &st->record.timeline, fault);
+        s = sessions_init(st->sessions, &st->config, &st->record.timeline, fault);
+    if (s == STATUS_OK)
+        s = live_run(&path, &live, &st->sessions->talks, fault);
     output_progress_clear(&st->record.output);
-    run_done(st->run);
-    live_free(live);
+    sessions_done(st->sessions);
+    path_close(&path);
     return s;
 }
 
@@ -220,10 +226,12 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     st->config.imagined = true;
     s = begin(st, "simulated", "simulated", fault);
     if (s == STATUS_OK)
-        s = run_init(st->run, &st->config, &st->record.timeline, sim_link(sim), start, fault);
+        s = sessions_init(st->sessions, &st->config, &st->record.timeline, fault);
     if (s == STATUS_OK)
-        s = sim_run(sim, st->run, CLOCK_MIN, fault);
-    run_done(st->run);
+        s = talks_start(&st->sessions->talks, sim_link(sim), start, fault);
+    if (s == STATUS_OK)
+        s = sim_run(sim, &st->sessions->talks, CLOCK_MIN, fault);
+    sessions_done(st->sessions);
     sim_free(sim);
     return s;
 }
@@ -244,13 +252,13 @@ int measure(const struct measurement *m)
     struct fault fault = {0};
 
     record_init(&st.record, m->options);
-    st.run = calloc(1, sizeof(*st.run));
-    if (st.run == NULL)
+    st.sessions = calloc(1, sizeof(*st.sessions));
+    if (st.sessions == NULL)
         return command_fail(m->options->command, "out of memory");
     enum status s = stage_run(&st, &fault);
     s = record_close(&st.record, s, &fault);
-    int code = st.run->exit_code;
-    free(st.run);
+    int code = st.sessions->exit_code;
+    free(st.sessions);
     if (s != STATUS_OK)
         return command_fail(m->options->command, "%s", fault.text);
     return code;

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/live.h"
+#include "net/live_run.h"
+#include "talk/sessions.h"
 #include "lab/truth_check.h"
 #include "walk_rows.h"
 
@@ -33,10 +34,10 @@ struct batch {
     struct walk walks[WALKERS_BATCH_MAX];
     void *states[WALKERS_BATCH_MAX];
     struct text rows;
-    struct run run;
+    struct sessions run;
     struct timeline timeline;
     struct truth_check witness;
-    struct run_observer witnessed;
+    struct talks_observer witnessed;
 };
 
 static void trouble(struct batch *b, const struct fault *fault)
@@ -116,18 +117,18 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     const uint64_t place[] = {o->seed, o->first};
     const struct hash_key whole = hash_key_of_seed(o->seed);
     const struct hash_key key = hash_key_of_seed(hash_bytes(&whole, place, sizeof(place)));
-    const struct live_config live_config = {
-        .remote = *lab_at(lab, END_B), .sessions = o->count, .key = key};
-    struct live *live = live_open(&live_config, fault);
-    if (live == NULL)
-        return STATUS_SYSTEM;
+    const struct path_config path_config = {
+        .remote = *lab_at(lab, END_B), .ports = o->count, .key = key};
+    const struct live_run_config live = {.within_ns = CLOCK_NEVER};
+    struct path path;
+    enum status s = path_open(&path, &path_config, fault);
     truth_check_init(&b->witness, lab, false);
     b->witnessed = truth_check_observer(&b->witness);
-    const struct run_observer observer = {look, wants_until, report, b};
+    const struct talks_observer observer = {look, wants_until, report, b};
     const struct syn_like *like = syn_like_at(0);
-    const struct run_config config = {
+    const struct sessions_config config = {
         .script = walk_script(),
-        .base = {.remote = live_config.remote,
+        .base = {.remote = path_config.remote,
                  .like = like,
                  .mss = 1400,
                  .win = like->win,
@@ -135,7 +136,7 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
                  .timestamps = !walkers_conditions(o->first).unstamped,
                  .tries = 1,
                  .way_ns = WAY},
-        .locals = live_locals(live),
+        .locals = path.locals,
         .sessions = o->count,
         .states = b->states,
         .key = key,
@@ -146,11 +147,14 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     static const struct run_info info = {
         .command = "walk", .target = "", .interface = "", .clock = "", .version = "", .argv = ""};
     timeline_init(&b->timeline);
-    enum status s = timeline_open(&b->timeline, &info, fault);
     if (s == STATUS_OK)
-        s = live_run(live, &b->run, &config, &b->timeline, fault);
-    run_done(&b->run);
-    live_free(live);
+        s = timeline_open(&b->timeline, &info, fault);
+    if (s == STATUS_OK)
+        s = sessions_init(&b->run, &config, &b->timeline, fault);
+    if (s == STATUS_OK)
+        s = live_run(&path, &live, &b->run.talks, fault);
+    sessions_done(&b->run);
+    path_close(&path);
     return s;
 }
 

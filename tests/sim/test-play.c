@@ -827,6 +827,47 @@ static void silence_is_broken(void **state)
     }
 }
 
+/* What the host says, handed over now with this stamp. */
+static void stamped(struct stage *s, int64_t t_ns, unsigned flags, uint32_t seq)
+{
+    struct fault fault = {""};
+    uint8_t packet[256];
+    size_t n;
+    const struct segment seg = {.src = s->bench.config.base.remote,
+                                .dst = s->bench.locals[0],
+                                .ttl = 64,
+                                .win = 65535,
+                                .seq = seq_of(seq),
+                                .ack = seq_of(s->iss + 1),
+                                .flags = (uint16_t)flags};
+    struct craft *craft = craft_new(&fault);
+    assert_non_null(craft);
+    assert_int_equal(craft_segment(craft, &seg, NULL, 0, packet, sizeof(packet), &n, &fault),
+                     STATUS_OK);
+    craft_free(craft);
+    assert_int_equal(talks_packet(&s->bench.run->talks, packet, n, t_ns, &fault), STATUS_OK);
+}
+
+/* A busy machine shows us things late. What was stamped before the silence began does not break it,
+ * nor does what was stamped when it was over, however late our timer is. */
+static void silence_is_judged_by_stamps(void **state)
+{
+    for (int late = 0; late < 2; late++) {
+        struct stage s;
+        set(&s, state, SILENCE);
+        bench_begin(&s.bench);
+        bench_pass(&s.bench, BENCH_RTT + CLOCK_MS);
+        assert_int_equal(s.play.phase, PLAY_SILENCE);
+        if (late)
+            stamped(&s, s.play.until_ns + 1, FLAG_RST | FLAG_ACK, s.irs + 1);
+        else
+            stamped(&s, s.play.mark_ns - 1, FLAG_SYN | FLAG_ACK, s.irs);
+        bench_pass(&s.bench, CLOCK_MIN);
+        stage_as_figured(&s);
+        stage_done(&s);
+    }
+}
+
 /* --- Alternatives --- */
 
 #define EITHER(third)                                                                              \
@@ -1139,9 +1180,9 @@ static void interrupted(void **state)
             HANDSHAKE "5.  ESTABLISHED <-- <SEQ=301><DATA=1><CTL=ACK>  <-- ESTABLISHED\n");
         bench_begin(&s.bench);
         bench_pass(&s.bench, at);
-        assert_int_equal(run_stop(s.bench.run, sim_now(s.bench.sim), &fault), STATUS_OK);
+        assert_int_equal(talks_stop(&s.bench.run->talks, sim_now(s.bench.sim), &fault), STATUS_OK);
         bench_pass(&s.bench, CLOCK_MIN);
-        assert_true(run_over(s.bench.run));
+        assert_true(talks_over(&s.bench.run->talks));
         stage_expect(&s, "unknown", 3);
         assert_true(json_is_true(json_object_get(s.bench.summary, "interrupted")));
         bench_arrive(&s.bench);
@@ -1169,9 +1210,9 @@ static void run_half_blind(struct stage *s)
 {
     bench_begin(&s->bench);
     bench_pass(&s->bench, CLOCK_MS);
-    talk_lost_packets(&s->bench.run->exchange, 1);
+    talk_lost_packets(&s->bench.run->entry->talk, 1);
     bench_pass(&s->bench, 10 * CLOCK_MIN);
-    assert_true(run_over(s->bench.run));
+    assert_true(talks_over(&s->bench.run->talks));
     assert_string_not_equal(bench_text(&s->bench, "verdict"), "deviates");
 }
 
@@ -1213,7 +1254,7 @@ static void a_silence_with_a_loss(void **state)
     bench_begin(&s.bench);
     passer_by(&s, CLOCK_S);
     bench_pass(&s.bench, CLOCK_S / 2);
-    talk_lost_packets(&s.bench.run->exchange, 1);
+    talk_lost_packets(&s.bench.run->entry->talk, 1);
     bench_pass(&s.bench, CLOCK_MIN);
     assert_int_equal(s.bench.lines[4].status, EVENT_LINE_UNKNOWN);
     stage_expect(&s, "unknown", 3);
@@ -1221,7 +1262,7 @@ static void a_silence_with_a_loss(void **state)
     set(&s, state, SILENCE);
     bench_begin(&s.bench);
     bench_pass(&s.bench, CLOCK_MS); /* before it began: that is no matter */
-    talk_lost_packets(&s.bench.run->exchange, 1);
+    talk_lost_packets(&s.bench.run->entry->talk, 1);
     bench_pass(&s.bench, CLOCK_MIN);
     assert_int_equal(s.bench.lines[4].status, EVENT_LINE_OK);
     stage_done(&s);
@@ -1249,9 +1290,9 @@ static void a_silent_alternative_with_a_loss(void **state)
         s.bench.host.instead = says_nothing;
         bench_begin(&s.bench);
         bench_pass(&s.bench, BENCH_RTT + CLOCK_MS); /* the forged one has left */
-        talk_lost_packets(&s.bench.run->exchange, 1);
+        talk_lost_packets(&s.bench.run->entry->talk, 1);
         bench_pass(&s.bench, CLOCK_MIN);
-        assert_true(run_over(s.bench.run));
+        assert_true(talks_over(&s.bench.run->talks));
         stage_expect(&s, "unknown", 3);
         stage_done(&s);
     }
@@ -1265,7 +1306,7 @@ static void a_deviating_alternative_after_a_loss(void **state)
     s.bench.host.instead = resets;
     bench_begin(&s.bench);
     bench_pass(&s.bench, BENCH_RTT + CLOCK_MS);
-    talk_lost_packets(&s.bench.run->exchange, 1);
+    talk_lost_packets(&s.bench.run->entry->talk, 1);
     bench_pass(&s.bench, CLOCK_MIN);
     stage_expect(&s, "unknown", 3);
     stage_done(&s);
@@ -1289,7 +1330,7 @@ static void a_silence_with_a_loss_before_it(void **state)
     s.bench.host.loses = is_lost;
     bench_begin(&s.bench);
     bench_pass(&s.bench, CLOCK_MS);
-    talk_lost_packets(&s.bench.run->exchange, 1);
+    talk_lost_packets(&s.bench.run->entry->talk, 1);
     bench_pass(&s.bench, CLOCK_MIN);
     stage_expect_lines(&s, "ok ok unknown");
     stage_expect(&s, "unknown", 3);
@@ -1486,6 +1527,7 @@ int main(void)
         CASE(times),
         CASE(silence_is_kept),
         CASE(silence_is_broken),
+        CASE(silence_is_judged_by_stamps),
         CASE(one_of_the_alternatives),
         CASE(numbers_that_move),
         CASE(numbers_that_do_not),

@@ -115,6 +115,7 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
 static bool offered(struct talk *x, const struct segment *seg, int64_t t_ns)
 {
     struct play *p = x->state;
+    play_walk_time_is(p, t_ns);
     if (p->phase == PLAY_HANDSHAKE || p->phase == PLAY_OVER)
         return true;
     if (!seg_queue_add(&p->inbox[end_other(p->us)], seg, t_ns, x->capture_dropped))
@@ -218,6 +219,7 @@ static void start_between(struct pair *wire)
 static void came(struct pair *wire, enum end from, const struct segment *seg, int64_t t_ns)
 {
     struct play *p = wire->state;
+    play_walk_time_is(p, t_ns);
     if (p->phase == PLAY_HANDSHAKE) {
         ends_pass(&p->ends, from, seg);
         pair_wake_at(wire, earlier(wire->now_ns + HANDSHAKE_CALM, p->until_ns));

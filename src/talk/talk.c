@@ -610,11 +610,6 @@ void talk_report(const struct talk *x, struct result *r)
     x->script->report(x, r);
 }
 
-void talk_conclude(struct talk *x, const struct result *r)
-{
-    (void)record(x, EVENT_VERDICT, 0, (struct event){.result = r});
-}
-
 /* --- For probes --- */
 
 static uint32_t action(struct talk *x, const char *what)

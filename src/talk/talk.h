@@ -103,9 +103,8 @@ void talk_tick(struct talk *x, int64_t now_ns);
 void talk_stop(struct talk *x, enum script_stop why, int64_t now_ns);
 /* Nothing is left to do or to send. */
 bool talk_done(const struct talk *x);
-/* The verdict: what the probe has found, and then its place in the record. `r` is the caller's. */
+/* What the probe has found. `r` is the caller's. */
 void talk_report(const struct talk *x, struct result *r);
-void talk_conclude(struct talk *x, const struct result *r);
 
 /* --- For probes --- */
 

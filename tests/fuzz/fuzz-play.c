@@ -16,6 +16,7 @@
 #include "figure/check.h"
 #include "figure/parse.h"
 #include "measure/play/play.h"
+#include "talk/sessions.h"
 #include "talk/sim.h"
 #include "wire/craft.h"
 
@@ -73,9 +74,9 @@ struct scene {
     unsigned answered_round;
 
     /* Where one end is ours: */
-    struct run run;
-    struct run_config config;
-    struct run_observer observer;
+    struct sessions run;
+    struct sessions_config config;
+    struct talks_observer observer;
     struct endpoint locals[2];
     struct upper accomplice;
     void *states[1];
@@ -346,8 +347,8 @@ static void emit(struct scene *c, int64_t after, const struct segment *seg, size
 
 static struct segment to_us(const struct scene *c)
 {
-    struct segment seg = {.src = c->run.exchange.config.remote,
-                          .dst = c->run.exchange.config.local,
+    struct segment seg = {.src = c->run.entry->talk.config.remote,
+                          .dst = c->run.entry->talk.config.local,
                           .ip_version = 4,
                           .ttl = 64,
                           .win = 65535};
@@ -359,7 +360,7 @@ static struct segment to_us(const struct scene *c)
 /* A number near one that matters. */
 static seq_t near(struct reader *r, const struct scene *c)
 {
-    const struct tcb *own = &c->run.exchange.tcb;
+    const struct tcb *own = &c->run.entry->talk.tcb;
     const seq_t bases[] = {c->host.snd_nxt,     c->host.rcv_nxt,      own->snd_nxt,
                            own->snd_una,        own->rcv_nxt,         own->irs,
                            c->play.row.seg.seq, c->play.ends.past.ack};
@@ -469,7 +470,7 @@ static void host_is_told(struct scene *c, enum call what)
 static void as_figured(struct scene *c, unsigned alternative)
 {
     const struct figure_row *row = awaited(c, alternative);
-    const struct tcb *own = &c->run.exchange.tcb;
+    const struct tcb *own = &c->run.entry->talk.tcb;
     struct segment seg = to_us(c);
     if (row == NULL || !row->has_segment)
         return;
@@ -605,11 +606,11 @@ static enum status put(void *arg, const uint8_t *ip, size_t n, struct fault *fau
 {
     struct scene *c = arg;
     struct segment seg;
-    fuzz_require(!run_over(&c->run));
+    fuzz_require(!talks_over(&c->run.talks));
     fuzz_require(n <= sizeof(c->packet) && segment_decode(&seg, ip, n, NULL) == STATUS_OK);
     fuzz_require(address_equal(&seg.src.ip, &c->locals[0].ip));
     fuzz_require(seg.src.port == c->locals[0].port || seg.src.port == c->locals[1].port);
-    fuzz_require(endpoint_equal(&seg.dst, &c->run.exchange.config.remote));
+    fuzz_require(endpoint_equal(&seg.dst, &c->run.entry->talk.config.remote));
     c->sent_after += c->play.phase == PLAY_OVER;
     fuzz_require(c->sent_after <= LAST_SEGMENTS);
     memcpy(c->packet, ip, n);
@@ -629,14 +630,14 @@ static void lose_packets(struct scene *c)
     if (c->lost == 0)
         c->excused = 1;
     c->lost += 1u + octet(&c->script);
-    talk_lost_packets(&c->run.exchange, c->lost);
+    talk_lost_packets(&c->run.entry->talk, c->lost);
 }
 
 static void tell_progress(const struct scene *c)
 {
     char text[120];
     memset(text, 'x', sizeof(text));
-    play_script()->progress(&c->run.exchange, sim_now(c->sim), text, sizeof(text));
+    play_script()->progress(&c->run.entry->talk, sim_now(c->sim), text, sizeof(text));
     fuzz_require(memchr(text, '\0', sizeof(text)) != NULL);
 }
 
@@ -650,7 +651,7 @@ static void moment(struct scene *c)
         break;
     case 9:
         if (octet(&c->script) >= 0x80)
-            fuzz_require(run_stop(&c->run, sim_now(c->sim), &fault) == STATUS_OK);
+            fuzz_require(talks_stop(&c->run.talks, sim_now(c->sim), &fault) == STATUS_OK);
         break;
     case 10:
         icmp_error(c);
@@ -670,7 +671,7 @@ static void moment(struct scene *c)
     case 15: /* we have slept, and what came meanwhile is looked at behind it */
         slept = octet(&c->script) * (CLOCK_S / 8);
         c->slept_ns += slept;
-        fuzz_require(run_tick(&c->run, sim_now(c->sim) + slept, &fault) == STATUS_OK);
+        fuzz_require(talks_tick(&c->run.talks, sim_now(c->sim) + slept, &fault) == STATUS_OK);
         break;
     default:
         tell_progress(c);
@@ -701,10 +702,10 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     static const int64_t deadlines[] = {CLOCK_NEVER, 2 * CLOCK_S, 40 * CLOCK_S, 5 * CLOCK_MIN};
     c->locals[0] = (struct endpoint){address_from_v4(here), 40000};
     c->locals[1] = (struct endpoint){address_from_v4(here), 40001};
-    c->observer = (struct run_observer){look, wants_until, add_nothing, c};
+    c->observer = (struct talks_observer){look, wants_until, add_nothing, c};
     c->states[0] = &c->play;
     set_up_play(c, how);
-    c->config = (struct run_config){
+    c->config = (struct sessions_config){
         .script = play_script(),
         .base = {.remote = {address_from_v4(there), how & 0x80 ? 0 : 80},
                  .iss = start_of(numbers),
@@ -735,18 +736,19 @@ static void act(struct scene *c)
     if (end != CLOCK_NEVER)
         end += START + GRACE;
     const struct link link = {put, c};
-    fuzz_require(run_init(&c->run, &c->config, &c->timeline, link, START, &fault) == STATUS_OK);
-    for (; !run_over(&c->run) && c->moments < MOMENTS_MAX; c->moments++) {
+    fuzz_require(sessions_init(&c->run, &c->config, &c->timeline, &fault) == STATUS_OK);
+    fuzz_require(talks_start(&c->run.talks, link, START, &fault) == STATUS_OK);
+    for (; !talks_over(&c->run.talks) && c->moments < MOMENTS_MAX; c->moments++) {
         keep_to_the_figure(c);
-        fuzz_require(sim_run(c->sim, &c->run, 1, &fault) == STATUS_OK);
-        fuzz_require(run_over(&c->run) || sim_now(c->sim) - c->slept_ns < end);
-        if (!run_over(&c->run))
+        fuzz_require(sim_run(c->sim, &c->run.talks, 1, &fault) == STATUS_OK);
+        fuzz_require(talks_over(&c->run.talks) || sim_now(c->sim) - c->slept_ns < end);
+        if (!talks_over(&c->run.talks))
             moment(c);
     }
-    if (!run_over(&c->run))
-        fuzz_require(run_stop(&c->run, sim_now(c->sim), &fault) == STATUS_OK);
-    fuzz_require(sim_run(c->sim, &c->run, GRACE, &fault) == STATUS_OK);
-    fuzz_require(run_over(&c->run));
+    if (!talks_over(&c->run.talks))
+        fuzz_require(talks_stop(&c->run.talks, sim_now(c->sim), &fault) == STATUS_OK);
+    fuzz_require(sim_run(c->sim, &c->run.talks, GRACE, &fault) == STATUS_OK);
+    fuzz_require(talks_over(&c->run.talks));
 }
 
 static void nothing_follows(struct scene *c)
@@ -754,10 +756,10 @@ static void nothing_follows(struct scene *c)
     struct fault fault;
     const uint32_t last = c->last_id;
     const int64_t now = sim_now(c->sim) + CLOCK_MIN;
-    fuzz_require(run_packet(&c->run, c->packet, c->packet_len, now, &fault) == STATUS_OK);
-    fuzz_require(run_tick(&c->run, now, &fault) == STATUS_OK);
-    fuzz_require(run_stop(&c->run, now, &fault) == STATUS_OK);
-    fuzz_require(run_deadline(&c->run) == CLOCK_NEVER && c->last_id == last);
+    fuzz_require(talks_packet(&c->run.talks, c->packet, c->packet_len, now, &fault) == STATUS_OK);
+    fuzz_require(talks_tick(&c->run.talks, now, &fault) == STATUS_OK);
+    fuzz_require(talks_stop(&c->run.talks, now, &fault) == STATUS_OK);
+    fuzz_require(talks_deadline(&c->run.talks) == CLOCK_NEVER && c->last_id == last);
 }
 
 static void check_counts(const struct scene *c)
@@ -779,7 +781,7 @@ static void play_with_a_peer(struct scene *c)
     act(c);
     nothing_follows(c);
     check_counts(c);
-    run_done(&c->run);
+    sessions_done(&c->run);
     sim_free(c->sim);
 }
 

@@ -207,7 +207,7 @@ static void run(struct trial *t)
         return;
     }
     bench_pass(&t->stage.bench, 10 * CLOCK_MIN);
-    assert_true(run_over(t->stage.bench.run));
+    assert_true(talks_over(&t->stage.bench.run->talks));
 }
 
 static void done(struct trial *t)
@@ -913,7 +913,7 @@ static void lose_one(struct trial *t)
     if (t->with == KERNELS)
         pair_lost_packets(&t->kernels.pair, 1);
     else
-        talk_lost_packets(&t->stage.bench.run->exchange, 1);
+        talk_lost_packets(&t->stage.bench.run->entry->talk, 1);
 }
 
 static void pass(struct trial *t, int64_t ns)
@@ -1030,8 +1030,8 @@ static void stamped(struct trial *t, int64_t t_ns, unsigned flags, uint32_t seq)
                                 .ack = seq_of(t->iss + 1),
                                 .flags = (uint16_t)flags};
     struct fault fault;
-    talk_received(&b->run->exchange, &seg, t_ns);
-    assert_int_equal(run_tick(b->run, sim_now(b->sim), &fault), STATUS_OK);
+    talk_received(&b->run->entry->talk, &seg, t_ns);
+    assert_int_equal(talks_tick(&b->run->talks, sim_now(b->sim), &fault), STATUS_OK);
 }
 
 static void a_copy_from_before_the_reset(struct trial *t)
@@ -1843,9 +1843,9 @@ static void interrupted(void **state)
         struct bench *b = record(t);
         struct fault fault;
         pass(t, at);
-        assert_int_equal(run_stop(b->run, sim_now(b->sim), &fault), STATUS_OK);
+        assert_int_equal(talks_stop(&b->run->talks, sim_now(b->sim), &fault), STATUS_OK);
         pass(t, CLOCK_MIN);
-        assert_true(run_over(b->run));
+        assert_true(talks_over(&b->run->talks));
         expect_verdict(t, "unknown");
         assert_true(json_is_true(json_object_get(b->summary, "interrupted")));
         expect_nothing_left(t);
@@ -1980,7 +1980,7 @@ static void expect_progress(const struct trial *t, int64_t now_ns, const char *e
     if (t->with == KERNELS)
         play_between()->progress(&t->kernels.pair, now_ns, line, sizeof(line));
     else
-        play_script()->progress(&t->stage.bench.run->exchange, now_ns, line, sizeof(line));
+        play_script()->progress(&t->stage.bench.run->entry->talk, now_ns, line, sizeof(line));
     assert_string_equal(line, expected);
 }
 

@@ -7,7 +7,7 @@
 #include "measure/survey/flow_table.h"
 #include "measure/survey/flow_wheel.h"
 #include "measure/survey/handshakes.h"
-#include "measure/survey/pace.h"
+#include "talk/pace.h"
 
 enum {
     SURVEY_BATCH_MAX = 256,

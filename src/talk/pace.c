@@ -1,5 +1,5 @@
 /* See pace.h. */
-#include "measure/survey/pace.h"
+#include "talk/pace.h"
 
 #include <math.h>
 

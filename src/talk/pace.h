@@ -2,8 +2,8 @@
  * than the rate in any one second. What has left within the last second is therefore remembered; a
  * token bucket alone would let through its rate and its burst. Knows no clock: it is told the time.
  */
-#ifndef TCPSHAKE_MEASURE_SURVEY_PACE_H
-#define TCPSHAKE_MEASURE_SURVEY_PACE_H
+#ifndef TCPSHAKE_TALK_PACE_H
+#define TCPSHAKE_TALK_PACE_H
 
 #include <stdint.h>
 

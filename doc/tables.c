@@ -191,6 +191,8 @@ static json_t *list_schema(const struct measure_key *all, const char *name, cons
         ;
     json_t *items = type_schema(all, name, type + 1, (size_t)(end - type) - 1);
     json_t *schema = json_pack("{s:s, s:o}", "type", "array", "items", items);
+    if (strncmp(end + 1, "<=", 2) == 0)
+        (void)json_object_set_new(schema, "maxItems", json_integer(atoi(end + 3)));
     if (end[1] == '+')
         (void)json_object_set_new(schema, "minItems",
                                   json_integer(isdigit((unsigned char)end[2]) ? atoi(end + 2) : 1));

@@ -321,9 +321,9 @@ static enum status gather(struct arguments *a, void *state, struct fault *fault)
         if (a->texts[text] != NULL && s == STATUS_OK)
             s = payload_append(&a->octets, a->texts[text], fault);
         text++;
-        option_row_store(&o->field, state, a->octets.len);
+        measure_store(&o->field, state, a->octets.len);
     }
-    option_row_store(&m->octets, state, (uintptr_t)a->octets.data);
+    measure_store(&m->octets, state, (uintptr_t)a->octets.data);
     return s;
 }
 

@@ -359,6 +359,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct survey_config config = {
         .command = o->probe->name,
         .open = is_whole(o) ? &open : NULL,
+        .probe = o->probe,
         .rules = {.listens = o->probe->script != NULL && !is_whole(o),
                   .settles = o->settle,
                   .wait_ns = a->run.wait_ns,

@@ -37,30 +37,6 @@ void option_row_words(const struct measure_option *row, struct text *out)
                     word_at(row, i));
 }
 
-void option_row_store(const struct measure_field *field, void *base, uint64_t value)
-{
-    uint8_t *to = (uint8_t *)base + field->at;
-    const uint8_t octet = (uint8_t)value;
-    const uint16_t pair = (uint16_t)value;
-    const uint32_t four = (uint32_t)value;
-    switch (field->size) {
-    case sizeof(octet):
-        memcpy(to, &octet, sizeof(octet));
-        break;
-    case sizeof(pair):
-        memcpy(to, &pair, sizeof(pair));
-        break;
-    case sizeof(four):
-        memcpy(to, &four, sizeof(four));
-        break;
-    case sizeof(value):
-        memcpy(to, &value, sizeof(value));
-        break;
-    default: /* no field */
-        break;
-    }
-}
-
 /* "--close takes fin, rst or wait, not 'x'" */
 static enum status refuse(const struct measure_option *row, const char *what, const char *arg,
                           const char *why, struct fault *fault)
@@ -81,7 +57,7 @@ static enum status take_number(const struct measure_option *row, void *base, con
     char range[80];
     uint64_t n;
     if (text_to_number(arg, row->least, row->most, &n)) {
-        option_row_store(&row->field, base, n);
+        measure_store(&row->field, base, n);
         return STATUS_OK;
     }
     (void)snprintf(range, sizeof(range), "a number from %" PRIu64 " to %" PRIu64, row->least,
@@ -98,7 +74,7 @@ static enum status take_duration(const struct measure_option *row, void *base, c
     if (s == STATUS_OK && ns > 0 && (uint64_t)ns < row->least)
         return refuse(row, row->least_told, arg, row->beyond, fault);
     if (s == STATUS_OK && ns > 0) {
-        option_row_store(&row->field, base, (uint64_t)ns);
+        measure_store(&row->field, base, (uint64_t)ns);
         return STATUS_OK;
     }
     return fault_set(fault, STATUS_MALFORMED, "--%s: %s", row->name,
@@ -134,9 +110,9 @@ static enum status take_word(const struct measure_option *row, void *base, const
         memcpy(to, &found, sizeof(found));
     } else if (row->type == MEASURE_WORDS) {
         memcpy(&bits, to, sizeof(bits));
-        option_row_store(&row->field, base, bits | 1u << n);
+        measure_store(&row->field, base, bits | 1u << n);
     } else {
-        option_row_store(&row->field, base, n);
+        measure_store(&row->field, base, n);
     }
     return STATUS_OK;
 }
@@ -145,11 +121,11 @@ enum status option_row_take(const struct measure_option *row, void *base, const 
                             struct fault *fault)
 {
     uint8_t *to = (uint8_t *)base + row->field.at;
-    option_row_store(&row->given, base, true);
+    measure_store(&row->given, base, true);
     switch (row->type) {
     case MEASURE_FLAG:
     case MEASURE_CLEARS:
-        option_row_store(&row->field, base, row->type == MEASURE_FLAG);
+        measure_store(&row->field, base, row->type == MEASURE_FLAG);
         return STATUS_OK;
     case MEASURE_NUMBER:
         return take_number(row, base, arg, fault);

@@ -18,7 +18,4 @@ void option_row_words(const struct measure_option *row, struct text *out);
 enum status option_row_take(const struct measure_option *row, void *base, const char *arg,
                             struct fault *fault);
 
-/* An unsigned integer, of any size, into a field; for those who fill fields in. */
-void option_row_store(const struct measure_field *field, void *base, uint64_t value);
-
 #endif

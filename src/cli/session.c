@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/option_row.h"
 
 enum {
     SETTING_MAX = 100000
@@ -51,9 +50,9 @@ static uint64_t setting(const struct surroundings *around, const char *name)
 static void fill_in(struct session *s)
 {
     const struct measure *m = s->measure;
-    option_row_store(&m->wait, s->state, (uint64_t)s->options.run.wait_ns);
+    measure_store(&m->wait, s->state, (uint64_t)s->options.run.wait_ns);
     for (const struct measure_sysctl *c = m->sysctls; c != NULL && c->name != NULL; c++)
-        option_row_store(&c->field, s->state, setting(s->around, c->name) * (uint64_t)c->unit);
+        measure_store(&c->field, s->state, setting(s->around, c->name) * (uint64_t)c->unit);
 }
 
 static enum status carry(struct session *s, const struct carrier *c, struct fault *fault)
@@ -98,8 +97,7 @@ int session_run(const struct measure *m, const struct surroundings *around, int 
     if (s.state == NULL || s.stage == NULL) {
         (void)command_fail(m->name, "out of memory");
     } else {
-        if (m->state != NULL)
-            memcpy(s.state, m->state, m->size);
+        measure_begin(m, s.state, &s.options.run);
         code = arguments_parse(&s.options, s.state, argc, argv);
         if (code == 0)
             code = run(&s);

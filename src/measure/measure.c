@@ -81,3 +81,47 @@ const struct measure *measure_find(const char *name)
     }
     return NULL;
 }
+
+void measure_store(const struct measure_field *field, void *base, uint64_t value)
+{
+    uint8_t *to = (uint8_t *)base + field->at;
+    const uint8_t octet = (uint8_t)value;
+    const uint16_t pair = (uint16_t)value;
+    const uint32_t four = (uint32_t)value;
+    switch (field->size) {
+    case sizeof(octet):
+        memcpy(to, &octet, sizeof(octet));
+        break;
+    case sizeof(pair):
+        memcpy(to, &pair, sizeof(pair));
+        break;
+    case sizeof(four):
+        memcpy(to, &four, sizeof(four));
+        break;
+    case sizeof(value):
+        memcpy(to, &value, sizeof(value));
+        break;
+    default: /* no field */
+        break;
+    }
+}
+
+uint64_t measure_load(const struct measure_field *field, const void *base)
+{
+    const uint8_t *from = (const uint8_t *)base + field->at;
+    uint32_t four;
+    uint64_t eight = 0;
+    if (field->size == sizeof(eight))
+        memcpy(&eight, from, sizeof(eight));
+    if (field->size != sizeof(four))
+        return eight;
+    memcpy(&four, from, sizeof(four));
+    return four;
+}
+
+void measure_begin(const struct measure *m, void *state, const struct measure_run *run)
+{
+    if (m->state != NULL)
+        memcpy(state, m->state, m->size);
+    measure_store(&m->wait, state, (uint64_t)run->wait_ns);
+}

@@ -154,6 +154,8 @@ struct measure {
     const void *state;
     struct measure_field wait;   /* of the state: takes wait_ns */
     struct measure_field octets; /* of the state: a const uint8_t *, takes those of its options */
+    struct measure_field
+        outcome; /* of the state: an enum outcome, for surveys; with MEASURE_MANY */
     /* In the lab. */
     const char *lab_app; /* what the peer runs unless told otherwise; NULL: the lab's choice */
     const struct measure_sysctl *sysctls;
@@ -168,6 +170,11 @@ struct measure {
 const struct measure *measure_at(size_t i);
 /* NULL: there is none of that name. */
 const struct measure *measure_find(const char *name);
+/* The state of a session that begins: its defaults, and the wait of the run. */
+void measure_begin(const struct measure *m, void *state, const struct measure_run *run);
+/* An unsigned integer of the field's size, into it and out of it. */
+void measure_store(const struct measure_field *field, void *base, uint64_t value);
+uint64_t measure_load(const struct measure_field *field, const void *base);
 /* The keys that results of every measurement may have. */
 const struct measure_key *measure_common_keys(void);
 

@@ -415,5 +415,6 @@ const struct measure open_measure = {
     .size = sizeof(struct open),
     .wait = MEASURE_FIELD(struct open, reply_wait_ns),
     .octets = MEASURE_FIELD(struct open, payload),
+    .outcome = MEASURE_FIELD(struct open, outcome),
     .script = &script,
 };

@@ -2,6 +2,7 @@
  * came from nowhere, then new SYNs; all at one pace. */
 #include "measure/survey/survey.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +15,18 @@ enum {
     TROUBLES_A_TURN = 256
 };
 
-/* A whole handshake: what its script needs, and what the survey has to tell of it. */
+/* A whole conversation: what the survey has to tell of it, and what its script needs. */
 struct whole {
-    struct open open; /* first: the script's state */
     uint32_t session, dropped, octets_back;
     unsigned segments_back;
-    char *name; /* by which it was given; NULL: none */
+    char *name;          /* by which it was given; NULL: none */
+    max_align_t state[]; /* the script's */
 };
+
+static struct whole *whole_of(const struct talks_entry *e)
+{
+    return (struct whole *)((uint8_t *)e->talk.state - offsetof(struct whole, state));
+}
 
 enum status survey_init(struct survey *s, const struct survey_config *config, int64_t now_ns,
                         struct fault *fault)
@@ -38,7 +44,7 @@ enum status survey_init(struct survey *s, const struct survey_config *config, in
 
 static void drop_whole(struct survey *s, struct talks_entry *e)
 {
-    struct whole *w = e->talk.state;
+    struct whole *w = whole_of(e);
     talks_drop(&s->talks, e);
     free(w->name);
     free(w);
@@ -110,12 +116,12 @@ static void end_flow(struct survey *s, uint32_t cell)
 static void end_wholes(struct survey *s)
 {
     for (struct talks_entry *e; (e = talks_take_ended(&s->talks)) != NULL;) {
-        const struct whole *w = e->talk.state;
+        const struct whole *w = whole_of(e);
         const struct survey_end end = {
             .session = w->session,
             .exchange = &e->talk,
             .name = w->name,
-            .outcome = w->open.outcome,
+            .outcome = (enum outcome)measure_load(&s->config.probe->outcome, w->state),
             .t_ns = e->talk.now_ns,
             .syns = (unsigned)e->talk.syn_count,
             .segments_back = w->segments_back,
@@ -198,7 +204,7 @@ static void received_by_whole(struct survey *s, const struct segment *seg, int64
         stray(s, seg);
         return;
     }
-    struct whole *w = e->talk.state;
+    struct whole *w = whole_of(e);
     s->counts.answered += w->segments_back == 0;
     w->segments_back++;
     w->octets_back += (uint32_t)(seg->data_off + seg->len);
@@ -419,10 +425,11 @@ static uint32_t begin_flow(struct survey *s, const struct survey_target *t, uint
 /* What the survey tells of it. NULL: out of memory. */
 static struct whole *new_whole(const struct survey *s, const struct survey_target *t)
 {
-    struct whole *w = calloc(1, sizeof(*w));
+    const struct measure *m = s->config.probe;
+    struct whole *w = calloc(1, sizeof(*w) + m->size);
     if (w == NULL)
         return NULL;
-    w->open = (struct open){.close = OPEN_CLOSE_FIN, .reply_wait_ns = s->config.rules.wait_ns};
+    measure_begin(m, w->state, &(struct measure_run){.wait_ns = s->config.rules.wait_ns});
     w->session = t->session;
     w->dropped = (uint32_t)s->counts.dropped;
     w->name = t->name != NULL ? strdup(t->name) : NULL;
@@ -443,8 +450,8 @@ static bool begin_whole(struct survey *s, const struct survey_target *t, int64_t
     uint64_t hash = flow_table_hash(&s->table, &t->at.ip, t->at.port, local.port);
     struct whole *w = new_whole(s, t);
     struct talks_new made = {.config = *s->config.open,
-                             .script = open_script(),
-                             .state = w,
+                             .script = s->config.probe->script,
+                             .state = w != NULL ? w->state : NULL,
                              .record = TALKS_NOT_RECORDED};
     struct talk_config *c = &made.config;
     c->session = t->session;

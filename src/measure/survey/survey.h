@@ -6,7 +6,7 @@
 
 #include "measure/survey/flow_table.h"
 #include "measure/survey/flow_wheel.h"
-#include "measure/open.h"
+#include "measure/measure.h"
 #include "talk/talks.h"
 
 enum {
@@ -73,9 +73,10 @@ struct survey_end {
 };
 
 struct survey_config {
-    const char *command; /* "ping", "open" or "synack"; static */
+    const char *command; /* the name of the probe; static */
     struct flow_rules rules;
-    const struct talk_config *open; /* whole handshakes, with this in each; NULL: flows */
+    const struct talk_config *open; /* whole conversations, with this in each; NULL: flows */
+    const struct measure *probe;    /* what they do: a MEASURE_TALK */
     struct hash_key key;
     bool repeatable;           /* the clock stays out of the ISN */
     uint64_t rate;             /* packets a second, SYNs and resets */

@@ -67,7 +67,7 @@ static const struct measure_key keys[] = {
     {"cookie", "boolean?",
      "the listener's kernel kept no entry behind the SYN-ACK; null when it was not asked", "role",
      NULL},
-    {"syn_acks_us", "[microseconds]", "when they came, counted from our first SYN; at most 16",
+    {"syn_acks_us", "[microseconds]<=16", "when they came, counted from our first SYN",
      "role", NULL},
     {"syn_acks_after_ack", "count", NULL, "role", NULL},
     {"acknowledged", "boolean", "an ACK of the SYN-ACK left us", "role", NULL},

@@ -142,14 +142,23 @@ static enum status put_entry(struct text *out, const char *name, size_t widest, 
     return s;
 }
 
+/* Whether it is one of a folder's: those stand behind an empty line. */
+static bool is_apart(size_t i)
+{
+    return strchr(figure_library_name(i), '/') != NULL;
+}
+
 static int list(void)
 {
     struct text out;
     struct fault fault;
     enum status s = STATUS_OK;
     text_init(&out);
-    for (size_t i = 0; s == STATUS_OK && figure_library_name(i) != NULL; i++)
+    for (size_t i = 0; s == STATUS_OK && figure_library_name(i) != NULL; i++) {
+        if (i > 0 && is_apart(i) && !is_apart(i - 1))
+            text_put(&out, "\n", 1);
         s = put_entry(&out, figure_library_name(i), widest_name(), &fault);
+    }
     if (s != STATUS_OK) {
         text_done(&out);
         return command_fail("figures", "%s", fault.text);

@@ -292,8 +292,7 @@ static struct ask_step ask(struct ask *a, const struct peer *p, const struct tcb
     put(a, p, own, &step, now_ns);
     if (is_syn(step.question)) {
         a->knocked = true;
-        a->irs_known = p->irs_known;
-        a->irs = p->irs;
+        a->knock_end = seq_add(step.segment.seq, 1);
     }
     return step;
 }
@@ -301,8 +300,8 @@ static struct ask_step ask(struct ask *a, const struct peer *p, const struct tcb
 /* A SYN that asked was answered by a listener: what that opened is closed again. */
 static bool has_opened(const struct ask *a, const struct peer *p)
 {
-    bool anew = p->irs_known && !(a->irs_known && seq_eq(p->irs, a->irs));
-    return a->knocked && anew && p->sent.known && state_set_has(p->set, STATE_SYN_RECEIVED);
+    return a->knocked && p->sent.known && seq_eq(p->sent.syn_end, a->knock_end) &&
+           state_set_has(p->set, STATE_SYN_RECEIVED);
 }
 
 static struct ask_step reset(struct ask *a, const struct peer *p, const struct tcb *own,

@@ -56,9 +56,8 @@ struct ask {
     int64_t asked_ns;  /* when the last question was handed out; CLOCK_NEVER: none */
     int before, least; /* members of the set: then, and after the best question */
     bool knocked;      /* a SYN has asked, and may have opened something */
-    bool irs_known;    /* of the peer, as it was before that */
-    seq_t irs;
-    bool listens; /* a listener has answered it */
+    seq_t knock_end;   /* the number after that SYN */
+    bool listens;      /* a listener has answered it */
 };
 
 /* Half a second and more between questions, three tries, any question. */

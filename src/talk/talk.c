@@ -680,6 +680,14 @@ void talk_wake_at(struct talk *x, int64_t when_ns)
     x->wake_at = when_ns;
 }
 
+void talk_succeed(struct talk *x, const struct script *script, void *state)
+{
+    x->script = script;
+    x->state = state;
+    x->wake_at = CLOCK_NEVER;
+    script->start(x);
+}
+
 void talk_finish(struct talk *x)
 {
     x->finished = true;

@@ -162,6 +162,8 @@ void talk_deliver(struct talk *x, const struct segment *seg, int64_t t_ns);
 
 /* A remark about no segment. */
 void talk_remark(struct talk *x, const char *text);
+/* Another script goes on with the conversation as it stands: it is started. */
+void talk_succeed(struct talk *x, const struct script *script, void *state);
 /* No more from the probe; what is queued is still sent. */
 void talk_finish(struct talk *x);
 /* Octets of payload the peer has not acknowledged. */

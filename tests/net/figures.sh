@@ -14,7 +14,7 @@ export work srcdir
 
 # Linux ends TIME-WAIT after a minute, and this one waits for it.
 slow=rfc9293-figure-13
-mapfile -t names < <(find "$srcdir/figures" -name '*.fig' -printf '%f\n' | sed 's/\.fig$//' | sort)
+mapfile -t names < <(find "$srcdir/figures" -name '*.fig' -printf '%P\n' | sed 's/\.fig$//' | sort)
 mapfile -t quick < <(printf '%s\n' "${names[@]}" | grep -vx "$slow")
 
 # --- Runs ---
@@ -24,6 +24,7 @@ record()
 {
     local run=$work/$1
     shift
+    mkdir -p "${run%/*}" # of the ways'
     tcpshake "$@" >"$run.out" 2>"$run.err"
     echo $? >"$run.status"
 }
@@ -73,7 +74,7 @@ endings()
     find "$work" -name "*.$1.out" -print0 | sort -z | xargs -0 perl -MJSON::PP -we '
         for my $file (@ARGV) {
             open my $in, "<", $file or die;
-            my ($run) = $file =~ m{([^/]+)\.[^.]+\.out$};
+            my ($run) = $file =~ m{^\Q$ENV{work}\E/(.+)\.[^.]+\.out$};
             my ($r) = grep { $_->{type} eq "result" } map { decode_json($_) } <$in>;
             print join("\t", $run, $r->{verdict} // "none", $r->{alternative} // ()), "\n";
         }'

@@ -77,6 +77,10 @@ struct play {
     enum end us;           /* where one end is ours */
     bool us_given;         /* by the user */
     bool keep_going;
+    /* Who goes on with the conversation when the walk is over, where one end is ours: nothing is
+     * reset then (talk/bring). NULL: nobody. */
+    const struct script *heir;
+    void *heir_state;
 
     /* The walk. */
     struct ends ends;

@@ -142,14 +142,23 @@ static enum status put_entry(struct text *out, const char *name, size_t widest, 
     return s;
 }
 
+/* Whether it is one of a folder's: those stand behind an empty line. */
+static bool is_apart(size_t i)
+{
+    return strchr(figure_library_name(i), '/') != NULL;
+}
+
 static int list(void)
 {
     struct text out;
     struct fault fault;
     enum status s = STATUS_OK;
     text_init(&out);
-    for (size_t i = 0; s == STATUS_OK && figure_library_name(i) != NULL; i++)
+    for (size_t i = 0; s == STATUS_OK && figure_library_name(i) != NULL; i++) {
+        if (i > 0 && is_apart(i) && !is_apart(i - 1))
+            text_put(&out, "\n", 1);
         s = put_entry(&out, figure_library_name(i), widest_name(), &fault);
+    }
     if (s != STATUS_OK) {
         text_done(&out);
         return command_fail("figures", "%s", fault.text);
@@ -190,6 +199,15 @@ static enum status check_roles(const struct figure *f, struct text *out, struct 
     return STATUS_OK;
 }
 
+/* What is wrong in a figure begins with FILE:LINE:COLUMN, for editors. */
+static void fail(enum status s, const struct fault *fault)
+{
+    if (s == STATUS_MALFORMED)
+        (void)fprintf(stderr, "%s\n", fault->text);
+    else
+        (void)command_fail("figures", "%s", fault->text);
+}
+
 static enum status check_file(const char *name, struct text *out, struct fault *fault)
 {
     struct figure f;
@@ -213,7 +231,7 @@ static int check(char **names, int count)
             continue;
         code = EXIT_TROUBLE;
         if (s != STATUS_OK)
-            (void)figures_fail("figures", s, &fault);
+            fail(s, &fault);
         if (s != STATUS_OK)
             text_done(&out);
     }
@@ -234,7 +252,6 @@ static int run(const struct surroundings *around, int argc, char **argv)
 
 const struct command cmd_figures = {
     .name = "figures",
-    .usage = "[NAME | --check FILE...]",
     .summary = "the library of figures: lists them, shows one, checks files",
     .run = run,
 };

@@ -610,11 +610,6 @@ void talk_report(const struct talk *x, struct result *r)
     x->script->report(x, r);
 }
 
-void talk_conclude(struct talk *x, const struct result *r)
-{
-    (void)record(x, EVENT_VERDICT, 0, (struct event){.result = r});
-}
-
 /* --- For probes --- */
 
 static uint32_t action(struct talk *x, const char *what)
@@ -683,6 +678,14 @@ void talk_refuse(struct talk *x, seq_t ack, const char *why)
 void talk_wake_at(struct talk *x, int64_t when_ns)
 {
     x->wake_at = when_ns;
+}
+
+void talk_succeed(struct talk *x, const struct script *script, void *state)
+{
+    x->script = script;
+    x->state = state;
+    x->wake_at = CLOCK_NEVER;
+    script->start(x);
 }
 
 void talk_finish(struct talk *x)

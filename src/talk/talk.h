@@ -103,9 +103,8 @@ void talk_tick(struct talk *x, int64_t now_ns);
 void talk_stop(struct talk *x, enum script_stop why, int64_t now_ns);
 /* Nothing is left to do or to send. */
 bool talk_done(const struct talk *x);
-/* The verdict: what the probe has found, and then its place in the record. `r` is the caller's. */
+/* What the probe has found. `r` is the caller's. */
 void talk_report(const struct talk *x, struct result *r);
-void talk_conclude(struct talk *x, const struct result *r);
 
 /* --- For probes --- */
 
@@ -163,6 +162,8 @@ void talk_deliver(struct talk *x, const struct segment *seg, int64_t t_ns);
 
 /* A remark about no segment. */
 void talk_remark(struct talk *x, const char *text);
+/* Another script goes on with the conversation as it stands: it is started. */
+void talk_succeed(struct talk *x, const struct script *script, void *state);
 /* No more from the probe; what is queued is still sent. */
 void talk_finish(struct talk *x);
 /* Octets of payload the peer has not acknowledged. */

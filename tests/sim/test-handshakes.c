@@ -5,6 +5,7 @@
 #include "../unit/unit.h"
 
 #include "base/clock.h"
+#include "measure/open.h"
 #include "measure/survey/survey.h"
 #include "event/result.h"
 #include "wire/craft.h"
@@ -188,6 +189,7 @@ static void begin(struct world *w, uint32_t window, uint64_t rate)
         .command = "open",
         .rules = {.wait_ns = 8 * CLOCK_S},
         .open = &open,
+        .probe = &open_measure,
         .key = {1, 2},
         .repeatable = true,
         .rate = rate,

@@ -34,10 +34,14 @@ answers()
         diff <(printf '%s' "$err") "$work/err")"
 }
 
-mapfile -t files < <(cd "$srcdir/figures" && printf '%s\n' *.fig | sort)
+# The ways into a state stand last, behind an empty line.
+mapfile -t files < <(cd "$srcdir/figures" && printf '%s\n' *.fig | sort && printf '%s\n' ways/*.fig | sort)
 
 verdict "the list names every figure, in order" "$(
     diff <(tcpshake figures | sed -nE 's/^([^ ]+) .*/\1/p') <(printf '%s\n' "${files[@]%.fig}"))"
+verdict "the ways stand apart" "$(
+    diff <(tcpshake figures | sed '1,/^$/d' | sed -nE 's/^([^ ]+) .*/\1/p') \
+        <(printf '%s\n' "${files[@]%.fig}" | grep ^ways/))"
 verdict "the list fits into 80 columns" "$(tcpshake figures | grep -E '.{81}')"
 verdict "every figure has a title, a source and a reason" "$(
     for file in "${files[@]}"; do
@@ -51,7 +55,7 @@ verdict "the program holds the sources as they are" "$(
     done)"
 verdict "every figure can be played as A" "$(
     (cd "$srcdir/figures" && tcpshake figures --check "${files[@]}" 2>&1) |
-        grep -vE '^[a-z0-9-]+\.fig: ok($| as A only: )')"
+        grep -vE '^[a-z0-9/-]+\.fig: ok($| as A only: )')"
 
 printf '1. CLOSED LISTEN\n2. SYN-SENT --> <SEQ=1><CTL=SYN> -->\n' >"$work/good"
 printf '1. CLOSED LISTEN\n2. SYN-SENT --> <SEQ=1><CLT=SYN> -->\n' >"$work/typo"

@@ -98,7 +98,10 @@ static void start(struct talk *x)
 
 static void stop(struct talk *x, enum script_stop why)
 {
-    stop_because(x->state, why);
+    struct play *p = x->state;
+    stop_because(p, why);
+    if (x->state != p) /* there is an heir */
+        x->script->stop(x, why);
 }
 
 static void unreachable(struct talk *x, const struct icmp_error *e)

@@ -17,6 +17,7 @@
 
 #include "figure/bind.h"
 #include "figure/view.h"
+#include "measure/measure.h"
 #include "measure/play/ends.h"
 #include "measure/play/verdict.h"
 #include "talk/matched.h"
@@ -74,7 +75,12 @@ struct play {
     size_t say_len;
     int64_t reply_wait_ns; /* -W */
     enum end us;           /* where one end is ours */
+    bool us_given;         /* by the user */
     bool keep_going;
+    /* Who goes on with the conversation when the walk is over, where one end is ours: nothing is
+     * reset then (talk/bring). NULL: nobody. */
+    const struct script *heir;
+    void *heir_state;
 
     /* The walk. */
     struct ends ends;
@@ -109,6 +115,8 @@ struct play {
     const char *filler; /* (say "text") in our column */
     size_t filler_len;
 };
+
+extern const struct measure play_measure;
 
 /* Where one end is ours; and where neither is. Their state is a struct play. */
 const struct script *play_script(void);

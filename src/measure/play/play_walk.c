@@ -56,6 +56,10 @@ void play_walk_end(struct play *p)
     p->phase = PLAY_OVER;
     play_wire_take_rest(p);
     tell_not_reached(p);
+    if (p->heir != NULL && p->ends.x != NULL) {
+        talk_succeed(p->ends.x, p->heir, p->heir_state);
+        return;
+    }
     ends_clean_up(&p->ends);
     if (p->used_other_port)
         play_walk_end_other_port(p);

@@ -1,13 +1,13 @@
 /* Very many targets at once, or a few again and again: takes them from a supply, sends each its SYN
  * at the pace, hands what comes back to its flow, resets what is half open, and tells how each
- * ended. Like run.h it knows neither sockets nor clocks, so a simulation can stand in. */
+ * ended. Like talks.h it knows neither sockets nor clocks, so a simulation can stand in. */
 #ifndef TCPSHAKE_MEASURE_SURVEY_SURVEY_H
 #define TCPSHAKE_MEASURE_SURVEY_SURVEY_H
 
 #include "measure/survey/flow_table.h"
 #include "measure/survey/flow_wheel.h"
-#include "measure/survey/handshakes.h"
-#include "measure/survey/pace.h"
+#include "measure/measure.h"
+#include "talk/talks.h"
 
 enum {
     SURVEY_BATCH_MAX = 256,
@@ -73,9 +73,10 @@ struct survey_end {
 };
 
 struct survey_config {
-    const char *command; /* "ping", "open" or "synack"; static */
+    const char *command; /* the name of the probe; static */
     struct flow_rules rules;
-    const struct talk_config *open; /* whole handshakes, with this in each; NULL: flows */
+    const struct talk_config *open; /* whole conversations, with this in each; NULL: flows */
+    const struct measure *probe;    /* what they do: a MEASURE_TALK */
     struct hash_key key;
     bool repeatable;           /* the clock stays out of the ISN */
     uint64_t rate;             /* packets a second, SYNs and resets */
@@ -109,7 +110,7 @@ struct survey {
     struct flow_table table;
     struct flow_wheel wheel;
     struct pace pace;
-    struct handshakes handshakes;
+    struct talks talks; /* whole handshakes */
     struct survey_counts counts;
     uint32_t in_flight;                 /* flows, from their SYN to their end */
     uint32_t resets_first, resets_last; /* list of those to be reset, by flow.next */

@@ -1,0 +1,158 @@
+/* The heir of a way into a state: judges whether the peer is there, and asks for the state as a
+ * stranger has to. What was found, and what the peer's kernel said, is kept. */
+#ifndef TCPSHAKE_SIM_ASKER_H
+#define TCPSHAKE_SIM_ASKER_H
+
+#include "base/clock.h"
+#include "measure/play/play.h"
+#include "talk/ask.h"
+#include "talk/bring.h"
+
+struct asker {
+    struct bring bring;
+    struct play play;
+    struct upper peer_side;
+    struct ask ask;
+    bool begun, over;
+    enum status status; /* of asking the kernel */
+    struct fault fault;
+    enum bring_verdict by_kernel, by_set; /* when the way was over */
+    struct ask_step found;
+    enum state truth; /* when it was named */
+    unsigned questions;
+};
+
+static inline enum state asker_truth(struct talk *x)
+{
+    struct asker *k = x->state;
+    enum state s = STATE_COUNT;
+    enum status status = k->peer_side.state(k->peer_side.arg, &x->config.local, &s, &k->fault);
+    if (status != STATUS_OK)
+        k->status = status;
+    return s;
+}
+
+static inline void asker_goes_on(struct talk *x)
+{
+    static const uint8_t octets[16] = {0};
+    struct asker *k = x->state;
+    if (k->over || x->outbox.waiting || x->outbox.queued > 0)
+        return;
+    talk_elapse(x);
+    const struct ask_step s = ask_next(&k->ask, &x->peer, &x->tcb, NULL, x->now_ns);
+    if (s.verdict == ASK_WAIT) {
+        talk_wake_at(x, s.at_ns);
+    } else if (s.verdict == ASK_SEND) {
+        const struct scripted asks = {.seg = s.segment,
+                                      .data = octets,
+                                      .usual_win = true,
+                                      .usual_ttl = true,
+                                      .ours = s.ours,
+                                      .call = CALL_COUNT};
+        k->questions++;
+        (void)talk_emit(x, &asks, stimuli_at(s.question)->what);
+    } else {
+        k->over = true;
+        k->found = s;
+        k->truth = asker_truth(x);
+        talk_finish(x);
+    }
+}
+
+static inline void asker_start(struct talk *x)
+{
+    struct asker *k = x->state;
+    bool none = k->bring.state == STATE_CLOSED || k->bring.state == STATE_LISTEN;
+    struct ask_config config = ask_usual();
+    const enum state truth = asker_truth(x);
+    config.listener = none;
+    ask_init(&k->ask, &config);
+    k->begun = true;
+    k->by_kernel = bring_judge(&k->bring, &x->peer, &truth);
+    k->by_set = bring_judge(&k->bring, &x->peer, NULL);
+    asker_goes_on(x);
+}
+
+static inline void asker_left(struct talk *x, const struct segment *seg)
+{
+    (void)seg;
+    asker_goes_on(x);
+}
+
+static inline void asker_received(struct talk *x, const struct segment *seg,
+                                  const struct arrival *a)
+{
+    (void)seg;
+    (void)a;
+    asker_goes_on(x);
+}
+
+static inline void asker_unreachable(struct talk *x, const struct icmp_error *e)
+{
+    (void)x;
+    (void)e;
+}
+
+static inline void asker_stop(struct talk *x, enum script_stop why)
+{
+    struct asker *k = x->state;
+    (void)why;
+    k->over = true;
+    talk_finish(x);
+}
+
+static inline void asker_report(const struct talk *x, struct result *r)
+{
+    (void)x;
+    (void)r;
+}
+
+static inline void asker_progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
+{
+    (void)x;
+    (void)now_ns;
+    (void)cap;
+    out[0] = '\0';
+}
+
+static inline const struct script *asker_script(void)
+{
+    static const struct script script = {
+        .name = "asker",
+        .start = asker_start,
+        .left = asker_left,
+        .received = asker_received,
+        .timer = asker_goes_on,
+        .unreachable = asker_unreachable,
+        .stop = asker_stop,
+        .report = asker_report,
+        .progress = asker_progress,
+    };
+    return &script;
+}
+
+/* The `nth` way into the state, against a peer with `peer_side`. False: there are no more. */
+static inline bool asker_init(struct asker *k, enum state state, size_t nth,
+                              const struct upper *peer_side)
+{
+    const unsigned all = FIGURE_NEEDS_LISTENS | FIGURE_NEEDS_CONNECTS | FIGURE_NEEDS_CLOSES |
+                         FIGURE_NEEDS_TALKS | FIGURE_NEEDS_NOTHING;
+    *k = (struct asker){.peer_side = *peer_side, .truth = STATE_COUNT};
+    if (bring_choose(&k->bring, state, all, nth, &k->fault) != STATUS_OK)
+        return false;
+    k->play = (struct play){.figure = &k->bring.figure,
+                            .us = END_A,
+                            .peer_side = &k->peer_side,
+                            .reply_wait_ns = 5 * CLOCK_S,
+                            .heir = asker_script(),
+                            .heir_state = k};
+    return true;
+}
+
+static inline void asker_done(struct asker *k)
+{
+    play_done(&k->play);
+    bring_done(&k->bring);
+}
+
+#endif

@@ -64,7 +64,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CLOSE:
         return take_close(line, state, arg);
     case KEY_TRIES:
-        return arguments_number(state, "--tries", arg, 1, TALK_SYNS_MAX, &line->tries);
+        return arguments_number(state, "--tries", arg, 1, OURS_SYNS_MAX, &line->tries);
     default:
         return ARGP_ERR_UNKNOWN;
     }

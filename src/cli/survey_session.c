@@ -113,7 +113,7 @@ static bool begin_result(struct stage *st)
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
-    int64_t rtt = e->exchange != NULL ? e->exchange->rtt_ns : e->findings->rtt_ns;
+    int64_t rtt = e->exchange != NULL ? e->exchange->ours.rtt_ns : e->findings->rtt_ns;
     st->now_ns = e->t_ns;
     if (e->trouble == NULL && rtt > 0)
         histogram_record(&st->rtt, rtt);

@@ -35,12 +35,12 @@ static enum status run(const struct watching *w, struct relay_loop *between, str
 {
     struct lab *lab = w->around->lab;
     const struct lab_upper ends[ENDS] = {{lab, END_A}, {lab, END_B}};
-    const struct upper accomplices[ENDS] = {lab_upper_ops(&ends[END_A]),
-                                            lab_upper_ops(&ends[END_B])};
-    const struct pair_config config = {
+    const struct upper uppers[ENDS] = {lab_upper_ops(&ends[END_A]), lab_upper_ops(&ends[END_B])};
+    const struct talk_config config = {
         .session = 1,
-        .at = {*lab_at(lab, END_A), *lab_at(lab, END_B)},
-        .end = {&accomplices[END_A], &accomplices[END_B]},
+        .local = *lab_at(lab, END_A),
+        .remote = *lab_at(lab, END_B),
+        .upper = {&uppers[END_A], &uppers[END_B]},
         .deadline_ns = w->options->deadline_ns,
         .pass = relay_loop_pass,
         .arg = between,
@@ -49,10 +49,10 @@ static enum status run(const struct watching *w, struct relay_loop *between, str
                                   .interface = "lab wire",
                                   .clock = relay_loop_clock(between),
                                   .heading = w->heading};
-    struct pair *pair = calloc(1, sizeof(*pair));
+    struct talk *pair = calloc(1, sizeof(*pair));
     if (pair == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    enum status s = record_begin(record, &info, &config.at[END_B], w->argc, w->argv, fault);
+    enum status s = record_begin(record, &info, &config.remote, w->argc, w->argv, fault);
     if (s == STATUS_OK)
         s = relay_loop_run(between, pair, &config, w->script, w->state, &record->timeline, fault);
     *code = pair->exit_code;

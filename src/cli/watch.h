@@ -5,12 +5,12 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "talk/pair.h"
+#include "talk/talk.h"
 
 struct watching {
     const struct arguments *options;
     const struct surroundings *around; /* in the lab, `between` */
-    const struct pair_script *script;
+    const struct script *script;
     void *state;
     const char *heading; /* of a figure; may be NULL */
     int argc;

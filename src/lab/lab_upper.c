@@ -1,29 +1,11 @@
 /* See lab_upper.h. */
 #include "lab/lab_upper.h"
 
-static enum status act(void *arg, const struct endpoint *remote, enum call what, const void *data,
-                       size_t n, struct fault *fault)
+static enum status call(void *arg, const struct endpoint *remote, enum call call, const void *data,
+                        size_t n, struct fault *fault)
 {
     const struct lab_upper *end = arg;
-    return lab_call(end->lab, end->side, what, remote, data, n, fault);
-}
-
-static enum status shut(void *arg, struct fault *fault)
-{
-    const struct lab_upper *end = arg;
-    return lab_call(end->lab, end->side, CALL_STOP_LISTENING, NULL, NULL, 0, fault);
-}
-
-static enum status end_process(void *arg, const struct endpoint *remote, struct fault *fault)
-{
-    const struct lab_upper *side = arg;
-    return lab_call(side->lab, side->side, CALL_KILL, remote, NULL, 0, fault);
-}
-
-static int saw(void *arg)
-{
-    const struct lab_upper *side = arg;
-    return lab_saw(side->lab, side->side);
+    return lab_call(end->lab, end->side, call, remote, data, n, fault);
 }
 
 static enum status state(void *arg, const struct endpoint *remote, enum state *state,
@@ -33,12 +15,22 @@ static enum status state(void *arg, const struct endpoint *remote, enum state *s
     return lab_truth(end->lab, end->side, remote, state, fault);
 }
 
+static int last_error(void *arg)
+{
+    const struct lab_upper *end = arg;
+    return lab_saw(end->lab, end->side);
+}
+
+static enum status queues(void *arg, struct queues *q, struct fault *fault)
+{
+    return lab_queues(((const struct lab_upper *)arg)->lab, q, fault);
+}
+
 struct upper lab_upper_ops(const struct lab_upper *end)
 {
-    return (struct upper){.act = act,
-                          .shut = shut,
+    return (struct upper){.call = call,
                           .state = state,
-                          .kill = end_process,
-                          .saw = saw,
+                          .status = last_error,
+                          .queues = queues,
                           .arg = (void *)(uintptr_t)end};
 }

@@ -6,7 +6,7 @@
 #ifndef TCPSHAKE_MEASURE_CRASH_H
 #define TCPSHAKE_MEASURE_CRASH_H
 
-#include "talk/pair.h"
+#include "talk/talk.h"
 
 enum {
     CRASH_TIMES_MAX = 300 /* more than Linux can be told to send: 255 probes */
@@ -56,6 +56,6 @@ struct crash {
 /* "killed", "killed-unread", "gone", "gone-talking"; static. */
 const char *crash_way_name(enum crash_way way);
 
-const struct pair_script *crash_script(void);
+const struct script *crash_script(void);
 
 #endif

@@ -302,7 +302,7 @@ static void tell_progress(struct live *l, int64_t now_ns, void (*tell)(void *arg
 {
     char line[160];
     const struct talk *x = &l->run->exchange;
-    x->script->progress(x, now_ns, line, sizeof(line));
+    talk_progress(x, now_ns, line, sizeof(line));
     if (line[0] != '\0')
         tell(l->config.arg, line);
 }

@@ -37,7 +37,7 @@ struct relay_loop {
     struct relay *relay;
     int taps; /* an epoll of both */
     struct loop *loop;
-    struct pair *pair;
+    struct talk *pair;
     /* What stands before a packet on its way to an end, by the version of IP: as it was before the
      * last one that was for that end alone. */
     uint8_t header[ENDS][2][ETHERNET_HEADER];
@@ -133,7 +133,7 @@ static void take_frame(struct relay_loop *b, enum end side, const uint8_t *frame
         return;
     }
     memcpy(b->header[to][type == TYPE_V6], frame, ETHERNET_HEADER);
-    pair_packet(b->pair, from, frame + ETHERNET_HEADER, n - ETHERNET_HEADER, t_ns);
+    talk_packet(b->pair, from, frame + ETHERNET_HEADER, n - ETHERNET_HEADER, t_ns);
 }
 
 static void keep_frame(void *arg, enum end side, const uint8_t *frame, size_t n, int64_t t_ns)
@@ -161,7 +161,7 @@ static void plan(struct relay_loop *b)
         loop_stop(b->loop);
         return;
     }
-    int64_t at = pair_deadline(b->pair);
+    int64_t at = talk_deadline(b->pair);
     if (b->config.progress != NULL && b->progress_at < at)
         at = b->progress_at;
     loop_set_deadline(b->loop, at);
@@ -170,7 +170,7 @@ static void plan(struct relay_loop *b)
 static void dispatch(struct relay_loop *b)
 {
     struct fault fault = {0};
-    pair_lost_packets(b->pair, relay_dropped(b->relay));
+    talk_lost_packets(b->pair, relay_dropped(b->relay));
     /* What came in at A while B was read is older than what B may still bring. */
     static const enum end order[] = {END_A, END_B, END_A};
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -195,7 +195,7 @@ static void readable(void *arg)
 static void tell(struct relay_loop *b, void (*to)(void *arg, const char *line), int64_t now_ns)
 {
     char line[160] = "";
-    b->pair->script->progress(b->pair, now_ns, line, sizeof(line));
+    talk_progress(b->pair, now_ns, line, sizeof(line));
     if (line[0] != '\0')
         to(b->config.arg, line);
 }
@@ -204,7 +204,7 @@ static void wake(void *arg, int64_t now_ns)
 {
     struct relay_loop *b = arg;
     dispatch(b); /* what waits in the taps came before now */
-    pair_tick(b->pair, now_ns);
+    talk_tick(b->pair, now_ns);
     if (b->config.progress != NULL && now_ns >= b->progress_at) {
         b->progress_at = now_ns + PROGRESS_EVERY;
         tell(b, b->config.progress, now_ns);
@@ -219,7 +219,7 @@ static void signalled(void *arg, enum loop_signal s)
         tell(b, b->config.asked, loop_now(b->loop));
     } else {
         b->interrupted = true;
-        pair_stop(b->pair, SCRIPT_STOP_INTERRUPT, loop_now(b->loop));
+        talk_stop(b->pair, SCRIPT_STOP_INTERRUPT, loop_now(b->loop));
     }
     plan(b);
 }
@@ -228,7 +228,7 @@ static void signalled(void *arg, enum loop_signal s)
 
 static void add_summary(const struct relay_loop *b, struct timeline *timeline)
 {
-    const struct pair *p = b->pair;
+    const struct talk *p = b->pair;
     struct result summary;
     if (!result_init(&summary))
         return;
@@ -242,8 +242,8 @@ static void add_summary(const struct relay_loop *b, struct timeline *timeline)
     result_done(&summary);
 }
 
-enum status relay_loop_run(struct relay_loop *b, struct pair *p, const struct pair_config *config,
-                           const struct pair_script *script, void *state, struct timeline *timeline,
+enum status relay_loop_run(struct relay_loop *b, struct talk *p, const struct talk_config *config,
+                           const struct script *script, void *state, struct timeline *timeline,
                            struct fault *fault)
 {
     const struct loop_handlers handlers = {
@@ -256,11 +256,11 @@ enum status relay_loop_run(struct relay_loop *b, struct pair *p, const struct pa
     if (s != STATUS_OK)
         return s;
     int64_t now = loop_now(b->loop);
-    struct pair_config from_now = *config;
+    struct talk_config from_now = *config;
     if (from_now.deadline_ns != CLOCK_NEVER)
         from_now.deadline_ns += now;
     b->progress_at = now + PROGRESS_EVERY;
-    pair_init(p, &from_now, script, state, timeline, now);
+    talk_init(p, &from_now, script, state, timeline, now);
     plan(b);
     if (!p->finished)
         s = loop_run(b->loop, fault);
@@ -269,7 +269,7 @@ enum status relay_loop_run(struct relay_loop *b, struct pair *p, const struct pa
         return b->status;
     }
     if (s == STATUS_OK) {
-        pair_conclude(p);
+        talk_verdict(p);
         add_summary(b, timeline);
     }
     return s;

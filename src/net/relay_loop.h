@@ -3,7 +3,7 @@
 #ifndef TCPSHAKE_NET_RELAY_LOOP_H
 #define TCPSHAKE_NET_RELAY_LOOP_H
 
-#include "talk/pair.h"
+#include "talk/talk.h"
 
 struct relay_loop;
 
@@ -29,8 +29,8 @@ enum status relay_loop_pass(void *arg, enum end to, const uint8_t *ip, size_t n,
 
 /* Gives up every privilege, starts the pair and runs it to its end. The verdict and the summary are
  * in the record then. */
-enum status relay_loop_run(struct relay_loop *b, struct pair *p, const struct pair_config *config,
-                           const struct pair_script *script, void *state, struct timeline *timeline,
+enum status relay_loop_run(struct relay_loop *b, struct talk *p, const struct talk_config *config,
+                           const struct script *script, void *state, struct timeline *timeline,
                            struct fault *fault);
 
 #endif

@@ -166,13 +166,11 @@ static void take_segment(struct run *r, const struct segment *seg, int64_t t_ns)
 
     learn_port(x, seg);
     if (endpoint_equal(&seg->src, remote) && endpoint_equal(&seg->dst, local))
-        talk_received(x, seg, t_ns);
+        talk_left(x, END_B, seg, t_ns);
     else if (!endpoint_equal(&seg->src, local) || !endpoint_equal(&seg->dst, remote))
         return; /* an earlier session's */
-    else if (talk_is_ours(x, seg))
-        talk_left(x, seg, t_ns);
     else
-        talk_foreign(x, seg, t_ns);
+        talk_left(x, END_A, seg, t_ns);
     if (o != NULL)
         o->look(o->arg, x);
 }
@@ -182,9 +180,9 @@ static void take_segment(struct run *r, const struct segment *seg, int64_t t_ns)
 static void take_icmp(struct run *r, const struct icmp_error *e, int64_t t_ns)
 {
     struct talk *x = &r->exchange;
-    uint32_t sent = x->tcb.snd_nxt.v - x->tcb.iss.v;
+    uint32_t sent = x->ours.tcb.snd_nxt.v - x->ours.tcb.iss.v;
     if (endpoint_equal(&e->src, &x->config.local) && endpoint_equal(&e->dst, &x->config.remote) &&
-        seq_within(e->seq, x->tcb.iss, sent + 1))
+        seq_within(e->seq, x->ours.tcb.iss, sent + 1))
         talk_unreachable(x, e, t_ns);
 }
 
@@ -222,8 +220,8 @@ int64_t run_deadline(const struct run *r)
     int64_t at = talk_deadline(&r->exchange);
     if (r->over)
         return CLOCK_NEVER;
-    if (r->exchange.outbox.waiting && r->exchange.outbox.handed_ns + NOT_SEEN_AFTER < at)
-        at = r->exchange.outbox.handed_ns + NOT_SEEN_AFTER;
+    if (r->exchange.ours.outbox.waiting && r->exchange.ours.outbox.handed_ns + NOT_SEEN_AFTER < at)
+        at = r->exchange.ours.outbox.handed_ns + NOT_SEEN_AFTER;
     if (talk_done(&r->exchange) && observer_wants(r) != 0)
         at = observer_wants(r) < at ? observer_wants(r) : at;
     return at;
@@ -233,7 +231,8 @@ enum status run_tick(struct run *r, int64_t now_ns, struct fault *fault)
 {
     if (r->over)
         return STATUS_OK;
-    if (r->exchange.outbox.waiting && now_ns >= r->exchange.outbox.handed_ns + NOT_SEEN_AFTER)
+    if (r->exchange.ours.outbox.waiting &&
+        now_ns >= r->exchange.ours.outbox.handed_ns + NOT_SEEN_AFTER)
         talk_not_seen(&r->exchange, &r->handed, now_ns);
     talk_tick(&r->exchange, now_ns);
     return settle(r, now_ns, fault);
@@ -263,5 +262,5 @@ bool run_over(const struct run *r)
 bool run_can_wait(const struct run *r)
 {
     const struct talk *x = &r->exchange;
-    return x->only_listens && !x->finished && !x->outbox.waiting;
+    return x->only_listens && !x->finished && !x->ours.outbox.waiting;
 }

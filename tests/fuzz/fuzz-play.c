@@ -49,7 +49,7 @@ struct scene {
     struct endpoint locals[2];
     struct figure figure;
     struct play play;
-    struct upper accomplice;
+    struct upper upper;
     void *states[1];
 
     struct sim *sim;
@@ -205,7 +205,7 @@ static struct segment to_us(const struct scene *c)
 /* A number near one that matters. */
 static seq_t near(struct reader *r, const struct scene *c)
 {
-    const struct tcb *own = &c->run.exchange.tcb;
+    const struct tcb *own = &c->run.exchange.ours.tcb;
     const seq_t bases[] = {c->host.snd_nxt, c->host.rcv_nxt, own->snd_nxt,        own->snd_una,
                            own->rcv_nxt,    own->irs,        c->play.row.seg.seq, c->play.ack};
     uint8_t choice = octet(r);
@@ -364,7 +364,7 @@ static void take_options(const struct figure_segment *f, struct segment *seg)
 static void as_figured(struct scene *c, unsigned alternative)
 {
     const struct figure_row *row = awaited(c, alternative);
-    const struct tcb *own = &c->run.exchange.tcb;
+    const struct tcb *own = &c->run.exchange.ours.tcb;
     enum end us = c->play.us, peer = end_other(us);
     struct bind bind = c->play.bind;
     struct segment seg = to_us(c);
@@ -401,15 +401,22 @@ static void keep_to_the_figure(struct scene *c)
     as_figured(c, 0);
 }
 
-/* --- The accomplice --- */
+/* --- The upper tester --- */
+
+static enum status stop_listening(struct scene *c, struct fault *fault)
+{
+    return octet(&c->script) >= 0xf0 ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
+}
 
 static enum status let_act(void *arg, const struct endpoint *ours, enum call what, const void *data,
                            size_t n, struct fault *fault)
 {
     struct scene *c = arg;
-    uint8_t how = octet(&c->script);
     (void)ours;
     fuzz_require(n == 0 || data != NULL);
+    if (what == CALL_STOP_LISTENING)
+        return stop_listening(c, fault);
+    uint8_t how = octet(&c->script);
     if (how >= 0xf0)
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
     if (how & 1 || !(c->manner & MANNER_TEXTBOOK))
@@ -419,12 +426,6 @@ static enum status let_act(void *arg, const struct endpoint *ours, enum call wha
     else if (what == CALL_SEND)
         host_says(c, NULL, REPLY_ACK, 0, n);
     return STATUS_OK;
-}
-
-static enum status let_shut(void *arg, struct fault *fault)
-{
-    struct scene *c = arg;
-    return octet(&c->script) >= 0xf0 ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
 }
 
 static enum status let_ask(void *arg, const struct endpoint *ours, enum state *state,
@@ -604,11 +605,11 @@ static seq_t start_of(unsigned choice)
 
 static void set_up_play(struct scene *c, uint8_t how)
 {
-    c->accomplice = (struct upper){.act = let_act, .shut = let_shut, .state = let_ask, .arg = c};
+    c->upper = (struct upper){.call = let_act, .state = let_ask, .arg = c};
     c->play = (struct play){
         .figure = &c->figure,
         .us = how & 0x01 ? END_B : END_A,
-        .peer_side = how & 0x02 ? &c->accomplice : NULL,
+        .peer_side = how & 0x02 ? &c->upper : NULL,
         .keep_going = how & 0x04,
         .say = how & 0x08 ? (const uint8_t *)"GET /" : NULL,
         .say_len = how & 0x08 ? 5 : 0,

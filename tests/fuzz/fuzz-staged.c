@@ -53,9 +53,9 @@ struct packet {
 struct scene {
     struct sink sink;
     struct timeline timeline;
-    struct pair pair;
-    struct pair_config config;
-    struct upper accomplice[ENDS];
+    struct talk pair;
+    struct talk_config config;
+    struct upper upper[ENDS];
     struct fake_end end[ENDS];
     struct figure figure;
     struct staged staged;
@@ -251,7 +251,7 @@ static void come(struct scene *c, enum end from, const uint8_t *ip, size_t n)
     fuzz_require(exact != NULL);
     if (n > 0)
         memcpy(exact, ip, n);
-    pair_packet(&c->pair, from, exact, n, c->now_ns);
+    talk_packet(&c->pair, from, exact, n, c->now_ns);
     free(exact);
 }
 
@@ -318,7 +318,13 @@ static void kernel_hears(struct fake_end *e, const struct segment *seg)
     e->exists = e->tcb.state != STATE_CLOSED && e->tcb.state != STATE_LISTEN;
 }
 
-/* --- The accomplices --- */
+/* --- The upper testers --- */
+
+static enum status stop_listening(struct fake_end *e, struct fault *fault)
+{
+    e->listens = false;
+    return e->unwilling ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
+}
 
 static enum status let_act(void *arg, const struct endpoint *other, enum call what,
                            const void *data, size_t n, struct fault *fault)
@@ -326,6 +332,8 @@ static enum status let_act(void *arg, const struct endpoint *other, enum call wh
     struct fake_end *e = arg;
     (void)other;
     fuzz_require(n == 0 || data != NULL);
+    if (what == CALL_STOP_LISTENING)
+        return stop_listening(e, fault);
     if (e->unwilling)
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
     if (what == CALL_LISTEN)
@@ -345,13 +353,6 @@ static enum status let_act(void *arg, const struct endpoint *other, enum call wh
         e->exists = false;
     }
     return STATUS_OK;
-}
-
-static enum status let_shut(void *arg, struct fault *fault)
-{
-    struct fake_end *e = arg;
-    e->listens = false;
-    return e->unwilling ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
 }
 
 static enum state first_of(state_set set)
@@ -495,7 +496,7 @@ static void lose_packets(struct scene *c)
     if (c->lost == 0)
         c->excused = 1;
     c->lost += 1u + octet(&c->script);
-    pair_lost_packets(&c->pair, c->lost);
+    talk_lost_packets(&c->pair, c->lost);
 }
 
 static void tell_progress(struct scene *c)
@@ -509,10 +510,10 @@ static void tell_progress(struct scene *c)
 /* To the next thing that we wait for. */
 static void let_time_pass(struct scene *c)
 {
-    int64_t at = pair_deadline(&c->pair);
+    int64_t at = talk_deadline(&c->pair);
     fuzz_require(at != CLOCK_NEVER);
     c->now_ns = at > c->now_ns ? at : c->now_ns;
-    pair_tick(&c->pair, c->now_ns);
+    talk_tick(&c->pair, c->now_ns);
 }
 
 static bool deliver(struct scene *c)
@@ -552,7 +553,7 @@ static void step(struct scene *c)
         break;
     case 1:
         c->now_ns += octet(&c->script) * 8 * CLOCK_MS;
-        pair_tick(&c->pair, c->now_ns);
+        talk_tick(&c->pair, c->now_ns);
         break;
     case 2:
         as_figured(c, what >> 5);
@@ -575,7 +576,7 @@ static void step(struct scene *c)
         break;
     case 8:
         if (octet(&c->script) >= 0x80)
-            pair_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
+            talk_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
         break;
     case 9:
         kernel_calls(&c->end[end], what & 0x20 ? CALL_CLOSE : CALL_ABORT);
@@ -603,10 +604,9 @@ static void set_up(struct scene *c, uint8_t how)
     for (enum end e = END_A; e <= END_B; e++) {
         c->end[e] = (struct fake_end){.scene = c, .side = e, .listens = e == END_B};
         c->end[e].tcb.iss = seq_of(starts[how >> 4 & 3]);
-        c->accomplice[e] =
-            (struct upper){.act = let_act, .shut = let_shut, .state = let_ask, .arg = &c->end[e]};
+        c->upper[e] = (struct upper){.call = let_act, .state = let_ask, .arg = &c->end[e]};
         c->config.at[e] = (struct endpoint){address_from_v4(octets[e]), e == END_A ? 40000 : 80};
-        c->config.end[e] = &c->accomplice[e];
+        c->config.upper[e] = &c->upper[e];
     }
     c->config.session = 1;
     c->config.deadline_ns = deadlines[how >> 6];
@@ -634,12 +634,12 @@ static void check_bounds(const struct scene *c)
     unsigned told =
         c->told[EVENT_LINE_OK] + c->told[EVENT_LINE_DEVIATES] + c->told[EVENT_LINE_UNKNOWN];
     fuzz_require(c->passed <= c->came_count + told + 1);
-    fuzz_require(c->pair.finished || pair_deadline(&c->pair) != CLOCK_NEVER);
+    fuzz_require(c->pair.finished || talk_deadline(&c->pair) != CLOCK_NEVER);
 }
 
 static void act(struct scene *c)
 {
-    pair_init(&c->pair, &c->config, staged_script(), &c->staged, &c->timeline, c->now_ns);
+    talk_init(&c->pair, &c->config, staged_script(), &c->staged, &c->timeline, c->now_ns);
     for (; !c->pair.finished && c->script.left > 0 && c->moments < MOMENTS_MAX; c->moments++) {
         step(c);
         check_bounds(c);
@@ -650,7 +650,7 @@ static void act(struct scene *c)
         go_on(c);
         check_bounds(c);
     }
-    pair_conclude(&c->pair);
+    talk_verdict(&c->pair);
 }
 
 /* Every row but those of alternatives. */
@@ -668,7 +668,7 @@ static void nothing_follows(struct scene *c)
 {
     const uint32_t last = c->last_id;
     const unsigned passed = c->passed;
-    pair_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
+    talk_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
     fuzz_require(c->last_id == last && c->passed == passed);
 }
 

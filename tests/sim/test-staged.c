@@ -819,8 +819,8 @@ static void a_loss_of_the_captures(void **state)
     set(&s, state, HANDSHAKE);
     s.kernels.end[END_B].instead = ignores;
     begin(&s);
-    pair_lost_packets(&s.kernels.pair, 3);
-    pair_lost_packets(&s.kernels.pair, 3); /* nothing new */
+    talk_lost_packets(&s.kernels.pair, 3);
+    talk_lost_packets(&s.kernels.pair, 3); /* nothing new */
     kernels_run(&s.kernels, CLOCK_MIN);
     expect_lines(&s, "ok unknown unknown not-reached");
     expect_text(&s, 1, "the capture has lost packets");
@@ -835,7 +835,7 @@ static void lose(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     if (s->staged.phase == (enum staged_phase)s->n)
-        pair_lost_packets(&k->pair, 1);
+        talk_lost_packets(&k->pair, 1);
 }
 
 static void a_silence_with_a_loss(void **state)
@@ -871,7 +871,7 @@ static void an_alternative_after_a_loss(void **state)
     struct scene s;
     set(&s, state, ANSWERED_OR_NOT);
     begin(&s);
-    pair_lost_packets(&s.kernels.pair, 1);
+    talk_lost_packets(&s.kernels.pair, 1);
     kernels_run(&s.kernels, CLOCK_MIN);
     expect_lines(&s, "ok ok ok");
     expect_verdict(&s, "as-figured", 0);
@@ -922,7 +922,7 @@ static void interrupt(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     if (s->staged.row.row != NULL && s->staged.row.row->number == 3)
-        pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
+        talk_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
 }
 
 static void interrupted(void **state)
@@ -934,7 +934,7 @@ static void interrupted(void **state)
     expect_lines(&s, "ok ok unknown not-reached");
     expect_text(&s, 2, "interrupted");
     expect_verdict(&s, "unknown", 3);
-    pair_stop(&s.kernels.pair, SCRIPT_STOP_INTERRUPT, s.kernels.now_ns); /* once is enough */
+    talk_stop(&s.kernels.pair, SCRIPT_STOP_INTERRUPT, s.kernels.now_ns); /* once is enough */
     assert_int_equal(record(&s)->line_count, 4);
     done(&s);
 }
@@ -1007,7 +1007,7 @@ static void more_than_can_be_held(void **state)
         s.kernels.end[END_A].out_count = 0;
         assert_true(kernels_step(&s.kernels, s.kernels.now_ns + CLOCK_MIN));
     }
-    pair_conclude(&s.kernels.pair);
+    talk_verdict(&s.kernels.pair);
     assert_int_equal(s.staged.held_count, STAGED_HELD_MAX);
     assert_int_equal(s.kernels.passed, 3);
     expect_text(&s, STAGED_HELD_MAX + 1, "the wire cannot hold any more");
@@ -1027,7 +1027,7 @@ static void others_pass(void **state)
         assert_true(kernels_step(&s.kernels, CLOCK_NEVER - 1));
     unsigned passed = s.kernels.passed;
     size_t events = record(&s)->count;
-    pair_packet(&s.kernels.pair, END_A, udp, sizeof(udp), s.kernels.now_ns);
+    talk_packet(&s.kernels.pair, END_A, udp, sizeof(udp), s.kernels.now_ns);
     const struct endpoint at = s.kernels.config.at[END_B];
     s.kernels.config.at[END_B].port++;
     kernel_says(&s.kernels.end[END_B], FLAG_RST, 1, 0, 0);
@@ -1049,17 +1049,17 @@ static void more_than_the_record_takes(void **state)
     k->end[END_B].instead = ignores; /* the handshake goes on and on */
     begin(&s);
     k->queued = 0;
-    for (unsigned i = 0; i < PAIR_RECORDED_MAX + 10; i++) {
+    for (unsigned i = 0; i < TALK_RECORDED_MAX + 10; i++) {
         kernel_says(&k->end[END_B], FLAG_ACK, i, 0, 0);
         struct kernels_packet *p = &k->queue[0];
-        pair_packet(&k->pair, END_B, p->ip, p->n, k->now_ns);
+        talk_packet(&k->pair, END_B, p->ip, p->n, k->now_ns);
         k->queued = 0;
     }
-    assert_int_equal(bench_count(record(&s), EVENT_RECEIVED), PAIR_RECORDED_MAX);
-    assert_int_equal(k->passed, PAIR_RECORDED_MAX + 10);
-    pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
+    assert_int_equal(bench_count(record(&s), EVENT_RECEIVED), TALK_RECORDED_MAX);
+    assert_int_equal(k->passed, TALK_RECORDED_MAX + 10);
+    talk_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
     assert_int_equal(k->pair.now_ns, k->now_ns);
-    pair_conclude(&k->pair);
+    talk_verdict(&k->pair);
     assert_int_equal(bench_number(record(&s), "unrecorded"), 10);
     done(&s);
 }

@@ -17,14 +17,14 @@
 static void begin(struct talk *x)
 {
     struct play *p = play_of(x);
-    talk_follow_script(x, true);
-    if (x->segments_sent > 0) {
+    ours_follow_script(x, true);
+    if (x->segments[END_A] > 0) {
         talk_remark(x, "a handshake that the figure does not show went before");
         p->acked = true;
-        p->ack = x->tcb.snd_una;
+        p->ack = x->ours.tcb.snd_una;
     }
     p->phase = PLAY_NEXT;
-    p->before_crash = x->tcb;
+    p->before_crash = x->ours.tcb;
     p->mark_ns = x->now_ns;
     p->dropped = x->capture_dropped;
     play_walk(x);
@@ -36,13 +36,14 @@ static void start(struct talk *x)
     struct fault fault = {0};
     bind_init(&p->bind);
     if (p->figure->needs & FIGURE_NEEDS_NOTHING && p->peer_side != NULL &&
-        p->peer_side->shut(p->peer_side->arg, &fault) != STATUS_OK)
+        p->peer_side->call(p->peer_side->arg, &x->config.local, CALL_STOP_LISTENING, NULL, 0,
+                           &fault) != STATUS_OK)
         talk_note(x, "%s", fault.text);
     if (!needs_connection(p->figure)) {
         begin(x);
         return;
     }
-    talk_open(x);
+    ours_open(x);
     play_walk_wait(x, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
 }
 
@@ -73,7 +74,7 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     const struct play *p = play_of(x);
     char from[ADDRESS_TEXT_MAX], why[PLAY_TEXT_MAX];
-    if (p->phase != PLAY_AWAIT && p->phase != PLAY_HANDSHAKE && x->segments_sent > 0)
+    if (p->phase != PLAY_AWAIT && p->phase != PLAY_HANDSHAKE && x->segments[END_A] > 0)
         return;
     (void)snprintf(why, sizeof(why), "%s says: %s", address_format(&e->from, from),
                    icmp_describe(e->ip_version, e->type, e->code));
@@ -82,22 +83,21 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
 
 /* --- Segments and time --- */
 
-static bool offered(struct talk *x, const struct segment *seg, int64_t t_ns)
+static void came(struct talk *x, enum end from, const struct segment *seg, int64_t t_ns)
 {
     struct play *p = play_of(x);
-    if (p->phase == PLAY_HANDSHAKE || p->phase == PLAY_OVER)
-        return true;
-    if (!seg_queue_add(&p->inbox, seg, t_ns, x->capture_dropped))
-        return true;
-    play_walk(x);
-    return false;
+    bool plays = p->phase != PLAY_HANDSHAKE && p->phase != PLAY_OVER;
+    if (plays && seg_queue_add(&p->inbox, seg, t_ns, x->capture_dropped))
+        play_walk(x);
+    else
+        talk_passes(x, from, seg, t_ns);
 }
 
 static void left(struct talk *x, const struct segment *seg)
 {
     switch (play_of(x)->phase) {
     case PLAY_HANDSHAKE:
-        if (x->tcb.state == STATE_ESTABLISHED && x->outbox.queued == 0)
+        if (x->ours.tcb.state == STATE_ESTABLISHED && x->ours.outbox.queued == 0)
             begin(x);
         break;
     case PLAY_LEAVING:
@@ -129,7 +129,7 @@ static void timer(struct talk *x)
         stop_at_row(x, "no answer to our SYN");
         break;
     case PLAY_OVER:
-        x->outbox.queued = 0; /* what has not left by now is in the way */
+        x->ours.outbox.queued = 0; /* what has not left by now is in the way */
         play_end_other_port(x);
         break;
     case PLAY_NEXT:
@@ -149,10 +149,7 @@ static void report(const struct talk *x, struct result *r)
 {
     const struct play *p = play_of(x);
     const struct facts f = facts_of(x);
-    char target[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
-    result_set(r, "command", json_string("play"));
-    result_set(r, "target", json_string(endpoint_format(&x->config.remote, target)));
-    result_set(r, "local", json_string(endpoint_format(&x->config.local, local)));
+    facts_ends(&f, r);
     verdict_report(&p->tally, p->figure, r);
     facts_trust(&f, r);
 }
@@ -165,10 +162,10 @@ void play_done(struct play *p)
 
 const struct script *play_script(void)
 {
-    static const struct script probe = {
+    static const struct script script = {
         .name = "play",
         .start = start,
-        .offered = offered,
+        .came = came,
         .left = left,
         .received = received,
         .timer = timer,
@@ -177,5 +174,5 @@ const struct script *play_script(void)
         .report = report,
         .progress = play_words_progress,
     };
-    return &probe;
+    return &script;
 }

@@ -1,6 +1,7 @@
 /* See play_act.h. */
 #include "measure/play/play_act.h"
 
+#include "talk/asked.h"
 #include "talk/emission.h"
 #include "measure/play/play_row.h"
 
@@ -8,15 +9,15 @@
 
 static void renew(struct talk *x, seq_t iss)
 {
-    play_of(x)->before_crash = x->tcb;
-    talk_renew(x, iss);
+    play_of(x)->before_crash = x->ours.tcb;
+    ours_renew(x, iss);
 }
 
 static void listen_ourselves(struct talk *x)
 {
-    if (x->tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
-        talk_renew(x, x->config.iss);
-    talk_call(x, CALL_LISTEN);
+    if (x->ours.tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
+        ours_renew(x, x->config.iss);
+    ours_call(x, CALL_LISTEN);
 }
 
 static void tie(struct play *p, enum end side, const struct figure_number *n, seq_t wire)
@@ -30,7 +31,7 @@ static void tie(struct play *p, enum end side, const struct figure_number *n, se
 static void tie_numbers(struct talk *x, const struct figure_cell *cell, bool own)
 {
     struct play *p = play_of(x);
-    const struct tcb *t = x->tcb.state == STATE_CLOSED ? &p->before_crash : &x->tcb;
+    const struct tcb *t = x->ours.tcb.state == STATE_CLOSED ? &p->before_crash : &x->ours.tcb;
     tie(p, own ? p->us : play_them(p), &cell->send, own ? t->snd_nxt : t->rcv_nxt);
     tie(p, own ? play_them(p) : p->us, &cell->receive, own ? t->rcv_nxt : t->snd_nxt);
 }
@@ -39,7 +40,7 @@ void play_act_change_port(struct talk *x)
 {
     struct play *p = play_of(x);
     const struct play_aside now = {p->bind, p->before_crash, p->acked, p->ack};
-    talk_change_port(x);
+    ours_change_port(x);
     p->bind = p->aside.bind;
     p->before_crash = p->aside.before_crash;
     p->acked = p->aside.acked;
@@ -52,7 +53,7 @@ void play_act_change_port(struct talk *x)
 /* A figure that begins with LISTEN in our column need not show the call. */
 static bool begins_in_listen(const struct talk *x, const struct figure_cell *cell)
 {
-    return x->tcb.state == STATE_CLOSED && x->segments_sent == 0 &&
+    return x->ours.tcb.state == STATE_CLOSED && x->segments[END_A] == 0 &&
            state_set_only(cell->states) == STATE_LISTEN;
 }
 
@@ -68,7 +69,7 @@ static void act_ourselves(struct talk *x, const struct figure_cell *cell)
     } else if (figure_call(cell) == CALL_CRASH) {
         renew(x, x->config.iss);
     } else if (cell->event == FIGURE_TWO_MSL) {
-        talk_time_out(x, INPUT_TIME_WAIT_TIMEOUT);
+        ours_time_out(x, INPUT_TIME_WAIT_TIMEOUT);
     } else if (cell->event == FIGURE_NUMBERS) {
         tie_numbers(x, cell, true);
     } else if (figure_call(cell) == CALL_SEND) {
@@ -92,21 +93,21 @@ static void say_to_the_peer(struct talk *x)
                            .ours = true,
                            .call = CALL_COUNT,
                            .tag = SIZE_MAX};
-    say.seg.seq = x->tcb.snd_nxt;
-    say.seg.ack = x->tcb.rcv_nxt;
+    say.seg.seq = x->ours.tcb.snd_nxt;
+    say.seg.ack = x->ours.tcb.rcv_nxt;
     say.seg.flags = FLAG_PSH | FLAG_ACK;
     say.seg.len = (uint32_t)(p->say_len < EMISSION_DATA_MAX ? p->say_len : EMISSION_DATA_MAX);
     bind_shift(&p->bind, p->us, say.seg.len);
-    (void)talk_emit(x, &say, "--say, which the figure does not show");
+    (void)talk_send(x, &say, "--say, which the figure does not show");
 }
 
 /* What it is told it may do at any moment now, whatever the peer's segments show before. */
 static void expect_call(struct talk *x, enum call what)
 {
     if (what == CALL_CONNECT) /* it connects from the port it listened on */
-        talk_peer_told(x, CALL_STOP_LISTENING);
+        asked_prompted(x, CALL_STOP_LISTENING);
     if (what != CALL_LISTEN)
-        talk_peer_told(x, what);
+        asked_prompted(x, what);
 }
 
 static void cue(struct talk *x, enum call what, const void *data, size_t n)
@@ -120,7 +121,7 @@ static void cue(struct talk *x, enum call what, const void *data, size_t n)
     }
     p->cued |= 1u << what;
     expect_call(x, what);
-    if (p->peer_side->act(p->peer_side->arg, &x->config.local, what, data, n, &fault) != STATUS_OK)
+    if (p->peer_side->call(p->peer_side->arg, &x->config.local, what, data, n, &fault) != STATUS_OK)
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
 }
 
@@ -181,9 +182,9 @@ static void fill(const struct play *p, struct scripted *s)
 static void compose(struct talk *x, struct scripted *s)
 {
     struct play *p = play_of(x);
-    bool opens =
-        emission_of(&p->row.view.row->segment, kind_of_emission(p), p->us, &x->tcb, &p->bind, s);
-    if (opens && (x->tcb.state == STATE_CLOSED || !seq_eq(x->tcb.iss, s->seg.seq)))
+    bool opens = emission_of(&p->row.view.row->segment, kind_of_emission(p), p->us, &x->ours.tcb,
+                             &p->bind, s);
+    if (opens && (x->ours.tcb.state == STATE_CLOSED || !seq_eq(x->ours.tcb.iss, s->seg.seq)))
         renew(x, s->seg.seq);
     if (s->seg.flags & FLAG_RST)
         p->abort_called = false;
@@ -195,12 +196,12 @@ bool play_act_send(struct talk *x)
 {
     struct scripted s;
     compose(x, &s);
-    return talk_emit(x, &s, NULL);
+    return talk_send(x, &s, NULL);
 }
 
 void play_act_hold_back(struct talk *x)
 {
     struct scripted s;
     compose(x, &s);
-    talk_hold_back(x, &s);
+    ours_hold_back(x, &s);
 }

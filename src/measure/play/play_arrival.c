@@ -18,15 +18,18 @@ static uint32_t take(struct talk *x, const struct seg_queue_entry *k, bool reach
 {
     struct play *p = play_of(x);
     int64_t now = x->now_ns;
-    seq_t before = x->tcb.rcv_nxt;
-    talk_take(x, &k->seg, k->t_ns, reaches_us);
+    seq_t before = x->ours.tcb.rcv_nxt;
+    if (reaches_us)
+        talk_passes(x, END_B, &k->seg, k->t_ns);
+    else
+        talk_seen(x, END_B, &k->seg, k->t_ns);
     if (x->now_ns < now) /* it came in the past */
         x->now_ns = now;
     if (k->seg.flags & FLAG_ACK && (!p->acked || seq_lt(p->ack, k->seg.ack))) {
         p->acked = true;
         p->ack = k->seg.ack;
     }
-    return x->tcb.rcv_nxt.v - before.v;
+    return x->ours.tcb.rcv_nxt.v - before.v;
 }
 
 /* Or the peer would send nothing else. */
@@ -35,10 +38,10 @@ static void acknowledge_unfigured_data(struct talk *x, const struct segment *seg
     struct play *p = play_of(x);
     if (seg->len == 0 || octets == 0)
         return;
-    if (seg->flags & FLAG_FIN && seq_eq(x->tcb.rcv_nxt, segment_end(seg)))
+    if (seg->flags & FLAG_FIN && seq_eq(x->ours.tcb.rcv_nxt, segment_end(seg)))
         octets--; /* the FIN is in the figure */
     bind_shift(&p->bind, play_them(p), octets);
-    talk_acknowledge(x, "for data that the figure does not show");
+    ours_acknowledge(x, "for data that the figure does not show");
 }
 
 /* It is the row's. */
@@ -76,7 +79,7 @@ void play_arrival_deliver(struct talk *x)
         const struct segment *seg = &p->withheld.segments[i].seg;
         if (match_segment(&p->bind, play_them(p), f, seg, why) != MATCH_YES)
             continue;
-        talk_deliver(x, seg, x->now_ns);
+        talk_arrives(x, END_A, seg, x->now_ns);
         seg_queue_remove(&p->withheld, i);
         return;
     }
@@ -179,15 +182,15 @@ static bool is_retransmission(const struct talk *x, const struct segment *seg)
 {
     if (segment_seq_len(seg) == 0 || seg->flags & FLAG_RST)
         return false;
-    bool of_handshake =
-        seg->flags & FLAG_SYN && state_synchronized(x->tcb.state) && seq_eq(seg->seq, x->tcb.irs);
+    bool of_handshake = seg->flags & FLAG_SYN && state_synchronized(x->ours.tcb.state) &&
+                        seq_eq(seg->seq, x->ours.tcb.irs);
     return of_handshake || matched_has(&play_of(x)->seen, seg);
 }
 
 static bool lies_behind_a_gap(const struct talk *x, const struct segment *seg)
 {
-    return state_synchronized(x->tcb.state) && segment_seq_len(seg) > 0 &&
-           !(seg->flags & (FLAG_RST | FLAG_SYN)) && seq_lt(x->tcb.rcv_nxt, seg->seq);
+    return state_synchronized(x->ours.tcb.state) && segment_seq_len(seg) > 0 &&
+           !(seg->flags & (FLAG_RST | FLAG_SYN)) && seq_lt(x->ours.tcb.rcv_nxt, seg->seq);
 }
 
 /* `why` it is not what is awaited, "" if that goes without saying. */

@@ -29,8 +29,8 @@ static bool leaves_something(const struct talk *x)
         STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN) | STATE_SET(STATE_TIME_WAIT);
     struct fault ignored = {0};
     enum state truth;
-    state_set set = x->peer.set;
-    if (p->peer_side == NULL && x->tcb.fin_received && x->tcb.fin_acked)
+    state_set set = x->infer.peer.set;
+    if (p->peer_side == NULL && x->ours.tcb.fin_received && x->ours.tcb.fin_acked)
         return false; /* closed in order, as far as a stranger can know */
     if (p->peer_side != NULL &&
         p->peer_side->state(p->peer_side->arg, &x->config.local, &truth, &ignored) == STATUS_OK)
@@ -44,26 +44,26 @@ static bool leaves_something(const struct talk *x)
 static void reset_what_was_acknowledged(struct talk *x, const char *why)
 {
     const struct play *p = play_of(x);
-    talk_reset(x, p->ack, why);
-    if (state_synchronized(x->tcb.state) && seq_lt(p->ack, x->tcb.snd_nxt))
-        talk_reset(x, x->tcb.snd_nxt, why);
+    ours_reset(x, p->ack, why);
+    if (state_synchronized(x->ours.tcb.state) && seq_lt(p->ack, x->ours.tcb.snd_nxt))
+        ours_reset(x, x->ours.tcb.snd_nxt, why);
 }
 
 static void clean_up(struct talk *x)
 {
     static const char why[] = "nothing is left half open";
     const struct play *p = play_of(x);
-    bool under_way = x->outbox.waiting; /* it may open something yet */
+    bool under_way = x->ours.outbox.waiting; /* it may open something yet */
     if (!leaves_something(x) && !under_way)
         return;
     if (p->acked)
         reset_what_was_acknowledged(x, why);
-    else if (x->peer.irs_known)
-        talk_refuse(x, seq_add(x->peer.irs, 1), why);
+    else if (x->infer.peer.irs_known)
+        ours_refuse(x, seq_add(x->infer.peer.irs, 1), why);
     else if (under_way)
-        talk_abort(x, why); /* with the number that is next when it has left */
-    else if (x->segments_sent > 0)
-        talk_reset(x, x->tcb.snd_nxt, why);
+        ours_abort(x, why); /* with the number that is next when it has left */
+    else if (x->segments[END_A] > 0)
+        ours_reset(x, x->ours.tcb.snd_nxt, why);
 }
 
 void play_end_other_port(struct talk *x)
@@ -71,7 +71,7 @@ void play_end_other_port(struct talk *x)
     struct play *p = play_of(x);
     if (!p->used_other_port)
         return;
-    if (x->outbox.queued != 0 || x->outbox.waiting) {
+    if (x->ours.outbox.queued != 0 || x->ours.outbox.waiting) {
         talk_wake_at(x, x->now_ns + CLOCK_S); /* in any case soon */
         return;
     }

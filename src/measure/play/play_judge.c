@@ -31,13 +31,13 @@ static void judge_own(struct talk *x)
     if (figured == STATE_SET_NONE)
         figured = p->own_owed;
     p->own_owed = STATE_SET_NONE;
-    if (figured == STATE_SET_NONE || state_set_has(figured, x->tcb.state))
+    if (figured == STATE_SET_NONE || state_set_has(figured, x->ours.tcb.state))
         return;
     if (p->row.view.leg == VIEW_WITHHOLD && !blocks_begins_step(p->figure, p->at)) {
         p->own_owed = figured;
         return;
     }
-    (void)snprintf(what, sizeof(what), "our end is in %s", state_name(x->tcb.state));
+    (void)snprintf(what, sizeof(what), "our end is in %s", state_name(x->ours.tcb.state));
     play_row_find_deviation(x, what);
 }
 
@@ -61,7 +61,8 @@ static bool judge_kernel(struct talk *x, enum state truth)
         row->found = state_set_has(row->due, truth) ? STATE_SET(truth) : STATE_SET(STATE_CLOSED);
         /* Then it is our inference that errs, unless the capture has kept from it what it stands
          * on. */
-        if (x->capture_dropped == 0 && !agrees_with_set(row->due, row->peer_set | x->peer.set))
+        if (x->capture_dropped == 0 &&
+            !agrees_with_set(row->due, row->peer_set | x->infer.peer.set))
             play_row_find(play_of(x), EVENT_LINE_UNKNOWN,
                           "the peer's kernel is there, and what was seen does not allow it");
         return true;
@@ -135,7 +136,7 @@ bool play_judge_columns(struct talk *x)
     p->two_msl = p->two_msl || p->row.view.peer->event == FIGURE_TWO_MSL;
     p->row.due = due_states(p);
     if (!p->row.has_seg)
-        p->row.peer_set = x->peer.set;
+        p->row.peer_set = x->infer.peer.set;
     p->row.settle_ns = x->now_ns + (p->two_msl ? TWO_MSL_WITHIN : SETTLE_WITHIN);
     return judge_peer(x);
 }

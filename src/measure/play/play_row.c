@@ -25,7 +25,7 @@ void play_row_crossed(struct talk *x, const struct segment *seg, int64_t t_ns)
     row->seg.raw = NULL;
     row->seg.raw_len = 0;
     row->t_ns = t_ns;
-    row->peer_set = x->peer.set;
+    row->peer_set = x->infer.peer.set;
 }
 
 void play_row_find(struct play *p, enum event_line_status status, const char *fmt, ...)
@@ -57,7 +57,7 @@ void play_row_tell(struct talk *x, const struct play_row *row)
 {
     struct play *p = play_of(x);
     bool judged = row->status != EVENT_LINE_NOT_REACHED;
-    state_set own = judged ? STATE_SET(x->tcb.state) : STATE_SET_NONE;
+    state_set own = judged ? STATE_SET(x->ours.tcb.state) : STATE_SET_NONE;
     state_set peer = row->found;
     struct line line;
     if (line_init(&line,

@@ -293,7 +293,7 @@ void play_walk_time_up(struct talk *x)
 void play_walk_left(struct talk *x, const struct segment *seg)
 {
     const struct play *p = play_of(x);
-    const struct outgoing *o = &x->outbox.current;
+    const struct outgoing *o = &x->ours.outbox.current;
     if (o->kind != OUTGOING_SCRIPTED || o->script.tag != p->row.item)
         return;
     play_row_crossed(x, seg, x->now_ns);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "figure/needs.h"
+#include "talk/facts.h"
 #include "measure/play/staged_act.h"
 #include "measure/play/staged_row.h"
 #include "measure/play/staged_walk.h"
@@ -21,7 +22,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 /* --- The beginning --- */
 
-static void begin(struct pair *p)
+static void begin(struct talk *p)
 {
     struct staged *s = staged_of(p);
     s->phase = STAGED_NEXT;
@@ -29,7 +30,7 @@ static void begin(struct pair *p)
     staged_walk(p);
 }
 
-static void start(struct pair *p)
+static void start(struct talk *p)
 {
     struct staged *s = staged_of(p);
     bind_init(&s->bind);
@@ -40,18 +41,18 @@ static void start(struct pair *p)
     }
     s->until_ns = p->now_ns + HANDSHAKE_WITHIN;
     staged_act_open(p);
-    pair_wake_at(p, p->now_ns + HANDSHAKE_CALM);
+    talk_wake_at(p, p->now_ns + HANDSHAKE_CALM);
 }
 
-static void shake_hands(struct pair *p, enum end from, const struct segment *seg)
+static void shake_hands(struct talk *p, enum end from, const struct segment *seg)
 {
     staged_wire_pass(p, from, seg);
-    pair_wake_at(p, earlier(p->now_ns + HANDSHAKE_CALM, staged_of(p)->until_ns));
+    talk_wake_at(p, earlier(p->now_ns + HANDSHAKE_CALM, staged_of(p)->until_ns));
 }
 
 /* --- Before its end --- */
 
-static void stop_at_row(struct pair *p, const char *why)
+static void stop_at_row(struct talk *p, const char *why)
 {
     struct staged *s = staged_of(p);
     if (s->phase == STAGED_OVER)
@@ -66,21 +67,22 @@ static void stop_at_row(struct pair *p, const char *why)
     staged_walk_end(p);
 }
 
-static void stop(struct pair *p, enum script_stop why)
+static void stop(struct talk *p, enum script_stop why)
 {
     stop_at_row(p, why == SCRIPT_STOP_DEADLINE ? "-w has run out" : "interrupted");
 }
 
 /* --- Segments and time --- */
 
-static void came(struct pair *p, enum end from, const struct segment *seg, int64_t t_ns)
+static void came(struct talk *p, enum end from, const struct segment *seg, int64_t t_ns)
 {
     struct staged *s = staged_of(p);
+    talk_seen(p, from, seg, t_ns);
     if (s->phase == STAGED_HANDSHAKE) {
         shake_hands(p, from, seg);
         return;
     }
-    if (!seg_queue_add(&s->inbox[from], seg, t_ns, p->dropped)) {
+    if (!seg_queue_add(&s->inbox[from], seg, t_ns, p->capture_dropped)) {
         stop_at_row(p, "more came than can be kept");
         return;
     }
@@ -88,20 +90,20 @@ static void came(struct pair *p, enum end from, const struct segment *seg, int64
 }
 
 /* What was passed on last may not have been taken when it was: the kernels are asked again. */
-static void see_hands_shaken(struct pair *p)
+static void see_hands_shaken(struct talk *p)
 {
     const struct staged *s = staged_of(p);
     if (p->truth[END_A] == STATE_ESTABLISHED && p->truth[END_B] == STATE_ESTABLISHED) {
-        pair_remark(p, "a handshake that the figure does not show went before");
+        talk_remark(p, "a handshake that the figure does not show went before");
         begin(p);
     } else if (p->now_ns >= s->until_ns) {
         stop_at_row(p, "the two kernels did not get to ESTABLISHED");
     } else {
-        pair_wake_at(p, earlier(p->now_ns + HANDSHAKE_CALM, s->until_ns));
+        talk_wake_at(p, earlier(p->now_ns + HANDSHAKE_CALM, s->until_ns));
     }
 }
 
-static void timer(struct pair *p)
+static void timer(struct talk *p)
 {
     if (staged_of(p)->phase == STAGED_HANDSHAKE)
         see_hands_shaken(p);
@@ -111,13 +113,16 @@ static void timer(struct pair *p)
 
 /* --- The script --- */
 
-static void report(const struct pair *p, struct result *r)
+static void report(const struct talk *p, struct result *r)
 {
     const struct staged *s = p->state;
+    const struct facts f = facts_of(p);
+    facts_ends(&f, r);
     verdict_report(&s->tally, s->figure, r);
+    facts_capture(&f, r);
 }
 
-static void progress(const struct pair *p, int64_t now_ns, char *out, size_t cap)
+static void progress(const struct talk *p, int64_t now_ns, char *out, size_t cap)
 {
     const struct staged *s = p->state;
     char rest[32];
@@ -137,9 +142,9 @@ void staged_done(struct staged *s)
         free(s->held[--s->held_count].ip);
 }
 
-const struct pair_script *staged_script(void)
+const struct script *staged_script(void)
 {
-    static const struct pair_script script = {
+    static const struct script script = {
         .name = "play",
         .start = start,
         .came = came,

@@ -13,7 +13,7 @@
 #include "figure/bind.h"
 #include "figure/view.h"
 #include "talk/seg_queue.h"
-#include "talk/pair.h"
+#include "talk/talk.h"
 #include "talk/matched.h"
 #include "measure/play/verdict.h"
 
@@ -95,13 +95,13 @@ struct staged {
     size_t held_count;
 };
 
-const struct pair_script *staged_script(void);
+const struct script *staged_script(void);
 /* Releases what the walk has kept. */
 void staged_done(struct staged *s);
 
 /* For the parts. */
 
-static inline struct staged *staged_of(const struct pair *p)
+static inline struct staged *staged_of(const struct talk *p)
 {
     return p->state;
 }

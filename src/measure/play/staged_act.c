@@ -5,12 +5,12 @@
 #include "talk/emission.h"
 #include "measure/play/staged_row.h"
 
-static void cue(struct pair *p, enum end end, enum call what, const void *data, size_t n)
+static void cue(struct talk *p, enum end end, enum call what, const void *data, size_t n)
 {
     struct staged *s = staged_of(p);
     struct fault fault = {0};
     s->cued[end] |= 1u << what;
-    if (pair_act(p, end, what, data, n, &fault) != STATUS_OK)
+    if (talk_call(p, end, what, data, n, &fault) != STATUS_OK)
         staged_row_find(s, EVENT_LINE_UNKNOWN, "%s", fault.text);
 }
 
@@ -34,20 +34,20 @@ static bool is_to_listen(const struct staged *s, enum end end)
     return state_set_only(first_states(s->figure, end)) == STATE_LISTEN;
 }
 
-void staged_act_begin(struct pair *p)
+void staged_act_begin(struct talk *p)
 {
     const struct staged *s = staged_of(p);
     struct fault ignored = {0}; /* that it is so already */
     for (enum end end = END_A; end <= END_B; end++) {
         bool listens = p->truth[end] == STATE_LISTEN;
         if (is_to_listen(s, end) && !listens)
-            (void)pair_act(p, end, CALL_LISTEN, NULL, 0, &ignored);
+            (void)talk_call(p, end, CALL_LISTEN, NULL, 0, &ignored);
         else if (!is_to_listen(s, end) && listens)
-            (void)pair_shut(p, end, &ignored);
+            (void)talk_call(p, end, CALL_STOP_LISTENING, NULL, 0, &ignored);
     }
 }
 
-void staged_act_open(struct pair *p)
+void staged_act_open(struct talk *p)
 {
     cue(p, END_A, CALL_CONNECT, NULL, 0);
     staged_of(p)->cued[END_A] = 0; /* this one the figure does not know of */
@@ -62,7 +62,7 @@ static void tie(struct staged *s, enum end end, const struct figure_number *n)
         (void)bind_set(&s->bind, end, n, s->sent[end].nxt);
 }
 
-void staged_act_columns(struct pair *p)
+void staged_act_columns(struct talk *p)
 {
     struct staged *s = staged_of(p);
     for (enum end end = END_A; end <= END_B; end++) {
@@ -87,7 +87,7 @@ void staged_act_columns(struct pair *p)
     }
 }
 
-void staged_act_implied(struct pair *p)
+void staged_act_implied(struct talk *p)
 {
     struct staged *s = staged_of(p);
     static const uint8_t filler[EMISSION_DATA_MAX];

@@ -1,6 +1,8 @@
 /* See staged_row.h. */
 #include "measure/play/staged_row.h"
 
+#include "talk/asked.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -21,15 +23,15 @@ void staged_row_enter(struct staged *s, size_t item)
     s->at = item + 1;
 }
 
-void staged_row_choose(struct pair *p, size_t i)
+void staged_row_choose(struct talk *p, size_t i)
 {
     struct staged *s = staged_of(p);
     const struct figure_item *chosen = staged_item(s, i);
-    bool missed = p->dropped > s->row.dropped;
+    bool missed = p->capture_dropped > s->row.dropped;
     s->choosing = false;
     staged_row_enter(s, i + 1);
     s->row.alternative = chosen;
-    if (missed || (chosen->deviates && p->dropped > 0))
+    if (missed || (chosen->deviates && p->capture_dropped > 0))
         staged_row_find(s, EVENT_LINE_UNKNOWN,
                         "this alternative is what was seen, but the capture has lost packets");
     else if (chosen->deviates && s->tally.counts[EVENT_LINE_UNKNOWN] > 0)
@@ -39,10 +41,10 @@ void staged_row_choose(struct pair *p, size_t i)
     verdict_alternative(&s->tally, chosen, s->row.row, s->row.status == EVENT_LINE_OK);
 }
 
-void staged_row_silent(struct pair *p)
+void staged_row_silent(struct talk *p)
 {
     struct staged *s = staged_of(p);
-    if (p->dropped > s->row.dropped)
+    if (p->capture_dropped > s->row.dropped)
         staged_row_find(s, EVENT_LINE_UNKNOWN, "nothing came, but the capture has lost packets");
 }
 
@@ -67,10 +69,10 @@ void staged_row_find(struct staged *s, enum event_line_status status, const char
     va_end(ap);
 }
 
-void staged_row_deviates(struct pair *p, const char *what)
+void staged_row_deviates(struct talk *p, const char *what)
 {
     struct staged *s = staged_of(p);
-    if (p->dropped > 0)
+    if (p->capture_dropped > 0)
         staged_row_find(s, EVENT_LINE_UNKNOWN,
                         "%s; but the capture has lost packets, which may explain it", what);
     else if (s->tally.counts[EVENT_LINE_UNKNOWN] > 0)
@@ -80,7 +82,7 @@ void staged_row_deviates(struct pair *p, const char *what)
         staged_row_find(s, EVENT_LINE_DEVIATES, "%s", what);
 }
 
-void staged_row_tell(struct pair *p, const struct staged_row *row)
+void staged_row_tell(struct talk *p, const struct staged_row *row)
 {
     struct staged *s = staged_of(p);
     bool judged = row->status != EVENT_LINE_NOT_REACHED;
@@ -110,7 +112,7 @@ void staged_row_tell(struct pair *p, const struct staged_row *row)
 
 /* --- Against what was found --- */
 
-void staged_row_judge_time(struct pair *p)
+void staged_row_judge_time(struct talk *p)
 {
     struct staged *s = staged_of(p);
     char what[STAGED_TEXT_MAX], took[32];
@@ -121,7 +123,7 @@ void staged_row_judge_time(struct pair *p)
     staged_row_deviates(p, what);
 }
 
-static void judge_isns(struct pair *p)
+static void judge_isns(struct talk *p)
 {
     struct staged *s = staged_of(p);
     for (enum end end = END_A; end <= END_B; end++) {
@@ -153,7 +155,7 @@ static state_set due_states(struct staged *s, enum end end)
 }
 
 /* True when that is done. */
-static bool judge_end(struct pair *p, enum end end)
+static bool judge_end(struct talk *p, enum end end)
 {
     struct staged_row *row = &staged_of(p)->row;
     enum state truth = p->truth[end];
@@ -176,17 +178,17 @@ static bool judge_end(struct pair *p, enum end end)
     return true;
 }
 
-bool staged_row_judge_again(struct pair *p)
+bool staged_row_judge_again(struct talk *p)
 {
     struct staged *s = staged_of(p);
-    pair_look(p);
+    asked_look(p);
     bool a = judge_end(p, END_A), b = judge_end(p, END_B);
     if (a && b && (s->row.due[END_A] | s->row.due[END_B]) != STATE_SET_NONE)
         s->two_msl = false;
     return a && b;
 }
 
-bool staged_row_judge(struct pair *p)
+bool staged_row_judge(struct talk *p)
 {
     struct staged *s = staged_of(p);
     judge_isns(p);

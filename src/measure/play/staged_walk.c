@@ -7,17 +7,17 @@
 #include "measure/play/staged_row.h"
 #include "measure/play/staged_wire.h"
 
-static void staged_walk_wait(struct pair *p, enum staged_phase phase, int64_t until_ns)
+static void staged_walk_wait(struct talk *p, enum staged_phase phase, int64_t until_ns)
 {
     struct staged *s = staged_of(p);
     s->phase = phase;
     s->until_ns = until_ns;
-    pair_wake_at(p, until_ns);
+    talk_wake_at(p, until_ns);
 }
 
 /* --- The end --- */
 
-static void let_everything_pass(struct pair *p)
+static void let_everything_pass(struct talk *p)
 {
     struct staged *s = staged_of(p);
     for (enum end from = END_A; from <= END_B; from++) {
@@ -26,7 +26,7 @@ static void let_everything_pass(struct pair *p)
     }
 }
 
-void staged_walk_end(struct pair *p)
+void staged_walk_end(struct talk *p)
 {
     struct staged *s = staged_of(p);
     if (s->phase == STAGED_OVER)
@@ -42,24 +42,24 @@ void staged_walk_end(struct pair *p)
             .item = i, .row = &staged_item(s, i)->row, .status = EVENT_LINE_NOT_REACHED};
         staged_row_tell(p, &row);
     }
-    pair_finish(p);
+    talk_finish(p);
 }
 
 /* --- A row ends --- */
 
-static bool end_row(struct pair *p)
+static bool end_row(struct talk *p)
 {
     struct staged *s = staged_of(p);
     staged_row_tell(p, &s->row);
     s->mark_ns = s->row.has_seg ? s->row.t_ns : p->now_ns;
     s->phase = STAGED_NEXT;
-    pair_wake_at(p, CLOCK_NEVER);
+    talk_wake_at(p, CLOCK_NEVER);
     if ((s->row.status == EVENT_LINE_DEVIATES || s->row.stuck) && !s->keep_going)
         staged_walk_end(p);
     return s->phase == STAGED_NEXT;
 }
 
-static bool settle(struct pair *p, bool settled)
+static bool settle(struct talk *p, bool settled)
 {
     if (settled)
         return end_row(p);
@@ -67,14 +67,14 @@ static bool settle(struct pair *p, bool settled)
     return false;
 }
 
-static bool judge(struct pair *p)
+static bool judge(struct talk *p)
 {
     return settle(p, staged_row_judge(p));
 }
 
 /* --- A row begins --- */
 
-static bool await(struct pair *p, int64_t at_least)
+static bool await(struct talk *p, int64_t at_least)
 {
     struct staged *s = staged_of(p);
     s->instead[0] = '\0';
@@ -88,7 +88,7 @@ static int64_t latest(const struct figure_row *row)
     return row->after_ns + row->tolerance_ns + row->within_ns;
 }
 
-static bool begin_leg(struct pair *p)
+static bool begin_leg(struct talk *p)
 {
     struct staged *s = staged_of(p);
     const struct figure_row *row = s->row.row;
@@ -106,7 +106,7 @@ static bool begin_leg(struct pair *p)
     return judge(p);
 }
 
-static bool begin_row(struct pair *p, size_t item)
+static bool begin_row(struct talk *p, size_t item)
 {
     struct staged *s = staged_of(p);
     staged_row_enter(s, item);
@@ -121,7 +121,7 @@ static bool begin_row(struct pair *p, size_t item)
 
 /* How long nothing must come for the alternative that begins with silence, and by when what others
  * begin with must have come. */
-static bool begin_choice(struct pair *p, size_t item)
+static bool begin_choice(struct talk *p, size_t item)
 {
     struct staged *s = staged_of(p);
     int64_t silence = 0, last = 0;
@@ -144,7 +144,7 @@ static bool begin_choice(struct pair *p, size_t item)
 /* --- A row waits --- */
 
 /* What becomes of the first segment of an end's whose turn it may be. */
-static bool look_into(struct pair *p, enum end from, bool *took)
+static bool look_into(struct talk *p, enum end from, bool *took)
 {
     struct staged *s = staged_of(p);
     *took = false;
@@ -164,7 +164,7 @@ static bool look_into(struct pair *p, enum end from, bool *took)
     return false;
 }
 
-static bool look_into_inboxes(struct pair *p)
+static bool look_into_inboxes(struct talk *p)
 {
     const struct staged *s = staged_of(p);
     for (bool any = true; any;) {
@@ -179,7 +179,7 @@ static bool look_into_inboxes(struct pair *p)
     return false;
 }
 
-static bool look_for_silence(struct pair *p)
+static bool look_for_silence(struct talk *p)
 {
     struct staged *s = staged_of(p);
     enum end from = s->inbox[END_A].count > 0 ? END_A : END_B;
@@ -201,7 +201,7 @@ static bool find_silent(const struct staged *s, size_t *i)
 }
 
 /* Between two kernels nothing is lost but what the wire holds: what has not come was not sent. */
-static bool give_up(struct pair *p)
+static bool give_up(struct talk *p)
 {
     struct staged *s = staged_of(p);
     size_t silent;
@@ -244,7 +244,7 @@ static void end_block(struct staged *s, const struct figure_item *end)
     }
 }
 
-static bool next_item(struct pair *p)
+static bool next_item(struct talk *p)
 {
     struct staged *s = staged_of(p);
     if (s->at == s->figure->count) {
@@ -271,7 +271,7 @@ static bool next_item(struct pair *p)
     return false;
 }
 
-void staged_walk(struct pair *p)
+void staged_walk(struct talk *p)
 {
     const struct staged *s = staged_of(p);
     for (bool on = true; on;) {
@@ -286,7 +286,7 @@ void staged_walk(struct pair *p)
     }
 }
 
-static bool wake(struct pair *p)
+static bool wake(struct talk *p)
 {
     switch (staged_of(p)->phase) {
     case STAGED_PAUSE:
@@ -306,7 +306,7 @@ static bool wake(struct pair *p)
     return false;
 }
 
-void staged_walk_time_up(struct pair *p)
+void staged_walk_time_up(struct talk *p)
 {
     if (wake(p))
         staged_walk(p);

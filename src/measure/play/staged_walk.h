@@ -5,10 +5,10 @@
 #include "measure/play/staged.h"
 
 /* Goes as far as it can now. */
-void staged_walk(struct pair *p);
+void staged_walk(struct talk *p);
 /* The time that the phase waited for has come. */
-void staged_walk_time_up(struct pair *p);
+void staged_walk_time_up(struct talk *p);
 /* No further: what is left of the figure is not reached. */
-void staged_walk_end(struct pair *p);
+void staged_walk_end(struct talk *p);
 
 #endif

@@ -19,10 +19,10 @@ static void count(struct staged *s, enum end from, const struct segment *seg)
     s->sent[from].nxt = segment_end(seg);
 }
 
-void staged_wire_pass(struct pair *p, enum end from, const struct segment *seg)
+void staged_wire_pass(struct talk *p, enum end from, const struct segment *seg)
 {
     count(staged_of(p), from, seg);
-    pair_pass(p, from, seg);
+    talk_arrives(p, end_other(from), seg, p->now_ns);
 }
 
 /* --- What is kept --- */
@@ -78,7 +78,7 @@ static struct staged_held *find_held(struct staged *s, bool in_network)
     return older;
 }
 
-void staged_wire_release(struct pair *p)
+void staged_wire_release(struct talk *p)
 {
     struct staged *s = staged_of(p);
     const struct figure_cell *cell = view_cell(s->row.row, view_sender(s->row.row));
@@ -89,11 +89,11 @@ void staged_wire_release(struct pair *p)
         staged_row_deviates(p, "no such segment has been in the network");
         return;
     }
-    pair_remark(p, h->in_network ? "the wire lets go what it held"
+    talk_remark(p, h->in_network ? "the wire lets go what it held"
                                  : "the wire brings a copy of what was there before");
     h->in_network = false;
     staged_row_crossed(s, &h->seg, p->now_ns);
-    pair_pass(p, h->from, &h->seg);
+    talk_arrives(p, end_other(h->from), &h->seg, p->now_ns);
 }
 
 /* --- What is awaited --- */
@@ -108,7 +108,7 @@ static enum match try_row(const struct staged *s, struct bind *b, const struct f
     return match_segment(b, from, &row->segment, seg, why);
 }
 
-static bool is_awaited(struct pair *p, enum end from, const struct segment *seg, char *why)
+static bool is_awaited(struct talk *p, enum end from, const struct segment *seg, char *why)
 {
     struct staged *s = staged_of(p);
     if (!s->choosing)
@@ -122,7 +122,7 @@ static bool is_awaited(struct pair *p, enum end from, const struct segment *seg,
     return false;
 }
 
-static void take_awaited(struct pair *p, enum end from, const struct seg_queue_entry *k)
+static void take_awaited(struct talk *p, enum end from, const struct seg_queue_entry *k)
 {
     struct staged *s = staged_of(p);
     const struct figure_row *row = s->row.row;
@@ -137,7 +137,7 @@ static void take_awaited(struct pair *p, enum end from, const struct seg_queue_e
     hold(s, from, &k->seg, !arrives);
     staged_row_judge_time(p);
     if (arrives)
-        pair_pass(p, from, &k->seg);
+        talk_arrives(p, end_other(from), &k->seg, p->now_ns);
 }
 
 /* --- What is not --- */
@@ -170,7 +170,7 @@ static bool is_copy(const struct staged *s, bool in_network, enum end from,
 }
 
 /* True if that is all it is. What the wire holds it goes on holding, however often it is sent. */
-static bool take_copy(struct pair *p, enum end from, const struct segment *seg)
+static bool take_copy(struct talk *p, enum end from, const struct segment *seg)
 {
     const struct staged *s = staged_of(p);
     bool held = is_copy(s, true, from, seg);
@@ -178,7 +178,7 @@ static bool take_copy(struct pair *p, enum end from, const struct segment *seg)
         return false;
     if (may_be_later(s, from, seg))
         return false;
-    pair_remark(p, held ? "not in the figure: sent again while the wire holds it; held as well"
+    talk_remark(p, held ? "not in the figure: sent again while the wire holds it; held as well"
                         : "not in the figure: a retransmission");
     if (!held)
         staged_wire_pass(p, from, seg);
@@ -197,7 +197,7 @@ static bool is_turn(const struct staged *s, enum end from)
     return false;
 }
 
-enum staged_arrival staged_wire_consider(struct pair *p, enum end from,
+enum staged_arrival staged_wire_consider(struct talk *p, enum end from,
                                          const struct seg_queue_entry *k)
 {
     struct staged *s = staged_of(p);
@@ -219,7 +219,7 @@ enum staged_arrival staged_wire_consider(struct pair *p, enum end from,
         staged_wire_pass(p, from, seg);
         return STAGED_ARRIVAL_WRONG;
     }
-    pair_remark(p, "not in the figure");
+    talk_remark(p, "not in the figure");
     if (turn)
         (void)snprintf(s->instead, sizeof(s->instead), "%s", text);
     bind_shift(&s->bind, from, seg->len);
@@ -228,13 +228,13 @@ enum staged_arrival staged_wire_consider(struct pair *p, enum end from,
 }
 
 /* A kernel may acknowledge once more what it has acknowledged: nothing new is said. */
-bool staged_wire_breaks_silence(struct pair *p, enum end from, const struct seg_queue_entry *k)
+bool staged_wire_breaks_silence(struct talk *p, enum end from, const struct seg_queue_entry *k)
 {
     struct staged *s = staged_of(p);
     char text[LINE_CAME_MAX];
     s->dropped = k->dropped;
     if (segment_seq_len(&k->seg) == 0 && is_copy(s, false, from, &k->seg)) {
-        pair_remark(p, "not in the figure: the same ACK again");
+        talk_remark(p, "not in the figure: the same ACK again");
         staged_wire_pass(p, from, &k->seg);
         return false;
     }

@@ -13,13 +13,13 @@ enum staged_arrival {
 };
 
 /* A segment has come out of `from`: is it what the row awaits? */
-enum staged_arrival staged_wire_consider(struct pair *p, enum end from,
+enum staged_arrival staged_wire_consider(struct talk *p, enum end from,
                                          const struct seg_queue_entry *k);
 /* It came while nothing was to come. False if it says nothing new. */
-bool staged_wire_breaks_silence(struct pair *p, enum end from, const struct seg_queue_entry *k);
+bool staged_wire_breaks_silence(struct talk *p, enum end from, const struct seg_queue_entry *k);
 /* Before the figure begins and after it has ended everything passes. */
-void staged_wire_pass(struct pair *p, enum end from, const struct segment *seg);
+void staged_wire_pass(struct talk *p, enum end from, const struct segment *seg);
 /* The row's segment arrives, which left earlier. */
-void staged_wire_release(struct pair *p);
+void staged_wire_release(struct talk *p);
 
 #endif

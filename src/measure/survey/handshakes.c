@@ -40,13 +40,13 @@ void handshakes_done(struct handshakes *h)
 
 static bool is_first(const struct handshake *s)
 {
-    return s->exchange.syn_count == 0;
+    return s->exchange.ours.syn_count == 0;
 }
 
 /* When a segment that was handed out counts as not sent; CLOCK_NEVER: none is on its way. */
 static int64_t unseen_at(const struct handshake *s)
 {
-    const struct outbox *b = &s->exchange.outbox;
+    const struct outbox *b = &s->exchange.ours.outbox;
     if (!b->waiting)
         return CLOCK_NEVER;
     return b->handed_ns + (is_first(s) ? HOP_SILENT_AFTER : NOT_SEEN_AFTER);
@@ -134,17 +134,14 @@ void handshakes_free(struct handshakes *h, struct handshake *s)
 void handshakes_received(struct handshakes *h, struct handshake *s, const struct segment *seg,
                          int64_t t_ns)
 {
-    talk_received(&s->exchange, seg, t_ns);
+    talk_left(&s->exchange, END_B, seg, t_ns);
     settle(h, s);
 }
 
 void handshakes_left(struct handshakes *h, struct handshake *s, const struct segment *seg,
                      int64_t t_ns)
 {
-    if (talk_is_ours(&s->exchange, seg))
-        talk_left(&s->exchange, seg, t_ns);
-    else
-        talk_foreign(&s->exchange, seg, t_ns);
+    talk_left(&s->exchange, END_A, seg, t_ns);
     settle(h, s);
 }
 

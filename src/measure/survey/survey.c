@@ -101,7 +101,7 @@ static void end_handshake(struct survey *s, struct handshake *h)
         .name = flow_store_name(&s->store, f, name),
         .outcome = h->open.outcome,
         .t_ns = h->exchange.now_ns,
-        .syns = (unsigned)h->exchange.syn_count,
+        .syns = (unsigned)h->exchange.ours.syn_count,
         .segments_back = f->segments_back,
         .octets_back = f->octets_back,
     };

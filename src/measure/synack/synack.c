@@ -16,7 +16,15 @@ static struct synack *state_of(const struct talk *x)
 static void start(struct talk *x)
 {
     schedule_init(&state_of(x)->series.schedule);
-    talk_open(x);
+    ours_follow_script(x, true); /* one SYN: a second would re-arm the peer's timer */
+    ours_open(x);
+}
+
+/* Nothing arrives at our end, which stays in SYN-SENT: what it would answer would end the series.
+ */
+static void came(struct talk *x, enum end from, const struct segment *seg, int64_t t_ns)
+{
+    talk_seen(x, from, seg, t_ns);
 }
 
 static void left(struct talk *x, const struct segment *seg)
@@ -42,9 +50,10 @@ static void end(struct talk *x, enum series_ended how, enum schedule_end schedul
     s->stopped_ns = x->now_ns;
     schedule_finish(&s->schedule, schedule_end, x->now_ns);
     if (s->outcome == OUTCOME_OPEN && how != SERIES_ENDED_PEER)
-        talk_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
-    else if (how != SERIES_ENDED_PEER && talk_half_open(x))
-        talk_reset(x, seq_add(x->tcb.iss, 1), "in case our SYN arrived: nothing is left half open");
+        ours_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
+    else if (how != SERIES_ENDED_PEER && ours_half_open(x))
+        ours_reset(x, seq_add(x->ours.tcb.iss, 1),
+                   "in case our SYN arrived: nothing is left half open");
     talk_finish(x);
 }
 
@@ -188,10 +197,10 @@ void synack_report_spread(const struct synack *const *s, size_t n, struct result
 
 const struct script *synack_script(void)
 {
-    static const struct script probe = {
+    static const struct script script = {
         .name = "synack",
-        .withholds = true,
         .start = start,
+        .came = came,
         .left = left,
         .received = received,
         .timer = timer,
@@ -200,5 +209,5 @@ const struct script *synack_script(void)
         .report = report,
         .progress = progress,
     };
-    return &probe;
+    return &script;
 }

@@ -110,6 +110,60 @@ try()
     judge "$name" "$status" $? "$expression" "$work/try"
 }
 
+# await COMMAND...: until it succeeds. How soon that is depends on how busy the machine is; what has not
+# come after five minutes does not come.
+await()
+{
+    local limit=$((SECONDS + 300))
+    until "$@" 2>/dev/null; do
+        [ $SECONDS -lt $limit ] || return 1
+        sleep 0.02
+    done
+}
+
+# has COUNT PATTERN FILE: as many lines of it have PATTERN.
+has()
+{
+    [ "$(grep -caE -e "$2" "$3")" -ge "$1" ]
+}
+
+# gone PID: it has ended.
+gone()
+{
+    [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"
+}
+
+# start COMMAND...: in the background, where a shell ignores SIGINT. It is $pid, and leaves $work/try.out
+# and $work/try.err.
+start()
+{
+    : >"$work/try.out"
+    env --default-signal=INT,QUIT "$@" >"$work/try.out" 2>"$work/try.err" </dev/null &
+    pid=$!
+}
+
+reached()
+{
+    has "$1" "$2" "$work/try.out" || gone "$pid"
+}
+
+# reap: waits for what was started, and returns its status.
+reap()
+{
+    await gone "$pid" || kill -s KILL "$pid"
+    wait "$pid" 2>/dev/null
+}
+
+# signalled SIGNAL COUNT PATTERN COMMAND...: starts it, sends it SIGNAL when it has printed as many lines
+# with PATTERN, and returns its status.
+signalled()
+{
+    start "${@:4}"
+    await reached "$2" "$3"
+    kill -s "$1" "$pid" 2>/dev/null
+    reap
+}
+
 # refuses PATTERN COMMAND...: one line on stderr that has PATTERN in it, exit status 2, nothing else.
 refuses()
 {

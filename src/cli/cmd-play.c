@@ -1,4 +1,4 @@
-/* `tcpshake play`: a figure run against a peer, as probe/play.h does it. */
+/* `tcpshake play`: a figure run against a peer, as measure/play/play.h does it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,6 @@
 #include "figure/print.h"
 #include "lab/lab_upper.h"
 #include "measure/play/play.h"
-#include "measure/play/staged.h"
 
 enum {
     KEY_AS = 512,
@@ -91,74 +90,53 @@ static void put_heading(struct text *out, const struct figure *f)
     figure_print_needs(out, f->needs);
 }
 
-/* Neither end is ours. */
-static int stage(const struct line *line, const struct figure *f, const struct surroundings *around,
-                 int argc, char **argv)
+static int play_with(const struct line *line, struct play *state, const char *heading,
+                     const struct surroundings *around, int argc, char **argv)
 {
-    struct text heading;
-    struct staged *state = calloc(1, sizeof(*state));
-    if (state == NULL)
-        return command_fail("play", "out of memory");
-    text_init(&heading);
-    put_heading(&heading, f);
-    *state = (struct staged){
-        .figure = f,
-        .reply_wait_ns = line->common.wait_ns,
-        .keep_going = line->keep_going,
-    };
-    const struct watching w = {
+    void *const states[] = {state};
+    const struct watching neither_is_ours = {
         .options = &line->common,
         .around = around,
-        .script = staged_script(),
+        .script = play_script(),
         .state = state,
-        .heading = heading.data,
+        .heading = heading,
         .argc = argc,
         .argv = argv,
     };
-    int code = watch(&w);
-    staged_done(state);
-    free(state);
-    text_done(&heading);
-    return code;
-}
-
-static int play(const struct line *line, const struct figure *f, const struct payload *say,
-                const struct surroundings *around, int argc, char **argv)
-{
-    struct upper lab = {0};
-    const struct lab_upper peer = {around->lab, END_B};
-    struct text heading;
-    struct play *state = calloc(1, sizeof(*state));
-    if (state == NULL)
-        return command_fail("play", "out of memory");
-    if (around->lab != NULL)
-        lab = lab_upper_ops(&peer);
-    text_init(&heading);
-    put_heading(&heading, f);
-    *state = (struct play){
-        .figure = f,
-        .us = line->us,
-        .peer_side = around->lab != NULL ? &lab : NULL,
-        .say = say->data,
-        .say_len = say->len,
-        .reply_wait_ns = line->common.wait_ns,
-        .keep_going = line->keep_going,
-    };
-    void *const states[] = {state};
-    const struct measurement m = {
+    const struct measurement one_is_ours = {
         .options = &line->common,
         .around = around,
         .probe = play_script(),
         .states = states,
         .sessions = 1,
         .tries = 3,
-        .peer_connects = needs_peer_opens(f, line->us),
-        .second_port = needs_second_port(f),
-        .heading = heading.data,
+        .peer_connects = needs_peer_opens(state->figure, line->us),
+        .second_port = needs_second_port(state->figure),
+        .heading = heading,
         .argc = argc,
         .argv = argv,
     };
-    int code = measure(&m);
+    return around->between ? watch(&neither_is_ours) : measure(&one_is_ours);
+}
+
+static int play(const struct line *line, const struct figure *f, const struct payload *say,
+                const struct surroundings *around, int argc, char **argv)
+{
+    struct text heading;
+    struct play *state = calloc(1, sizeof(*state));
+    if (state == NULL)
+        return command_fail("play", "out of memory");
+    text_init(&heading);
+    put_heading(&heading, f);
+    *state = (struct play){
+        .figure = f,
+        .us = around->between ? END_A : line->us,
+        .say = say->data,
+        .say_len = say->len,
+        .reply_wait_ns = line->common.wait_ns,
+        .keep_going = line->keep_going,
+    };
+    int code = play_with(line, state, heading.data, around, argc, argv);
     play_done(state);
     free(state);
     text_done(&heading);
@@ -183,8 +161,6 @@ static int run_figure(struct line *line, const struct surroundings *around, int 
         code = command_fail("play", "%s", fault.text);
     } else if (line->common.dry_run) {
         code = show(&f);
-    } else if (around->between) {
-        code = stage(line, &f, around, argc, argv);
     } else {
         line->common.timestamps = line->common.timestamps && needs_timestamps(&f);
         code = play(line, &f, &say, around, argc, argv);

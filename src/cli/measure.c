@@ -9,6 +9,7 @@
 #include "net/live.h"
 #include "talk/sim.h"
 #include "lab/netem/netem_remarks.h"
+#include "lab/lab_upper.h"
 #include "lab/truth_check.h"
 #include "net/resolve.h"
 #include "net/route.h"
@@ -26,6 +27,8 @@ struct stage {
     uint32_t scope_id;
     struct record record;
     struct run_config config;
+    struct lab_upper peer; /* in the lab */
+    struct upper upper;
     struct truth_check witness;
     struct run_observer observer;
     struct remarks_source wire;
@@ -130,6 +133,11 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         .summarise = m->summarise,
         .remark = st->wired ? st->wire_remark : NULL,
     };
+    if (m->around->lab != NULL) {
+        st->peer = (struct lab_upper){m->around->lab, END_B};
+        st->upper = lab_upper_ops(&st->peer);
+        st->config.base.upper[END_B] = &st->upper;
+    }
     if (m->second_port)
         st->config.base.other_local = locals[m->sessions];
     if (m->around->truth) {

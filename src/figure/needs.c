@@ -47,11 +47,12 @@ bool needs_second_port(const struct figure *f)
 bool needs_peer_opens(const struct figure *f, enum end us)
 {
     for (size_t i = 0; i < f->count; i++) {
-        if (f->items[i].kind != FIGURE_ROW)
+        const struct figure_row *row = &f->items[i].row;
+        if (f->items[i].kind != FIGURE_ROW || !row->has_segment)
             continue;
-        const struct view v = view_of(&f->items[i].row, us);
-        if (v.leg != VIEW_NONE && v.leg != VIEW_HOLD_BACK)
-            return view_comes(&v) && !needs_connection(f);
+        enum end from = view_sender(row);
+        if (from != us || view_reaches(row, end_other(us)))
+            return from != us && view_leaves(row, from) && !needs_connection(f);
     }
     return false;
 }

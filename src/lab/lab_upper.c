@@ -1,6 +1,9 @@
 /* See lab_upper.h. */
 #include "lab/lab_upper.h"
 
+#include "lab/netem/netem.h"
+#include "lab/netem/netem_plan.h"
+
 static enum status call(void *arg, const struct endpoint *remote, enum call call, const void *data,
                         size_t n, struct fault *fault)
 {
@@ -26,11 +29,32 @@ static enum status queues(void *arg, struct queues *q, struct fault *fault)
     return lab_queues(((const struct lab_upper *)arg)->lab, q, fault);
 }
 
+/* At the most, by the wire's rules: whoever carries it out may be late, by as much again at the
+ * worst. */
+static int64_t way_to(const struct lab_upper *end)
+{
+    const struct netem *wire = lab_wire(end->lab);
+    int64_t way = 0;
+    for (size_t i = 0; wire != NULL && i < wire->config.rules.count; i++) {
+        const struct netem_rule *rule = &wire->config.rules.rule[i];
+        if (!rule->ways[end_other(end->side)])
+            continue;
+        if (rule->action == NETEM_DELAY)
+            way += 2 * (rule->time_ns + rule->jitter_ns);
+        else if (rule->action == NETEM_HOLD)
+            way += rule->time_ns;
+        else if (rule->action == NETEM_REORDER)
+            way += NETEM_REORDER_WAIT;
+    }
+    return way;
+}
+
 struct upper lab_upper_ops(const struct lab_upper *end)
 {
     return (struct upper){.call = call,
                           .state = state,
                           .status = last_error,
                           .queues = queues,
+                          .way_ns = way_to(end),
                           .arg = (void *)(uintptr_t)end};
 }

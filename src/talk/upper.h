@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/fault.h"
 #include "tcp/call.h"
@@ -27,6 +28,8 @@ struct upper {
     int (*status)(void *arg);
     /* What the kernel says of its listener's queues (measure/backlog/queues.h). */
     enum status (*queues)(void *arg, struct queues *q, struct fault *fault);
+    /* How long what we put on the wire may be under way to this end, unless it is lost. */
+    int64_t way_ns;
     void *arg;
 };
 

@@ -206,8 +206,9 @@ static struct segment to_us(const struct scene *c)
 static seq_t near(struct reader *r, const struct scene *c)
 {
     const struct tcb *own = &c->run.exchange.ours.tcb;
-    const seq_t bases[] = {c->host.snd_nxt, c->host.rcv_nxt, own->snd_nxt,        own->snd_una,
-                           own->rcv_nxt,    own->irs,        c->play.row.seg.seq, c->play.ack};
+    const seq_t bases[] = {c->host.snd_nxt,     c->host.rcv_nxt,      own->snd_nxt,
+                           own->snd_una,        own->rcv_nxt,         own->irs,
+                           c->play.row.seg.seq, c->play.ends.past.ack};
     uint8_t choice = octet(r);
     if (choice >= 0xf0)
         return seq_of((uint32_t)word(r) << 16 | word(r));
@@ -321,7 +322,7 @@ static const struct figure_row *awaited(const struct scene *c, unsigned number)
     if (p->phase != PLAY_AWAIT)
         return NULL;
     if (!p->choosing)
-        return p->row.view.row;
+        return p->row.row;
     size_t i = p->choice;
     while (number-- > 0 && items[items[i].to].kind == FIGURE_OR)
         i = items[i].to;
@@ -439,7 +440,7 @@ static enum status let_ask(void *arg, const struct endpoint *ours, enum state *s
     *state = how != 0 ? (enum state)(how % STATE_COUNT) : c->host.state;
     if (how == 0 && c->manner & MANNER_AS_FIGURED)
         for (*state = STATE_CLOSED; *state + 1 < STATE_COUNT; (*state)++)
-            if (state_set_has(c->play.row.due, *state))
+            if (state_set_has(c->play.row.due[end_other(c->play.us)], *state))
                 break;
     return STATUS_OK;
 }
@@ -609,7 +610,6 @@ static void set_up_play(struct scene *c, uint8_t how)
     c->play = (struct play){
         .figure = &c->figure,
         .us = how & 0x01 ? END_B : END_A,
-        .peer_side = how & 0x02 ? &c->upper : NULL,
         .keep_going = how & 0x04,
         .say = how & 0x08 ? (const uint8_t *)"GET /" : NULL,
         .say_len = how & 0x08 ? 5 : 0,
@@ -632,6 +632,7 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     c->config = (struct run_config){
         .script = play_script(),
         .base = {.remote = {address_from_v4(there), how & 0x80 ? 0 : 80},
+                 .upper = {NULL, how & 0x02 ? &c->upper : NULL},
                  .iss = start_of(numbers),
                  .other_local = c->locals[1],
                  .like = syn_like_at(0),

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "figure/check.h"
 #include "figure/parse.h"
-#include "measure/play/staged.h"
+#include "measure/play/play.h"
 #include "wire/craft.h"
 
 enum {
@@ -58,7 +58,7 @@ struct scene {
     struct upper upper[ENDS];
     struct fake_end end[ENDS];
     struct figure figure;
-    struct staged staged;
+    struct play staged;
     struct craft *craft;
     struct reader script;
     unsigned manner;
@@ -374,7 +374,7 @@ static enum status let_ask(void *arg, const struct endpoint *other, enum state *
     *state = e->exists ? e->tcb.state : e->listens ? STATE_LISTEN : STATE_CLOSED;
     if (e->lies)
         *state = e->says;
-    else if (c->manner & MANNER_AS_FIGURED && c->staged.phase == STAGED_HANDSHAKE)
+    else if (c->manner & MANNER_AS_FIGURED && c->staged.phase == PLAY_HANDSHAKE)
         *state = STATE_ESTABLISHED;
     else if (c->manner & MANNER_AS_FIGURED && c->staged.row.due[e->side] != STATE_SET_NONE)
         *state = first_of(c->staged.row.due[e->side]);
@@ -386,9 +386,9 @@ static enum status let_ask(void *arg, const struct endpoint *other, enum state *
 /* The row that is waited for; of alternatives the one of that number. */
 static const struct figure_row *awaited(const struct scene *c, unsigned number)
 {
-    const struct staged *s = &c->staged;
+    const struct play *s = &c->staged;
     const struct figure_item *items = c->figure.items;
-    if (s->phase != STAGED_AWAIT)
+    if (s->phase != PLAY_AWAIT)
         return NULL;
     if (!s->choosing)
         return s->row.row;
@@ -433,8 +433,8 @@ static void as_figured(struct scene *c, unsigned alternative)
 /* Once for each row. */
 static bool keep_to_the_figure(struct scene *c)
 {
-    const struct staged *s = &c->staged;
-    if (!(c->manner & MANNER_AS_FIGURED) || s->phase != STAGED_AWAIT ||
+    const struct play *s = &c->staged;
+    if (!(c->manner & MANNER_AS_FIGURED) || s->phase != PLAY_AWAIT ||
         (c->answered_item == s->row.item + 1 && c->answered_round == s->round + 1))
         return false;
     c->answered_item = s->row.item + 1;
@@ -455,8 +455,8 @@ static seq_t near(struct reader *r, const struct scene *c)
                            b->rcv_nxt,
                            c->staged.row.seg.seq,
                            c->staged.row.seg.ack,
-                           c->staged.sent[END_A].nxt,
-                           c->staged.sent[END_B].nxt};
+                           c->staged.ends.sent[END_A].nxt,
+                           c->staged.ends.sent[END_B].nxt};
     uint8_t choice = octet(r);
     if (choice >= 0xf0)
         return seq_of(word(r));
@@ -503,7 +503,7 @@ static void tell_progress(struct scene *c)
 {
     char text[120];
     memset(text, 'x', sizeof(text));
-    staged_script()->progress(&c->pair, c->now_ns, text, sizeof(text));
+    play_script()->progress(&c->pair, c->now_ns, text, sizeof(text));
     fuzz_require(memchr(text, '\0', sizeof(text)) != NULL);
 }
 
@@ -614,8 +614,8 @@ static void set_up(struct scene *c, uint8_t how)
         c->config.deadline_ns += START;
     c->config.pass = pass;
     c->config.arg = c;
-    c->staged = (struct staged){
-        .figure = &c->figure, .reply_wait_ns = 2 * CLOCK_S, .keep_going = how & 0x04};
+    c->staged =
+        (struct play){.figure = &c->figure, .reply_wait_ns = 2 * CLOCK_S, .keep_going = how & 0x04};
 }
 
 /* After the script, as the manner has it: what is on its way, what is awaited, time. */
@@ -627,7 +627,7 @@ static void go_on(struct scene *c)
 
 static void check_bounds(const struct scene *c)
 {
-    fuzz_require(c->staged.held_count <= STAGED_HELD_MAX);
+    fuzz_require(c->staged.held_count <= PLAY_HELD_MAX);
     for (enum end e = END_A; e <= END_B; e++)
         fuzz_require(c->staged.inbox[e].count <= SEG_QUEUE_MAX);
     /* A packet goes on once, and once more for each row that lets it go or copies it. */
@@ -639,7 +639,7 @@ static void check_bounds(const struct scene *c)
 
 static void act(struct scene *c)
 {
-    talk_init(&c->pair, &c->config, staged_script(), &c->staged, &c->timeline, c->now_ns);
+    talk_init(&c->pair, &c->config, play_script(), &c->staged, &c->timeline, c->now_ns);
     for (; !c->pair.finished && c->script.left > 0 && c->moments < MOMENTS_MAX; c->moments++) {
         step(c);
         check_bounds(c);
@@ -686,7 +686,7 @@ static void stage(struct scene *c)
     all_is_told(c);
     fuzz_require(c->verdicts == 1);
     fuzz_require(timeline_close(&c->timeline, &fault) == STATUS_OK);
-    staged_done(&c->staged);
+    play_done(&c->staged);
     craft_free(c->craft);
 }
 

@@ -18,8 +18,7 @@ begin_peer()
         open my $ready, ">", $ARGV[0] or die;
         print $ready "listening\n";
         close $ready;
-        alarm 300;
-        sleep 300' "$work/ready" &
+        sleep 3000' "$work/ready" &
     peer=$!
     read -r _ <"$work/ready"
     ip link add here type veth peer name there netns "$peer" &&
@@ -53,12 +52,9 @@ record()
 # Another survey has the queue for as long as it waits for answers that nobody gives.
 hold_queue()
 {
-    tcpshake survey 10.78.1.1-10.78.1.4 -p 80 -W 60s "${fast[@]}" >"$work/held" 2>"$work/err" &
+    tcpshake survey 10.78.1.1-10.78.1.4 -p 80 -W 1000s "${fast[@]}" >"$work/held" 2>"$work/err" &
     holder=$!
-    for _ in {1..100}; do
-        [ ! -s "$work/held" ] || break
-        sleep 0.05
-    done
+    await test -s "$work/held"
 }
 
 begin_peer >"$work/err" 2>&1 || { echo "Bail out! no peer: $(cat "$work/err")"; exit 99; }

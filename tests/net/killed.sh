@@ -30,12 +30,12 @@ others()
     done
 }
 
-# Until COMMAND says nothing; what it still says after a minute. The kernel takes namespaces down one
+# Until COMMAND says nothing; what it still says after five minutes. The kernel takes namespaces down one
 # after the other, in its own time.
 in_the_end()
 {
     local said tries
-    for ((tries = 0; tries < 600; tries++)); do
+    for ((tries = 0; tries < 3000; tries++)); do
         said=$("$@")
         [ -n "$said" ] || return
         sleep 0.1

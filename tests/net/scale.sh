@@ -28,8 +28,7 @@ begin_peer()
         open my $ready, ">", $ARGV[0] or die;
         print $ready "listening\n";
         close $ready;
-        alarm 300;
-        sleep 300' "$work/ready" &
+        sleep 3000' "$work/ready" &
     peer=$!
     read -r _ <"$work/ready"
     ip link add here type veth peer name there netns "$peer" &&

@@ -19,14 +19,21 @@ perl -MSocket=:DEFAULT,IPPROTO_IPV6,IPV6_V6ONLY -we '
     }' $port >"$work/server" &
 server=$!
 trap 'kill $server; rm -rf "$work"' EXIT
-until grep -q ready "$work/server"; do
-    kill -0 $server 2>/dev/null || skip_all "no IPv6 here"
-    sleep 0.05
-done
+serves()
+{
+    grep -q ready "$work/server" || gone $server
+}
+await serves
+gone $server 2>/dev/null && skip_all "no IPv6 here"
 
 open='$r{outcome} eq "open" && $r{rtt_us} > 0 && $r{close}{kind} eq "fin" && $r{close}{by} eq "us" &&
     "@{$r{peer_path}}" eq "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED"'
 one_gap='$r{outcome} eq "open" && $r{retransmissions} == 1 && $out[-1]{flags} eq "RST" && @out == 2'
+
+is_up()
+{
+    ip link show "$1" | grep -q 'state UP'
+}
 
 # works NAME TARGET...: with open and with synack, which waits in the background.
 names=() pids=()
@@ -66,7 +73,7 @@ if ip link add own0 type veth peer name own1 2>/dev/null; then
     ip addr add fe80::1234/64 dev own0 nodad
     ip link set own1 up
     ip link set own0 up
-    sleep 0.3
+    await is_up own0
     works "our own IPv4 address" 10.1.1.1:$port
     works "our own IPv6 address" "[2001:db8:1::1]:$port"
     works "our own link-local address" "[fe80::1234%own0]:$port"

@@ -41,17 +41,21 @@ wired "without a rule everything passes, as it was" 0 \
 wired "--drop a-b: our SYN is lost once" 0 \
     "$opens"'2 == grep({ $_->{flags} eq "SYN" } @out) && $r{retransmitted} == 1 && $r{rtt_us} > 0 &&
         '"$(said 1 'our SYN is lost (--drop a-b:SYN#1)')" --drop a-b:SYN -- open
-# Its kernel answers the second SYN with the stamp of the first: there is no telling how long it took.
+# The peer sends its SYN,ACK again after a second, as we do our SYN. Our SYN is to be first however late
+# we are: the way makes the peer's a second later. Its kernel answers the second SYN with the stamp of
+# the first: there is no telling how long it took.
+late='--delay 500ms'
+# shellcheck disable=SC2086 # two words
 wired "--drop b-a: the peer's SYN,ACK is lost once" 0 \
     "$opens"'2 == grep({ $_->{flags} eq "SYN" } @out) && !defined $r{rtt_us} &&
-        '"$(said 1 "the peer's SYN,ACK is lost")" --drop b-a:SYN,ACK#1 -- open
+        '"$(said 1 "the peer's SYN,ACK is lost")" $late --drop b-a:SYN,ACK#1 -- open
 wired "--drop: each of them" 3 \
     '$r{outcome} eq "filtered" && !@in && '"$(said 2 "our SYN is lost")" \
     --drop 'a-b:SYN#*' -- open --tries 2
 wired "--drop: the second FIN, and the first is held" 0 \
     "$opens"'2 == grep({ $_->{flags} =~ /FIN/ } @out) && do { my @told = '"$told"';
-        @told == 2 && $told[0] =~ /our FIN,ACK is held for 1.200 s/ && $told[1] =~ /our FIN,ACK is lost/ }' \
-    --drop a-b:FIN#2 --hold a-b:FIN#1:1200ms -- open
+        @told == 2 && $told[0] =~ /our FIN,ACK is held for 2.000 s/ && $told[1] =~ /our FIN,ACK is lost/ }' \
+    --drop a-b:FIN#2 --hold a-b:FIN#1:2s -- open
 wired "--hold: the SYN,ACK comes later" 0 \
     "$opens"'$r{rtt_us} > 300_000 && $r{retransmitted} == 0 &&
         '"$(said 1 "the peer's SYN,ACK is held for 300.00 ms")" --hold b-a:SYN,ACK:300ms -- open
@@ -62,10 +66,11 @@ wired "--dup: the SYN,ACK comes twice" 0 \
 wired "--reorder: what is alone is a tenth of a second late" 0 \
     "$opens"'$r{rtt_us} > 100_000 && '"$(said 1 "the peer's SYN,ACK lets the next one pass")" \
     --reorder b-a:SYN,ACK -- open
+# shellcheck disable=SC2086
 wired "--corrupt: the SYN,ACK comes spoilt and is not taken" 0 \
     "$opens"'$in[0]{checksum} eq "bad" && 1 == grep({ exists $_->{checksum} } @in) &&
         $r{retransmitted} == 1 && '"$(said 1 "the peer's SYN,ACK has a bit flipped")" \
-    --corrupt b-a:SYN,ACK -- open
+    $late --corrupt b-a:SYN,ACK -- open
 wired "--corrupt: the peer does not take our FIN" 0 \
     "$opens"'2 == grep({ $_->{flags} =~ /FIN/ } @out) &&
         '"$(said 1 'our FIN,ACK has a bit flipped')" --corrupt a-b:FIN -- open
@@ -131,25 +136,20 @@ verdict "the wire's process has no privilege" "$(
         tr -d ' \t' <"$work/status" | grep -qx "$line" || echo "not so: $line"
     done)"
 # What is seen then, silence, would not be the peer's: the run cannot go on and says so.
-tcpshake lab --wire synack --json >"$work/out" 2>"$work/err" &
-pid=$!
+start tcpshake lab --wire synack --json
+await reached 1 '"type":"run"'
 wire=''
-for ((tries = 0; tries < 100; tries++)); do
-    sleep 0.05
-    [ -s "$work/out" ] || continue
-    read -ra children <"/proc/$pid/task/$pid/children"
-    for child in "${children[@]}"; do
-        [ "$(cat "/proc/$child/comm")" != tcpshake-wire ] || wire=$child
-    done
-    break
+read -ra children <"/proc/$pid/task/$pid/children"
+for child in "${children[@]}"; do
+    [ "$(cat "/proc/$child/comm")" != tcpshake-wire ] || wire=$child
 done
 [ -z "$wire" ] || kill -9 "$wire"
-wait $pid
+reap
 status=$?
 verdict "a wire that dies ends the run" "$(
     [ -n "$wire" ] || echo "no wire was found"
     [ "$status" -eq 2 ] || echo "exit status $status, not 2"
-    echo "tcpshake synack: the lab's wire has broken: its process has ended" | diff - "$work/err")"
+    echo "tcpshake synack: the lab's wire has broken: its process has ended" | diff - "$work/try.err")"
 
 refuses '^tcpshake lab: --loss takes a share' tcpshake lab --loss 0% open
 refuses '^tcpshake lab: --loss takes a share' tcpshake lab --loss a-b:FIN open

@@ -121,8 +121,9 @@ static inline void stage_init(struct stage *s, enum end us, const char *figure)
 /* From now on somebody is. */
 static inline void stage_man(struct stage *s)
 {
-    s->application = (struct upper){.call = stage_act, .state = stage_state, .arg = s};
-    s->play.peer_side = &s->application;
+    s->application =
+        (struct upper){.call = stage_act, .state = stage_state, .way_ns = BENCH_DELAY, .arg = s};
+    s->bench.config.base.upper[END_B] = &s->application;
 }
 
 static inline void stage_run(struct stage *s)

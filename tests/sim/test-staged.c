@@ -3,7 +3,7 @@
  * numbers that pass 2^32. */
 #include "kernels.h"
 
-#include "measure/play/staged.h"
+#include "measure/play/play.h"
 
 #define SYN_ACK (FLAG_SYN | FLAG_ACK)
 #define FIN_ACK (FLAG_FIN | FLAG_ACK)
@@ -16,7 +16,7 @@ struct place {
 struct scene {
     struct kernels kernels; /* first: what is called each step is given it */
     struct figure figure;
-    struct staged staged;
+    struct play staged;
     uint32_t iss[ENDS];
     unsigned n; /* the test's */
 };
@@ -43,12 +43,12 @@ static void set(struct scene *s, void *const *state, const char *figure)
         figure_check_between(&s->figure, &fault) != STATUS_OK)
         fail_msg("%s", fault.text);
     text_done(&source);
-    s->staged = (struct staged){.figure = &s->figure, .reply_wait_ns = 5 * CLOCK_S};
+    s->staged = (struct play){.figure = &s->figure, .reply_wait_ns = 5 * CLOCK_S};
 }
 
 static void begin(struct scene *s)
 {
-    kernels_begin(&s->kernels, staged_script(), &s->staged);
+    kernels_begin(&s->kernels, play_script(), &s->staged);
 }
 
 static void run(struct scene *s)
@@ -59,7 +59,7 @@ static void run(struct scene *s)
 
 static void done(struct scene *s)
 {
-    staged_done(&s->staged);
+    play_done(&s->staged);
     figure_done(&s->figure);
     kernels_done(&s->kernels);
 }
@@ -539,7 +539,7 @@ static void speak_into_the_silence(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     const struct tcb *t = &k->end[END_B].tcb;
-    if (s->staged.phase != STAGED_SILENCE || s->n++ > 0)
+    if (s->staged.phase != PLAY_SILENCE || s->n++ > 0)
         return;
     kernel_says(&k->end[END_B], FLAG_ACK, t->snd_nxt.v, t->rcv_nxt.v, 7);
 }
@@ -566,7 +566,7 @@ static void the_same_ack_is_no_noise(void **state)
     set(&s, state, CLOSE_AND_ACK "4.  [silence 2s]\n");
     s.kernels.end[END_B].instead = NULL;
     begin(&s);
-    for (int i = 0; i < 1000 && s.staged.phase != STAGED_SILENCE; i++)
+    for (int i = 0; i < 1000 && s.staged.phase != PLAY_SILENCE; i++)
         assert_true(kernels_step(&s.kernels, CLOCK_NEVER - 1));
     const struct tcb *t = &s.kernels.end[END_B].tcb;
     kernel_says(&s.kernels.end[END_B], FLAG_ACK, t->snd_nxt.v, t->rcv_nxt.v, 0);
@@ -834,7 +834,7 @@ static void a_loss_of_the_captures(void **state)
 static void lose(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
-    if (s->staged.phase == (enum staged_phase)s->n)
+    if (s->staged.phase == (enum play_phase)s->n)
         talk_lost_packets(&k->pair, 1);
 }
 
@@ -843,7 +843,7 @@ static void a_silence_with_a_loss(void **state)
     struct scene s;
     set(&s, state, CONNECTED "2.  [silence 1s]\n");
     s.kernels.each = lose;
-    s.n = STAGED_SILENCE;
+    s.n = PLAY_SILENCE;
     run(&s);
     expect_lines(&s, "ok unknown");
     expect_text(&s, 1, "nothing came, but the capture has lost packets");
@@ -857,7 +857,7 @@ static void a_silent_alternative_with_a_loss(void **state)
     set(&s, state, ANSWERED_OR_NOT);
     s.kernels.end[END_B].instead = ignores;
     s.kernels.each = lose;
-    s.n = STAGED_AWAIT;
+    s.n = PLAY_AWAIT;
     run(&s);
     expect_lines(&s, "ok ok unknown ok");
     expect_text(&s, 2, "this alternative is what was seen, but the capture has lost packets");
@@ -971,7 +971,7 @@ static void flood(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     struct kernel *b = &k->end[END_B];
-    for (; s->staged.phase == STAGED_PAUSE && s->n < SEG_QUEUE_MAX + 1; s->n++)
+    for (; s->staged.phase == PLAY_PAUSE && s->n < SEG_QUEUE_MAX + 1; s->n++)
         kernel_says(b, FLAG_ACK, b->tcb.snd_nxt.v, b->tcb.rcv_nxt.v, 1);
 }
 
@@ -996,7 +996,7 @@ static void more_than_can_be_held(void **state)
     struct scene s;
     struct text figure = {0};
     text_printf(&figure, CONNECTED);
-    for (unsigned i = 0; i < STAGED_HELD_MAX + 1; i++)
+    for (unsigned i = 0; i < PLAY_HELD_MAX + 1; i++)
         text_printf(&figure, "%u.  --> <SEQ=%u><ACK=300><CTL=ACK><DATA=1> ... \n", i + 2, 100 + i);
     set(&s, state, figure.data);
     text_done(&figure);
@@ -1008,9 +1008,9 @@ static void more_than_can_be_held(void **state)
         assert_true(kernels_step(&s.kernels, s.kernels.now_ns + CLOCK_MIN));
     }
     talk_verdict(&s.kernels.pair);
-    assert_int_equal(s.staged.held_count, STAGED_HELD_MAX);
+    assert_int_equal(s.staged.held_count, PLAY_HELD_MAX);
     assert_int_equal(s.kernels.passed, 3);
-    expect_text(&s, STAGED_HELD_MAX + 1, "the wire cannot hold any more");
+    expect_text(&s, PLAY_HELD_MAX + 1, "the wire cannot hold any more");
     expect_verdict(&s, "unknown", 3);
     done(&s);
 }
@@ -1023,7 +1023,7 @@ static void others_pass(void **state)
     struct scene s;
     set(&s, state, CONNECTED "2.  [silence 1s]\n");
     begin(&s);
-    for (int i = 0; i < 1000 && s.staged.phase != STAGED_SILENCE; i++)
+    for (int i = 0; i < 1000 && s.staged.phase != PLAY_SILENCE; i++)
         assert_true(kernels_step(&s.kernels, CLOCK_NEVER - 1));
     unsigned passed = s.kernels.passed;
     size_t events = record(&s)->count;
@@ -1070,12 +1070,12 @@ static void progress(void **state)
     char line[160];
     set(&s, state, CONNECTED "2.  [silence 3s]\n");
     begin(&s);
-    for (int i = 0; i < 1000 && s.staged.phase != STAGED_SILENCE; i++)
+    for (int i = 0; i < 1000 && s.staged.phase != PLAY_SILENCE; i++)
         assert_true(kernels_step(&s.kernels, CLOCK_NEVER - 1));
-    staged_script()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
+    play_script()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
     assert_string_equal(line, "line 2: waiting, 3.000 s left");
     kernels_run(&s.kernels, CLOCK_MIN);
-    staged_script()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
+    play_script()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
     assert_string_equal(line, "");
     done(&s);
 }

@@ -2,162 +2,228 @@
 #include "measure/play/play.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "event/result.h"
 #include "figure/needs.h"
-#include "talk/facts.h"
-#include "measure/play/play_end.h"
+#include "measure/play/play_act.h"
 #include "measure/play/play_row.h"
 #include "measure/play/play_walk.h"
 #include "measure/play/play_words.h"
+#include "talk/facts.h"
+
+#define HANDSHAKE_WITHIN (5 * CLOCK_S)
+#define HANDSHAKE_CALM   (20 * CLOCK_MS) /* nothing is on its way any more */
 
 /* --- The beginning --- */
 
-static void begin(struct talk *x)
+static void begin(struct play *p)
 {
-    struct play *p = play_of(x);
-    ours_follow_script(x, true);
-    if (x->segments[END_A] > 0) {
-        talk_remark(x, "a handshake that the figure does not show went before");
-        p->acked = true;
-        p->ack = x->ours.tcb.snd_una;
-    }
     p->phase = PLAY_NEXT;
-    p->before_crash = x->ours.tcb;
-    p->mark_ns = x->now_ns;
-    p->dropped = x->capture_dropped;
-    play_walk(x);
+    p->mark_ns = ends_now(&p->ends);
+    play_walk(p);
 }
 
-static void start(struct talk *x)
+static void begin_behind_a_handshake(struct play *p)
 {
-    struct play *p = play_of(x);
-    struct fault fault = {0};
-    bind_init(&p->bind);
-    if (p->figure->needs & FIGURE_NEEDS_NOTHING && p->peer_side != NULL &&
-        p->peer_side->call(p->peer_side->arg, &x->config.local, CALL_STOP_LISTENING, NULL, 0,
-                           &fault) != STATUS_OK)
-        talk_note(x, "%s", fault.text);
-    if (!needs_connection(p->figure)) {
-        begin(x);
-        return;
-    }
-    ours_open(x);
-    play_walk_wait(x, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
+    ends_remark(&p->ends, "a handshake that the figure does not show went before");
+    begin(p);
 }
 
 /* --- Before its end --- */
 
-static void stop_at_row(struct talk *x, const char *why)
+static void stop_at_row(struct play *p, const char *why)
 {
-    struct play *p = play_of(x);
     if (p->phase == PLAY_OVER)
         return;
     if (p->phase == PLAY_HANDSHAKE) {
-        verdict_trouble(&p->tally, "the handshake before the figure failed", why);
+        verdict_trouble(&p->tally, "the handshake before the figure failed",
+                        p->row.why[0] != '\0' ? p->row.why : why);
     } else if (p->phase != PLAY_NEXT) {
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", why);
-        play_row_tell(x, &p->row);
+        play_row_tell(p, &p->row);
     }
-    play_end(x);
+    play_walk_end(p);
+}
+
+void play_done(struct play *p)
+{
+    for (enum end end = END_A; end <= END_B; end++)
+        seg_queue_done(&p->inbox[end]);
+    while (p->held_count > 0)
+        free(p->held[--p->held_count].ip);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* --- The handshake before a figure that begins in a connection --- */
+
+static void follow_the_figure(struct talk *x)
+{
+    struct play *p = x->state;
+    ours_follow_script(x, true);
+    p->ends.past.before_crash = x->ours.tcb;
+    p->dropped = x->capture_dropped;
+    if (x->segments[END_A] == 0) {
+        begin(p);
+        return;
+    }
+    p->ends.past.acked = true;
+    p->ends.past.ack = x->ours.tcb.snd_una;
+    begin_behind_a_handshake(p);
+}
+
+static void shake_hands(struct talk *x)
+{
+    struct play *p = x->state;
+    if (talk_is_wire(x)) {
+        p->until_ns = x->now_ns + HANDSHAKE_WITHIN;
+        play_act_open(p);
+        talk_wake_at(x, x->now_ns + HANDSHAKE_CALM);
+    } else {
+        ours_open(x);
+        play_walk_wait(p, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
+    }
+}
+
+/* What was passed on last may not have been taken when it was: the kernels are asked again. */
+static void see_hands_shaken(struct talk *x)
+{
+    struct play *p = x->state;
+    if (x->truth[END_A] == STATE_ESTABLISHED && x->truth[END_B] == STATE_ESTABLISHED)
+        begin_behind_a_handshake(p);
+    else if (x->now_ns >= p->until_ns)
+        stop_at_row(p, "the two kernels did not get to ESTABLISHED");
+    else
+        talk_wake_at(x, earlier(x->now_ns + HANDSHAKE_CALM, p->until_ns));
+}
+
+/* --- What the conversation calls --- */
+
+static void start(struct talk *x)
+{
+    struct play *p = x->state;
+    struct fault fault = {0};
+    p->ends = (struct ends){.x = x, .us = p->us};
+    bind_init(&p->bind);
+    if (talk_is_wire(x))
+        play_act_begin(p);
+    else if (p->figure->needs & FIGURE_NEEDS_NOTHING &&
+             ends_kind(&p->ends, end_other(p->us)) == TALK_ASKED &&
+             ends_call(&p->ends, end_other(p->us), CALL_STOP_LISTENING, NULL, 0, &fault) !=
+                 STATUS_OK)
+        talk_note(x, "%s", fault.text);
+    if (needs_connection(p->figure))
+        shake_hands(x);
+    else if (talk_is_wire(x))
+        begin(p);
+    else
+        follow_the_figure(x);
 }
 
 static void stop(struct talk *x, enum script_stop why)
 {
-    stop_at_row(x, why == SCRIPT_STOP_INTERRUPT  ? "interrupted"
-                   : why == SCRIPT_STOP_DEADLINE ? "-w has run out"
-                                                 : "no answer after all our retransmissions");
+    stop_at_row(x->state, why == SCRIPT_STOP_INTERRUPT ? "interrupted"
+                          : why == SCRIPT_STOP_DEADLINE
+                              ? "-w has run out"
+                              : "no answer after all our retransmissions");
 }
 
 static void unreachable(struct talk *x, const struct icmp_error *e)
 {
-    const struct play *p = play_of(x);
+    struct play *p = x->state;
     char from[ADDRESS_TEXT_MAX], why[PLAY_TEXT_MAX];
     if (p->phase != PLAY_AWAIT && p->phase != PLAY_HANDSHAKE && x->segments[END_A] > 0)
         return;
     (void)snprintf(why, sizeof(why), "%s says: %s", address_format(&e->from, from),
                    icmp_describe(e->ip_version, e->type, e->code));
-    stop_at_row(x, why);
+    stop_at_row(p, why);
 }
 
-/* --- Segments and time --- */
-
+/* Between two kernels it is recorded as it comes, and its turn is when it is passed on; where one
+ * end is ours, its turn is when it is recorded. */
 static void came(struct talk *x, enum end from, const struct segment *seg, int64_t t_ns)
 {
-    struct play *p = play_of(x);
-    bool plays = p->phase != PLAY_HANDSHAKE && p->phase != PLAY_OVER;
-    if (plays && seg_queue_add(&p->inbox, seg, t_ns, x->capture_dropped))
-        play_walk(x);
+    struct play *p = x->state;
+    const bool shakes = p->phase == PLAY_HANDSHAKE;
+    const enum end end = ends_of(&p->ends, from);
+    if (talk_is_wire(x)) {
+        talk_seen(x, from, seg, t_ns);
+        if (shakes) {
+            ends_pass(&p->ends, end, seg);
+            talk_wake_at(x, earlier(x->now_ns + HANDSHAKE_CALM, p->until_ns));
+            return;
+        }
+    } else if (shakes || p->phase == PLAY_OVER) {
+        talk_passes(x, from, seg, t_ns);
+        return;
+    }
+    if (seg_queue_add(&p->inbox[end], seg, t_ns, x->capture_dropped))
+        play_walk(p);
+    else if (talk_is_wire(x))
+        stop_at_row(p, "more came than can be kept");
     else
         talk_passes(x, from, seg, t_ns);
 }
 
 static void left(struct talk *x, const struct segment *seg)
 {
-    switch (play_of(x)->phase) {
-    case PLAY_HANDSHAKE:
-        if (x->ours.tcb.state == STATE_ESTABLISHED && x->ours.outbox.queued == 0)
-            begin(x);
-        break;
-    case PLAY_LEAVING:
-        play_walk_left(x, seg);
-        break;
-    case PLAY_OVER:
-        play_end_other_port(x);
-        break;
-    case PLAY_NEXT:
-    case PLAY_PAUSE:
-    case PLAY_AWAIT:
-    case PLAY_SILENCE:
-    case PLAY_SETTLE:
-        break;
+    struct play *p = x->state;
+    ends_left(&p->ends);
+    if (p->phase == PLAY_HANDSHAKE && x->ours.tcb.state == STATE_ESTABLISHED &&
+        x->ours.outbox.queued == 0) {
+        follow_the_figure(x);
+    } else if (p->phase == PLAY_LEAVING) {
+        const struct outgoing *o = &x->ours.outbox.current;
+        if (o->kind == OUTGOING_SCRIPTED && o->script.tag == p->row.item)
+            play_walk_left(p, seg);
+    } else if (p->phase == PLAY_OVER) {
+        play_walk_end_other_port(p);
     }
 }
 
 static void received(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
+    struct play *p = x->state;
     (void)seg;
-    if (play_of(x)->phase == PLAY_HANDSHAKE && a->to == STATE_CLOSED)
-        stop_at_row(x, "the peer answered our SYN with a reset");
+    if (p->phase == PLAY_HANDSHAKE && a->to == STATE_CLOSED)
+        stop_at_row(p, "the peer answered our SYN with a reset");
 }
 
 static void timer(struct talk *x)
 {
-    switch (play_of(x)->phase) {
-    case PLAY_HANDSHAKE:
-        stop_at_row(x, "no answer to our SYN");
-        break;
-    case PLAY_OVER:
+    struct play *p = x->state;
+    if (p->phase == PLAY_HANDSHAKE && talk_is_wire(x)) {
+        see_hands_shaken(x);
+    } else if (p->phase == PLAY_HANDSHAKE) {
+        stop_at_row(p, "no answer to our SYN");
+    } else if (p->phase == PLAY_OVER) {
         x->ours.outbox.queued = 0; /* what has not left by now is in the way */
-        play_end_other_port(x);
-        break;
-    case PLAY_NEXT:
-    case PLAY_PAUSE:
-    case PLAY_LEAVING:
-    case PLAY_AWAIT:
-    case PLAY_SILENCE:
-    case PLAY_SETTLE:
-        play_walk_time_up(x);
-        break;
+        play_walk_end_other_port(p);
+    } else {
+        play_walk_time_up(p);
     }
 }
 
-/* --- The probe --- */
-
 static void report(const struct talk *x, struct result *r)
 {
-    const struct play *p = play_of(x);
+    const struct play *p = x->state;
     const struct facts f = facts_of(x);
     facts_ends(&f, r);
     verdict_report(&p->tally, p->figure, r);
-    facts_trust(&f, r);
+    if (talk_is_wire(x))
+        facts_capture(&f, r);
+    else
+        facts_trust(&f, r);
 }
 
-void play_done(struct play *p)
+static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
-    seg_queue_done(&p->inbox);
-    seg_queue_done(&p->withheld);
+    play_words_progress(x->state, now_ns, out, cap);
 }
 
 const struct script *play_script(void)
@@ -172,7 +238,7 @@ const struct script *play_script(void)
         .unreachable = unreachable,
         .stop = stop,
         .report = report,
-        .progress = play_words_progress,
+        .progress = progress,
     };
     return &script;
 }

@@ -1,46 +1,46 @@
-/* `tcpshake play`: a figure as a probe. It walks the figure's lines: what our side emits is sent
- * when the line says that it arrives, what the peer emits is awaited, both columns are held against
- * our TCB and against the set of states that the peer may be in.
+/* `tcpshake play`: a figure as a measurement. It walks the figure's lines: what an end of ours
+ * emits is sent when the line says that it arrives, what the other ends emit is awaited, and both
+ * columns are held against what is true of the ends, or may be. It is one walk whoever the ends are
+ * (ends.h): a stranger and we, the lab's peer and we, or two kernels with us as the wire.
  *
  * The parts, each in a file beside this one, on one struct:
+ *   ends         the two ends and what lies between them, asked by their kind
  *   play_walk    from item to item, and what a row waits for
  *   play_act     what the columns make happen, and what our side emits
- *   play_arrival what becomes of a segment that has come
+ *   play_wire    what becomes of a segment that has come, and what the network holds
  *   play_judge   the columns and the time against what was found
  *   play_choice  alternatives
  *   play_row     how the row turned out
- *   play_end     what is left when the figure is over
  *   play_words   what people are told meanwhile */
 #ifndef TCPSHAKE_MEASURE_PLAY_PLAY_H
 #define TCPSHAKE_MEASURE_PLAY_PLAY_H
 
 #include "figure/bind.h"
 #include "figure/view.h"
-#include "talk/upper.h"
-#include "talk/talk.h"
-#include "talk/seg_queue.h"
-#include "talk/matched.h"
+#include "measure/play/ends.h"
 #include "measure/play/verdict.h"
+#include "talk/matched.h"
 
 enum {
-    PLAY_TEXT_MAX = 240
+    PLAY_TEXT_MAX = 240,
+    PLAY_HELD_MAX = 128
 };
 
 enum play_phase {
     PLAY_HANDSHAKE, /* the silent one before a figure that begins in a synchronized state */
     PLAY_NEXT,      /* between two rows */
     PLAY_PAUSE,     /* (wait 3s) */
-    PLAY_LEAVING,   /* the row's segment is on its way to the wire */
-    PLAY_AWAIT,     /* the peer's turn */
+    PLAY_LEAVING,   /* the row's segment, ours, is on its way to the wire */
+    PLAY_AWAIT,     /* the turn of the end that the row's segment comes from */
     PLAY_SILENCE,   /* nothing may come */
-    PLAY_SETTLE,    /* the peer's kernel is asked until it says what the row says */
+    PLAY_SETTLE,    /* kernels are asked until they say what the row says */
     PLAY_OVER,
 };
 
 /* What the walk knows of the row it is at. */
 struct play_row {
     size_t item;
-    struct view view;
+    const struct figure_row *row;
     enum event_line_status status;
     char why[PLAY_TEXT_MAX];
     const struct figure_item *alternative; /* that it begins; NULL: none */
@@ -48,84 +48,82 @@ struct play_row {
     bool has_seg;
     struct segment seg; /* as on the wire; without octets */
     int64_t t_ns;
-    state_set peer_set; /* when the segment crossed */
-    uint64_t dropped;   /* by the capture, when the peer was last heard */
-    state_set due;      /* states of the peer's that the row is held against */
-    state_set found;    /* what was found in their place */
-    int64_t settle_ns;  /* until when the peer's kernel may say something else */
+    state_set inferred[ENDS]; /* when the segment crossed */
+    uint64_t dropped;         /* by the capture, when something was last heard before the row */
+    state_set due[ENDS];      /* states that the row is held against */
+    state_set found[ENDS];    /* what was found in their place */
+    int64_t taken_ns;         /* from when on what kernels say counts */
+    int64_t settle_ns;        /* until when they may say something else */
+};
+
+/* A segment that has left an end that is not ours, or a copy of it that the network has kept. */
+struct play_held {
+    const struct figure_segment *as; /* what the figure shows it as */
+    enum end from;
+    bool in_network; /* it has not arrived */
+    unsigned round;  /* of all that have begun */
+    struct segment seg;
+    uint8_t *ip; /* where seg.raw points */
 };
 
 struct play {
     /* What the caller sets. */
     const struct figure *figure;
-    const struct upper *peer_side; /* NULL: nobody */
-    const uint8_t *say;            /* --say: makes a peer talk or close; may be NULL */
+    const uint8_t *say; /* --say: makes a peer talk or close; may be NULL */
     size_t say_len;
     int64_t reply_wait_ns; /* -W */
-    enum end us;
+    enum end us;           /* where one end is ours */
     bool keep_going;
 
     /* The walk. */
+    struct ends ends;
     enum play_phase phase;
-    unsigned round;
-    int64_t until_ns; /* of the phase */
-    size_t at;        /* the next item */
+    unsigned round;        /* of a repeat */
+    unsigned rounds_begun; /* of all of them */
+    int64_t until_ns;      /* of the phase */
+    size_t at;             /* the next item */
     struct play_row row;
     struct bind bind;
     struct verdict tally;
-    size_t choice; /* the item where the alternatives begin */
-    bool choosing; /* the row is the first of one of them: which is not known */
+    size_t choice;        /* the item where the alternatives begin */
+    bool choosing;        /* the row is the first of one of them: which is not known */
+    bool two_msl;         /* (2 MSL) of an end that is not ours: its next state may take minutes */
+    state_set owed[ENDS]; /* states that could not be judged yet */
+    int64_t mark_ns;      /* when the last line was over */
+    uint64_t dropped;     /* by the capture, when something was last heard */
 
-    /* What was found so far. */
-    bool two_msl;       /* (2 MSL) in the peer's column: its next state may take minutes */
-    state_set own_owed; /* states of ours that could not be judged yet */
-    state_set owed;     /* states of the peer's that could not be judged yet */
-    int64_t mark_ns;    /* when the last line was over */
-    uint64_t dropped;   /* by the capture, when the peer was last heard */
+    /* What came, and what was done, by the end. */
+    struct seg_queue inbox[ENDS]; /* its turn has not come */
+    struct matched seen[ENDS];    /* what has been matched: a copy is a retransmission */
+    unsigned cued[ENDS];          /* what the applications were told to do, bits by enum call */
+    char instead[PLAY_TEXT_MAX];  /* what came while the row waited, "" nothing */
+    struct play_held held[PLAY_HELD_MAX];
+    size_t held_count;
 
-    /* What came. */
-    struct seg_queue inbox;      /* its turn has not come */
-    struct seg_queue withheld;   /* seen by the tap, still in the network as the figure has it */
-    struct matched seen;         /* what has been matched: a copy is a retransmission */
-    char instead[PLAY_TEXT_MAX]; /* what came while the row waited, "" nothing */
-    bool acked;                  /* the peer has acknowledged something: */
-    seq_t ack;                   /* what it expects next */
-
-    /* What was done. */
-    struct tcb before_crash;
-    unsigned cued;     /* what the peer's application was told to do, bits by enum call */
+    /* What we have done. */
     bool said;         /* --say */
     bool abort_called; /* (Abort): the next RST is the call's */
     bool on_other_port, used_other_port;
+    struct bind aside;  /* of the connection that is put aside */
     const char *filler; /* (say "text") in our column */
     size_t filler_len;
-    struct play_aside { /* what goes with the connection that is put aside */
-        struct bind bind;
-        struct tcb before_crash;
-        bool acked;
-        seq_t ack;
-    } aside;
 };
 
+/* Its state is a struct play. */
 const struct script *play_script(void);
 /* Releases what the walk has kept. */
 void play_done(struct play *p);
 
 /* For the parts. */
 
-static inline struct play *play_of(const struct talk *x)
-{
-    return x->state;
-}
-
 static inline const struct figure_item *play_item(const struct play *p, size_t i)
 {
     return &p->figure->items[i];
 }
 
-static inline enum end play_them(const struct play *p)
+static inline enum talk_kind play_kind(const struct play *p, enum end end)
 {
-    return end_other(p->us);
+    return ends_kind(&p->ends, end);
 }
 
 #endif

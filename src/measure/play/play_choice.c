@@ -12,25 +12,35 @@ void play_choice_enter(struct play *p, size_t item)
     p->at = blocks_end(p->figure, item) + 1;
 }
 
-int64_t play_choice_latest(const struct play *p)
+/* The longest of what the alternatives begin with. */
+static int64_t longest(const struct play *p, int64_t (*of)(const struct figure_row *row))
 {
     int64_t most = 0;
     for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
-        const struct figure_row *row = blocks_first_row(p->figure, i);
-        int64_t latest = row->after_ns + row->tolerance_ns + row->within_ns;
-        most = latest > most ? latest : most;
+        int64_t each = of(blocks_first_row(p->figure, i));
+        most = each > most ? each : most;
     }
     return most;
 }
 
+int64_t play_choice_row_latest(const struct figure_row *row)
+{
+    return row->after_ns + row->tolerance_ns + row->within_ns;
+}
+
+static int64_t silence_of(const struct figure_row *row)
+{
+    return row->silence_ns;
+}
+
+int64_t play_choice_latest(const struct play *p)
+{
+    return longest(p, play_choice_row_latest);
+}
+
 int64_t play_choice_silence(const struct play *p)
 {
-    int64_t most = 0;
-    for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
-        int64_t silence = blocks_first_row(p->figure, i)->silence_ns;
-        most = silence > most ? silence : most;
-    }
-    return most;
+    return longest(p, silence_of);
 }
 
 bool play_choice_silent(const struct play *p, size_t *i)
@@ -43,20 +53,20 @@ bool play_choice_silent(const struct play *p, size_t *i)
     return false;
 }
 
-void play_choice_take(struct talk *x, size_t i)
+void play_choice_take(struct play *p, size_t i)
 {
-    struct play *p = play_of(x);
     const struct figure_item *chosen = play_item(p, i);
-    bool missed = x->capture_dropped > p->row.dropped;
+    uint64_t dropped = ends_dropped(&p->ends);
+    bool missed = dropped > p->row.dropped;
     p->choosing = false;
     play_row_enter(p, i + 1);
     p->row.alternative = chosen;
-    if (missed || (chosen->deviates && x->capture_dropped > 0))
+    if (missed || (chosen->deviates && dropped > 0))
         play_row_find(p, EVENT_LINE_UNKNOWN,
                       "this alternative is what was seen, but the capture has lost packets");
     else if (chosen->deviates && p->tally.counts[EVENT_LINE_UNKNOWN] > 0)
         play_row_find(
             p, EVENT_LINE_UNKNOWN,
             "this alternative deviates, but an earlier line is not known to be as figured");
-    verdict_alternative(&p->tally, chosen, p->row.view.row, p->row.status == EVENT_LINE_OK);
+    verdict_alternative(&p->tally, chosen, p->row.row, p->row.status == EVENT_LINE_OK);
 }

@@ -22,132 +22,151 @@ static bool agrees_with_set(state_set figured, state_set found)
            (figured & NO_CONNECTION && found & NO_CONNECTION);
 }
 
-/* Beside a segment that has not reached us stands what we do next, in the same step. */
-static void judge_own(struct talk *x)
+/* --- Which states --- */
+
+static bool is_there(struct play *p, enum end end, state_set figured)
 {
-    struct play *p = play_of(x);
-    state_set figured = p->row.view.own->states;
-    char what[PLAY_TEXT_MAX];
-    if (figured == STATE_SET_NONE)
-        figured = p->own_owed;
-    p->own_owed = STATE_SET_NONE;
-    if (figured == STATE_SET_NONE || state_set_has(figured, x->ours.tcb.state))
-        return;
-    if (p->row.view.leg == VIEW_WITHHOLD && !blocks_begins_step(p->figure, p->at)) {
-        p->own_owed = figured;
-        return;
-    }
-    (void)snprintf(what, sizeof(what), "our end is in %s", state_name(x->ours.tcb.state));
-    play_row_find_deviation(x, what);
+    return play_kind(p, end) == TALK_OURS && state_set_has(figured, ends_tcb(&p->ends)->state);
 }
 
-static void judge_set(struct talk *x, state_set found)
+/* Which states of the end's the row is to be held against. What stands beside a segment that has
+ * not reached it may be what it does next in the same step: unless it is there already, for all
+ * that we know, it is owed until the end is heard of, or the step ends. */
+static state_set due_states(struct play *p, enum end end)
 {
-    char what[PLAY_TEXT_MAX], set[STATE_SET_TEXT_MAX];
-    if (agrees_with_set(play_of(x)->row.due, found))
-        return;
-    (void)snprintf(what, sizeof(what), "the peer cannot be there: it is in %s",
-                   state_set_format(found, set));
-    play_row_find_deviation(x, what);
-}
-
-/* True when that is done. */
-static bool judge_kernel(struct talk *x, enum state truth)
-{
-    struct play_row *row = &play_of(x)->row;
-    char what[PLAY_TEXT_MAX];
-    if (upper_agrees(row->due, truth)) {
-        /* in the figure's words */
-        row->found = state_set_has(row->due, truth) ? STATE_SET(truth) : STATE_SET(STATE_CLOSED);
-        /* Then it is our inference that errs, unless the capture has kept from it what it stands
-         * on. */
-        if (x->capture_dropped == 0 &&
-            !agrees_with_set(row->due, row->peer_set | x->infer.peer.set))
-            play_row_find(play_of(x), EVENT_LINE_UNKNOWN,
-                          "the peer's kernel is there, and what was seen does not allow it");
-        return true;
-    }
-    if (x->now_ns < row->settle_ns)
-        return false;
-    row->found = STATE_SET(truth);
-    (void)snprintf(what, sizeof(what), "the peer's kernel says %s", state_name(truth));
-    play_row_find_deviation(x, what);
-    return true;
-}
-
-static bool judge_peer(struct talk *x)
-{
-    struct play *p = play_of(x);
-    struct fault fault = {0};
-    enum state truth;
-    if (p->row.due == STATE_SET_NONE)
-        return true;
-    if (p->peer_side == NULL) {
-        judge_set(x, p->row.peer_set);
-        p->row.found = p->row.peer_set;
-        return true;
-    }
-    if (p->peer_side->state(p->peer_side->arg, &x->config.local, &truth, &fault) == STATUS_OK)
-        return judge_kernel(x, truth);
-    play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
-    return true;
-}
-
-/* Which states of the peer's the row is to be held against. What stands beside a segment that has
- * not arrived says nothing of it: it is owed until the peer is heard of, or the step ends. */
-static state_set due_states(struct play *p)
-{
-    const struct view *v = &p->row.view;
-    state_set figured = v->peer->states;
-    state_set owed = p->owed;
-    if (v->leg == VIEW_HOLD_BACK) {
-        p->owed = figured;
+    const struct figure_row *row = p->row.row;
+    const state_set figured = view_cell(row, end)->states, owed = p->owed[end];
+    bool step_goes_on = !blocks_begins_step(p->figure, p->at);
+    bool beside = row->has_segment && view_sender(row) != end && !view_reaches(row, end);
+    if (step_goes_on && beside && !is_there(p, end, figured)) {
+        if (figured != STATE_SET_NONE)
+            p->owed[end] = figured;
         return STATE_SET_NONE;
     }
-    if (!view_comes(v) && !blocks_begins_step(p->figure, p->at) && owed != STATE_SET_NONE)
+    if (step_goes_on && owed != STATE_SET_NONE && !view_leaves(row, end))
         return figured;
-    p->owed = STATE_SET_NONE;
+    p->owed[end] = STATE_SET_NONE;
     return figured != STATE_SET_NONE ? figured : owed;
 }
 
-static void judge_isn(struct talk *x)
+/* --- Against what is true --- */
+
+static void judge_ours(struct play *p, enum end end)
 {
-    struct play *p = play_of(x);
-    const char *what;
-    switch (matched_judge_isn(&p->seen, &what)) {
-    case EVENT_LINE_UNKNOWN:
-        play_row_find(p, EVENT_LINE_UNKNOWN, "%s", what);
-        break;
-    case EVENT_LINE_DEVIATES:
-        play_row_find_deviation(x, what);
-        break;
-    case EVENT_LINE_OK:
-    case EVENT_LINE_NOT_REACHED:
-        break;
+    char what[PLAY_TEXT_MAX];
+    if (is_there(p, end, p->row.due[end]))
+        return;
+    (void)snprintf(what, sizeof(what), "our end is in %s", state_name(ends_tcb(&p->ends)->state));
+    play_row_find_deviation(p, what);
+}
+
+static void judge_set(struct play *p, enum end end)
+{
+    char what[PLAY_TEXT_MAX], set[STATE_SET_TEXT_MAX];
+    p->row.found[end] = p->row.inferred[end];
+    if (agrees_with_set(p->row.due[end], p->row.found[end]))
+        return;
+    (void)snprintf(what, sizeof(what), "the peer cannot be there: it is in %s",
+                   state_set_format(p->row.found[end], set));
+    play_row_find_deviation(p, what);
+}
+
+static void find_elsewhere(struct play *p, enum end end, enum state truth)
+{
+    char what[PLAY_TEXT_MAX];
+    if (ends_lossless(&p->ends))
+        (void)snprintf(what, sizeof(what), "the kernel of %c says %s", end == END_A ? 'A' : 'B',
+                       state_name(truth));
+    else
+        (void)snprintf(what, sizeof(what), "the peer's kernel says %s", state_name(truth));
+    play_row_find_deviation(p, what);
+}
+
+/* True when that is done. A state that has not changed yet is not one that stays. */
+static bool judge_kernel(struct play *p, enum end end)
+{
+    struct play_row *row = &p->row;
+    const state_set due = row->due[end];
+    struct fault fault = {0};
+    state_set now;
+    if (ends_now(&p->ends) < row->taken_ns)
+        return false;
+    if (ends_states(&p->ends, end, &now, &fault) != STATUS_OK) {
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
+        return true;
     }
+    enum state truth = state_set_only(now);
+    row->found[end] = now;
+    if (!upper_agrees(due, truth)) {
+        if (ends_now(&p->ends) < row->settle_ns)
+            return false;
+        find_elsewhere(p, end, truth);
+        return true;
+    }
+    if (!state_set_has(due, truth)) /* in the figure's words */
+        row->found[end] = STATE_SET(STATE_CLOSED);
+    /* Then it is our inference that errs, unless the capture has kept from it what it stands on. */
+    if (ends_dropped(&p->ends) == 0 &&
+        !agrees_with_set(due, row->inferred[end] | ends_inferred(&p->ends, end)))
+        play_row_find(p, EVENT_LINE_UNKNOWN,
+                      "the peer's kernel is there, and what was seen does not allow it");
+    return true;
 }
 
-bool play_judge_columns(struct talk *x)
+static bool judge_end(struct play *p, enum end end)
 {
-    struct play *p = play_of(x);
-    if (p->row.view.peer->event == FIGURE_NEW_ISN)
-        judge_isn(x);
-    judge_own(x);
-    p->two_msl = p->two_msl || p->row.view.peer->event == FIGURE_TWO_MSL;
-    p->row.due = due_states(p);
-    if (!p->row.has_seg)
-        p->row.peer_set = x->infer.peer.set;
-    p->row.settle_ns = x->now_ns + (p->two_msl ? TWO_MSL_WITHIN : SETTLE_WITHIN);
-    return judge_peer(x);
+    if (p->row.due[end] == STATE_SET_NONE)
+        return true;
+    switch (play_kind(p, end)) {
+    case TALK_OURS:
+        judge_ours(p, end);
+        break;
+    case TALK_INFERRED:
+        judge_set(p, end);
+        break;
+    case TALK_ASKED:
+        return judge_kernel(p, end);
+    }
+    return true;
 }
 
-bool play_judge_again(struct talk *x)
+bool play_judge_again(struct play *p)
 {
-    struct play *p = play_of(x);
-    bool done = judge_peer(x);
-    if (done)
+    bool ours = judge_end(p, p->us), other = judge_end(p, end_other(p->us));
+    if (ours && other && (p->row.due[END_A] | p->row.due[END_B]) != STATE_SET_NONE)
         p->two_msl = false;
-    return done;
+    return ours && other;
+}
+
+static void judge_isn(struct play *p, enum end end)
+{
+    const char *what;
+    enum event_line_status status = matched_judge_isn(&p->seen[end], &what);
+    if (status == EVENT_LINE_UNKNOWN)
+        play_row_find(p, status, "%s", what);
+    else if (status == EVENT_LINE_DEVIATES)
+        play_row_find_deviation(p, what);
+}
+
+bool play_judge_columns(struct play *p)
+{
+    struct play_row *row = &p->row;
+    row->taken_ns = 0;
+    for (enum end end = END_A; end <= END_B; end++) {
+        enum figure_event event = view_cell(row->row, end)->event;
+        bool ours = play_kind(p, end) == TALK_OURS;
+        if (event == FIGURE_NEW_ISN && !ours)
+            judge_isn(p, end);
+        p->two_msl |= event == FIGURE_TWO_MSL && !ours;
+        row->due[end] = due_states(p, end);
+        if (!row->has_seg)
+            row->inferred[end] = ends_inferred(&p->ends, end);
+        int64_t taken = ends_taken_ns(&p->ends, end);
+        if (row->due[end] != STATE_SET_NONE && taken > row->taken_ns)
+            row->taken_ns = taken;
+    }
+    row->settle_ns = row->taken_ns + (p->two_msl ? TWO_MSL_WITHIN : SETTLE_WITHIN);
+    return play_judge_again(p);
 }
 
 int64_t play_judge_interval(const struct play *p)
@@ -155,15 +174,16 @@ int64_t play_judge_interval(const struct play *p)
     return p->two_msl ? TWO_MSL_EVERY : SETTLE_EVERY;
 }
 
-void play_judge_time(struct talk *x)
+/* --- The clock --- */
+
+void play_judge_time(struct play *p)
 {
-    struct play *p = play_of(x);
-    const struct figure_row *row = p->row.view.row;
-    int64_t gap = p->row.t_ns - p->mark_ns;
+    const struct play_row *row = &p->row;
+    int64_t gap = row->t_ns - p->mark_ns;
     char what[PLAY_TEXT_MAX], took[32];
-    if (timing_kept(row, gap))
+    if (timing_kept(row->row, gap))
         return;
     (void)clock_format(gap, took, sizeof(took));
     (void)snprintf(what, sizeof(what), "it came after %s", took);
-    play_row_find_deviation(x, what);
+    play_row_find_deviation(p, what);
 }

@@ -9,23 +9,21 @@
 
 void play_row_enter(struct play *p, size_t item)
 {
-    p->row = (struct play_row){
-        .item = item,
-        .view = view_of(&play_item(p, item)->row, p->us),
-        .dropped = p->dropped,
-    };
+    p->row =
+        (struct play_row){.item = item, .row = &play_item(p, item)->row, .dropped = p->dropped};
     p->at = item + 1;
 }
 
-void play_row_crossed(struct talk *x, const struct segment *seg, int64_t t_ns)
+void play_row_crossed(struct play *p, const struct segment *seg, int64_t t_ns)
 {
-    struct play_row *row = &play_of(x)->row;
+    struct play_row *row = &p->row;
     row->has_seg = true;
     row->seg = *seg;
     row->seg.raw = NULL;
     row->seg.raw_len = 0;
     row->t_ns = t_ns;
-    row->peer_set = x->infer.peer.set;
+    for (enum end end = END_A; end <= END_B; end++)
+        row->inferred[end] = ends_inferred(&p->ends, end);
 }
 
 void play_row_find(struct play *p, enum event_line_status status, const char *fmt, ...)
@@ -40,10 +38,9 @@ void play_row_find(struct play *p, enum event_line_status status, const char *fm
     va_end(ap);
 }
 
-void play_row_find_deviation(struct talk *x, const char *what)
+void play_row_find_deviation(struct play *p, const char *what)
 {
-    struct play *p = play_of(x);
-    if (x->capture_dropped > 0)
+    if (ends_dropped(&p->ends) > 0)
         play_row_find(p, EVENT_LINE_UNKNOWN,
                       "%s; but the capture has lost packets, which may explain it", what);
     else if (p->tally.counts[EVENT_LINE_UNKNOWN] > 0)
@@ -53,31 +50,32 @@ void play_row_find_deviation(struct talk *x, const char *what)
         play_row_find(p, EVENT_LINE_DEVIATES, "%s", what);
 }
 
-void play_row_tell(struct talk *x, const struct play_row *row)
+static state_set found(struct play *p, const struct play_row *row, enum end end)
 {
-    struct play *p = play_of(x);
+    state_set set = row->found[end];
+    struct fault ignored;
+    if (row->status != EVENT_LINE_NOT_REACHED && play_kind(p, end) == TALK_OURS)
+        (void)ends_states(&p->ends, end, &set, &ignored);
+    return set;
+}
+
+void play_row_tell(struct play *p, const struct play_row *row)
+{
     bool judged = row->status != EVENT_LINE_NOT_REACHED;
-    state_set own = judged ? STATE_SET(x->ours.tcb.state) : STATE_SET_NONE;
-    state_set peer = row->found;
     struct line line;
     if (line_init(&line,
                   &(struct line_facts){
-                      .row = row->view.row,
+                      .row = row->row,
                       .status = row->status,
-                      .a = p->us == END_A ? own : peer,
-                      .b = p->us == END_A ? peer : own,
+                      .a = found(p, row, END_A),
+                      .b = found(p, row, END_B),
                       .seg = row->has_seg ? &row->seg : NULL,
                       .round = p->round,
                       .alternative = row->alternative,
                       .alternative_ends = judged && blocks_ends_alternative(p->figure, row->item),
                       .text = row->why[0] != '\0' ? row->why : NULL,
                   })) {
-        (void)timeline_append(x->timeline, (struct event){
-                                               .kind = EVENT_LINE,
-                                               .session = x->config.session,
-                                               .t_ns = row->has_seg ? row->t_ns : x->now_ns,
-                                               .line = &line.event,
-                                           });
+        ends_tell(&p->ends, &line.event, row->has_seg ? row->t_ns : ends_now(&p->ends));
         verdict_line(&p->tally, &line.event);
     }
     line_done(&line);

@@ -6,15 +6,15 @@
 
 /* The walk is at this item, a row of which nothing is known yet; the item behind it comes next. */
 void play_row_enter(struct play *p, size_t item);
-/* Its segment was seen on the wire; the peer's set is up to date. */
-void play_row_crossed(struct talk *x, const struct segment *seg, int64_t t_ns);
+/* Its segment was seen on the wire; what is inferred from it is up to date. */
+void play_row_crossed(struct play *p, const struct segment *seg, int64_t t_ns);
 /* The row is not as figured, or not known to be. A deviation stands whatever else is found; of
  * what is not known the first stands. */
 void play_row_find(struct play *p, enum event_line_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Something is not as figured. It is a deviation unless what we did not see may explain it. */
-void play_row_find_deviation(struct talk *x, const char *what);
+void play_row_find_deviation(struct play *p, const char *what);
 /* Puts the row into the record and into the tally. */
-void play_row_tell(struct talk *x, const struct play_row *row);
+void play_row_tell(struct play *p, const struct play_row *row);
 
 #endif

@@ -4,202 +4,265 @@
 #include "base/clock.h"
 #include "figure/blocks.h"
 #include "measure/play/play_act.h"
-#include "measure/play/play_arrival.h"
 #include "measure/play/play_choice.h"
-#include "measure/play/play_end.h"
 #include "measure/play/play_judge.h"
 #include "measure/play/play_row.h"
+#include "measure/play/play_wire.h"
 #include "measure/play/play_words.h"
 
 #define TWO_MSL         (60 * CLOCK_S) /* Linux; RFC 9293 has four minutes */
 #define SOMEBODY_WITHIN (5 * CLOCK_MIN)
 
-void play_walk_wait(struct talk *x, enum play_phase phase, int64_t until_ns)
+void play_walk_wait(struct play *p, enum play_phase phase, int64_t until_ns)
 {
-    struct play *p = play_of(x);
     p->phase = phase;
     p->until_ns = until_ns;
-    talk_wake_at(x, until_ns);
+    ends_wake_at(&p->ends, until_ns);
+}
+
+/* --- The end --- */
+
+static void tell_not_reached(struct play *p)
+{
+    for (size_t i = p->at; i < p->figure->count; i++) {
+        if (play_item(p, i)->kind == FIGURE_EITHER || play_item(p, i)->kind == FIGURE_OR)
+            i = blocks_end(p->figure, i); /* which of them it would have been is not known */
+        if (play_item(p, i)->kind != FIGURE_ROW)
+            continue;
+        const struct play_row row = {
+            .item = i, .row = &play_item(p, i)->row, .status = EVENT_LINE_NOT_REACHED};
+        play_row_tell(p, &row);
+    }
+}
+
+void play_walk_end_other_port(struct play *p)
+{
+    if (!p->used_other_port)
+        return;
+    if (!ends_idle(&p->ends)) {
+        ends_wake_at(&p->ends, ends_now(&p->ends) + CLOCK_S); /* in any case soon */
+        return;
+    }
+    play_act_change_port(p);
+    p->used_other_port = false;
+    ends_clean_up(&p->ends);
+    ends_finish(&p->ends);
+}
+
+void play_walk_end(struct play *p)
+{
+    if (p->phase == PLAY_OVER)
+        return;
+    p->phase = PLAY_OVER;
+    play_wire_take_rest(p);
+    tell_not_reached(p);
+    ends_clean_up(&p->ends);
+    if (p->used_other_port)
+        play_walk_end_other_port(p);
+    else
+        ends_finish(&p->ends);
 }
 
 /* --- A row ends --- */
 
-static bool end_row(struct talk *x)
+static bool end_row(struct play *p)
 {
-    struct play *p = play_of(x);
     const struct play_row *row = &p->row;
-    play_row_tell(x, row);
-    p->mark_ns = row->has_seg ? row->t_ns : x->now_ns;
+    play_row_tell(p, row);
+    p->mark_ns = row->has_seg ? row->t_ns : ends_now(&p->ends);
     p->phase = PLAY_NEXT;
-    talk_wake_at(x, CLOCK_NEVER);
+    ends_wake_at(&p->ends, CLOCK_NEVER);
     if ((row->status == EVENT_LINE_DEVIATES || row->stuck) && !p->keep_going)
-        play_end(x);
+        play_walk_end(p);
     return p->phase == PLAY_NEXT;
 }
 
-static bool settle(struct talk *x, bool settled)
+static bool settle(struct play *p, bool settled)
 {
     if (settled)
-        return end_row(x);
-    play_walk_wait(x, PLAY_SETTLE, x->now_ns + play_judge_interval(play_of(x)));
+        return end_row(p);
+    play_walk_wait(p, PLAY_SETTLE, ends_now(&p->ends) + play_judge_interval(p));
     return false;
 }
 
-static bool judge(struct talk *x)
+static bool judge(struct play *p)
 {
-    return settle(x, play_judge_columns(x));
+    return settle(p, play_judge_columns(p));
 }
 
 /* --- A row begins --- */
 
 /* An answer is awaited for -W; what somebody has to bring about, as long as -w allows, or for five
  * minutes. */
-static bool await(struct talk *x, int64_t at_least)
+static bool await(struct play *p, int64_t at_least)
 {
-    struct play *p = play_of(x);
+    int64_t now = ends_now(&p->ends);
     int64_t wait = p->reply_wait_ns > at_least ? p->reply_wait_ns : at_least;
     char text[PLAY_TEXT_MAX];
     p->instead[0] = '\0';
-    if (p->peer_side == NULL && play_words_call(p)[0] != '\0' && !p->said) {
-        play_words_awaited(x, text, sizeof(text));
-        talk_remark(x, text);
-        wait = x->config.deadline_ns == CLOCK_NEVER ? SOMEBODY_WITHIN
-                                                    : CLOCK_NEVER - x->now_ns; /* -w comes first */
+    if (play_kind(p, end_other(p->us)) == TALK_INFERRED && play_words_call(p)[0] != '\0' &&
+        !p->said) {
+        play_words_awaited(p, text, sizeof(text));
+        ends_remark(&p->ends, text);
+        wait = ends_deadline(&p->ends) == CLOCK_NEVER ? SOMEBODY_WITHIN
+                                                      : CLOCK_NEVER - now; /* -w comes first */
     }
-    play_walk_wait(x, PLAY_AWAIT, x->now_ns + wait);
+    play_walk_wait(p, PLAY_AWAIT, now + wait);
     return true;
 }
 
-static bool begin_leg(struct talk *x)
+static bool send_ours(struct play *p)
 {
-    struct play *p = play_of(x);
-    const struct figure_row *row = p->row.view.row;
-    switch (p->row.view.leg) {
-    case VIEW_NONE:
-        if (row->silence_ns == 0)
-            return judge(x);
-        play_walk_wait(x, PLAY_SILENCE, x->now_ns + row->silence_ns);
-        return true;
-    case VIEW_SEND:
-    case VIEW_RELEASE:
-        p->phase = PLAY_LEAVING;
-        if (play_act_send(x))
-            return false;
-        play_row_find(p, EVENT_LINE_UNKNOWN, "too much waits to be sent");
-        p->row.stuck = true;
-        return end_row(x);
-    case VIEW_HOLD_BACK:
-        play_act_hold_back(x);
-        return judge(x);
-    case VIEW_AWAIT:
-    case VIEW_WITHHOLD:
-        play_act_implied(x);
-        return await(x, row->after_ns + row->tolerance_ns + row->within_ns);
-    case VIEW_DELIVER:
-        play_arrival_deliver(x);
-        return judge(x);
+    if (!view_reaches(p->row.row, end_other(p->us))) {
+        play_act_hold_back(p);
+        return judge(p);
     }
-    return false;
+    p->phase = PLAY_LEAVING;
+    if (play_act_send(p))
+        return false;
+    play_row_find(p, EVENT_LINE_UNKNOWN, "too much waits to be sent");
+    p->row.stuck = true;
+    return end_row(p);
 }
 
-static bool begin_row(struct talk *x, size_t item)
+static bool begin_leg(struct play *p)
 {
-    struct play *p = play_of(x);
+    const struct figure_row *row = p->row.row;
+    enum end from = view_sender(row);
+    if (row->silence_ns != 0 && !row->has_segment) {
+        play_walk_wait(p, PLAY_SILENCE, ends_now(&p->ends) + row->silence_ns);
+        return true;
+    }
+    if (!row->has_segment)
+        return judge(p);
+    if (play_kind(p, from) == TALK_OURS)
+        return send_ours(p);
+    if (view_leaves(row, from)) {
+        play_act_implied(p);
+        return await(p, play_choice_row_latest(row));
+    }
+    play_wire_release(p);
+    return judge(p);
+}
+
+static int64_t pause_of(const struct play *p)
+{
+    const struct figure_row *row = p->row.row;
+    for (enum end end = END_A; end <= END_B; end++) {
+        if (view_cell(row, end)->event == FIGURE_TWO_MSL && play_kind(p, end) == TALK_INFERRED)
+            return TWO_MSL;
+    }
+    return row->a.wait_ns > row->b.wait_ns ? row->a.wait_ns : row->b.wait_ns;
+}
+
+static bool begin_row(struct play *p, size_t item)
+{
     play_row_enter(p, item);
-    play_act_columns(x);
-    const struct view *v = &p->row.view;
-    int64_t pause = v->own->wait_ns > v->peer->wait_ns ? v->own->wait_ns : v->peer->wait_ns;
-    if (v->peer->event == FIGURE_TWO_MSL && p->peer_side == NULL)
-        pause = TWO_MSL;
+    play_act_columns(p);
+    int64_t pause = pause_of(p);
     if (pause == 0)
-        return begin_leg(x);
-    play_walk_wait(x, PLAY_PAUSE, x->now_ns + pause);
+        return begin_leg(p);
+    play_walk_wait(p, PLAY_PAUSE, ends_now(&p->ends) + pause);
     return false;
 }
 
-static bool begin_choice(struct talk *x, size_t item)
+static bool begin_choice(struct play *p, size_t item)
 {
-    struct play *p = play_of(x);
     play_choice_enter(p, item);
     int64_t silence = play_choice_silence(p);
     if (silence == 0)
-        return await(x, play_choice_latest(p));
+        return await(p, play_choice_latest(p));
     p->instead[0] = '\0';
-    play_walk_wait(x, PLAY_AWAIT, x->now_ns + silence);
+    play_walk_wait(p, PLAY_AWAIT, ends_now(&p->ends) + silence);
     return true;
 }
 
 /* --- A row waits --- */
 
-static bool look_into_inbox(struct talk *x)
+/* Looks for what is to be taken next of what has come from an end; false: nothing. Where nothing is
+ * lost, nothing overtakes what comes early either. */
+static bool look_into(struct play *p, enum end from, enum play_arrival *a)
 {
-    struct play *p = play_of(x);
-    for (size_t i = 0; i < p->inbox.count;) {
-        enum play_arrival a = play_arrival_consider(x, &p->inbox.segments[i]);
-        if (a == PLAY_ARRIVAL_EARLY) {
-            i++;
-            continue;
+    struct seg_queue *inbox = &p->inbox[from];
+    for (size_t i = 0; i < inbox->count; i++) {
+        const struct seg_queue_entry *k = &inbox->segments[i];
+        *a = p->phase == PLAY_SILENCE ? play_wire_consider_in_silence(p, from, k)
+                                      : play_wire_consider(p, from, k);
+        if (*a != PLAY_ARRIVAL_EARLY) {
+            seg_queue_remove(inbox, i);
+            return true;
         }
-        seg_queue_remove(&p->inbox, i);
-        i = 0; /* it may have filled a gap */
-        if (a == PLAY_ARRIVAL_AWAITED)
-            return judge(x);
-        if (a == PLAY_ARRIVAL_WRONG) {
-            p->choosing = false;
-            return end_row(x);
+        if (ends_lossless(&p->ends))
+            return false;
+    }
+    return false;
+}
+
+/* Whatever was taken may have filled a gap, or made it another's turn. */
+static bool look_into_inboxes(struct play *p)
+{
+    enum play_arrival a;
+    for (bool any = true; any;) {
+        any = false;
+        for (enum end from = END_A; from <= END_B; from++) {
+            if (!look_into(p, from, &a))
+                continue;
+            any = true;
+            if (a == PLAY_ARRIVAL_AWAITED)
+                return judge(p);
+            if (a == PLAY_ARRIVAL_WRONG) {
+                p->choosing = false;
+                return end_row(p);
+            }
         }
     }
     return false;
 }
 
-static bool look_for_silence(struct talk *x)
+static bool silence_kept(struct play *p)
 {
-    struct play *p = play_of(x);
-    if (p->inbox.count == 0)
-        return false;
-    play_arrival_breaks_silence(x, &p->inbox.segments[0]);
-    seg_queue_remove(&p->inbox, 0);
-    return end_row(x);
-}
-
-static bool silence_kept(struct talk *x)
-{
-    struct play *p = play_of(x);
-    if (x->capture_dropped > p->row.dropped)
+    if (ends_dropped(&p->ends) > p->row.dropped)
         play_row_find(p, EVENT_LINE_UNKNOWN, "nothing came, but the capture has lost packets");
-    return judge(x);
+    return judge(p);
 }
 
-static bool give_up(struct talk *x)
+/* Where we are the wire, nothing is lost but what we hold: what has not come was not sent. */
+static bool give_up(struct play *p)
 {
-    struct play *p = play_of(x);
-    bool deaf = x->capture_dropped > p->row.dropped;
+    bool lossless = ends_lossless(&p->ends);
+    bool deaf = !lossless && ends_dropped(&p->ends) > p->row.dropped;
     size_t silent;
     if (play_choice_silent(p, &silent) && !deaf) {
-        play_choice_take(x, silent);
-        return judge(x);
+        play_choice_take(p, silent);
+        return judge(p);
     }
     p->choosing = false;
     p->row.stuck = true;
     if (deaf)
         play_row_find(p, EVENT_LINE_UNKNOWN, "nothing came, but the capture has lost packets");
     else if (p->instead[0] != '\0')
-        play_row_find_deviation(x, p->instead);
+        play_row_find_deviation(p, p->instead);
+    else if (lossless)
+        play_row_find_deviation(p, "nothing came");
     else
         play_row_find(p, EVENT_LINE_UNKNOWN, "nothing came: not sent, or lost on the way");
-    return end_row(x);
+    return end_row(p);
 }
 
 /* --- From item to item --- */
 
 static void begin_round(struct play *p)
 {
-    enum end them = play_them(p);
+    p->rounds_begun++;
     p->bind.symbol_count = 0;
-    p->bind.space[them].bound = false;
-    p->bind.space[them].syn.given = false;
-    matched_begin_round(&p->seen);
-    p->cued = 0;
+    for (enum end end = END_A; end <= END_B; end++) {
+        if (play_kind(p, end) == TALK_OURS)
+            continue;
+        p->bind.space[end].bound = false;
+        p->bind.space[end].syn.given = false;
+        matched_begin_round(&p->seen[end]);
+        p->cued[end] = 0;
+    }
 }
 
 /* Back to the first row of what the END repeats, or behind it. */
@@ -217,19 +280,18 @@ static void end_block(struct play *p, const struct figure_item *end)
     }
 }
 
-static bool next_item(struct talk *x)
+static bool next_item(struct play *p)
 {
-    struct play *p = play_of(x);
     if (p->at == p->figure->count) {
-        play_end(x);
+        play_walk_end(p);
         return false;
     }
     const struct figure_item *item = play_item(p, p->at);
     switch (item->kind) {
     case FIGURE_ROW:
-        return begin_row(x, p->at);
+        return begin_row(p, p->at);
     case FIGURE_EITHER:
-        return begin_choice(x, p->at);
+        return begin_choice(p, p->at);
     case FIGURE_OR: /* the end of the alternative that was chosen */
         p->at = blocks_end(p->figure, p->at) + 1;
         return true;
@@ -244,37 +306,32 @@ static bool next_item(struct talk *x)
     return false;
 }
 
-void play_walk(struct talk *x)
+void play_walk(struct play *p)
 {
-    const struct play *p = play_of(x);
     for (bool on = true; on;) {
         if (p->phase == PLAY_NEXT)
-            on = next_item(x);
-        else if (p->phase == PLAY_AWAIT)
-            on = look_into_inbox(x);
-        else if (p->phase == PLAY_SILENCE)
-            on = look_for_silence(x);
+            on = next_item(p);
         else
-            on = false;
+            on = (p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE) && look_into_inboxes(p);
     }
 }
 
 /* --- What wakes it --- */
 
-static bool wake(struct talk *x)
+static bool wake(struct play *p)
 {
-    switch (play_of(x)->phase) {
+    switch (p->phase) {
     case PLAY_PAUSE:
-        talk_elapse(x);
-        return begin_leg(x);
+        ends_elapse(&p->ends);
+        return begin_leg(p);
     case PLAY_AWAIT:
-        return give_up(x);
+        return give_up(p);
     case PLAY_SILENCE:
-        talk_elapse(x);
-        return silence_kept(x);
+        ends_elapse(&p->ends);
+        return silence_kept(p);
     case PLAY_SETTLE:
-        talk_elapse(x);
-        return settle(x, play_judge_again(x));
+        ends_elapse(&p->ends);
+        return settle(p, play_judge_again(p));
     case PLAY_HANDSHAKE:
     case PLAY_NEXT:
     case PLAY_LEAVING:
@@ -284,19 +341,15 @@ static bool wake(struct talk *x)
     return false;
 }
 
-void play_walk_time_up(struct talk *x)
+void play_walk_time_up(struct play *p)
 {
-    if (wake(x))
-        play_walk(x);
+    if (wake(p))
+        play_walk(p);
 }
 
-void play_walk_left(struct talk *x, const struct segment *seg)
+void play_walk_left(struct play *p, const struct segment *seg)
 {
-    const struct play *p = play_of(x);
-    const struct outgoing *o = &x->ours.outbox.current;
-    if (o->kind != OUTGOING_SCRIPTED || o->script.tag != p->row.item)
-        return;
-    play_row_crossed(x, seg, x->now_ns);
-    if (judge(x))
-        play_walk(x);
+    play_row_crossed(p, seg, ends_now(&p->ends));
+    if (judge(p))
+        play_walk(p);
 }

@@ -1,4 +1,4 @@
-/* The walk from item to item of the figure. Between two rows nothing of the peer's reaches our end:
+/* The walk from item to item of the figure. Between two rows nothing of another end's goes on:
  * what comes early is kept until a row asks for it, as if it had been a little longer under way, so
  * that both columns can be held against the figure in the figure's order. */
 #ifndef TCPSHAKE_MEASURE_PLAY_PLAY_WALK_H
@@ -7,12 +7,18 @@
 #include "measure/play/play.h"
 
 /* Goes on as far as it can without time passing or a segment crossing the wire. */
-void play_walk(struct talk *x);
+void play_walk(struct play *p);
 /* Nothing else happens before that instant, unless a segment comes. */
-void play_walk_wait(struct talk *x, enum play_phase phase, int64_t until_ns);
+void play_walk_wait(struct play *p, enum play_phase phase, int64_t until_ns);
 /* The instant has come. */
-void play_walk_time_up(struct talk *x);
-/* While the row's segment is on its way: one of ours was seen leaving. */
-void play_walk_left(struct talk *x, const struct segment *seg);
+void play_walk_time_up(struct play *p);
+/* The row's segment, ours, was seen leaving. */
+void play_walk_left(struct play *p, const struct segment *seg);
+/* No further: what is left of the figure is not reached, the record is made complete, and nothing
+ * of ours stays half open. */
+void play_walk_end(struct play *p);
+/* Afterwards, if the figure went over to our other port: whenever a segment has left or the timer
+ * has fired. What is open there is reset once the first connection's has left. */
+void play_walk_end_other_port(struct play *p);
 
 #endif

@@ -10,24 +10,24 @@
 
 const char *play_words_call(const struct play *p)
 {
-    const struct figure_segment *f = &p->row.view.row->segment;
+    const struct figure_segment *f = &p->row.row->segment;
     if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
         return "connect";
-    if (figure_call(p->row.view.peer) == CALL_ABORT)
+    if (figure_call(view_cell(p->row.row, end_other(p->us))) == CALL_ABORT)
         return "abort";
     if (f->flags & FLAG_FIN)
         return "close";
     return f->has_data || f->has_len ? "talk" : "";
 }
 
-void play_words_awaited(const struct talk *x, char *out, size_t cap)
+void play_words_awaited(const struct play *p, char *out, size_t cap)
 {
-    const char *call = play_words_call(play_of(x));
+    const char *call = play_words_call(p);
     char host[ADDRESS_TEXT_MAX];
-    address_format(&x->config.remote.ip, host);
+    address_format(&ends_at(&p->ends, end_other(p->us))->ip, host);
     if (strcmp(call, "connect") == 0)
         (void)snprintf(out, cap, "waiting for %s to connect to port %u", host,
-                       x->config.local.port);
+                       ends_at(&p->ends, p->us)->port);
     else
         (void)snprintf(out, cap, "waiting for %s%s%s", host, call[0] != '\0' ? " to " : "", call);
 }
@@ -38,18 +38,18 @@ static bool is_waiting(const struct play *p)
            p->phase == PLAY_SETTLE;
 }
 
-void play_words_progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
+void play_words_progress(const struct play *p, int64_t now_ns, char *out, size_t cap)
 {
-    const struct play *p = play_of(x);
-    int64_t until = p->until_ns < x->config.deadline_ns ? p->until_ns : x->config.deadline_ns;
     char what[PLAY_TEXT_MAX] = "waiting", rest[32];
     out[0] = '\0';
     if (!is_waiting(p))
         return;
-    if (p->phase == PLAY_AWAIT)
-        play_words_awaited(x, what, sizeof(what));
-    else if (p->phase == PLAY_SILENCE)
+    int64_t deadline = ends_deadline(&p->ends);
+    int64_t until = p->until_ns < deadline ? p->until_ns : deadline;
+    if (p->phase == PLAY_AWAIT && !ends_lossless(&p->ends))
+        play_words_awaited(p, what, sizeof(what));
+    else if (p->phase == PLAY_SILENCE && !ends_lossless(&p->ends))
         (void)snprintf(what, sizeof(what), "nothing may come");
     (void)clock_format(until > now_ns ? until - now_ns : 0, rest, sizeof(rest));
-    (void)snprintf(out, cap, "line %u: %s, %s left", p->row.view.row->number, what, rest);
+    (void)snprintf(out, cap, "line %u: %s, %s left", p->row.row->number, what, rest);
 }

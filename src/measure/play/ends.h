@@ -1,0 +1,108 @@
+/* The two ends between which a figure is played, by the figure's names, and what lies between them.
+ * What differs is asked of an end's kind (talk.h) and of one flag: `lossless` is where we are the
+ * wire between two kernels. Nothing is lost there but what we hold, all that leaves an end comes to
+ * us first, in its order, and goes no further than we let it.
+ *
+ * A kernel speaks of now. What was let go or put on the wire a moment ago may not have reached it,
+ * and then it is still in the state from before: its word counts from ends_taken_ns on. */
+#ifndef TCPSHAKE_MEASURE_PLAY_ENDS_H
+#define TCPSHAKE_MEASURE_PLAY_ENDS_H
+
+#include "talk/seg_queue.h"
+#include "talk/talk.h"
+
+struct ends {
+    struct talk *x;
+    enum end us; /* the end that is ours, where one is; A otherwise */
+
+    int64_t taken_ns[ENDS]; /* by then an end has taken what has gone to it so far */
+    struct {
+        bool known;
+        seq_t nxt; /* the number behind all that has left this end; where lossless */
+    } sent[ENDS];
+
+    /* Of our end's connection: */
+    struct ends_past {
+        struct tcb before_crash;
+        bool acked; /* the peer has acknowledged something: */
+        seq_t ack;  /* what it expects next */
+    } past, aside;  /* of the one from the other port */
+};
+
+static inline bool ends_lossless(const struct ends *e)
+{
+    return talk_is_wire(e->x);
+}
+
+/* The conversation's name for an end of the figure, and the other way round: in the record A is
+ * ours.
+ */
+enum end ends_of(const struct ends *e, enum end end);
+enum talk_kind ends_kind(const struct ends *e, enum end end);
+const struct endpoint *ends_at(const struct ends *e, enum end end);
+
+/* --- Time and the record --- */
+
+int64_t ends_now(const struct ends *e);
+int64_t ends_deadline(const struct ends *e);
+void ends_wake_at(struct ends *e, int64_t when_ns);
+/* Time has passed: what is inferred may have to be widened. */
+void ends_elapse(struct ends *e);
+/* Packets that the capture has lost. */
+uint64_t ends_dropped(const struct ends *e);
+/* About no segment. */
+void ends_remark(struct ends *e, const char *text);
+void ends_tell(struct ends *e, const struct event_line *line, int64_t t_ns);
+
+/* --- What is true of an end --- */
+
+/* The states it is in, or may be in. Of a kernel that cannot be asked the fault says why. */
+enum status ends_states(struct ends *e, enum end end, state_set *set, struct fault *fault);
+/* What its segments allow; all states where nothing is inferred. */
+state_set ends_inferred(const struct ends *e, enum end end);
+/* From when on its kernel's word is about all that has gone to it. */
+int64_t ends_taken_ns(const struct ends *e, enum end end);
+/* The number behind all that it has sent, as far as the other end has got it, or had before a
+ * crash. */
+bool ends_next(const struct ends *e, enum end end, seq_t *nxt);
+
+/* --- What an end does --- */
+
+/* The application of an ASKED end acts; when this returns, it has. */
+enum status ends_call(struct ends *e, enum end end, enum call what, const void *data, size_t n,
+                      struct fault *fault);
+
+/* --- Segments of an end that is not ours --- */
+
+/* It has come out of `from`, and its turn has come: into the record, if it is not there yet, and on
+ * to the other end, unless it stays in the network. `note` may be NULL. Returns how many octets of
+ * data are new to the other end. */
+uint32_t ends_take(struct ends *e, enum end from, const struct seg_queue_entry *k, bool arrives,
+                   const char *note);
+/* One that stayed in the network arrives. */
+void ends_arrives(struct ends *e, enum end from, const struct segment *seg);
+/* Before and after a figure everything passes, where we are the wire. */
+void ends_pass(struct ends *e, enum end from, const struct segment *seg);
+/* Whether it is the SYN of the connection once more, or begins behind something that has not come,
+ * as the end knows that it goes to. */
+bool ends_is_old_syn(const struct ends *e, const struct segment *seg);
+bool ends_is_behind_a_gap(const struct ends *e, const struct segment *seg);
+
+/* --- The end that is ours --- */
+
+struct tcb *ends_tcb(struct ends *e);
+/* A new TCB with this ISS: everything is forgotten. */
+void ends_renew(struct ends *e, seq_t iss);
+void ends_listen(struct ends *e);
+/* An ACK of all that has come, if anything of ours has got it. */
+void ends_acknowledge(struct ends *e, const char *why);
+/* One of ours was seen leaving. */
+void ends_left(struct ends *e);
+void ends_change_port(struct ends *e);
+/* Resets what the figure leaves half open. Where the ends are kernels, that is their affair. */
+void ends_clean_up(struct ends *e);
+/* Nothing of ours waits to be sent. */
+bool ends_idle(const struct ends *e);
+void ends_finish(struct ends *e);
+
+#endif

@@ -32,7 +32,7 @@ static void rise(struct heap *h, struct heap_node *node)
     place(h, node, slot);
 }
 
-static void sink(struct heap *h, struct heap_node *node)
+static void sift_down(struct heap *h, struct heap_node *node)
 {
     size_t slot = node->slot;
     for (;;) {
@@ -64,7 +64,7 @@ bool heap_set(struct heap *h, struct heap_node *node, int64_t key)
     }
     node->key = key;
     rise(h, node);
-    sink(h, node);
+    sift_down(h, node);
     return true;
 }
 
@@ -80,7 +80,7 @@ void heap_remove(struct heap *h, struct heap_node *node)
         return;
     place(h, last, slot);
     rise(h, last);
-    sink(h, last);
+    sift_down(h, last);
 }
 
 struct heap_node *heap_first(const struct heap *h)

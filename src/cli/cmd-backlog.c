@@ -1,12 +1,12 @@
 /* `tcpshake lab backlog`: the SYN queue and the accept queue of a real listener, filled, looked
- * into, and emptied again, as engine/backlog.h tells it. */
+ * into, and emptied again, as measure/backlog/backlog.h tells it. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/record.h"
-#include "lab/backlog_live.h"
+#include "lab/live_backlog.h"
 
 static const char name[] = "backlog";
 
@@ -137,12 +137,12 @@ struct stage {
     int exit_code;
 };
 
-static enum status begin(struct stage *st, const struct backlog_live *live, struct fault *fault)
+static enum status begin(struct stage *st, const struct live_backlog *live, struct fault *fault)
 {
     const struct run_info info = {
         .command = name,
-        .interface = backlog_live_interface(live),
-        .clock = backlog_live_clock(live),
+        .interface = live_backlog_interface(live),
+        .clock = live_backlog_clock(live),
     };
     return record_begin(&st->record, &info, lab_at(st->lab, END_B), st->argc, st->argv, fault);
 }
@@ -157,7 +157,7 @@ static enum status watch(struct stage *st, struct fault *fault)
         s = record_open(r, fault);
     if (s != STATUS_OK)
         return s;
-    const struct backlog_live_config config = {
+    const struct live_backlog_config config = {
         .lab = st->lab,
         .key = hash_key_of_seed(r->seed),
         .repeatable = line->common.has_seed,
@@ -166,14 +166,14 @@ static enum status watch(struct stage *st, struct fault *fault)
         .asked = record_asked,
         .arg = r,
     };
-    struct backlog_live *live = backlog_live_open(&config, fault);
+    struct live_backlog *live = live_backlog_open(&config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
     s = begin(st, live, fault);
     if (s == STATUS_OK)
-        s = backlog_live_run(live, &story, &r->timeline, &st->exit_code, fault);
+        s = live_backlog_run(live, &story, &r->timeline, &st->exit_code, fault);
     output_progress_clear(&r->output);
-    backlog_live_free(live);
+    live_backlog_free(live);
     return s;
 }
 

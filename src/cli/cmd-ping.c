@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/ping_session.h"
-#include "net/survey_live.h"
+#include "net/live_survey.h"
 
 static const char name[] = "ping";
 

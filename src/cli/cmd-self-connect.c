@@ -9,8 +9,7 @@
 #include "cli/command.h"
 #include "cli/record.h"
 #include "lab/self_socket.h"
-#include "net/capture.h"
-#include "net/privilege.h"
+#include "net/driver.h"
 #include "wire/segment.h"
 
 static const char name[] = "self-connect";
@@ -64,10 +63,12 @@ struct stage {
     const struct line *line;
     struct record record;
     struct capture *capture;
+    struct driver *driver;
     struct endpoint at;
     struct self_connect self;
     struct self_connect_doings doings;
     bool connected_told;
+    bool came, all_read; /* out of the tap */
     int64_t progress_at;
     int exit_code;
 };
@@ -107,7 +108,9 @@ static enum status open_tap(struct stage *st, struct fault *fault)
     char ip[ADDRESS_TEXT_MAX], filter[160];
     (void)snprintf(filter, sizeof(filter), "src host %s and tcp src port %u and tcp dst port %u",
                    address_format(&st->at.ip, ip), (unsigned)st->at.port, (unsigned)st->at.port);
-    st->capture = capture_open("lo", filter, fault);
+    st->driver = driver_new(fault);
+    if (st->driver != NULL)
+        st->capture = capture_open("lo", filter, fault);
     return st->capture != NULL ? STATUS_OK : STATUS_SYSTEM;
 }
 
@@ -129,28 +132,78 @@ static void tell(void *arg, uint64_t attempts, bool asked)
 }
 
 /* The kernel was asked before the first octet of data was sent. */
-static void take_packet(void *arg, const uint8_t *ip, size_t n, int64_t t_ns)
+static enum status packet(void *arg, enum end tap, const uint8_t *ip, size_t n, int64_t t_ns,
+                          struct fault *fault)
 {
     struct stage *st = arg;
     struct segment seg;
+    (void)tap;
+    (void)fault;
+    st->came = true;
     if (segment_decode(&seg, ip, n, NULL) != STATUS_OK || !endpoint_equal(&seg.src, &st->at) ||
         !endpoint_equal(&seg.dst, &st->at))
-        return;
+        return STATUS_OK;
     if (seg.len > 0 && !st->connected_told && st->doings.kernel_known)
         self_connect_truth(&st->self, st->doings.connected);
     st->connected_told = st->connected_told || seg.len > 0;
     self_connect_segment(&st->self, &st->doings, &seg, t_ns);
+    return STATUS_OK;
 }
 
 /* What is in the ring was all sent within system calls that have returned. */
+static enum status tick(void *arg, int64_t now_ns, struct fault *fault)
+{
+    struct stage *st = arg;
+    (void)now_ns;
+    (void)fault;
+    st->all_read = !st->came;
+    st->came = false;
+    return STATUS_OK;
+}
+
+static int64_t deadline(const void *arg, int64_t now_ns)
+{
+    (void)arg;
+    return now_ns;
+}
+
+static enum status stop(void *arg, int64_t now_ns, struct fault *fault)
+{
+    (void)now_ns;
+    (void)fault;
+    ((struct stage *)arg)->all_read = true;
+    return STATUS_OK;
+}
+
+static bool over(const void *arg)
+{
+    return ((const struct stage *)arg)->all_read;
+}
+
+static void lost(void *arg, uint64_t total, int64_t now_ns)
+{
+    (void)now_ns;
+    ((struct stage *)arg)->self.capture_dropped = total;
+}
+
 static enum status read_tap(struct stage *st, struct fault *fault)
 {
-    if (capture_dispatch(st->capture, 0, take_packet, st, fault) < 0)
-        return STATUS_SYSTEM;
-    st->self.capture_dropped = capture_dropped(st->capture);
-    if (st->doings.end == SELF_CONNECT_HAPPENED && st->doings.kernel_known)
+    static const struct driver_ops ops = {.packet = packet,
+                                          .tick = tick,
+                                          .deadline = deadline,
+                                          .stop = stop,
+                                          .over = over,
+                                          .lost = lost};
+    const struct driver_config config = {
+        .ops = &ops,
+        .arg = st,
+        .taps = {{.capture = st->capture}},
+        .within_ns = CLOCK_NEVER,
+    };
+    enum status s = driver_run(st->driver, &config, fault);
+    if (s == STATUS_OK && st->doings.end == SELF_CONNECT_HAPPENED && st->doings.kernel_known)
         self_connect_truth(&st->self, st->doings.closed);
-    return STATUS_OK;
+    return s;
 }
 
 static enum status watch(struct stage *st, struct fault *fault)
@@ -164,8 +217,6 @@ static enum status watch(struct stage *st, struct fault *fault)
     };
     enum status s = self_socket_run(&config, &st->doings, fault);
     output_progress_clear(&st->record.output);
-    if (s == STATUS_OK)
-        s = privilege_drop(fault); /* before the first packet is read */
     if (s == STATUS_OK)
         s = read_tap(st, fault);
     if (s == STATUS_OK)
@@ -193,6 +244,7 @@ static enum status run_stage(struct stage *st, int argc, char **argv, struct fau
         s = begin(st, argc, argv, fault);
     if (s == STATUS_OK)
         s = watch(st, fault);
+    driver_free(st->driver);
     capture_close(st->capture);
     return record_close(&st->record, s, fault);
 }

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/record.h"
-#include "net/live.h"
+#include "net/live_run.h"
 #include "talk/sim.h"
 #include "lab/netem/netem_remarks.h"
 #include "lab/lab_upper.h"
@@ -169,35 +169,38 @@ static enum status run_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->m->options;
     hear_wire(st);
-    const struct live_config config = {
+    const struct path_config config = {
         .remote = st->remote,
         .scope_id = st->scope_id,
         .source = o->has_source ? &o->source : NULL,
         .ifname = o->interface,
         .sport = o->sport,
-        .sessions = st->m->sessions + st->m->second_port,
+        .ports = st->m->sessions + st->m->second_port,
         .key = hash_key_of_seed(st->record.seed),
+    };
+    const struct live_run_config live = {
         .deaf = st->m->around->deaf,
         .aside = st->wired ? &st->wire : NULL,
         .progress = record_progress(&st->record),
         .asked = record_asked,
         .arg = &st->record,
     };
-    struct live *live = live_open(&config, fault);
-    if (live == NULL)
-        return STATUS_SYSTEM;
-    configure(st, live_locals(live), live_route(live)->mtu);
-    st->config.unreachable = live_unreachable(live);
-    if (st->wired) {
-        st->config.afterword = add_wire;
-        st->config.afterword_arg = lab_wire(st->m->around->lab);
+    struct path path;
+    enum status s = path_open(&path, &config, fault);
+    if (s == STATUS_OK) {
+        configure(st, path.locals, path.route.mtu);
+        st->config.unreachable = path_unreachable(&path);
+        if (st->wired) {
+            st->config.afterword = add_wire;
+            st->config.afterword_arg = lab_wire(st->m->around->lab);
+        }
+        s = begin(st, path.route.ifname, path_clock(&path), fault);
     }
-    enum status s = begin(st, live_route(live)->ifname, live_clock(live), fault);
     if (s == STATUS_OK)
-        s = live_run(live, st->run, &st->config, &st->record.timeline, fault);
+        s = live_run(&path, &live, st->run, &st->config, &st->record.timeline, fault);
     output_progress_clear(&st->record.output);
     run_done(st->run);
-    live_free(live);
+    path_close(&path);
     return s;
 }
 

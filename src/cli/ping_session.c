@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/record.h"
-#include "net/survey_live.h"
+#include "net/live_survey.h"
 #include "measure/ping/ping_log.h"
 #include "measure/backlog/rotation.h"
 #include "render/sparkline.h"
@@ -186,10 +186,10 @@ static uint64_t rate_for(const struct ping_session *p)
     return rate < TX_PLAIN_RATE ? rate : TX_PLAIN_RATE;
 }
 
-static struct survey_live *open_live(struct stage *st, struct fault *fault)
+static struct live_survey *open_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = st->p->options;
-    struct survey_live_config config = {
+    struct live_survey_config config = {
         .out = arguments_outlet(o, &st->p->list->targets[0].at.ip, rate_for(st->p)),
         .sport = o->sport,
         .ports = ports_for(st->p),
@@ -203,7 +203,7 @@ static struct survey_live *open_live(struct stage *st, struct fault *fault)
     };
     config.out.scope_id = st->p->list->scope_id;
     config.out.alike = ping_list_is_alike(st->p->list);
-    return survey_live_open(&config, fault);
+    return live_survey_open(&config, fault);
 }
 
 static int64_t monotonic(void)
@@ -213,7 +213,7 @@ static int64_t monotonic(void)
     return t.tv_sec * CLOCK_S + t.tv_nsec;
 }
 
-static enum status run_live(struct stage *st, struct survey_live *live, int *code,
+static enum status run_live(struct stage *st, struct live_survey *live, int *code,
                             struct fault *fault)
 {
     const struct arguments *o = st->p->options;
@@ -229,7 +229,7 @@ static enum status run_live(struct stage *st, struct survey_live *live, int *cod
         .arg = st,
     };
     int64_t start = monotonic();
-    enum status s = survey_live_run(live, &st->survey, &config, o->deadline_ns, fault);
+    enum status s = live_survey_run(live, &st->survey, &config, o->deadline_ns, fault);
     if (st->p->live && s == STATUS_OK) {
         draw(st);
         output_progress_keep(&st->record.output);
@@ -249,17 +249,17 @@ static enum status stage_run(struct stage *st, int *code, struct fault *fault)
     enum status s = record_open(&st->record, fault);
     if (s != STATUS_OK)
         return s;
-    struct survey_live *live = open_live(st, fault);
+    struct live_survey *live = open_live(st, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
     const struct run_info info = {.command = "ping",
                                   .targets = p->list->count,
-                                  .interface = survey_live_route(live)->ifname,
-                                  .clock = survey_live_clock(live)};
+                                  .interface = live_survey_route(live)->ifname,
+                                  .clock = live_survey_clock(live)};
     s = record_begin(&st->record, &info, &p->list->targets[0].at, p->argc, p->argv, fault);
     if (s == STATUS_OK)
         s = run_live(st, live, code, fault);
-    survey_live_free(live);
+    live_survey_free(live);
     return s;
 }
 
@@ -277,6 +277,7 @@ int ping_session(const struct ping_session *p)
         name_line(st);
         if (ping_log_init(&st->log, &st->record.timeline, p->list->targets, p->list->count,
                           p->options->wait_ns)) {
+            st->log.verbose = p->options->verbose;
             st->log.counts_only = p->options->quiet && !p->options->json;
             s = stage_run(st, &code, &fault);
         } else {

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "cli/record.h"
 #include "cli/survey_list.h"
-#include "net/survey_live.h"
+#include "net/live_survey.h"
 #include "event/result.h"
 #include "measure/ping/ping.h"
 #include "tcp/schedule_loss.h"
@@ -322,7 +322,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct survey_session *o = st->o;
     const struct arguments *a = o->options;
     bool shown = isatty(STDERR_FILENO) && !a->quiet;
-    struct survey_live_config live_config = {
+    struct live_survey_config live_config = {
         .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
         .sport = a->sport,
         .ports = 1,
@@ -358,23 +358,23 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .arg = st,
     };
     live_config.out.whole = o->probe == SURVEY_SESSION_OPEN;
-    struct survey_live *live = survey_live_open(&live_config, fault);
+    struct live_survey *live = live_survey_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
     const struct run_info info = {.command = "survey",
                                   .target = st->identity,
-                                  .interface = survey_live_route(live)->ifname,
-                                  .clock = survey_live_clock(live)};
+                                  .interface = live_survey_route(live)->ifname,
+                                  .clock = live_survey_clock(live)};
     enum status s = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
     if (s == STATUS_OK)
         s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
-    st->way = survey_live_way(live);
-    st->began_ns = st->now_ns = st->told_ns = survey_live_now(live);
+    st->way = live_survey_way(live);
+    st->began_ns = st->now_ns = st->told_ns = live_survey_now(live);
     if (s == STATUS_OK)
-        s = survey_live_run(live, st->survey, &config, a->deadline_ns, fault);
-    st->now_ns = survey_live_now(live);
+        s = live_survey_run(live, st->survey, &config, a->deadline_ns, fault);
+    st->now_ns = live_survey_now(live);
     output_progress_clear(&st->record.output);
-    survey_live_free(live);
+    live_survey_free(live);
     return s;
 }
 

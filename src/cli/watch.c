@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/record.h"
-#include "net/relay_loop.h"
+#include "net/live_pair.h"
 #include "lab/lab_upper.h"
 
 /* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
@@ -30,7 +30,7 @@ static enum status check(const struct watching *w, struct fault *fault)
                      "%s is nothing for two kernels; leave it out, or leave out --a or --b", wrong);
 }
 
-static enum status run(const struct watching *w, struct relay_loop *between, struct record *record,
+static enum status run(const struct watching *w, struct relay *relay, struct record *record,
                        int *code, struct fault *fault)
 {
     struct lab *lab = w->around->lab;
@@ -42,19 +42,19 @@ static enum status run(const struct watching *w, struct relay_loop *between, str
         .remote = *lab_at(lab, END_B),
         .upper = {&uppers[END_A], &uppers[END_B]},
         .deadline_ns = w->options->deadline_ns,
-        .pass = relay_loop_pass,
-        .arg = between,
     };
+    const struct live_pair_config live = {
+        .relay = relay, .progress = record_progress(record), .asked = record_asked, .arg = record};
     const struct run_info info = {.command = w->script->name,
                                   .interface = "lab wire",
-                                  .clock = relay_loop_clock(between),
+                                  .clock = relay_clock(relay),
                                   .heading = w->heading};
     struct talk *pair = calloc(1, sizeof(*pair));
     if (pair == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     enum status s = record_begin(record, &info, &config.remote, w->argc, w->argv, fault);
     if (s == STATUS_OK)
-        s = relay_loop_run(between, pair, &config, w->script, w->state, &record->timeline, fault);
+        s = live_pair(&live, pair, &config, w->script, w->state, &record->timeline, fault);
     *code = pair->exit_code;
     output_progress_clear(&record->output);
     free(pair);
@@ -64,20 +64,16 @@ static enum status run(const struct watching *w, struct relay_loop *between, str
 static enum status open_and_run(const struct watching *w, struct record *record, int *code,
                                 struct fault *fault)
 {
-    const struct relay_loop_config config = {.tap = {lab_tap(END_A), lab_tap(END_B)},
-                                             .progress = record_progress(record),
-                                             .asked = record_asked,
-                                             .arg = record};
     enum status s = check(w, fault);
     if (s == STATUS_OK)
         s = record_open(record, fault);
     if (s != STATUS_OK)
         return s;
-    struct relay_loop *between = relay_loop_open(&config, fault);
-    if (between == NULL)
+    struct relay *relay = relay_open(lab_tap(END_A), lab_tap(END_B), fault);
+    if (relay == NULL)
         return STATUS_SYSTEM;
-    s = run(w, between, record, code, fault);
-    relay_loop_free(between);
+    s = run(w, relay, record, code, fault);
+    relay_close(relay);
     return s;
 }
 

@@ -55,7 +55,7 @@ static bool hold_signal(sigset_t *leaving)
            sigprocmask(SIG_BLOCK, leaving, NULL) == 0;
 }
 
-static void live(void *arg, int ready)
+static void serve(void *arg, int ready)
 {
     const struct host_config *config = arg;
     const struct fault nothing_to_say = {""};
@@ -77,5 +77,5 @@ static void live(void *arg, int ready)
 enum status host_start(const struct host_config *config, pid_t *pid, struct fault *fault)
 {
     struct host_config own = *config;
-    return child_start(live, &own, "the lab's peer", pid, fault);
+    return child_start(serve, &own, "the lab's peer", pid, fault);
 }

@@ -71,7 +71,7 @@ static int64_t monotonic_now(void)
 
 /* Until the entry is usable, failed, or the time is over. Returns 0 or an errno, EPERM where an
  * unknown neighbour must not be asked for. */
-static int resolve(struct nl_sock *sk, struct neighbour *n, int64_t wait_ns)
+static int ask_kernel(struct nl_sock *sk, struct neighbour *n, int64_t wait_ns)
 {
     int64_t end = monotonic_now() + wait_ns;
     int error = ask_neighbour(sk, RTM_GETNEIGH, n);
@@ -96,7 +96,7 @@ static enum status look_up(struct neighbour *n, int64_t wait_ns, bool *asked, st
     struct nl_sock *sk = netlink_open(fault);
     if (sk == NULL)
         return STATUS_SYSTEM;
-    int error = resolve(sk, n, wait_ns);
+    int error = ask_kernel(sk, n, wait_ns);
     nl_socket_free(sk);
     *asked = error != EPERM;
     if (error != 0 && *asked) {

@@ -19,7 +19,7 @@ enum {
     TCP_FLAGS = 13,
     NOT_FIRST = 0x1fff, /* the offset of a fragment, in units of eight octets */
     NO_ERROR = 128,     /* the first type of ICMPv6 that is none */
-    DPORT = 0           /* where it is kept */
+    SPORT = 0           /* where it is kept */
 };
 
 /* Where a jump goes. */
@@ -87,17 +87,19 @@ static void put_version(struct assembly *a, const struct frame_typed *typed)
     when(a, 0x60, IP6, DROP);
 }
 
-/* The ports of the TCP header at `tcp`, which `mode` counts from: the destination's is kept, the
- * source's loaded. */
+/* The ports of the TCP header at `tcp`, which `mode` counts from: the source's is kept, the
+ * destination's loaded, which decides about an answer. Of our resets the source's alone counts. */
 static void put_ports(struct assembly *a, const struct port_filter *f, unsigned mode, size_t tcp)
 {
     if (f->resets_out) {
         put(a, BPF_LD | BPF_B | mode, tcp + TCP_FLAGS);
         jump(a, BPF_JMP | BPF_JSET | BPF_K, FLAG_RST, NEXT, DROP);
     }
-    put(a, BPF_LD | BPF_H | mode, tcp + TCP_DPORT);
-    put(a, BPF_ST, DPORT);
     put(a, BPF_LD | BPF_H | mode, tcp);
+    if (f->resets_out)
+        return;
+    put(a, BPF_ST, SPORT);
+    put(a, BPF_LD | BPF_H | mode, tcp + TCP_DPORT);
 }
 
 static void put_ip4(struct assembly *a, const struct port_filter *f, size_t ip)
@@ -147,7 +149,7 @@ static void put_all(struct assembly *a, const struct port_filter *f,
     a->program[over].k = a->n - over - 1; /* a jump always taken has its distance here */
     put_comparisons(a, f);
     if (!f->resets_out) {
-        put(a, BPF_LD | BPF_MEM, DPORT);
+        put(a, BPF_LD | BPF_MEM, SPORT);
         put_comparisons(a, f);
     }
     mark(a, DROP);

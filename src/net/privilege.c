@@ -152,7 +152,8 @@ static int add_conditional(scmp_filter_ctx ctx)
         {SCMP_SYS(tgkill), 0, word, (scmp_datum_t)getpid()}, /* abort, raise */
         {SCMP_SYS(ioctl), 1, word, TCGETS},
         {SCMP_SYS(ioctl), 1, word, TIOCGWINSZ},
-        {SCMP_SYS(ioctl), 1, word, SIOCGIFINDEX}, /* libpcap: is the interface still there? */
+        {SCMP_SYS(ioctl), 1, word, SIOCGIFINDEX}, /* libpcap: is the interface still there, */
+        {SCMP_SYS(ioctl), 1, word, SIOCGIFFLAGS}, /* and up? */
     };
     int error = 0;
     for (size_t i = 0; error == 0 && i < sizeof(rules) / sizeof(rules[0]); i++)

@@ -11,12 +11,6 @@ struct relay {
     struct inject *out[ENDS];
 };
 
-struct shown {
-    enum end side;
-    relay_fn *fn;
-    void *arg;
-};
-
 struct relay *relay_open(const char *ifname_a, const char *ifname_b, struct fault *fault)
 {
     const char *const names[ENDS] = {[END_A] = ifname_a, [END_B] = ifname_b};
@@ -48,33 +42,15 @@ void relay_close(struct relay *r)
     free(r);
 }
 
-int relay_fd(const struct relay *r, enum end side)
+struct capture *relay_tap(const struct relay *r, enum end side)
 {
-    return capture_fd(r->in[side]);
-}
-
-static void show(void *arg, const uint8_t *frame, size_t n, int64_t t_ns)
-{
-    const struct shown *s = arg;
-    s->fn(s->arg, s->side, frame, n, t_ns);
-}
-
-int relay_dispatch(struct relay *r, enum end side, int max, relay_fn *fn, void *arg,
-                   struct fault *fault)
-{
-    struct shown s = {.side = side, .fn = fn, .arg = arg};
-    return capture_dispatch(r->in[side], max, show, &s, fault);
+    return r->in[side];
 }
 
 enum status relay_send(struct relay *r, enum end side, const uint8_t *frame, size_t n,
                        struct fault *fault)
 {
     return inject_send(r->out[side], frame, n, fault);
-}
-
-uint64_t relay_dropped(struct relay *r)
-{
-    return capture_dropped(r->in[END_A]) + capture_dropped(r->in[END_B]);
 }
 
 const char *relay_clock(const struct relay *r)

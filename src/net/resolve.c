@@ -28,7 +28,7 @@ static struct span span_of(const char *s)
     return (struct span){s, strlen(s)};
 }
 
-static const char *shown(struct span what, char out[SHOWN_MAX])
+static const char *shown_word(struct span what, char out[SHOWN_MAX])
 {
     return text_shown(what.s, what.n, out);
 }
@@ -65,7 +65,7 @@ static enum status take_host(struct resolve_target *t, struct span host, struct 
         unsigned char c = (unsigned char)host.s[i];
         if (c <= 0x20 || c == 0x7f || strchr("/[]@", c) != NULL)
             return fault_set(fault, STATUS_MALFORMED, "'%s' is no host name or address",
-                             shown(host, show));
+                             shown_word(host, show));
     }
     memcpy(t->host, host.s, host.n);
     t->host[host.n] = '\0';
@@ -79,13 +79,13 @@ static enum status take_port(struct resolve_target *t, struct span port, struct 
     for (size_t i = 0; i < port.n; i++) {
         unsigned char c = (unsigned char)port.s[i];
         if (c > 0x7f || (!isalnum(c) && strchr("-_.+", c) == NULL) || c == '\0')
-            return fault_set(fault, STATUS_MALFORMED, "'%s' is no port", shown(port, show));
+            return fault_set(fault, STATUS_MALFORMED, "'%s' is no port", shown_word(port, show));
         digits = digits && isdigit(c);
     }
     if (port.n == 0)
         return fault_set(fault, STATUS_MALFORMED, "the port is empty");
     if (port.n >= sizeof(t->port))
-        return fault_set(fault, STATUS_MALFORMED, "port '%s' is too long", shown(port, show));
+        return fault_set(fault, STATUS_MALFORMED, "port '%s' is too long", shown_word(port, show));
     memcpy(t->port, port.s, port.n);
     t->port[port.n] = '\0';
     uint64_t number;
@@ -109,12 +109,13 @@ static enum status parse_bracket(struct span text, struct span *host, struct spa
     char show[SHOWN_MAX];
     const char *close = memchr(text.s, ']', text.n);
     if (close == NULL)
-        return fault_set(fault, STATUS_MALFORMED, "'%s' has no closing ']'", shown(text, show));
+        return fault_set(fault, STATUS_MALFORMED, "'%s' has no closing ']'",
+                         shown_word(text, show));
     *host = (struct span){text.s + 1, (size_t)(close - text.s) - 1};
     *rest = (struct span){close + 1, text.n - host->n - 2};
     if (!is_v6(*host))
         return fault_set(fault, STATUS_MALFORMED, "'%s' is no IPv6 address (only those go in [])",
-                         shown(*host, show));
+                         shown_word(*host, show));
     return STATUS_OK;
 }
 
@@ -128,15 +129,15 @@ static enum status complain_of_colons(struct span text, struct fault *fault)
     if (is_v6(head) && tail.n != 0) {
         char show_tail[SHOWN_MAX];
         return fault_set(fault, STATUS_MALFORMED,
-                         "an IPv6 address before a port needs brackets: [%s]:%s", shown(head, show),
-                         shown(tail, show_tail));
+                         "an IPv6 address before a port needs brackets: [%s]:%s",
+                         shown_word(head, show), shown_word(tail, show_tail));
     }
     if (is_v6(text))
         return fault_set(fault, STATUS_MALFORMED,
                          "the port is missing: write [%s]:PORT or the port as a word of its own",
-                         shown(text, show));
+                         shown_word(text, show));
     return fault_set(fault, STATUS_MALFORMED, "'%s' is neither HOST:PORT nor [IPV6]:PORT",
-                     shown(text, show));
+                     shown_word(text, show));
 }
 
 /* The port is in `text`. */
@@ -150,7 +151,7 @@ static enum status parse_joined(struct resolve_target *t, struct span text, stru
             return s;
         if (rest.n != 0 && rest.s[0] != ':')
             return fault_set(fault, STATUS_MALFORMED, "after ']' comes :PORT, not '%s'",
-                             shown(rest, show));
+                             shown_word(rest, show));
     } else {
         const char *colon = memchr(text.s, ':', text.n);
         if (count_of(text, ':') > 1)
@@ -159,10 +160,11 @@ static enum status parse_joined(struct resolve_target *t, struct span text, stru
         rest = (struct span){text.s + host.n, text.n - host.n};
     }
     if (host.n == 0)
-        return fault_set(fault, STATUS_MALFORMED, "the host is missing in '%s'", shown(text, show));
+        return fault_set(fault, STATUS_MALFORMED, "the host is missing in '%s'",
+                         shown_word(text, show));
     if (rest.n <= 1)
         return fault_set(fault, STATUS_MALFORMED, "the port is missing in '%s': write HOST:PORT",
-                         shown(text, show));
+                         shown_word(text, show));
     return take(t, host, (struct span){rest.s + 1, rest.n - 1}, fault);
 }
 
@@ -180,10 +182,11 @@ static enum status parse_apart(struct resolve_target *t, struct span text, struc
     if (rest.n != 0 || (count_of(host, ':') == 1 && !is_v6(host))) {
         char show_port[SHOWN_MAX];
         return fault_set(fault, STATUS_MALFORMED, "two ports: one in '%s', and '%s'",
-                         shown(text, show), shown(port, show_port));
+                         shown_word(text, show), shown_word(port, show_port));
     }
     if (count_of(host, ':') != 0 && !is_v6(host))
-        return fault_set(fault, STATUS_MALFORMED, "'%s' is no IPv6 address", shown(host, show));
+        return fault_set(fault, STATUS_MALFORMED, "'%s' is no IPv6 address",
+                         shown_word(host, show));
     return take(t, host, port, fault);
 }
 

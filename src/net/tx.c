@@ -39,7 +39,7 @@ struct tx {
     struct fib *fib;
     bool fib_trusted;    /* no policy routing: what it says is what the kernel does */
     struct burst *burst; /* for what goes by `route.gateway`; NULL: all by the kernel's routes */
-    const struct loop *clock;
+    const struct driver *clock;
     unsigned sent; /* of the batch that is being sent */
     int64_t batch_began_ns;
     enum status status; /* the first failure */
@@ -281,7 +281,7 @@ static enum survey_sending send_packet(void *arg, const struct survey_packet *p)
     if (!find_way_to(o, &p->remote.ip, &by_gateway))
         return SURVEY_NO_WAY;
     if (o->sent == 0)
-        o->batch_began_ns = loop_now(o->clock);
+        o->batch_began_ns = driver_now(o->clock);
     if (o->burst != NULL && by_gateway) {
         uint8_t *place = burst_place(o->burst, which == 0 ? AF_INET : AF_INET6);
         if (place == NULL) /* more than a batch is never asked for */
@@ -306,7 +306,7 @@ static enum survey_sending send_whole(void *arg, const struct in6_addr *remote, 
     if (!find_way_to(o, remote, &by_gateway))
         return SURVEY_NO_WAY;
     if (o->sent == 0)
-        o->batch_began_ns = loop_now(o->clock);
+        o->batch_began_ns = driver_now(o->clock);
     struct inject *inject = o->families[family_of(remote)].inject;
     enum survey_sending sending = sending_of(o, inject_send(inject, ip, n, &fault), &fault);
     o->sent += sending == SURVEY_TAKEN;
@@ -321,10 +321,10 @@ static enum status flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *t
     unsigned sent;
     enum status s = STATUS_OK;
     *full = false;
-    *from_ns = o->burst != NULL ? loop_now(o->clock) : o->batch_began_ns;
+    *from_ns = o->burst != NULL ? driver_now(o->clock) : o->batch_began_ns;
     if (o->burst != NULL)
         s = burst_flush(o->burst, &sent, full, fault);
-    *to_ns = loop_now(o->clock);
+    *to_ns = driver_now(o->clock);
     unsigned waiting = o->burst != NULL ? burst_waiting(o->burst) : 0;
     *left = o->sent - waiting;
     o->sent = waiting;
@@ -342,7 +342,7 @@ static unsigned batch_for(const struct tx *o)
     return (unsigned)(wanted < least ? least : wanted > most ? most : wanted);
 }
 
-void tx_fill(struct tx *o, struct survey_config *config, const struct loop *clock)
+void tx_fill(struct tx *o, struct survey_config *config, const struct driver *clock)
 {
     o->clock = clock;
     for (int i = 0; i < 2; i++) {

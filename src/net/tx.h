@@ -6,7 +6,7 @@
 #define TCPSHAKE_NET_TX_H
 
 #include "measure/survey/survey.h"
-#include "net/loop.h"
+#include "net/driver.h"
 #include "net/route.h"
 #include "talk/syn_like.h"
 
@@ -45,7 +45,7 @@ const char *tx_way(const struct tx *o);
 /* Packets that the interface took and lost, as far as it tells. */
 uint64_t tx_dropped(struct tx *o);
 
-/* Fills in the survey's link, source and mss. The loop is for its clock. */
-void tx_fill(struct tx *o, struct survey_config *config, const struct loop *clock);
+/* Fills in the survey's link, source and mss. The driver is for its clock. */
+void tx_fill(struct tx *o, struct survey_config *config, const struct driver *clock);
 
 #endif

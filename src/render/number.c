@@ -17,17 +17,17 @@ bool number_see(struct number_map *m, const struct segment *seg, bool sent)
     return anew;
 }
 
-static uint32_t shown(const struct number_map *m, const struct number_space *space, seq_t n)
+static uint32_t shown_digits(const struct number_map *m, const struct number_space *space, seq_t n)
 {
     return m->absolute || !space->bound ? n.v : n.v - space->zero.v;
 }
 
 uint32_t number_seq(const struct number_map *m, const struct segment *seg, bool sent)
 {
-    return shown(m, sent ? &m->a : &m->b, seg->seq);
+    return shown_digits(m, sent ? &m->a : &m->b, seg->seq);
 }
 
 uint32_t number_ack(const struct number_map *m, const struct segment *seg, bool sent)
 {
-    return shown(m, sent ? &m->b : &m->a, seg->ack);
+    return shown_digits(m, sent ? &m->b : &m->a, seg->ack);
 }

@@ -25,6 +25,13 @@ static size_t harmless(const unsigned char *s, size_t n)
 void prose_safe(struct text *out, const char *s, size_t n)
 {
     for (size_t i = 0; i < n;) {
+        size_t plain = 0;
+        while (i + plain < n && s[i + plain] >= ' ' && s[i + plain] <= '~')
+            plain++;
+        text_put(out, s + i, plain);
+        i += plain;
+        if (i == n)
+            return;
         size_t len = harmless((const unsigned char *)s + i, n - i);
         if (len != 0)
             text_put(out, s + i, len);

@@ -66,8 +66,8 @@ static enum status judge(const struct targets *t, const struct target_line *line
     return STATUS_OK;
 }
 
-static enum status parse(const struct targets *t, const struct target_source_line *text,
-                         struct target_line *line, struct fault *fault)
+static enum status parse_line(const struct targets *t, const struct target_source_line *text,
+                              struct target_line *line, struct fault *fault)
 {
     line->kind = TARGET_LINE_EMPTY;
     line->ports = (struct ports){0};
@@ -98,7 +98,7 @@ static enum status take_line(struct targets *t, const struct target_source_line 
 {
     struct target_line line;
     struct fault why = {""};
-    enum status s = parse(t, text, &line, &why);
+    enum status s = parse_line(t, text, &line, &why);
     if (s == STATUS_OK && line.kind != TARGET_LINE_EMPTY)
         s = target_window_add(&t->window, &line, &why);
     target_line_done(&line);
@@ -263,7 +263,7 @@ static bool is_full_of_names(const struct targets *t)
 }
 
 /* One line read, or one target picked; `*done`: the answer is to be given, else to go on. */
-static enum targets_answer step(struct targets *t, struct target *out, bool *done)
+static enum targets_answer advance(struct targets *t, struct target *out, bool *done)
 {
     *done = true;
     if (!t->ended && !target_window_full(&t->window)) {
@@ -290,7 +290,7 @@ enum targets_answer targets_next(struct targets *t, struct target *out, struct f
     if (!t->failed && give_waiting(t, out))
         return TARGETS_NEXT;
     for (int i = 0; i < STEPS_MAX && !done && !t->failed; i++)
-        a = step(t, out, &done);
+        a = advance(t, out, &done);
     if (t->failed) {
         (void)fault_set(fault, STATUS_MALFORMED, "%s", t->fault.text);
         return TARGETS_FAILED;
@@ -308,7 +308,7 @@ static enum status judge_words(const struct targets *t, bool *names, struct faul
         const char *word = t->config.words[i];
         const struct target_source_line text = {.text = word, .n = strlen(word)};
         struct target_line line;
-        enum status s = parse(t, &text, &line, fault);
+        enum status s = parse_line(t, &text, &line, fault);
         if (s == STATUS_OK && line.kind == TARGET_LINE_EMPTY)
             s = fault_set(fault, STATUS_MALFORMED, "a target is empty: write HOST:PORT");
         *names = *names || line.kind == TARGET_LINE_NAME;

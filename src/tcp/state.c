@@ -90,7 +90,7 @@ char *state_set_format(state_set set, char out[STATE_SET_TEXT_MAX])
 }
 
 /* What can be reached from `from` without ever entering a state of `closed_off`. */
-static state_set reach(enum state from, state_set closed_off)
+static state_set reachable(enum state from, state_set closed_off)
 {
     state_set seen = STATE_SET_NONE, edge = STATE_SET(from);
     while (edge != STATE_SET_NONE) {
@@ -107,7 +107,7 @@ static state_set reach(enum state from, state_set closed_off)
 
 bool state_reachable(enum state from, enum state to)
 {
-    return state_set_has(reach(from, STATE_SET_NONE), to);
+    return state_set_has(reachable(from, STATE_SET_NONE), to);
 }
 
 state_set state_between(enum state from, enum state to)
@@ -116,7 +116,7 @@ state_set state_between(enum state from, enum state to)
     if (!state_reachable(from, to))
         return between;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-        if (s != from && s != to && !state_set_has(reach(from, STATE_SET(s)), to))
+        if (s != from && s != to && !state_set_has(reachable(from, STATE_SET(s)), to))
             between |= STATE_SET(s);
     }
     return between;

@@ -128,7 +128,7 @@ static void take_timestamp(struct tcb *t, const struct segment *seg)
 
 /* One input of a segment: the state moves as the table says and the arrival notes it. A reply is
  * never taken back by a later input that asks for none. */
-static void step(struct tcb *t, struct arrival *a, enum input in)
+static void take_step(struct tcb *t, struct arrival *a, enum input in)
 {
     const struct transition *x = tcb_transition(t->state, in);
     a->inputs[a->count++] = in;
@@ -158,12 +158,12 @@ static void take_text_and_fin(struct tcb *t, struct arrival *a, const struct seg
             a->text = len;
             a->text_off = off;
         }
-        step(t, a, text);
+        take_step(t, a, text);
     }
     if (takes_text(t) && classify_fin(t, seg) == INPUT_FIN) {
         t->rcv_nxt = seq_add(t->rcv_nxt, 1);
         t->fin_received = true;
-        step(t, a, INPUT_FIN);
+        take_step(t, a, INPUT_FIN);
     }
 }
 
@@ -182,7 +182,7 @@ struct arrival tcb_arrive(struct tcb *t, const struct segment *seg)
         take_window(t, seg);
         take_timestamp(t, seg);
     }
-    step(t, &a, in);
+    take_step(t, &a, in);
     /* The ACK of LAST-ACK's FIN leaves nobody to take anything. */
     if ((acceptable_ack || in == INPUT_SYN_ACK) && t->state != STATE_CLOSED)
         take_text_and_fin(t, &a, seg);

@@ -46,7 +46,8 @@ void craft_free(struct craft *c)
     free(c);
 }
 
-static enum status check(const struct segment *want, size_t n, size_t cap, struct fault *fault)
+static enum status check_lengths(const struct segment *want, size_t n, size_t cap,
+                                 struct fault *fault)
 {
     bool v4 = address_is_v4(&want->src.ip);
     if (v4 != address_is_v4(&want->dst.ip))
@@ -123,7 +124,7 @@ static enum status refused(const struct craft *c, struct fault *fault)
 enum status craft_segment(struct craft *c, const struct segment *want, const void *data, size_t n,
                           uint8_t *out, size_t cap, size_t *len, struct fault *fault)
 {
-    enum status status = check(want, n, cap, fault);
+    enum status status = check_lengths(want, n, cap, fault);
     if (status != STATUS_OK)
         return status;
     bool v4 = address_is_v4(&want->src.ip);

@@ -92,6 +92,7 @@ static enum status shown(const struct scene *s, struct golden_memory *m, const s
     assert_int_equal(timeline_add_sink(&timeline, sink, &fault), STATUS_OK);
     enum status status = timeline_open(&timeline, &info, &fault);
     assert_true(ping_log_init(&l, &timeline, targets(), s->targets, CLOCK_S));
+    l.verbose = style != NULL && style->verbose;
     assert_int_equal(s->play(&l), s->exit_code);
     ping_log_done(&l);
     enum status closed = timeline_close(&timeline, &fault);

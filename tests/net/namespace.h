@@ -70,7 +70,7 @@ static inline int in_child(void (*body)(void))
     (void)fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        (void)alarm(30);
+        (void)alarm(300);
         body();
         _exit(0);
     }

@@ -20,7 +20,7 @@ enum {
     BATCH = 64,
     PACKETS = 5000,
     PORT = 8111,
-    PATIENCE_MS = 3000,
+    PATIENCE_MS = 60000,
     SMALL_RING = 1024 * 1024,
     TAP_FRAMES = 10,
     ETHERNET = 14

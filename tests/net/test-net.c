@@ -271,17 +271,18 @@ static void full_queue(void **state)
     uint8_t packet[PACKET_MAX];
     size_t n = make_answer(&w, packet);
     int refused = 0;
-    int64_t waited = 0;
+    int64_t longest = 0;
     for (int i = 0; i < 20 && refused == 0; i++) {
         int64_t start = clock_ns(CLOCK_MONOTONIC);
         refused = inject_send(w.inject, packet, n, &fault) != STATUS_OK;
-        waited = clock_ns(CLOCK_MONOTONIC) - start;
+        int64_t waited = clock_ns(CLOCK_MONOTONIC) - start;
+        longest = waited > longest ? waited : longest;
     }
     run("tc qdisc del dev v0 root");
     close_wire(&w);
     /* 54 octets leave every 54 ms, so each send finds room within its 100 ms. */
     assert_int_equal(refused, 0);
-    assert_true(waited > 10 * CLOCK_MS && waited < 100 * CLOCK_MS);
+    assert_true(longest > 10 * CLOCK_MS);
 }
 
 /* ---- quiet ---- */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/live.h"
+#include "net/live_run.h"
 #include "lab/lab_upper.h"
 #include "lab/truth_check.h"
 #include "walk_rows.h"
@@ -117,11 +117,11 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     const uint64_t place[] = {o->seed, o->first};
     const struct hash_key whole = hash_key_of_seed(o->seed);
     const struct hash_key key = hash_key_of_seed(hash_bytes(&whole, place, sizeof(place)));
-    const struct live_config live_config = {
-        .remote = *lab_at(lab, END_B), .sessions = o->count, .key = key};
-    struct live *live = live_open(&live_config, fault);
-    if (live == NULL)
-        return STATUS_SYSTEM;
+    const struct path_config path_config = {
+        .remote = *lab_at(lab, END_B), .ports = o->count, .key = key};
+    const struct live_run_config live = {.asked = NULL};
+    struct path path;
+    enum status s = path_open(&path, &path_config, fault);
     truth_check_init(&b->witness, lab, false);
     b->witnessed = truth_check_observer(&b->witness);
     const struct run_observer observer = {look, wants_until, report, b};
@@ -130,7 +130,7 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     const struct syn_like *like = syn_like_at(0);
     const struct run_config config = {
         .script = walk_script(),
-        .base = {.remote = live_config.remote,
+        .base = {.remote = path_config.remote,
                  .upper = {NULL, &upper},
                  .like = like,
                  .mss = 1400,
@@ -139,7 +139,7 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
                  .timestamps = !walkers_conditions(o->first).unstamped,
                  .tries = 1,
                  .way_ns = WAY},
-        .locals = live_locals(live),
+        .locals = path.locals,
         .sessions = o->count,
         .states = b->states,
         .key = key,
@@ -150,11 +150,12 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     static const struct run_info info = {
         .command = "walk", .target = "", .interface = "", .clock = "", .version = "", .argv = ""};
     timeline_init(&b->timeline);
-    enum status s = timeline_open(&b->timeline, &info, fault);
     if (s == STATUS_OK)
-        s = live_run(live, &b->run, &config, &b->timeline, fault);
+        s = timeline_open(&b->timeline, &info, fault);
+    if (s == STATUS_OK)
+        s = live_run(&path, &live, &b->run, &config, &b->timeline, fault);
     run_done(&b->run);
-    live_free(live);
+    path_close(&path);
     return s;
 }
 

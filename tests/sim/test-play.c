@@ -827,6 +827,47 @@ static void silence_is_broken(void **state)
     }
 }
 
+/* What the host says, handed over now with this stamp. */
+static void stamped(struct stage *s, int64_t t_ns, unsigned flags, uint32_t seq)
+{
+    struct fault fault = {""};
+    uint8_t packet[256];
+    size_t n;
+    const struct segment seg = {.src = s->bench.config.base.remote,
+                                .dst = s->bench.locals[0],
+                                .ttl = 64,
+                                .win = 65535,
+                                .seq = seq_of(seq),
+                                .ack = seq_of(s->iss + 1),
+                                .flags = (uint16_t)flags};
+    struct craft *craft = craft_new(&fault);
+    assert_non_null(craft);
+    assert_int_equal(craft_segment(craft, &seg, NULL, 0, packet, sizeof(packet), &n, &fault),
+                     STATUS_OK);
+    craft_free(craft);
+    assert_int_equal(run_packet(s->bench.run, packet, n, t_ns, &fault), STATUS_OK);
+}
+
+/* A busy machine shows us things late. What was stamped before the silence began does not break it,
+ * nor does what was stamped when it was over, however late our timer is. */
+static void silence_is_judged_by_stamps(void **state)
+{
+    for (int late = 0; late < 2; late++) {
+        struct stage s;
+        set(&s, state, SILENCE);
+        bench_begin(&s.bench);
+        bench_pass(&s.bench, BENCH_RTT + CLOCK_MS);
+        assert_int_equal(s.play.phase, PLAY_SILENCE);
+        if (late)
+            stamped(&s, s.play.until_ns + 1, FLAG_RST | FLAG_ACK, s.irs + 1);
+        else
+            stamped(&s, s.play.mark_ns - 1, FLAG_SYN | FLAG_ACK, s.irs);
+        bench_pass(&s.bench, CLOCK_MIN);
+        stage_as_figured(&s);
+        stage_done(&s);
+    }
+}
+
 /* --- Alternatives --- */
 
 #define EITHER(third)                                                                              \
@@ -1486,6 +1527,7 @@ int main(void)
         CASE(times),
         CASE(silence_is_kept),
         CASE(silence_is_broken),
+        CASE(silence_is_judged_by_stamps),
         CASE(one_of_the_alternatives),
         CASE(numbers_that_move),
         CASE(numbers_that_do_not),

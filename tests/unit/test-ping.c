@@ -123,6 +123,7 @@ static void text_of_a_result(void **state)
     struct result r;
     assert_true(result_init(&r));
     ping_report(&p, &f, CLOCK_S, &r);
+    ping_more(&p, &f, &r);
     assert_string_equal(r.text.data,
                         "\t10.99.0.2:7: seq=1 flags=RA win=0 ttl=63 rtt=0.041 ms [closed]\n"
                         "more\tfrom 10.99.0.1:40000, iss 1000\n");

@@ -13,16 +13,25 @@
 #include "lab/child.h"
 #include "lab/namespace.h"
 #include "lab/netem/netem_forward.h"
-#include "net/privilege.h"
 
 /* What the child is given. */
 struct start {
     const struct netem_config *config;
     const char *ifname_a, *ifname_b;
     int namespace_fd, told;
+    int ready; /* -1: it has been said */
 };
 
-static void live(void *arg, int ready)
+static enum status is_ready(void *arg, struct fault *fault)
+{
+    struct start *s = arg;
+    int ready = s->ready;
+    s->ready = -1;
+    return child_is_ready(ready) ? STATUS_OK
+                                 : fault_set(fault, STATUS_SYSTEM, "nobody waits for the wire");
+}
+
+static void serve(void *arg, int ready)
 {
     struct start *s = arg;
     struct fault fault = {""};
@@ -35,11 +44,12 @@ static void live(void *arg, int ready)
         relay != NULL
             ? netem_forward_new(relay, &s->config->rules, s->config->seed, s->told, &fault)
             : NULL;
-    if (forward == NULL || privilege_drop(&fault) != STATUS_OK)
+    s->ready = ready;
+    enum status status =
+        forward != NULL ? netem_forward_run(forward, is_ready, s, &fault) : STATUS_SYSTEM;
+    if (s->ready >= 0)
         child_failed(ready, &fault);
-    if (!child_is_ready(ready))
-        _exit(1);
-    _exit(netem_forward_run(forward, &fault) == STATUS_OK ? 0 : 1);
+    _exit(status == STATUS_OK ? 0 : 1);
 }
 
 enum status netem_start(struct netem *w, const struct netem_config *config, int namespace_fd,
@@ -54,7 +64,7 @@ enum status netem_start(struct netem *w, const struct netem_config *config, int 
                           .ifname_b = ifname_b,
                           .namespace_fd = namespace_fd,
                           .told = ends[1]};
-    enum status s = child_start(live, &start, "the lab's wire", &w->child, fault);
+    enum status s = child_start(serve, &start, "the lab's wire", &w->child, fault);
     (void)close(ends[1]);
     w->fd = ends[0];
     if (s != STATUS_OK)
@@ -74,7 +84,7 @@ void netem_close(struct netem *w)
     w->child = -1;
 }
 
-static bool end(struct netem *w, const char *why)
+static bool shut_down(struct netem *w, const char *why)
 {
     w->ended = true;
     (void)fault_set(&w->why, STATUS_SYSTEM, "the lab's wire has broken: %s", why);
@@ -100,10 +110,10 @@ bool netem_next(struct netem *w, struct netem_report *r)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (n <= 0)
-        return end(w, "its process has ended");
+        return shut_down(w, "its process has ended");
     r->text[sizeof(r->text) - 1] = '\0';
     if (r->event == NETEM_EVENT_BROKE)
-        return end(w, r->text);
+        return shut_down(w, r->text);
     count(w, r);
     return true;
 }

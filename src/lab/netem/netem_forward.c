@@ -8,24 +8,22 @@
 #include "lab/netem/netem_plan.h"
 #include "lab/netem/netem_queue.h"
 #include "lab/netem/netem_report.h"
-#include "net/loop.h"
+#include "net/driver.h"
 
-enum {
-    BURST = 256 /* frames from one side before the other has its turn */
-};
 /* How often it is looked whether the tap has lost frames, while frames come. */
 #define LOOK_EVERY (100 * CLOCK_MS)
 
 struct netem_forward {
     struct relay *relay;
-    struct loop *loop;
+    struct driver *driver;
     struct netem_plan plan;
     struct netem_queue queue;
     int told;
     int64_t look_at; /* CLOCK_NEVER: nothing has come since */
     uint64_t missed;
-    enum status status; /* the first failure */
-    struct fault fault;
+    enum status (*ready)(void *arg, struct fault *fault);
+    void *ready_arg;
+    bool stopped;
 };
 
 static enum end way_of(enum end from)
@@ -57,7 +55,7 @@ static void send_on(const struct netem_forward *f, enum end way, const uint8_t *
     if (relay_send(f->relay, end_of(way), frame, n, NULL) == STATUS_OK)
         return;
     netem_look(&look, frame, n);
-    struct netem_report r = about(way, &look, loop_now(f->loop));
+    struct netem_report r = about(way, &look, driver_now(f->driver));
     r.event = NETEM_EVENT_REFUSED;
     tell(f, &r);
 }
@@ -89,7 +87,7 @@ static void keep(struct netem_forward *f, enum end way, const struct netem_look 
 {
     if (netem_queue_put(&f->queue, way, frame, n, due_ns, late) != NULL)
         return;
-    struct netem_report r = about(way, look, loop_now(f->loop));
+    struct netem_report r = about(way, look, driver_now(f->driver));
     r.event = NETEM_EVENT_FULL;
     tell(f, &r);
 }
@@ -114,20 +112,24 @@ static void carry_out(struct netem_forward *f, enum end way, const struct netem_
 /* The frame's stamp is the system clock's, which may be set while we run; ours does not step. */
 static int64_t came_at(const struct netem_forward *f, int64_t t_ns)
 {
-    int64_t now = loop_now(f->loop);
+    int64_t now = driver_now(f->driver);
     return t_ns <= now && now - t_ns < CLOCK_S ? t_ns : now;
 }
 
-static void take(void *arg, enum end side, const uint8_t *frame, size_t n, int64_t t_ns)
+static enum status take(void *arg, enum end side, const uint8_t *frame, size_t n, int64_t t_ns,
+                        struct fault *fault)
 {
     struct netem_forward *f = arg;
     enum end way = way_of(side);
     struct netem_look look;
     struct netem_verdict verdict;
     uint8_t changed[RELAY_FRAME_MAX];
+    (void)fault;
+    if (f->look_at == CLOCK_NEVER)
+        f->look_at = driver_now(f->driver) + LOOK_EVERY;
     if (f->plan.rules.count == 0) {
         send_on(f, way, frame, n);
-        return;
+        return STATUS_OK;
     }
     int64_t at = came_at(f, t_ns);
     send_what_is_due(f, at);
@@ -136,73 +138,60 @@ static void take(void *arg, enum end side, const uint8_t *frame, size_t n, int64
     if (verdict.caused != 0)
         tell_causes(f, way, &look, &verdict, t_ns);
     if (verdict.lost)
-        return;
+        return STATUS_OK;
     if (verdict.corrupted) {
         memcpy(changed, frame, n);
         (void)netem_look_corrupt(&look, changed, verdict.dice);
         frame = changed;
     }
     carry_out(f, way, &look, &verdict, frame, n, at);
+    return STATUS_OK;
 }
 
-static void look_for_missed(struct netem_forward *f, int64_t now_ns)
+static void look_for_missed(void *arg, uint64_t total, int64_t now_ns)
 {
-    struct netem_report r = {
-        .event = NETEM_EVENT_MISSED, .t_ns = now_ns, .count = relay_dropped(f->relay)};
+    struct netem_forward *f = arg;
+    const struct netem_report r = {.event = NETEM_EVENT_MISSED, .t_ns = now_ns, .count = total};
     f->look_at = CLOCK_NEVER;
-    if (r.count == f->missed)
+    if (total == f->missed)
         return;
-    f->missed = r.count;
+    f->missed = total;
     tell(f, &r);
 }
 
-static void plan_next(struct netem_forward *f)
+static enum status start(void *arg, int64_t now_ns, struct fault *fault)
 {
+    struct netem_forward *f = arg;
+    (void)now_ns;
+    return f->ready(f->ready_arg, fault);
+}
+
+static enum status tick(void *arg, int64_t now_ns, struct fault *fault)
+{
+    (void)fault;
+    send_what_is_due(arg, now_ns);
+    return STATUS_OK;
+}
+
+static int64_t deadline(const void *arg, int64_t now_ns)
+{
+    const struct netem_forward *f = arg;
     int64_t due = netem_queue_due(&f->queue);
-    loop_set_deadline(f->loop, due < f->look_at ? due : f->look_at);
+    (void)now_ns;
+    return due < f->look_at ? due : f->look_at;
 }
 
-static void come_in(struct netem_forward *f, enum end side)
+static enum status stop(void *arg, int64_t now_ns, struct fault *fault)
 {
-    if (relay_dispatch(f->relay, side, BURST, take, f, &f->fault) < 0) {
-        struct netem_report r = {.event = NETEM_EVENT_BROKE, .t_ns = loop_now(f->loop)};
-        f->status = STATUS_SYSTEM;
-        memcpy(r.text, f->fault.text, sizeof(r.text));
-        tell(f, &r);
-        loop_stop(f->loop);
-        return;
-    }
-    int64_t now = loop_now(f->loop);
-    if (f->look_at == CLOCK_NEVER)
-        f->look_at = now + LOOK_EVERY;
-    send_what_is_due(f, now);
-    plan_next(f);
+    (void)now_ns;
+    (void)fault;
+    ((struct netem_forward *)arg)->stopped = true;
+    return STATUS_OK;
 }
 
-static void readable_a(void *arg)
+static bool over(const void *arg)
 {
-    come_in(arg, END_A);
-}
-
-static void readable_b(void *arg)
-{
-    come_in(arg, END_B);
-}
-
-static void wake(void *arg, int64_t now_ns)
-{
-    struct netem_forward *f = arg;
-    send_what_is_due(f, now_ns);
-    if (now_ns >= f->look_at)
-        look_for_missed(f, now_ns);
-    plan_next(f);
-}
-
-static void signalled(void *arg, enum loop_signal s)
-{
-    struct netem_forward *f = arg;
-    if (s == LOOP_STOP)
-        loop_stop(f->loop);
+    return ((const struct netem_forward *)arg)->stopped;
 }
 
 struct netem_forward *netem_forward_new(struct relay *relay, const struct netem_rules *rules,
@@ -213,16 +202,13 @@ struct netem_forward *netem_forward_new(struct relay *relay, const struct netem_
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    const struct loop_handlers handlers = {
-        .arg = f, .readable = readable_a, .wake = wake, .signal = signalled};
     f->relay = relay;
     f->told = told;
     f->look_at = CLOCK_NEVER;
     netem_plan_init(&f->plan, rules, seed);
     netem_queue_init(&f->queue);
-    f->loop = loop_new(relay_fd(relay, END_A), &handlers, fault);
-    if (f->loop == NULL ||
-        loop_join(f->loop, relay_fd(relay, END_B), readable_b, f, fault) != STATUS_OK) {
+    f->driver = driver_new(fault);
+    if (f->driver == NULL) {
         netem_forward_free(f);
         return NULL;
     }
@@ -233,17 +219,36 @@ void netem_forward_free(struct netem_forward *f)
 {
     if (f == NULL)
         return;
-    loop_free(f->loop);
+    driver_free(f->driver);
     netem_queue_done(&f->queue);
     free(f);
 }
 
-enum status netem_forward_run(struct netem_forward *f, struct fault *fault)
+enum status netem_forward_run(struct netem_forward *f,
+                              enum status (*ready)(void *arg, struct fault *fault), void *arg,
+                              struct fault *fault)
 {
-    enum status s = loop_run(f->loop, fault);
-    if (s == STATUS_OK && f->status != STATUS_OK) {
-        *fault = f->fault;
-        s = f->status;
+    static const struct driver_ops ops = {.start = start,
+                                          .packet = take,
+                                          .tick = tick,
+                                          .deadline = deadline,
+                                          .stop = stop,
+                                          .over = over,
+                                          .lost = look_for_missed,
+                                          .look_ns = LOOK_EVERY};
+    const struct driver_config to_drive = {
+        .ops = &ops,
+        .arg = f,
+        .taps = {{relay_tap(f->relay, END_A), END_A}, {relay_tap(f->relay, END_B), END_B}},
+        .within_ns = CLOCK_NEVER,
+    };
+    f->ready = ready;
+    f->ready_arg = arg;
+    enum status s = driver_run(f->driver, &to_drive, fault);
+    if (s != STATUS_OK) {
+        struct netem_report r = {.event = NETEM_EVENT_BROKE, .t_ns = driver_now(f->driver)};
+        memcpy(r.text, fault->text, sizeof(r.text));
+        tell(f, &r);
     }
     return s;
 }

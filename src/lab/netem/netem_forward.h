@@ -14,7 +14,10 @@ struct netem_forward *netem_forward_new(struct relay *relay, const struct netem_
                                         uint64_t seed, int told, struct fault *fault);
 void netem_forward_free(struct netem_forward *f);
 
-/* Until SIGTERM, STATUS_OK, or until an interface is gone, with a line that has been told too. */
-enum status netem_forward_run(struct netem_forward *f, struct fault *fault);
+/* Gives up every privilege and forwards: until SIGTERM, STATUS_OK, or until an interface is gone,
+ * with a line that has been told too. `ready` is called in between; its failure is one of ours. */
+enum status netem_forward_run(struct netem_forward *f,
+                              enum status (*ready)(void *arg, struct fault *fault), void *arg,
+                              struct fault *fault);
 
 #endif

@@ -17,14 +17,14 @@ static bool next(void *arg, struct remarks_line *line)
     return true;
 }
 
-static enum status state(void *arg, struct fault *fault)
+static enum status state_of(void *arg, struct fault *fault)
 {
     return netem_state(arg, fault);
 }
 
 struct remarks_source netem_remarks(struct netem *w)
 {
-    return (struct remarks_source){.fd = w->fd, .next = next, .state = state, .arg = w};
+    return (struct remarks_source){.fd = w->fd, .next = next, .state = state_of, .arg = w};
 }
 
 char *netem_remarks_describe(const struct netem *w, char *out, size_t cap)

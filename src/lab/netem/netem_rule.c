@@ -133,7 +133,8 @@ static bool parse_hold(const char *text, struct netem_rule *rule)
            clock_parse(colon + 1, &rule->time_ns, NULL) == STATUS_OK && rule->time_ns > 0;
 }
 
-static bool parse(const struct netem_option *option, const char *text, struct netem_rule *rule)
+static bool parse_value(const struct netem_option *option, const char *text,
+                        struct netem_rule *rule)
 {
     bool one_way = take_way(&text, rule);
     if (!one_way)
@@ -165,7 +166,7 @@ enum status netem_rule_add(struct netem_rules *rules, const struct netem_option 
                            const char *text, struct fault *fault)
 {
     struct netem_rule rule = {.action = option->action};
-    if (!parse(option, text, &rule))
+    if (!parse_value(option, text, &rule))
         return fault_set(fault, STATUS_MALFORMED, "--%s takes %s, not '%.60s'", option->name,
                          wanted(option), text);
     if (rules->count == NETEM_RULES_MAX)

@@ -76,10 +76,15 @@ static void put_silence(struct text *t, int64_t wait_ns)
         text_printf(t, " no answer within %g s", ms(wait_ns) / 1000);
 }
 
+static bool has_line(const struct ping *p)
+{
+    return p->outcome != OUTCOME_NONE && p->outcome != OUTCOME_INTERRUPTED;
+}
+
 void ping_line(const struct ping *p, const struct facts *f, int64_t wait_ns, struct text *t)
 {
     char remote[ENDPOINT_TEXT_MAX];
-    if (p->outcome == OUTCOME_NONE || p->outcome == OUTCOME_INTERRUPTED)
+    if (!has_line(p))
         return;
     text_printf(t, "%s: seq=%" PRIu64, endpoint_format(&f->remote, remote), p->number);
     if (p->outcome == OUTCOME_OPEN || p->outcome == OUTCOME_CLOSED)
@@ -89,18 +94,6 @@ void ping_line(const struct ping *p, const struct facts *f, int64_t wait_ns, str
     else
         put_silence(t, wait_ns);
     text_printf(t, " [%s]", facts_outcome_word(p->outcome));
-}
-
-/* What the line has no room for. */
-static void tell_more(const struct ping *p, const struct facts *f, struct result *r)
-{
-    char local[ENDPOINT_TEXT_MAX], options[160];
-    endpoint_format(&f->local, local);
-    if (p->outcome == OUTCOME_OPEN)
-        result_line(r, "more", "from %s, iss %" PRIu32 ", irs %" PRIu32 ", %s", local, f->iss.v,
-                    p->answer.seq.v, options_format(&p->answer.opt, options, sizeof(options)));
-    else
-        result_line(r, "more", "from %s, iss %" PRIu32, local, f->iss.v);
 }
 
 static void report_keys(const struct ping *p, const struct facts *f, struct result *r)
@@ -124,20 +117,27 @@ static void report_keys(const struct ping *p, const struct facts *f, struct resu
 
 void ping_report(const struct ping *p, const struct facts *f, int64_t wait_ns, struct result *r)
 {
-    struct text line;
     const bool bare = r->bare;
     r->bare = true; /* the findings' lines are those of one target, and many of them */
     if (!r->keyless)
         report_keys(p, f, r);
     r->bare = bare;
-    if (bare)
+    if (bare || !has_line(p))
         return;
-    text_init(&line);
-    ping_line(p, f, wait_ns, &line);
-    if (line.len != 0) {
-        text_printf(&r->text, "\t%s\n", line.data);
-        tell_more(p, f, r);
-    }
-    r->text.failed = r->text.failed || line.failed;
-    text_done(&line);
+    text_put(&r->text, "\t", 1);
+    ping_line(p, f, wait_ns, &r->text);
+    text_put(&r->text, "\n", 1);
+}
+
+void ping_more(const struct ping *p, const struct facts *f, struct result *r)
+{
+    char local[ENDPOINT_TEXT_MAX], options[160];
+    if (!has_line(p))
+        return;
+    endpoint_format(&f->local, local);
+    if (p->outcome == OUTCOME_OPEN)
+        result_line(r, "more", "from %s, iss %" PRIu32 ", irs %" PRIu32 ", %s", local, f->iss.v,
+                    p->answer.seq.v, options_format(&p->answer.opt, options, sizeof(options)));
+    else
+        result_line(r, "more", "from %s, iss %" PRIu32, local, f->iss.v);
 }

@@ -21,8 +21,10 @@ struct ping {
  * answer was waited for. Nothing for a probe that was interrupted. */
 void ping_line(const struct ping *p, const struct facts *f, int64_t wait_ns, struct text *t);
 
-/* The keys of the record and as its text the line, behind it one labelled "more" for those who want
- * all of it. `f` is of this probe. */
+/* The keys of the record, and the line as its text. `f` is of this probe. */
 void ping_report(const struct ping *p, const struct facts *f, int64_t wait_ns, struct result *r);
+
+/* Adds a line labelled "more": what only -v shows. */
+void ping_more(const struct ping *p, const struct facts *f, struct result *r);
 
 #endif

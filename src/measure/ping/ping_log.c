@@ -83,6 +83,8 @@ void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
     }
     r.keyless = timeline_keyless(l->timeline);
     ping_report(p, &named, l->wait_ns, &r);
+    if (l->verbose)
+        ping_more(p, &named, &r);
     tell_verdict(l, session, &r, t_ns);
 }
 

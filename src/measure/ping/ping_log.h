@@ -19,6 +19,7 @@ struct ping_log {
     int64_t wait_ns;
     struct ping_count *counts; /* one a target */
     bool counts_only;          /* nobody wants to hear of each probe: no results */
+    bool verbose;              /* somebody wants all of each */
     bool kernel_spoke;         /* it did not stay quiet: the run is worth nothing */
     bool dropped;              /* the capture has lost packets, which has been told */
 };

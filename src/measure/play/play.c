@@ -144,27 +144,25 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
     stop_at_row(p, why);
 }
 
-/* Between two kernels it is recorded as it comes, and its turn is when it is passed on; where one
- * end is ours, its turn is when it is recorded. */
+/* Between two kernels it is seen as it comes, and arrives when its turn is; where one end is ours
+ * it is also seen then. */
 static void came(struct talk *x, enum end from, const struct segment *seg, int64_t t_ns)
 {
     struct play *p = x->state;
-    const bool shakes = p->phase == PLAY_HANDSHAKE;
+    const bool lossless = talk_is_wire(x);
     const enum end end = ends_of(&p->ends, from);
-    if (talk_is_wire(x)) {
+    if (lossless)
         talk_seen(x, from, seg, t_ns);
-        if (shakes) {
-            ends_pass(&p->ends, end, seg);
-            talk_wake_at(x, earlier(x->now_ns + HANDSHAKE_CALM, p->until_ns));
-            return;
-        }
-    } else if (shakes || p->phase == PLAY_OVER) {
-        talk_passes(x, from, seg, t_ns);
+    play_walk_time_is(p, t_ns);
+    if (p->phase == PLAY_HANDSHAKE && lossless) {
+        ends_pass(&p->ends, end, seg);
+        talk_wake_at(x, earlier(x->now_ns + HANDSHAKE_CALM, p->until_ns));
         return;
     }
-    if (seg_queue_add(&p->inbox[end], seg, t_ns, x->capture_dropped))
+    bool plays = lossless || (p->phase != PLAY_HANDSHAKE && p->phase != PLAY_OVER);
+    if (plays && seg_queue_add(&p->inbox[end], seg, t_ns, x->capture_dropped))
         play_walk(p);
-    else if (talk_is_wire(x))
+    else if (lossless)
         stop_at_row(p, "more came than can be kept");
     else
         talk_passes(x, from, seg, t_ns);

@@ -347,6 +347,12 @@ void play_walk_time_up(struct play *p)
         play_walk(p);
 }
 
+void play_walk_time_is(struct play *p, int64_t t_ns)
+{
+    if ((p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE) && t_ns > p->until_ns)
+        play_walk_time_up(p);
+}
+
 void play_walk_left(struct play *p, const struct segment *seg)
 {
     play_row_crossed(p, seg, ends_now(&p->ends));

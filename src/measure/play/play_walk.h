@@ -12,6 +12,9 @@ void play_walk(struct play *p);
 void play_walk_wait(struct play *p, enum play_phase phase, int64_t until_ns);
 /* The instant has come. */
 void play_walk_time_up(struct play *p);
+/* Something has come at `t_ns`. If that is after what the row waited for was over, and only our
+ * timer is late, time is up first. */
+void play_walk_time_is(struct play *p, int64_t t_ns);
 /* The row's segment, ours, was seen leaving. */
 void play_walk_left(struct play *p, const struct segment *seg);
 /* No further: what is left of the figure is not reached, the record is made complete, and nothing

@@ -249,7 +249,7 @@ static void left(struct survey *s, const struct segment *seg, int64_t t_ns)
         flow_wheel_add(&s->wheel, cell);
 }
 
-static void icmp(struct survey *s, const uint8_t *ip, size_t n, int64_t t_ns)
+static void take_icmp(struct survey *s, const uint8_t *ip, size_t n, int64_t t_ns)
 {
     struct icmp_error e;
     if (icmp_decode(&e, ip, n, NULL) != STATUS_OK)
@@ -280,7 +280,7 @@ void survey_packet_seen(struct survey *s, const uint8_t *ip, size_t n, int64_t t
 {
     struct segment seg;
     if (segment_decode(&seg, ip, n, NULL) != STATUS_OK)
-        icmp(s, ip, n, t_ns);
+        take_icmp(s, ip, n, t_ns);
     else if (is_ours(s, &seg.dst))
         received(s, &seg, t_ns);
     else if (is_ours(s, &seg.src))

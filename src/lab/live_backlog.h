@@ -1,15 +1,15 @@
-/* The story of a listener's queues (engine/backlog.h) against the lab's peer: callers from the
- * lab's address that no kernel has, the tap on our end of the cable, the peer's process and kernel
- * as the listener. */
-#ifndef TCPSHAKE_LAB_BACKLOG_LIVE_H
-#define TCPSHAKE_LAB_BACKLOG_LIVE_H
+/* The story of a listener's queues (measure/backlog/backlog.h) against the lab's peer: callers from
+ * the lab's address that no kernel has, the tap on our end of the cable, the peer's process and
+ * kernel as the listener. A client of the driver. */
+#ifndef TCPSHAKE_LAB_LIVE_BACKLOG_H
+#define TCPSHAKE_LAB_LIVE_BACKLOG_H
 
 #include "measure/backlog/backlog.h"
 #include "lab/lab.h"
 
-struct backlog_live;
+struct live_backlog;
 
-struct backlog_live_config {
+struct live_backlog_config {
     struct lab *lab; /* its app is one that waits */
     struct hash_key key;
     bool repeatable;
@@ -21,16 +21,16 @@ struct backlog_live_config {
 };
 
 /* Opens everything that needs a privilege. Caller frees; NULL with a line. */
-struct backlog_live *backlog_live_open(const struct backlog_live_config *config,
+struct live_backlog *live_backlog_open(const struct live_backlog_config *config,
                                        struct fault *fault);
-void backlog_live_free(struct backlog_live *l);
+void live_backlog_free(struct live_backlog *l);
 
-const char *backlog_live_interface(const struct backlog_live *l);
-const char *backlog_live_clock(const struct backlog_live *l);
+const char *live_backlog_interface(const struct live_backlog *l);
+const char *live_backlog_clock(const struct live_backlog *l);
 
 /* Gives up every privilege, then has the story told into `timeline`. `story->hands` is filled in
  * here. */
-enum status backlog_live_run(struct backlog_live *l, struct backlog_config *story,
+enum status live_backlog_run(struct live_backlog *l, struct backlog_config *story,
                              struct timeline *timeline, int *exit_code, struct fault *fault);
 
 #endif

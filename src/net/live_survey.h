@@ -1,13 +1,13 @@
-/* A survey of real hosts: one interface, our quiet ports, the tap, the way packets leave, the loop.
- */
-#ifndef TCPSHAKE_NET_SURVEY_LIVE_H
-#define TCPSHAKE_NET_SURVEY_LIVE_H
+/* A survey of real hosts: survey.h as a client of the driver, with one interface, our quiet ports,
+ * the tap, and the way packets leave. */
+#ifndef TCPSHAKE_NET_LIVE_SURVEY_H
+#define TCPSHAKE_NET_LIVE_SURVEY_H
 
 #include "net/tx.h"
 
-struct survey_live;
+struct live_survey;
 
-struct survey_live_config {
+struct live_survey_config {
     struct tx_config out;
     uint16_t sport; /* 0: from the key */
     unsigned ports; /* how many of ours, at most SURVEY_PORTS_MAX; 1 with sport */
@@ -23,21 +23,21 @@ struct survey_live_config {
 };
 
 /* Opens everything that needs a privilege. NULL with a line. Caller frees. */
-struct survey_live *survey_live_open(const struct survey_live_config *c, struct fault *fault);
-void survey_live_free(struct survey_live *l);
+struct live_survey *live_survey_open(const struct live_survey_config *c, struct fault *fault);
+void live_survey_free(struct live_survey *l);
 
-const struct route *survey_live_route(const struct survey_live *l);
+const struct route *live_survey_route(const struct live_survey *l);
 /* The time by the clock that the run will go by, ns since the epoch. */
-int64_t survey_live_now(const struct survey_live *l);
+int64_t live_survey_now(const struct live_survey *l);
 /* By what packets leave; static. */
-const char *survey_live_way(const struct survey_live *l);
+const char *live_survey_way(const struct live_survey *l);
 /* Who stamps what; static. */
-const char *survey_live_clock(const struct survey_live *l);
+const char *live_survey_clock(const struct live_survey *l);
 
 /* Gives up every privilege, then runs `s` to its end, at the latest `deadline_ns` after the start
  * (CLOCK_NEVER: no bound). `config` lacks link, source, mss and ports, which are
  * filled in here. */
-enum status survey_live_run(struct survey_live *l, struct survey *s,
+enum status live_survey_run(struct live_survey *l, struct survey *s,
                             const struct survey_config *config, int64_t deadline_ns,
                             struct fault *fault);
 

@@ -26,15 +26,15 @@ struct stage {
     struct endpoint remote;
     uint32_t scope_id;
     struct record record;
-    struct run_config config;
+    struct sessions_config config;
     struct lab_upper peer; /* in the lab */
     struct upper upper;
     struct truth_check witness;
-    struct run_observer observer;
+    struct talks_observer observer;
     struct remarks_source wire;
     char wire_remark[4096]; /* room for as many rules as there can be */
     bool wired, wire_changes;
-    struct run *run;
+    struct sessions *sessions;
 };
 
 static enum status take_lab_peer(struct stage *st, struct fault *fault)
@@ -110,7 +110,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
     const struct measurement *m = st->m;
     const struct arguments *o = m->options;
 
-    st->config = (struct run_config){
+    st->config = (struct sessions_config){
         .script = m->probe,
         .base =
             {
@@ -180,6 +180,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     };
     const struct live_run_config live = {
         .deaf = st->m->around->deaf,
+        .within_ns = CLOCK_NEVER, /* each session has its own time */
         .aside = st->wired ? &st->wire : NULL,
         .progress = record_progress(&st->record),
         .asked = record_asked,
@@ -197,9 +198,11 @@ static enum status run_live(struct stage *st, struct fault *fault)
         s = begin(st, path.route.ifname, path_clock(&path), fault);
     }
     if (s == STATUS_OK)
-        s = live_run(&path, &live, st->run, &st->config, &st->record.timeline, fault);
+        s = sessions_init(st->sessions, &st->config, &st->record.timeline, fault);
+    if (s == STATUS_OK)
+        s = live_run(&path, &live, &st->sessions->talks, fault);
     output_progress_clear(&st->record.output);
-    run_done(st->run);
+    sessions_done(st->sessions);
     path_close(&path);
     return s;
 }
@@ -231,10 +234,12 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     st->config.imagined = true;
     s = begin(st, "simulated", "simulated", fault);
     if (s == STATUS_OK)
-        s = run_init(st->run, &st->config, &st->record.timeline, sim_link(sim), start, fault);
+        s = sessions_init(st->sessions, &st->config, &st->record.timeline, fault);
     if (s == STATUS_OK)
-        s = sim_run(sim, st->run, CLOCK_MIN, fault);
-    run_done(st->run);
+        s = talks_start(&st->sessions->talks, sim_link(sim), start, fault);
+    if (s == STATUS_OK)
+        s = sim_run(sim, &st->sessions->talks, CLOCK_MIN, fault);
+    sessions_done(st->sessions);
     sim_free(sim);
     return s;
 }
@@ -255,13 +260,13 @@ int measure(const struct measurement *m)
     struct fault fault = {0};
 
     record_init(&st.record, m->options);
-    st.run = calloc(1, sizeof(*st.run));
-    if (st.run == NULL)
+    st.sessions = calloc(1, sizeof(*st.sessions));
+    if (st.sessions == NULL)
         return command_fail(m->options->command, "out of memory");
     enum status s = stage_run(&st, &fault);
     s = record_close(&st.record, s, &fault);
-    int code = st.run->exit_code;
-    free(st.run);
+    int code = st.sessions->exit_code;
+    free(st.sessions);
     if (s != STATUS_OK)
         return command_fail(m->options->command, "%s", fault.text);
     return code;

@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/arguments.h"
-#include "talk/run.h"
+#include "talk/sessions.h"
 
 struct measurement {
     const struct arguments *options;

@@ -87,6 +87,8 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
         report_trouble(e, r);
     } else if (e->exchange != NULL) {
         talk_report(e->exchange, r);
+        if (e->name != NULL)
+            result_set_text(r, "name", e->name);
     } else if (e->series != NULL) {
         series_report(e->series, e->findings, r);
         if (e->outcome == OUTCOME_OPEN)
@@ -265,7 +267,7 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
     struct stage *st = arg;
     if (st->record.timeline.status != STATUS_OK)
         return end_early(st, now_ns); /* nobody takes the records: told when it is closed */
-    if (st->survey->handshakes.first == NULL)
+    if (st->survey->talks.sending.first == NULL)
         survey_list_left(&st->list, st->survey->batch_count, st->survey->flushed_ns);
     enum survey_supply s = survey_list_next(&st->list, now_ns, t, at_ns);
     return st->list.disagrees ? end_early(st, now_ns) : s;

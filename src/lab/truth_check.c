@@ -131,8 +131,8 @@ static void report(void *arg, struct talk *x, struct result *r)
         r->exit_code = 2;
 }
 
-struct run_observer truth_check_observer(struct truth_check *w)
+struct talks_observer truth_check_observer(struct truth_check *w)
 {
-    return (struct run_observer){
+    return (struct talks_observer){
         .look = look, .wants_until = wants_until, .report = report, .arg = w};
 }

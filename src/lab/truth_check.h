@@ -9,7 +9,7 @@
 #ifndef TCPSHAKE_LAB_TRUTH_CHECK_H
 #define TCPSHAKE_LAB_TRUTH_CHECK_H
 
-#include "talk/run.h"
+#include "talk/talks.h"
 #include "lab/lab.h"
 
 enum {
@@ -32,7 +32,7 @@ struct truth_check {
 
 void truth_check_init(struct truth_check *w, struct lab *lab, bool unheard);
 /* What to put into the run's configuration. */
-struct run_observer truth_check_observer(struct truth_check *w);
+struct talks_observer truth_check_observer(struct truth_check *w);
 
 /* Whether the set holds what the kernel says. Where there is no connection, LISTEN and CLOSED are
  * one (peer.h). */

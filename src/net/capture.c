@@ -28,7 +28,7 @@ enum {
 /* In bulk packets lie close together in blocks, which the kernel hands over when they are full or
  * this old. */
 enum {
-    BULK_RING_OCTETS = 32 * 1024 * 1024,
+    BULK_RING_OCTETS = 16 * 1024 * 1024,
     BULK_BLOCK_MS = 10
 };
 

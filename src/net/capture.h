@@ -29,7 +29,7 @@ struct capture *capture_open_headers(const char *ifname, const char *filter, siz
  * whole and with its link header, and none that goes out. The rest as capture_open. */
 struct capture *capture_open_inbound(const char *ifname, struct fault *fault);
 /* A tap for answers by the hundred thousand: packets that come in at the interface and none that go
- * out, of each frame the first CAPTURE_HEADERS_MAX octets, in a ring of so many octets (0: 32
+ * out, of each frame the first CAPTURE_HEADERS_MAX octets, in a ring of so many octets (0: 16
  * MiB). They are handed over in blocks, up to 10 ms late, with the stamps of their arrival, and
  * capture_fd is readable once a block is there. The rest as capture_open. */
 struct capture *capture_open_bulk(const char *ifname, const char *filter, size_t ring_octets,

@@ -159,7 +159,8 @@ enum status live_pair(const struct live_pair_config *live, struct talk *p,
     const struct driver_config to_drive = {
         .ops = &ops,
         .arg = &client,
-        .taps = {{relay_tap(live->relay, END_A), END_A}, {relay_tap(live->relay, END_B), END_B}},
+        .taps = {{.capture = relay_tap(live->relay, END_A), .end = END_A},
+                 {.capture = relay_tap(live->relay, END_B), .end = END_B}},
         .within_ns = CLOCK_NEVER, /* the pair has its own time */
         .progress_ns = live->progress != NULL ? CLOCK_S : 0,
         .told = live->progress,

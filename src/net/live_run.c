@@ -6,28 +6,26 @@
 /* What the driver's calls are about. */
 struct client {
     struct path *path;
-    struct run *run;
-    const struct run_config *config;
-    struct timeline *timeline;
+    struct talks *talks;
     struct rx_loss deaf;
-    uint64_t lost, told;
+    uint64_t lost;
 };
+
+static struct talks *talks_of(const void *arg)
+{
+    return ((const struct client *)arg)->talks;
+}
 
 static enum status start(void *arg, int64_t now_ns, struct fault *fault)
 {
-    struct client *c = arg;
-    return run_init(c->run, c->config, c->timeline, path_link(c->path), now_ns, fault);
+    return talks_start(talks_of(arg), path_link(((struct client *)arg)->path), now_ns, fault);
 }
 
 /* What the kernel could not give us, or we did not hear, is told once, when it happens, and is in
  * the result. */
-static void tell_losses(struct client *c)
+static void tell_losses(const struct client *c)
 {
-    uint64_t total = c->lost + c->deaf.missed;
-    if (total == c->told || run_over(c->run))
-        return;
-    c->told = total;
-    talk_lost_packets(&c->run->exchange, total);
+    talks_lost_packets(c->talks, c->lost + c->deaf.missed);
 }
 
 static void lost(void *arg, uint64_t total, int64_t now_ns)
@@ -44,52 +42,50 @@ static enum status packet(void *arg, enum end tap, const uint8_t *ip, size_t n, 
     struct client *c = arg;
     (void)tap;
     if (!rx_loss_misses(&c->deaf, &c->path->route.source, &c->path->config.remote, ip, n))
-        return run_packet(c->run, ip, n, t_ns, fault);
-    tell_losses(c); /* at once: the next packet may be the run's last */
+        return talks_packet(c->talks, ip, n, t_ns, fault);
+    tell_losses(c); /* at once: the next packet may be the last */
     return STATUS_OK;
 }
 
 static enum status tick(void *arg, int64_t now_ns, struct fault *fault)
 {
-    return run_tick(((struct client *)arg)->run, now_ns, fault);
+    return talks_tick(talks_of(arg), now_ns, fault);
 }
 
 static int64_t deadline(const void *arg, int64_t now_ns)
 {
     (void)now_ns;
-    return run_deadline(((const struct client *)arg)->run);
+    return talks_deadline(talks_of(arg));
 }
 
 static enum status stop(void *arg, int64_t now_ns, struct fault *fault)
 {
-    return run_stop(((struct client *)arg)->run, now_ns, fault);
+    return talks_stop(talks_of(arg), now_ns, fault);
 }
 
 static bool over(const void *arg)
 {
-    return run_over(((const struct client *)arg)->run);
+    return talks_over(talks_of(arg));
 }
 
 static bool can_wait(const void *arg, int64_t for_ns)
 {
     (void)for_ns;
-    return run_can_wait(((const struct client *)arg)->run);
+    return talks_can_wait(talks_of(arg));
 }
 
 static void progress(void *arg, int64_t now_ns, bool asked, char *line, size_t cap)
 {
-    const struct talk *x = &((struct client *)arg)->run->exchange;
     (void)asked;
-    talk_progress(x, now_ns, line, cap);
+    talks_progress(talks_of(arg), now_ns, line, cap);
 }
 
 static void remark(void *arg, const char *text, int64_t t_ns)
 {
-    run_remark(((struct client *)arg)->run, text, t_ns);
+    talks_remark(talks_of(arg), text, t_ns);
 }
 
-enum status live_run(struct path *path, const struct live_run_config *live, struct run *run,
-                     const struct run_config *config, struct timeline *timeline,
+enum status live_run(struct path *path, const struct live_run_config *live, struct talks *talks,
                      struct fault *fault)
 {
     static const struct driver_ops ops = {
@@ -106,9 +102,7 @@ enum status live_run(struct path *path, const struct live_run_config *live, stru
     };
     struct client client = {
         .path = path,
-        .run = run,
-        .config = config,
-        .timeline = timeline,
+        .talks = talks,
         .deaf = {.key = path->config.key, .percent = live->deaf},
     };
     const struct driver_config driver = {
@@ -116,7 +110,7 @@ enum status live_run(struct path *path, const struct live_run_config *live, stru
         .arg = &client,
         .taps = {path->tap},
         .aside = live->aside,
-        .within_ns = CLOCK_NEVER, /* each session has its own time */
+        .within_ns = live->within_ns,
         .progress_ns = live->progress != NULL ? CLOCK_S : 0,
         .told = live->progress,
         .asked = live->asked,

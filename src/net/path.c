@@ -82,13 +82,8 @@ static enum status open_out(struct path *p, struct fault *fault)
     enum status s =
         route_resolve_neighbour(&p->route, &c->remote.ip, NEIGHBOUR_WAIT, &resolved, fault);
     p->neighbour_silent = !resolved;
-    /* Linux itself answers for a neighbour that does not: host unreachable, from our address. */
-    p->unreachable = (struct icmp_error){
-        .ip_version = family == AF_INET ? 4 : 6,
-        .type = family == AF_INET ? 3 : 1,
-        .code = family == AF_INET ? 1 : 3,
-        .from = p->route.source,
-    };
+    const struct endpoint local = {.ip = p->route.source};
+    p->unreachable = icmp_no_hop(&local, &c->remote, seq_of(0));
     return s;
 }
 

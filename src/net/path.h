@@ -5,7 +5,7 @@
 
 #include "net/driver.h"
 #include "net/route.h"
-#include "talk/run.h"
+#include "talk/talks.h"
 
 /* What it points to is needed by path_open alone. */
 struct path_config {

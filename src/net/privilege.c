@@ -27,8 +27,15 @@
 #include <sys/mman.h>
 #endif
 
+/* Whether a raw socket can be opened is asked of the kernel; only a refusal has to be explained. */
 enum status privilege_check(struct fault *fault)
 {
+    int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    int error = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+        return STATUS_OK;
+    }
     if (capng_get_caps_process() != 0)
         return fault_set(fault, STATUS_SYSTEM, "cannot read this process's capabilities");
     if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW)) {
@@ -40,14 +47,10 @@ enum status privilege_check(struct fault *fault)
                          n > 0 ? self : "tcpshake");
     }
     /* The capability only counts in the user namespace that owns this network. */
-    int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-    if (fd < 0)
-        return fault_set(fault, STATUS_SYSTEM,
-                         "raw sockets are refused in spite of CAP_NET_RAW (%s): use it outside "
-                         "this container, or `tcpshake lab`",
-                         strerror(errno));
-    (void)close(fd);
-    return STATUS_OK;
+    return fault_set(fault, STATUS_SYSTEM,
+                     "raw sockets are refused in spite of CAP_NET_RAW (%s): use it outside this "
+                     "container, or `tcpshake lab`",
+                     strerror(error));
 }
 
 #ifdef FILTERED
@@ -262,8 +265,6 @@ static enum status load_lookup_filter(struct fault *fault)
 
 static enum status give_up_capabilities(struct fault *fault)
 {
-    if (capng_get_caps_process() != 0)
-        return fault_set(fault, STATUS_SYSTEM, "cannot read this process's capabilities");
     capng_clear(CAPNG_SELECT_BOTH);
     (void)capng_apply(CAPNG_SELECT_BOUNDS); /* needs CAP_SETPCAP; without it nothing is lost, as
                                                nothing can be executed afterwards */

@@ -60,3 +60,11 @@ uint32_t numbers_ts_base(const struct hash_key *key, const struct endpoint *remo
     h.session = session;
     return (uint32_t)hash_of(key, h, PURPOSE_TIMESTAMP);
 }
+
+void numbers_fill(const struct hash_key *key, int64_t clock_ns, struct talk_config *c)
+{
+    c->ts_base = numbers_ts_base(key, &c->remote, c->session);
+    c->iss = numbers_isn(key, &c->local, &c->remote, clock_ns);
+    if (c->other_local.port != 0)
+        c->other_iss = numbers_isn(key, &c->other_local, &c->remote, clock_ns);
+}

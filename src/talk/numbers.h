@@ -4,8 +4,7 @@
 #define TCPSHAKE_TALK_NUMBERS_H
 
 #include "base/hash.h"
-#include "wire/address.h"
-#include "wire/seq.h"
+#include "talk/outbox.h"
 
 /* ISN = M + F(4-tuple, key), M a clock of 4 us ticks; `clock_ns` 0 leaves M out, for a run that is
  * to be repeated. */
@@ -19,5 +18,9 @@ uint16_t numbers_port(const struct hash_key *key, const struct endpoint *remote,
 
 uint32_t numbers_ts_base(const struct hash_key *key, const struct endpoint *remote,
                          uint32_t session);
+
+/* The ISNs and the origin of the timestamps of the conversation that `c` describes, both ends and
+ * the session included. `clock_ns` as above. */
+void numbers_fill(const struct hash_key *key, int64_t clock_ns, struct talk_config *c);
 
 #endif

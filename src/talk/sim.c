@@ -113,7 +113,7 @@ void sim_emit(struct sim *sim, int64_t after_ns, const struct segment *seg, cons
         sim_emit_raw(sim, after_ns, packet, len);
 }
 
-static enum status deliver(struct sim *sim, struct run *run, struct fault *fault)
+static enum status deliver(struct sim *sim, struct talks *talks, struct fault *fault)
 {
     struct delivery *d = sim->first;
     struct segment seg;
@@ -122,25 +122,25 @@ static enum status deliver(struct sim *sim, struct run *run, struct fault *fault
     sim->first = d->next;
     sim->now_ns = d->at_ns;
     if (!d->to_peer)
-        s = run_packet(run, d->ip, d->n, d->at_ns, fault);
+        s = talks_packet(talks, d->ip, d->n, d->at_ns, fault);
     else if (segment_decode(&seg, d->ip, d->n, NULL) == STATUS_OK)
         sim->peer.receives(sim->peer.arg, sim, &seg);
     free(d);
     return s;
 }
 
-enum status sim_run(struct sim *sim, struct run *run, int64_t limit_ns, struct fault *fault)
+enum status sim_run(struct sim *sim, struct talks *talks, int64_t limit_ns, struct fault *fault)
 {
     int64_t limit = sim->now_ns + limit_ns;
     enum status s = STATUS_OK;
 
-    while (s == STATUS_OK && !run_over(run) && sim->now_ns < limit) {
-        int64_t deadline = run_deadline(run);
+    while (s == STATUS_OK && !talks_over(talks) && sim->now_ns < limit) {
+        int64_t deadline = talks_deadline(talks);
         if (sim->first != NULL && sim->first->at_ns <= deadline) {
-            s = deliver(sim, run, fault);
+            s = deliver(sim, talks, fault);
         } else if (deadline != CLOCK_NEVER) {
             sim->now_ns = deadline > sim->now_ns ? deadline : sim->now_ns;
-            s = run_tick(run, sim->now_ns, fault);
+            s = talks_tick(talks, sim->now_ns, fault);
         } else {
             break;
         }

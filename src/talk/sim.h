@@ -1,10 +1,11 @@
-/* A run against a peer that is only imagined, on a clock that is only counted: for --dry-run and
- * for tests. The peer is a callback; an ideal one, a textbook TCP that closes when we do, is here.
+/* Conversations with a peer that is only imagined, on a clock that is only counted: for --dry-run
+ * and for tests. The peer is a callback; an ideal one, a textbook TCP that closes when we do, is
+ * here.
  */
 #ifndef TCPSHAKE_TALK_SIM_H
 #define TCPSHAKE_TALK_SIM_H
 
-#include "talk/run.h"
+#include "talk/talks.h"
 
 struct sim;
 
@@ -21,7 +22,7 @@ struct sim_peer {
 struct sim *sim_new(const struct sim_peer *peer, int64_t start_ns, int64_t delay_ns);
 void sim_free(struct sim *sim);
 
-/* The link to hand to run_init. */
+/* The link to hand to talks_start. */
 struct link sim_link(struct sim *sim);
 int64_t sim_now(const struct sim *sim);
 
@@ -32,9 +33,9 @@ void sim_emit(struct sim *sim, int64_t after_ns, const struct segment *seg, cons
 /* The same for any octets, which need be no valid packet. */
 void sim_emit_raw(struct sim *sim, int64_t after_ns, const uint8_t *ip, size_t n);
 
-/* Runs until the run is over, nothing more can happen, or `limit_ns` of simulated time has passed.
+/* Runs until they are over, nothing more can happen, or `limit_ns` of simulated time has passed.
  */
-enum status sim_run(struct sim *sim, struct run *run, int64_t limit_ns, struct fault *fault);
+enum status sim_run(struct sim *sim, struct talks *talks, int64_t limit_ns, struct fault *fault);
 
 /* The ideal peer. Zero it; `link_to` gives the callbacks. */
 struct sim_ideal {

@@ -323,11 +323,6 @@ void talk_report(const struct talk *x, struct result *r)
         x->script->report(x, r);
 }
 
-void talk_conclude(struct talk *x, const struct result *r)
-{
-    (void)journal_event(x, EVENT_VERDICT, 0, (struct event){.result = r});
-}
-
 void talk_verdict(struct talk *x)
 {
     struct result r;
@@ -336,7 +331,7 @@ void talk_verdict(struct talk *x)
     talk_report(x, &r);
     if (r.exit_code > x->exit_code)
         x->exit_code = r.exit_code;
-    talk_conclude(x, &r);
+    (void)journal_event(x, EVENT_VERDICT, 0, (struct event){.result = &r});
     result_done(&r);
 }
 

@@ -119,10 +119,9 @@ void talk_tick(struct talk *x, int64_t now_ns);
 void talk_stop(struct talk *x, enum script_stop why, int64_t now_ns);
 /* Nothing is left to do or to send. */
 bool talk_done(const struct talk *x);
-/* The verdict: what the script has found, and then its place in the record. `r` is the caller's. */
+/* What the script has found. `r` is the caller's. */
 void talk_report(const struct talk *x, struct result *r);
-void talk_conclude(struct talk *x, const struct result *r);
-/* Both at once. */
+/* The same as the session's verdict, in the record. */
 void talk_verdict(struct talk *x);
 /* One line for people who wait, "" when there is nothing to say. */
 void talk_progress(const struct talk *x, int64_t now_ns, char *out, size_t cap);

@@ -131,3 +131,18 @@ const char *icmp_describe(uint8_t ip_version, uint8_t type, uint8_t code)
             return meanings[i].text;
     return "ICMP error";
 }
+
+struct icmp_error icmp_no_hop(const struct endpoint *local, const struct endpoint *remote,
+                              seq_t seq)
+{
+    bool v4 = address_is_v4(&local->ip);
+    return (struct icmp_error){
+        .ip_version = v4 ? 4 : 6,
+        .type = v4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH,
+        .code = v4 ? ICMP_HOST_UNREACH : ICMP6_DST_UNREACH_ADDR,
+        .from = local->ip,
+        .src = *local,
+        .dst = *remote,
+        .seq = seq,
+    };
+}

@@ -22,6 +22,10 @@ struct icmp_error {
  * STATUS_MALFORMED when it is cut short. */
 enum status icmp_decode(struct icmp_error *e, const uint8_t *ip, size_t n, struct fault *fault);
 
+/* What Linux itself says of a next hop that does not answer: host unreachable, from our address. */
+struct icmp_error icmp_no_hop(const struct endpoint *local, const struct endpoint *remote,
+                              seq_t seq);
+
 /* "port unreachable", "administratively prohibited", "hop limit exceeded"; static text, "ICMP
  * error" for a pair that has no name. */
 const char *icmp_describe(uint8_t ip_version, uint8_t type, uint8_t code);

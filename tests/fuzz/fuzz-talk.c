@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "talk/sessions.h"
 #include "talk/sim.h"
 #include "measure/open.h"
 #include "measure/synack/synack.h"
@@ -33,8 +34,8 @@ struct reader {
 struct scene {
     struct sink sink;
     struct timeline timeline;
-    struct run run;
-    struct run_config config;
+    struct sessions run;
+    struct sessions_config config;
     struct endpoint local;
     struct open open;
     struct synack synack;
@@ -131,7 +132,7 @@ static struct segment to_us(const struct scene *c)
 /* A number near one that matters. */
 static seq_t near(struct reader *r, const struct scene *c, const struct segment *heard)
 {
-    const struct tcb *own = &c->run.exchange.ours.tcb;
+    const struct tcb *own = &c->run.entry->talk.ours.tcb;
     const seq_t bases[] = {c->host.snd_nxt, c->host.rcv_nxt, own->snd_nxt, own->snd_una,
                            own->rcv_nxt,    own->irs,        heard->seq,   heard->ack};
     uint8_t choice = octet(r);
@@ -278,7 +279,7 @@ static void set_up(struct scene *c)
     uint8_t kind = octet(r);
     c->sink.ops = &ops;
     c->local = (struct endpoint){address_from_v4(here), 40000};
-    c->config = (struct run_config){
+    c->config = (struct sessions_config){
         .script = kind & 1 ? synack_script() : open_script(),
         .base = {.remote = {address_from_v4(there), 80},
                  .iss = start_of(kind >> 1),
@@ -311,18 +312,19 @@ static void act(struct scene *c, int64_t interrupt)
 {
     struct fault fault;
     int64_t limit = DEADLINE + GRACE;
-    fuzz_require(run_init(&c->run, &c->config, &c->timeline, sim_link(c->sim), START, &fault) ==
-                 STATUS_OK);
+    fuzz_require(sessions_init(&c->run, &c->config, &c->timeline, &fault) == STATUS_OK);
+    fuzz_require(talks_start(&c->run.talks, sim_link(c->sim), START, &fault) == STATUS_OK);
     if (interrupt > 0) {
-        fuzz_require(sim_run(c->sim, &c->run, interrupt, &fault) == STATUS_OK);
-        fuzz_require(run_over(&c->run) || run_stop(&c->run, sim_now(c->sim), &fault) == STATUS_OK);
+        fuzz_require(sim_run(c->sim, &c->run.talks, interrupt, &fault) == STATUS_OK);
+        fuzz_require(talks_over(&c->run.talks) ||
+                     talks_stop(&c->run.talks, sim_now(c->sim), &fault) == STATUS_OK);
         limit = GRACE;
     }
-    fuzz_require(sim_run(c->sim, &c->run, limit, &fault) == STATUS_OK);
-    fuzz_require(run_over(&c->run));
+    fuzz_require(sim_run(c->sim, &c->run.talks, limit, &fault) == STATUS_OK);
+    fuzz_require(talks_over(&c->run.talks));
     fuzz_require(c->verdicts == 1 && c->summaries == 1);
     fuzz_require(c->sent <= FREE_SEGMENTS + 2 * c->received);
-    run_done(&c->run);
+    sessions_done(&c->run);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

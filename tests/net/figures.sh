@@ -195,6 +195,51 @@ record wrong.text lab play "$work/wrong.fig"
 verdict "in text" "$(grep -q '^deviation  line 4: .*ACK=91 came, not ACK=92' "$work/wrong.text.out" ||
     complain wrong.text "does not say which line")"
 
+# A kernel is in its old state until the segment has got there, and that is not what it is in beside
+# the segment that arrives: whoever the ends are, and however long the way is. Of a stranger it is
+# known when its ACK has come.
+cat >"$work/delayed.fig" <<'END'
+   TCP Peer A                                         TCP Peer B
+1. ESTABLISHED                                        ESTABLISHED
+2. (Close)
+   FIN-WAIT-1  --> <SEQ=100><ACK=300><CTL=FIN,ACK> --> ESTABLISHED
+3. FIN-WAIT-2  <-- <SEQ=300><ACK=101><CTL=ACK>     <-- ESTABLISHED
+END
+cat >"$work/delayed-b.fig" <<'END'
+   TCP Peer A                                         TCP Peer B
+1. ESTABLISHED                                        ESTABLISHED
+2.                                                    (Close)
+   ESTABLISHED <-- <SEQ=300><ACK=100><CTL=FIN,ACK> <-- FIN-WAIT-1
+3. ESTABLISHED --> <SEQ=100><ACK=301><CTL=ACK>     --> FIN-WAIT-2
+END
+
+# old_state NAME LINE WHO COMMAND...: it deviates there, and that is why.
+old_state()
+{
+    local name=$1 line=$2 who=$3
+    shift 3
+    try "$name" 1 "\$r{first_deviation}{line} == $line &&
+        \$r{first_deviation}{text} =~ /^$who CLOSE-WAIT/" "$@"
+}
+
+for delay in '' 20ms 20ms±10ms; do
+    with=(${delay:+--delay "$delay"})
+    old_state "the old state, ${delay:-no} delay" 2 "the peer's kernel says" \
+        tcpshake lab "${with[@]}" play --json "$work/delayed.fig"
+    old_state "the old state as B, ${delay:-no} delay" 2 "the peer's kernel says" \
+        tcpshake lab "${with[@]}" play --as B --json "$work/delayed-b.fig"
+    old_state "the old state of a stranger, ${delay:-no} delay" 3 "the peer cannot be there: it is in" \
+        tcpshake lab "${with[@]}" --app cue sh -c "tcpshake play --json '$work/delayed.fig' \$PEER"
+done
+old_state "the old state between two kernels" 2 "the kernel of B says" \
+    tcpshake lab --a kernel --b kernel play --json "$work/delayed.fig"
+old_state "and of A" 2 "the kernel of A says" \
+    tcpshake lab --a kernel --b kernel play --json "$work/delayed-b.fig"
+try "the new one is waited for" 0 '$r{lines}{ok} == 7' \
+    tcpshake lab --delay 20ms play --json four-segment-close
+try "also where it is the segment that is held" 0 '$r{lines}{ok} == 7' \
+    tcpshake lab --hold a-b:FIN#1:500ms play --json four-segment-close
+
 # refused NAME COMPLAINT SED-COMMAND
 refused()
 {

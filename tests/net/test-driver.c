@@ -189,7 +189,8 @@ static struct driver_config configure(struct client *c)
     return (struct driver_config){
         .ops = &plain,
         .arg = c,
-        .taps = {{relay_tap(c->wire, END_A), END_A}, {relay_tap(c->wire, END_B), END_B}},
+        .taps = {{.capture = relay_tap(c->wire, END_A), .end = END_A},
+                 {.capture = relay_tap(c->wire, END_B), .end = END_B}},
         .within_ns = CLOCK_NEVER,
         .told = hear,
         .asked = hear_asked,

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "net/live_run.h"
+#include "talk/sessions.h"
 #include "lab/lab_upper.h"
 #include "lab/truth_check.h"
 #include "walk_rows.h"
@@ -34,10 +35,10 @@ struct batch {
     struct walk walks[WALKERS_BATCH_MAX];
     void *states[WALKERS_BATCH_MAX];
     struct text rows;
-    struct run run;
+    struct sessions run;
     struct timeline timeline;
     struct truth_check witness;
-    struct run_observer witnessed;
+    struct talks_observer witnessed;
 };
 
 static void trouble(struct batch *b, const struct fault *fault)
@@ -119,16 +120,16 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     const struct hash_key key = hash_key_of_seed(hash_bytes(&whole, place, sizeof(place)));
     const struct path_config path_config = {
         .remote = *lab_at(lab, END_B), .ports = o->count, .key = key};
-    const struct live_run_config live = {.asked = NULL};
+    const struct live_run_config live = {.within_ns = CLOCK_NEVER};
     struct path path;
     enum status s = path_open(&path, &path_config, fault);
     truth_check_init(&b->witness, lab, false);
     b->witnessed = truth_check_observer(&b->witness);
-    const struct run_observer observer = {look, wants_until, report, b};
+    const struct talks_observer observer = {look, wants_until, report, b};
     const struct lab_upper peer = {lab, END_B};
     const struct upper upper = lab_upper_ops(&peer);
     const struct syn_like *like = syn_like_at(0);
-    const struct run_config config = {
+    const struct sessions_config config = {
         .script = walk_script(),
         .base = {.remote = path_config.remote,
                  .upper = {NULL, &upper},
@@ -153,8 +154,10 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     if (s == STATUS_OK)
         s = timeline_open(&b->timeline, &info, fault);
     if (s == STATUS_OK)
-        s = live_run(&path, &live, &b->run, &config, &b->timeline, fault);
-    run_done(&b->run);
+        s = sessions_init(&b->run, &config, &b->timeline, fault);
+    if (s == STATUS_OK)
+        s = live_run(&path, &live, &b->run.talks, fault);
+    sessions_done(&b->run);
     path_close(&path);
     return s;
 }

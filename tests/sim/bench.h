@@ -8,6 +8,7 @@
 #include "../unit/unit.h"
 
 #include "base/clock.h"
+#include "talk/sessions.h"
 #include "talk/sim.h"
 #include "measure/open.h"
 #include "measure/synack/synack.h"
@@ -72,13 +73,13 @@ struct bench_line {
 struct bench {
     struct sink sink;
     struct timeline timeline;
-    struct run_config config;
+    struct sessions_config config;
     struct endpoint locals[BENCH_SESSIONS_MAX];
     void *states[BENCH_SESSIONS_MAX];
     struct open open;
     struct synack synack[BENCH_SESSIONS_MAX];
     struct sim *sim;
-    struct run *run;
+    struct sessions *run;
     struct bench_host host;
     struct sink *output;         /* one more that is told all; NULL: none */
     const struct run_info *info; /* for it; NULL: hardly any */
@@ -271,7 +272,7 @@ static inline void bench_init(struct bench *b, const struct script *script, size
     assert_true(b->events != NULL && b->run != NULL);
     for (size_t i = 0; i < BENCH_SESSIONS_MAX; i++)
         b->locals[i] = (struct endpoint){address_from_v4(here), (uint16_t)(40000 + i)};
-    b->config = (struct run_config){
+    b->config = (struct sessions_config){
         .script = script,
         .base = {.remote = {address_from_v4(there), 80},
                  .iss = seq_of(BENCH_ISS),
@@ -328,15 +329,16 @@ static inline void bench_begin(struct bench *b)
     enum status opened = timeline_open(&b->timeline, b->info != NULL ? b->info : &info, &fault);
     assert_true(opened == STATUS_OK || b->output != NULL); /* whose disk may be full */
     const struct link unseen = {bench_send_unseen, b};
-    assert_int_equal(run_init(b->run, &b->config, &b->timeline,
-                              b->blind ? unseen : sim_link(b->sim), BENCH_START, &fault),
-                     STATUS_OK);
+    assert_int_equal(sessions_init(b->run, &b->config, &b->timeline, &fault), STATUS_OK);
+    assert_int_equal(
+        talks_start(&b->run->talks, b->blind ? unseen : sim_link(b->sim), BENCH_START, &fault),
+        STATUS_OK);
 }
 
 static inline void bench_pass(struct bench *b, int64_t limit_ns)
 {
     struct fault fault;
-    assert_int_equal(sim_run(b->sim, b->run, limit_ns, &fault), STATUS_OK);
+    assert_int_equal(sim_run(b->sim, &b->run->talks, limit_ns, &fault), STATUS_OK);
 }
 
 /* The whole of it: the run ends within the time. */
@@ -344,7 +346,7 @@ static inline void bench_run(struct bench *b, int64_t limit_ns)
 {
     bench_begin(b);
     bench_pass(b, limit_ns);
-    assert_true(run_over(b->run));
+    assert_true(talks_over(&b->run->talks));
 }
 
 static inline void bench_done(struct bench *b)
@@ -352,7 +354,7 @@ static inline void bench_done(struct bench *b)
     struct fault fault;
     if (!b->closed)
         (void)timeline_close(&b->timeline, &fault);
-    run_done(b->run);
+    sessions_done(b->run);
     sim_free(b->sim);
     json_decref(b->verdict);
     json_decref(b->summary);

@@ -136,10 +136,10 @@ static void compare(const struct plan *p)
     bench_begin(&b);
     if (p->interrupt != 0) {
         bench_pass(&b, p->interrupt);
-        assert_int_equal(run_stop(b.run, BENCH_START + p->interrupt, &fault), STATUS_OK);
+        assert_int_equal(talks_stop(&b.run->talks, BENCH_START + p->interrupt, &fault), STATUS_OK);
     }
     bench_pass(&b, 20 * CLOCK_MIN);
-    assert_true(run_over(b.run));
+    assert_true(talks_over(&b.run->talks));
     expect_same_record(&b);
     bench_done(&b);
 }

@@ -643,8 +643,8 @@ static void a_flood_of_answers(void **state)
     b.host.instead = floods_with_answers;
     bench_run(&b, CLOCK_MIN);
     bench_expect(&b, "open", 0);
-    assert_true(b.run->exchange.segments[END_B] > FLOOD);
-    assert_true(b.run->exchange.segments[END_A] < 40);
+    assert_true(b.run->entry->talk.segments[END_B] > FLOOD);
+    assert_true(b.run->entry->talk.segments[END_A] < 40);
     bench_done(&b);
 }
 
@@ -670,7 +670,7 @@ static void a_storm_of_acknowledgements(void **state)
     b.host.instead = storms;
     bench_run(&b, 2 * CLOCK_MIN);
     bench_expect(&b, "open", 0);
-    assert_true(b.run->exchange.segments[END_A] < 60);
+    assert_true(b.run->entry->talk.segments[END_A] < 60);
     bench_done(&b);
 }
 
@@ -698,7 +698,7 @@ static void a_peer_that_goes_on_after_the_reset(void **state)
     b.host.instead = will_not_stop;
     bench_run(&b, 15 * CLOCK_S);
     bench_expect(&b, "open", 0);
-    assert_true(b.run->exchange.segments[END_A] < 40);
+    assert_true(b.run->entry->talk.segments[END_A] < 40);
     bench_done(&b);
 }
 
@@ -754,10 +754,10 @@ static void interrupted_after(int64_t ns, enum open_close close, bool stays)
         sim_emit_raw(b.sim, ns - BENCH_DELAY, nothing, sizeof(nothing));
         bench_pass(&b, ns);
     }
-    if (!run_over(b.run)) {
-        assert_int_equal(run_stop(b.run, sim_now(b.sim), &fault), STATUS_OK);
+    if (!talks_over(&b.run->talks)) {
+        assert_int_equal(talks_stop(&b.run->talks, sim_now(b.sim), &fault), STATUS_OK);
         bench_pass(&b, 10 * CLOCK_S);
-        assert_true(run_over(b.run));
+        assert_true(talks_over(&b.run->talks));
         assert_true(json_is_true(json_object_get(b.summary, "interrupted")));
     }
     bench_arrive(&b);

@@ -201,7 +201,7 @@ static void a_reset_out_of_nowhere_ends_nothing(void **state)
     rst.seq = seq_of(12345);
     sim_emit(b.sim, 0, &rst, NULL, 0);
     bench_pass(&b, 5 * CLOCK_MIN);
-    assert_true(run_over(b.run));
+    assert_true(talks_over(&b.run->talks));
     expect_end(&b, "silence", "patience");
     assert_int_equal(bench_number(&b, "retransmissions"), 3);
     bench_done(&b);
@@ -361,7 +361,8 @@ static void a_stray_before_the_syn(void **state)
                                0,    0, 0, 1,  0,   0, 0, 1, 0x50, 0x10};
     struct fault fault;
     bench_begin(&b);
-    assert_int_equal(run_packet(b.run, stray, sizeof(stray), BENCH_START, &fault), STATUS_OK);
+    assert_int_equal(talks_packet(&b.run->talks, stray, sizeof(stray), BENCH_START, &fault),
+                     STATUS_OK);
     bench_pass(&b, 5 * CLOCK_MIN);
     bench_expect(&b, "open", 0);
     assert_int_equal(bench_number(&b, "retransmissions"), 2);
@@ -422,9 +423,9 @@ static void interrupted_after(int64_t ns, bool deaf)
         sim_emit_raw(b.sim, ns - BENCH_DELAY, nothing, sizeof(nothing));
         bench_pass(&b, ns);
     }
-    assert_int_equal(run_stop(b.run, sim_now(b.sim), &fault), STATUS_OK);
+    assert_int_equal(talks_stop(&b.run->talks, sim_now(b.sim), &fault), STATUS_OK);
     bench_pass(&b, 2 * CLOCK_S);
-    assert_true(run_over(b.run));
+    assert_true(talks_over(&b.run->talks));
     bool answered = !deaf && ns > BENCH_RTT;
     bench_expect(&b, answered ? "open" : "error", answered ? 0 : 3);
     expect_one_syn(&b, 1);

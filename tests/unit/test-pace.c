@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
-#include "measure/survey/pace.h"
+#include "talk/pace.h"
 
 #define START (1700000000 * CLOCK_S)
 

@@ -239,7 +239,8 @@ enum status netem_forward_run(struct netem_forward *f,
     const struct driver_config to_drive = {
         .ops = &ops,
         .arg = f,
-        .taps = {{relay_tap(f->relay, END_A), END_A}, {relay_tap(f->relay, END_B), END_B}},
+        .taps = {{.capture = relay_tap(f->relay, END_A), .end = END_A},
+                 {.capture = relay_tap(f->relay, END_B), .end = END_B}},
         .within_ns = CLOCK_NEVER,
     };
     f->ready = ready;

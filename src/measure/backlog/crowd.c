@@ -7,7 +7,7 @@
 #include "talk/numbers.h"
 #include "event/result.h"
 
-/* As in run.c: the tap sees a segment leave within microseconds. */
+/* As in talks.c: the tap sees a segment leave within microseconds. */
 #define NOT_SEEN_AFTER (CLOCK_S / 2)
 
 enum status crowd_init(struct crowd *w, const struct talk_config *base, uint16_t first_port,

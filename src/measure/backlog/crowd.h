@@ -1,11 +1,11 @@
-/* Many conversations with one peer at the same time, each a conversation of its own with a port of
- * its own. Like run.h it knows neither sockets nor clocks. The record of each is kept until it is
+/* Many conversations with one peer at the same time, each a conversation with a port of its
+ * own. Like talks.h it knows neither sockets nor clocks. The record of each is kept until it is
  * asked for, so that it then stands in one piece. */
 #ifndef TCPSHAKE_MEASURE_BACKLOG_CROWD_H
 #define TCPSHAKE_MEASURE_BACKLOG_CROWD_H
 
 #include "base/hash.h"
-#include "talk/run.h"
+#include "talk/talks.h"
 #include "event/recorder.h"
 #include "measure/backlog/client.h"
 

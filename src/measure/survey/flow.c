@@ -199,8 +199,6 @@ enum flow_step flow_received(struct flow *f, struct flow_store *store,
         if (seg->flags & FLAG_SYN)
             count_u8(&f->duplicates);
         return FLOW_GOES_ON;
-    case FLOW_TALKS:
-        break;
     }
     return FLOW_NOT_OURS;
 }

@@ -14,6 +14,14 @@ enum {
     TROUBLES_A_TURN = 256
 };
 
+/* A whole handshake: what its script needs, and what the survey has to tell of it. */
+struct whole {
+    struct open open; /* first: the script's state */
+    uint32_t session, dropped, octets_back;
+    unsigned segments_back;
+    char *name; /* by which it was given; NULL: none */
+};
+
 enum status survey_init(struct survey *s, const struct survey_config *config, int64_t now_ns,
                         struct fault *fault)
 {
@@ -24,15 +32,23 @@ enum status survey_init(struct survey *s, const struct survey_config *config, in
     pace_init(&s->pace, config->rate, now_ns);
     if (!flow_table_init(&s->table, &s->store, &config->key))
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    if (config->open == NULL)
-        return STATUS_OK;
-    return handshakes_init(&s->handshakes, config->open, config->rules.wait_ns, fault);
+    const struct talks_config talks = {.key = config->key, .asks_hop = true};
+    return config->open != NULL ? talks_init(&s->talks, &talks, fault) : STATUS_OK;
+}
+
+static void drop_whole(struct survey *s, struct talks_entry *e)
+{
+    struct whole *w = e->talk.state;
+    talks_drop(&s->talks, e);
+    free(w->name);
+    free(w);
 }
 
 void survey_done(struct survey *s)
 {
-    if (s->config.open != NULL)
-        handshakes_done(&s->handshakes);
+    for (struct talks_entry *e; (e = talks_oldest(&s->talks)) != NULL;)
+        drop_whole(s, e);
+    talks_done(&s->talks);
     flow_table_done(&s->table);
     flow_store_done(&s->store);
 }
@@ -91,34 +107,26 @@ static void end_flow(struct survey *s, uint32_t cell)
     s->in_flight--;
 }
 
-static void end_handshake(struct survey *s, struct handshake *h)
+static void end_wholes(struct survey *s)
 {
-    char name[FLOW_STORE_NAME_MAX];
-    const struct flow *f = flow_store_at(&s->store, h->cell);
-    struct survey_end e = {
-        .session = f->session,
-        .exchange = &h->exchange,
-        .name = flow_store_name(&s->store, f, name),
-        .outcome = h->open.outcome,
-        .t_ns = h->exchange.now_ns,
-        .syns = (unsigned)h->exchange.ours.syn_count,
-        .segments_back = f->segments_back,
-        .octets_back = f->octets_back,
-    };
-    if ((uint32_t)s->counts.dropped != f->dropped)
-        talk_lost_packets(&h->exchange, (uint32_t)s->counts.dropped - f->dropped);
-    tell(s, &e);
-    flow_table_remove(&s->table, h->cell);
-    flow_store_drop(&s->store, h->cell);
-    handshakes_free(&s->handshakes, h);
-    s->in_flight--;
-}
-
-static void end_handshakes(struct survey *s)
-{
-    struct handshake *h;
-    while (s->config.open != NULL && (h = handshakes_take_ended(&s->handshakes)) != NULL)
-        end_handshake(s, h);
+    for (struct talks_entry *e; (e = talks_take_ended(&s->talks)) != NULL;) {
+        const struct whole *w = e->talk.state;
+        const struct survey_end end = {
+            .session = w->session,
+            .exchange = &e->talk,
+            .name = w->name,
+            .outcome = w->open.outcome,
+            .t_ns = e->talk.now_ns,
+            .syns = (unsigned)e->talk.ours.syn_count,
+            .segments_back = w->segments_back,
+            .octets_back = w->octets_back,
+        };
+        if ((uint32_t)s->counts.dropped != w->dropped)
+            talk_lost_packets(&e->talk, (uint32_t)s->counts.dropped - w->dropped);
+        tell(s, &end);
+        drop_whole(s, e);
+        s->in_flight--;
+    }
 }
 
 static void queue_reset(struct survey *s, uint32_t cell)
@@ -180,28 +188,42 @@ static void stray(struct survey *s, const struct segment *seg)
         refuse(s, seg);
 }
 
+/* A SYN,ACK that answers another SYN is of an earlier connection (Figure 9). */
+static void received_by_whole(struct survey *s, const struct segment *seg, int64_t t_ns)
+{
+    const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
+    struct talks_entry *e = talks_find(&s->talks, &seg->dst, &seg->src);
+    if (e == NULL ||
+        ((seg->flags & syn_ack) == syn_ack && !seq_eq(seg->ack, seq_add(e->talk.config.iss, 1)))) {
+        stray(s, seg);
+        return;
+    }
+    struct whole *w = e->talk.state;
+    s->counts.answered += w->segments_back == 0;
+    w->segments_back++;
+    w->octets_back += (uint32_t)(seg->data_off + seg->len);
+    talks_received(&s->talks, e, seg, t_ns);
+}
+
 static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
 {
     size_t octets = seg->data_off + seg->len;
     bool acks = (seg->flags & FLAG_ACK) != 0;
+    s->counts.segments_back++;
+    s->counts.octets_back += octets;
+    if (s->config.open != NULL) {
+        received_by_whole(s, seg, t_ns);
+        return;
+    }
     uint32_t cell =
         flow_table_find(&s->table, &seg->src, seg->dst.port, !acks, seq_of(seg->ack.v - 1));
     if (cell == 0 && acks && (seg->flags & FLAG_SYN) == 0)
         cell = flow_table_find(&s->table, &seg->src, seg->dst.port, true, seg->ack);
-    s->counts.segments_back++;
-    s->counts.octets_back += octets;
     if (cell == 0) {
         stray(s, seg);
         return;
     }
     struct flow *f = flow_store_at(&s->store, cell);
-    if (f->phase == FLOW_TALKS) {
-        s->counts.answered += f->segments_back == 0;
-        f->segments_back++;
-        f->octets_back += (uint32_t)octets;
-        handshakes_received(&s->handshakes, f->talk, seg, t_ns);
-        return;
-    }
     bool in_wheel = f->phase != FLOW_RESETS;
     int64_t was_due = f->due_ns;
     bool waited = f->phase == FLOW_WAITS;
@@ -223,9 +245,9 @@ static void left(struct survey *s, const struct segment *seg, int64_t t_ns)
 {
     bool syn = (seg->flags & FLAG_SYN) != 0;
     if (s->config.open != NULL) {
-        uint32_t talk = flow_table_find(&s->table, &seg->dst, seg->src.port, true, seg->seq);
-        if (talk != 0)
-            handshakes_left(&s->handshakes, flow_store_at(&s->store, talk)->talk, seg, t_ns);
+        struct talks_entry *e = talks_find(&s->talks, &seg->src, &seg->dst);
+        if (e != NULL)
+            talks_left(&s->talks, e, seg, t_ns);
         return;
     }
     if (!syn && (seg->flags & FLAG_RST) == 0)
@@ -254,12 +276,14 @@ static void take_icmp(struct survey *s, const uint8_t *ip, size_t n, int64_t t_n
     struct icmp_error e;
     if (icmp_decode(&e, ip, n, NULL) != STATUS_OK)
         return;
-    uint32_t cell = flow_table_find(&s->table, &e.dst, e.src.port, s->config.open != NULL, e.seq);
+    if (s->config.open != NULL) {
+        talks_unreachable(&s->talks, &e, t_ns);
+        return;
+    }
+    uint32_t cell = flow_table_find(&s->table, &e.dst, e.src.port, false, e.seq);
     if (cell == 0)
         return;
     struct flow *f = flow_store_at(&s->store, cell);
-    if (f->phase == FLOW_TALKS)
-        handshakes_unreachable(&s->handshakes, f->talk, &e, t_ns);
     if (f->phase >= FLOW_RESETS)
         return;
     flow_wheel_remove(&s->wheel, cell);
@@ -360,7 +384,15 @@ static void tell_trouble(struct survey *s, const struct survey_target *t, const 
     tell(s, &e);
 }
 
-/* A flow for the target, in the table; 0: out of memory. RFC 6528: ISN = M + F(4-tuple, key). */
+/* RFC 6528: ISN = M + F(4-tuple, key). */
+static uint32_t isn_for(const struct survey *s, const struct survey_target *t, uint64_t hash,
+                        int64_t now_ns)
+{
+    uint32_t clock = s->config.repeatable ? 0 : (uint32_t)((uint64_t)now_ns / (4 * CLOCK_US));
+    return (uint32_t)hash + (t->number << 16) + clock;
+}
+
+/* A flow for the target, in the table; 0: out of memory. */
 static uint32_t begin_flow(struct survey *s, const struct survey_target *t, uint64_t hash,
                            int64_t now_ns)
 {
@@ -373,9 +405,7 @@ static uint32_t begin_flow(struct survey *s, const struct survey_target *t, uint
     f->local = port_for(s, t);
     f->session = t->session;
     f->number = t->number;
-    f->iss = (uint32_t)hash + (t->number << 16);
-    if (!s->config.repeatable)
-        f->iss += (uint32_t)((uint64_t)now_ns / (4 * CLOCK_US));
+    f->iss = isn_for(s, t, hash, now_ns);
     f->dropped = (uint32_t)s->counts.dropped;
     f->left = !s->config.link.watched;
     flow_begin(f, &s->config.rules, now_ns);
@@ -386,35 +416,54 @@ static uint32_t begin_flow(struct survey *s, const struct survey_target *t, uint
     return 0;
 }
 
-/* What it sends, it says itself: handshakes_packet. */
-static bool begin_handshake(struct survey *s, const struct survey_target *t, int64_t now_ns)
+/* What the survey tells of it. NULL: out of memory. */
+static struct whole *new_whole(const struct survey *s, const struct survey_target *t)
 {
-    uint16_t port = port_for(s, t);
-    if (flow_table_find(&s->table, &t->at, port, true, seq_of(0)) != 0) {
+    struct whole *w = calloc(1, sizeof(*w));
+    if (w == NULL)
+        return NULL;
+    w->open = (struct open){.close = OPEN_CLOSE_FIN, .reply_wait_ns = s->config.rules.wait_ns};
+    w->session = t->session;
+    w->dropped = (uint32_t)s->counts.dropped;
+    w->name = t->name != NULL ? strdup(t->name) : NULL;
+    if (t->name == NULL || w->name != NULL)
+        return w;
+    free(w);
+    return NULL;
+}
+
+/* What it sends, it says itself: talks_next. */
+static bool begin_whole(struct survey *s, const struct survey_target *t, int64_t now_ns)
+{
+    const struct endpoint local = local_of(s, &t->at.ip, port_for(s, t));
+    if (talks_find(&s->talks, &local, &t->at) != NULL) {
         tell_trouble(s, t, "it stands in the list twice, and is being probed just now", now_ns);
         return false;
     }
-    uint64_t hash = flow_table_hash(&s->table, &t->at.ip, t->at.port, port);
-    uint32_t cell = begin_flow(s, t, hash, now_ns);
-    struct flow *f = cell != 0 ? flow_store_at(&s->store, cell) : NULL;
-    if (f != NULL) {
-        const struct endpoint local = local_of(s, &t->at.ip, port);
-        f->phase = FLOW_TALKS;
-        f->ts_val = (uint32_t)(hash >> 16);
-        s->handshakes.base.mss = s->config.mss[address_is_v4(&t->at.ip) ? 0 : 1];
-        f->talk = handshakes_begin(&s->handshakes, f, cell, &local, now_ns);
+    uint64_t hash = flow_table_hash(&s->table, &t->at.ip, t->at.port, local.port);
+    struct whole *w = new_whole(s, t);
+    struct talks_new made = {.config = *s->config.open,
+                             .script = open_script(),
+                             .state = w,
+                             .record = TALKS_NOT_RECORDED};
+    struct talk_config *c = &made.config;
+    c->session = t->session;
+    c->local = local;
+    c->remote = t->at;
+    c->iss = seq_of(isn_for(s, t, hash, now_ns));
+    c->ts_base = (uint32_t)(hash >> 16);
+    c->mss = s->config.mss[address_is_v4(&t->at.ip) ? 0 : 1];
+    c->deadline_ns = c->deadline_ns == CLOCK_NEVER ? CLOCK_NEVER : now_ns + c->deadline_ns;
+    if (w == NULL || talks_begin(&s->talks, &made, now_ns) == NULL) {
+        if (w != NULL)
+            free(w->name);
+        free(w);
+        tell_trouble(s, t, "out of memory", now_ns);
+        return false;
     }
-    if (f != NULL && f->talk != NULL) {
-        s->in_flight++;
-        s->counts.syns++;
-        return true;
-    }
-    if (cell != 0) {
-        flow_table_remove(&s->table, cell);
-        flow_store_drop(&s->store, cell);
-    }
-    tell_trouble(s, t, "out of memory", now_ns);
-    return false;
+    s->in_flight++;
+    s->counts.syns++;
+    return true;
 }
 
 /* False: the target is done with already. */
@@ -487,29 +536,23 @@ static bool begin_next(struct survey *s, int64_t now_ns)
         }
         if (t.trouble != NULL)
             tell_trouble(s, &t, t.trouble, now_ns);
-        else if (s->config.open != NULL ? begin_handshake(s, &t, now_ns) : send_syn(s, &t, now_ns))
+        else if (s->config.open != NULL ? begin_whole(s, &t, now_ns) : send_syn(s, &t, now_ns))
             return true;
     }
     return false;
 }
 
 /* What a handshake has to send; a new one is begun when none has anything. */
-static bool send_handshake(struct survey *s, int64_t now_ns)
+static bool send_whole(struct survey *s, int64_t now_ns)
 {
-    size_t n;
     struct fault ignored;
+    struct talks_entry *e;
     const struct survey_link *link = &s->config.link;
     do {
-        const uint8_t *ip = handshakes_packet(&s->handshakes, now_ns, &n, &ignored);
-        const struct segment *seg;
-        struct segment decoded;
-        if (ip == NULL)
-            continue;
-        if (segment_decode(&decoded, ip, n, NULL) != STATUS_OK)
-            return false;
-        seg = &decoded;
         /* What has no way is not seen leaving, and the conversation makes of it what it does. */
-        if (link->send_whole(link->arg, &seg->dst.ip, ip, n) == SURVEY_TAKEN)
+        if (talks_next(&s->talks, now_ns, &e, &ignored) == STATUS_OK && e != NULL &&
+            link->send_whole(link->arg, &e->tuple.remote.ip, e->packet, e->handed.raw_len) ==
+                SURVEY_TAKEN)
             return true;
     } while (begin_next(s, now_ns));
     return false;
@@ -521,7 +564,7 @@ static bool send_one(struct survey *s, int64_t now_ns)
     s->batch[s->batch_count].cell = 0;
     bool sent = s->resets_waiting > 0    ? send_reset(s)
                 : s->stray_count > 0     ? send_stray_reset(s)
-                : s->config.open != NULL ? send_handshake(s, now_ns)
+                : s->config.open != NULL ? send_whole(s, now_ns)
                                          : begin_next(s, now_ns);
     s->batch_count += sent;
     return sent;
@@ -565,8 +608,9 @@ static enum status flush(struct survey *s, unsigned *count, bool *full, int64_t 
 enum status survey_tick(struct survey *s, int64_t now_ns, struct fault *fault)
 {
     flow_wheel_turn(&s->wheel, now_ns, due, s);
-    if (s->config.open != NULL)
-        handshakes_tick(&s->handshakes, now_ns);
+    enum status status = talks_tick(&s->talks, now_ns, fault);
+    if (status != STATUS_OK)
+        return status;
     for (unsigned i = 0; i < BATCHES_A_TICK; i++) {
         unsigned allowed = pace_allows(&s->pace, s->config.link.batch, now_ns);
         while (s->batch_count < allowed && send_one(s, now_ns)) {
@@ -575,13 +619,13 @@ enum status survey_tick(struct survey *s, int64_t now_ns, struct fault *fault)
             break;
         unsigned count = 0;
         bool full = false;
-        enum status status = flush(s, &count, &full, &now_ns, fault);
+        status = flush(s, &count, &full, &now_ns, fault);
         if (status != STATUS_OK)
             return status;
         if (full)
             break;
     }
-    end_handshakes(s);
+    end_wholes(s);
     return STATUS_OK;
 }
 
@@ -596,10 +640,10 @@ int64_t survey_next(const struct survey *s)
 {
     int64_t at = flow_wheel_next(&s->wheel);
     int64_t send = CLOCK_NEVER;
-    if (s->config.open != NULL && handshakes_next(&s->handshakes) < at)
-        at = handshakes_next(&s->handshakes);
+    if (talks_deadline(&s->talks) < at)
+        at = talks_deadline(&s->talks);
     if (s->resets_waiting > 0 || s->stray_count > 0 || s->batch_count > 0 ||
-        s->handshakes.first != NULL || s->handshakes.ended != NULL)
+        s->talks.sending.first != NULL || s->talks.ended.first != NULL)
         send = 0;
     else if (!s->no_more && !s->stopping && s->in_flight < s->config.window)
         send = s->supply_at;
@@ -622,8 +666,7 @@ void survey_stop(struct survey *s, int64_t now_ns)
     if (!s->stopping) {
         s->stopping = true;
         flow_wheel_empty(&s->wheel, now_ns, stop_one, s);
-        if (s->config.open != NULL)
-            (void)handshakes_stop(&s->handshakes, now_ns);
+        talks_end(&s->talks, SCRIPT_STOP_INTERRUPT, now_ns);
         return;
     }
     s->stray_count = 0;

@@ -1,13 +1,13 @@
 /* Very many targets at once, or a few again and again: takes them from a supply, sends each its SYN
  * at the pace, hands what comes back to its flow, resets what is half open, and tells how each
- * ended. Like run.h it knows neither sockets nor clocks, so a simulation can stand in. */
+ * ended. Like talks.h it knows neither sockets nor clocks, so a simulation can stand in. */
 #ifndef TCPSHAKE_MEASURE_SURVEY_SURVEY_H
 #define TCPSHAKE_MEASURE_SURVEY_SURVEY_H
 
 #include "measure/survey/flow_table.h"
 #include "measure/survey/flow_wheel.h"
-#include "measure/survey/handshakes.h"
-#include "measure/survey/pace.h"
+#include "measure/open.h"
+#include "talk/talks.h"
 
 enum {
     SURVEY_BATCH_MAX = 256,
@@ -109,7 +109,7 @@ struct survey {
     struct flow_table table;
     struct flow_wheel wheel;
     struct pace pace;
-    struct handshakes handshakes;
+    struct talks talks; /* whole handshakes */
     struct survey_counts counts;
     uint32_t in_flight;                 /* flows, from their SYN to their end */
     uint32_t resets_first, resets_last; /* list of those to be reset, by flow.next */

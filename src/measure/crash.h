@@ -48,7 +48,7 @@ struct crash {
     } alone[CRASH_TIMES_MAX]; /* what A sent to nobody */
     size_t alone_count;
     int64_t gave_up_ns;   /* 0: it did not */
-    int saw[2];           /* by A's application: when B was gone, and in the end; accomplice.h */
+    int saw[2];           /* by A's application: when B was gone, and in the end; upper.h */
     enum state lasts;     /* where A still is when it should have given up; CLOSED: it has */
     struct fault trouble; /* what kept it from being shown, "" nothing */
 };

@@ -1,5 +1,5 @@
-/* See arguments.h. The tables below make --help; tests hold the man page and the completion to it.
- */
+/* See arguments.h. The rows below and those of the measurements make --help, the completion and
+ * the manual page. */
 #include "cli/arguments.h"
 
 #include <arpa/inet.h>
@@ -7,65 +7,167 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/option_row.h"
 #include "wire/address.h"
 
-enum {
-    KEY_JSON = 256,
-    KEY_PCAPNG,
-    KEY_MERMAID,
-    KEY_DRY_RUN,
-    KEY_SEED,
-    KEY_COLOUR,
-    KEY_SYN_LIKE,
-    KEY_MSS,
-    KEY_NO_TIMESTAMPS,
-    KEY_ISN,
-    KEY_WIN,
-    KEY_SPORT,
-};
+static enum status take_v4(void *field, const char *arg, struct fault *fault)
+{
+    (void)arg;
+    (void)fault;
+    *(int *)field = AF_INET;
+    return STATUS_OK;
+}
 
-static const struct argp_option options[] = {
-    {NULL, '4', NULL, 0, "Use IPv4 only", 1},
-    {NULL, '6', NULL, 0, "Use IPv6 only", 1},
-    {"interface", 'I', "NAME", 0, "Send and capture on this interface", 1},
-    {"source", 'S', "ADDRESS", 0, "Our address; one that this host has", 1},
-    {"numeric", 'n', NULL, 0, "Take HOST and PORT as numbers, look nothing up", 1},
-    {"wait", 'W', "TIME", 0,
+static enum status take_v6(void *field, const char *arg, struct fault *fault)
+{
+    (void)arg;
+    (void)fault;
+    *(int *)field = AF_INET6;
+    return STATUS_OK;
+}
+
+static enum status take_source(void *field, const char *arg, struct fault *fault)
+{
+    struct in6_addr *source = field;
+    uint8_t v4[4];
+    if (inet_pton(AF_INET, arg, v4) == 1)
+        *source = address_from_v4(v4);
+    else if (inet_pton(AF_INET6, arg, source) != 1)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--source takes an address of this host, not '%s'", arg);
+    return STATUS_OK;
+}
+
+static enum status take_syn_like(void *field, const char *arg, struct fault *fault)
+{
+    const struct syn_like **like = field;
+    *like = syn_like_find(arg);
+    if (*like != NULL)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_MALFORMED,
+                     "--syn-like takes linux, windows, freebsd or bare, not '%s'", arg);
+}
+
+static const char *const colours[] = {"auto", "always", "never", NULL};
+
+#define FIELD(member) .field = MEASURE_FIELD(struct arguments, member)
+#define GIVEN(member) .given = MEASURE_FIELD(struct arguments, member)
+#define RUN(member)   .of_run = true, .field = MEASURE_FIELD(struct measure_run, member)
+
+static const struct measure_option common[] = {
+    {NULL, '4', 1, MEASURE_TAKEN, NULL, "Use IPv4 only", FIELD(family), .take = take_v4},
+    {NULL, '6', 1, MEASURE_TAKEN, NULL, "Use IPv6 only", FIELD(family), .take = take_v6},
+    {"interface", 'I', 1, MEASURE_STRING, "NAME", "Send and capture on this interface",
+     "Send and capture on this interface instead of the one that the route names.",
+     FIELD(interface)},
+    {"source", 'S', 1, MEASURE_TAKEN, "ADDRESS", "Our address; one that this host has",
+     "Our address.\nIt must be one of this host.", FIELD(source), GIVEN(has_source),
+     .take = take_source},
+    {"numeric", 'n', 1, MEASURE_FLAG, NULL, "Take HOST and PORT as numbers, look nothing up",
+     "Take _HOST_ and _PORT_ as numbers, look nothing up.", FIELD(numeric)},
+    {"wait", 'W', 2, MEASURE_DURATION, "TIME",
      "How long to wait for an answer: to our SYN, to our FIN, to a figure's line "
      "(default 8s, ping 1s)",
-     2},
-    {"deadline", 'w', "TIME", 0,
+     "How long to wait for the answer to our SYN, all retransmissions included (default 8s; "
+     "*ping*, which retransmits nothing: 1s).\n"
+     "For *open* also how long the peer may take over its FIN once it has acknowledged ours.",
+     RUN(wait_ns)},
+    {"deadline", 'w', 2, MEASURE_DURATION, "TIME",
      "End after this time, whatever has happened (default: open 1m, play 5m, synack and ping none)",
-     2},
-    {"dry-run", KEY_DRY_RUN, NULL, 0,
-     "Send nothing: show the run against an imagined ideal peer, or the figure as understood", 3},
-    {"syn-like", KEY_SYN_LIKE, "SYSTEM", 0,
-     "Options, window and TTL of linux (default), windows, freebsd or bare (MSS alone)", 5},
-    {"mss", KEY_MSS, "N", 0, "Announce this MSS (default: what the route's MTU allows)", 5},
-    {"no-timestamps", KEY_NO_TIMESTAMPS, NULL, 0, "Leave the timestamps option out", 5},
-    {"isn", KEY_ISN, "N", 0, "Our initial sequence number (default: RFC 6528)", 5},
-    {"win", KEY_WIN, "N", 0, "Our receive window, in octets", 5},
-    {"sport", KEY_SPORT, "PORT", 0, "Our port (default: a free one)", 5},
-    {"ttl", 't', "N", 0, "TTL or hop limit of what we send", 5},
-    {0},
+     "End after this time, whatever has happened; what is open is reset.\n"
+     "Default: one minute for *open*, five for *play*, none for *ping*, nor for *synack*, which "
+     "*--listen* bounds.",
+     RUN(deadline_ns)},
+    {"dry-run", 0, 3, MEASURE_FLAG, NULL,
+     "Send nothing: show the run against an imagined ideal peer, or the figure as understood",
+     "Send nothing: show the run against an imagined ideal peer, on an imagined clock.\n"
+     "It looks up the target and the route, and needs no privilege.\n"
+     "The numbers of the peer are made up, with an initial sequence number of 0, and there is no "
+     "result.",
+     FIELD(dry_run)},
+    {"syn-like", 0, 5, MEASURE_TAKEN, "SYSTEM",
+     "Options, window and TTL of linux (default), windows, freebsd or bare (MSS alone)",
+     "Options and their order, window and TTL of *linux* (default), *windows*, *freebsd* or "
+     "*bare*, which has no option but the MSS.",
+     FIELD(like), .take = take_syn_like},
+    {"mss", 0, 5, MEASURE_NUMBER, "N", "Announce this MSS (default: what the route's MTU allows)",
+     "Announce this maximum segment size.\nThe default is what the MTU of the route allows.", 1,
+     UINT16_MAX, FIELD(mss)},
+    {"no-timestamps", 0, 5, MEASURE_CLEARS, NULL, "Leave the timestamps option out",
+     FIELD(timestamps)},
+    {"isn", 0, 5, MEASURE_NUMBER, "N", "Our initial sequence number (default: RFC 6528)",
+     "Our initial sequence number.\nBy default it comes from a keyed hash and a clock, as RFC 6528 "
+     "has it.",
+     0, UINT32_MAX, FIELD(isn), GIVEN(has_isn)},
+    {"win", 0, 5, MEASURE_NUMBER, "N", "Our receive window, in octets", NULL, 0, UINT16_MAX,
+     FIELD(win), GIVEN(has_win)},
+    {"sport", 0, 5, MEASURE_NUMBER, "PORT", "Our port (default: a free one)",
+     "Our port (default: a free one).\nBelow 1024 it takes *CAP_NET_BIND_SERVICE*.", 1, UINT16_MAX,
+     FIELD(sport)},
+    {"ttl", 't', 5, MEASURE_NUMBER, "N", "TTL or hop limit of what we send", NULL, 1, UINT8_MAX,
+     FIELD(ttl), GIVEN(has_ttl)},
+    /* From here on those of every record, whatever it is of. */
+    {"json", 0, 3, MEASURE_FLAG, NULL, "One JSON record a line on stdout, nothing else there",
+     "Write one JSON record a line on standard output, and nothing else there.", FIELD(json)},
+    {"pcapng", 0, 3, MEASURE_STRING, "FILE", "Write every segment, with our reasoning as comments",
+     "Write every segment of the run, both directions, with its nanosecond stamp, and our "
+     "reasoning "
+     "as the packet's comment.\n\n"
+     "For both, _FILE_ may be *-* for standard output, which only one output can have.",
+     FIELD(pcapng)},
+    {"mermaid", 0, 3, MEASURE_STRING, "FILE", "Write a mermaid sequence diagram", FIELD(mermaid)},
+    {"quiet", 'q', 3, MEASURE_FLAG, NULL, "The result only, no ladder; of ping the statistics only",
+     "The result only, no ladder; of *ping* the statistics only.", FIELD(quiet)},
+    {"verbose", 'v', 3, MEASURE_FLAG, NULL, "Reasons and RFC sections, options, absolute numbers",
+     "Show the reason of every change of state with its RFC section, each segment's window, TTL "
+     "and options, its data (up to 256 octets), and sequence numbers as on the wire.",
+     FIELD(verbose)},
+    {"colour", 0, 3, MEASURE_WORD, "WHEN", "auto (default), always or never",
+     "*auto* (default) colours a terminal's output, *always* and *never* do as they say.",
+     .words = colours, FIELD(colour)},
+    {"seed", 0, 4, MEASURE_NUMBER, "N", "Repeat a run: same source port, same sequence numbers",
+     "Repeat a run: the same source ports, as far as they are free, and the same initial sequence "
+     "numbers.\nThe timestamps option still follows the clock.\n"
+     "Every run names its seed, in JSON and with *-v*.",
+     0, ARGUMENTS_SEED_MAX, FIELD(seed), GIVEN(has_seed)},
 };
 
-/* Those of every record, whatever it is of. */
-static const struct argp_option output_options[] = {
-    {"json", KEY_JSON, NULL, 0, "One JSON record a line on stdout, nothing else there", 3},
-    {"pcapng", KEY_PCAPNG, "FILE", 0, "Write every segment, with our reasoning as comments", 3},
-    {"mermaid", KEY_MERMAID, "FILE", 0, "Write a mermaid sequence diagram", 3},
-    {"quiet", 'q', NULL, 0, "The result only, no ladder; of ping the statistics only", 3},
-    {"verbose", 'v', NULL, 0, "Reasons and RFC sections, options, absolute numbers", 3},
-    {"colour", KEY_COLOUR, "WHEN", 0, "auto (default), always or never", 3},
-    {"seed", KEY_SEED, "N", 0, "Repeat a run: same source port, same sequence numbers", 4},
-    {0},
+enum {
+    COMMON = sizeof(common) / sizeof(common[0]),
+    FIRST_OUTPUT = 15, /* "json" */
+    ROWS_MAX = COMMON + 32,
+    KEY_COMMON = 256, /* of options without a letter */
+    KEY_OWN = 512,
 };
+
+const struct measure_option *arguments_common_at(size_t i)
+{
+    return i < COMMON ? &common[i] : NULL;
+}
+
+bool arguments_is_output(size_t i)
+{
+    return i >= FIRST_OUTPUT;
+}
+
+const struct measure_refusal *arguments_refused(const struct arguments *a,
+                                                const struct measure_refusal *table)
+{
+    for (; table != NULL && table->option != NULL; table++) {
+        for (size_t i = 0; i < COMMON; i++) {
+            if ((a->given >> i & 1) != 0 && common[i].name != NULL &&
+                strcmp(common[i].name, table->option) == 0)
+                return table;
+        }
+    }
+    return NULL;
+}
 
 error_t arguments_refuse(const struct argp_state *state, const char *fmt, ...)
 {
@@ -87,87 +189,96 @@ error_t arguments_number(const struct argp_state *state, const char *option, con
                             option, min, max, arg);
 }
 
-error_t arguments_duration(const struct argp_state *state, const char *option, const char *arg,
-                           int64_t *out)
+/* --- The tables as argp wants them --- */
+
+struct parsing {
+    struct arguments *a;
+    void *state;
+    struct argp_option options[ROWS_MAX];
+    size_t count;
+    struct text helps[ROWS_MAX]; /* those that are put together here */
+};
+
+static bool is_last(const struct measure_option *row)
+{
+    return row->name == NULL && row->letter == 0;
+}
+
+/* The words of an option that takes measurements stand in its help where there is a "@". */
+static const char *help_of(struct parsing *p, const struct measure_option *row)
+{
+    struct text *help = &p->helps[p->count];
+    if (row->type != MEASURE_PROBE)
+        return row->help;
+    size_t before = strcspn(row->help, "@");
+    text_put(help, row->help, before);
+    option_row_words(row, help);
+    text_printf(help, "%s", row->help + before + 1);
+    return help->data != NULL ? help->data : row->help;
+}
+
+static void list(struct parsing *p, const struct measure_option *row, int key)
+{
+    text_init(&p->helps[p->count]);
+    const char *help = help_of(p, row);
+    p->options[p->count++] = (struct argp_option){
+        row->name, row->letter != 0 ? row->letter : key, row->argument, 0, help, row->group};
+}
+
+static void list_all(struct parsing *p)
+{
+    const struct measure *m = p->a->measure;
+    const struct measure_option *own = m->options;
+    for (int i = 0; own != NULL && !is_last(&own[i]) && p->count + COMMON < ROWS_MAX; i++)
+        list(p, &own[i], KEY_OWN + i);
+    for (int i = (m->can & MEASURE_IN_LAB) != 0 ? FIRST_OUTPUT : 0; i < COMMON; i++)
+        list(p, &common[i], KEY_COMMON + i);
+    p->options[p->count] = (struct argp_option){0};
+}
+
+static void forget(struct parsing *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        text_done(&p->helps[i]);
+}
+
+static int tell(const struct argp_state *state, enum status s, const struct fault *fault)
+{
+    return s == STATUS_OK ? 0 : arguments_refuse(state, "%s", fault->text);
+}
+
+static error_t take_own(struct parsing *p, const struct argp_state *state,
+                        const struct measure_option *row, const char *arg)
+{
+    struct arguments *a = p->a;
+    struct fault fault;
+    size_t text = 0;
+    if (row->type == MEASURE_OCTETS) {
+        for (const struct measure_option *r = a->measure->options; r < row; r++)
+            text += r->type == MEASURE_OCTETS;
+        a->texts[text] = arg;
+    }
+    void *base = row->of_run ? (void *)&a->run : p->state;
+    return tell(state, option_row_take(row, base, arg, &fault), &fault);
+}
+
+static error_t take_common(struct parsing *p, const struct argp_state *state, size_t i,
+                           const char *arg)
 {
     struct fault fault;
-    int64_t ns;
-    if (clock_parse(arg, &ns, &fault) != STATUS_OK)
-        return arguments_refuse(state, "%s: %s", option, fault.text);
-    if (ns == 0)
-        return arguments_refuse(state, "%s: no time at all", option);
-    *out = ns;
-    return 0;
+    void *base = common[i].of_run ? (void *)&p->a->run : (void *)p->a;
+    p->a->given |= UINT64_C(1) << i;
+    return tell(state, option_row_take(&common[i], base, arg, &fault), &fault);
 }
 
-static error_t take_u16(const struct argp_state *state, const char *option, const char *arg,
-                        uint16_t least, uint16_t *out)
+static error_t take_operand(struct arguments *a, const struct argp_state *state, char *arg)
 {
-    uint64_t n = 0;
-    error_t error = arguments_number(state, option, arg, least, UINT16_MAX, &n);
-    *out = (uint16_t)n;
-    return error;
-}
-
-static error_t take_source(struct arguments *a, const struct argp_state *state, const char *arg)
-{
-    uint8_t v4[4];
-    if (inet_pton(AF_INET, arg, v4) == 1)
-        a->source = address_from_v4(v4);
-    else if (inet_pton(AF_INET6, arg, &a->source) != 1)
-        return arguments_refuse(state, "--source takes an address of this host, not '%s'", arg);
-    a->has_source = true;
-    return 0;
-}
-
-static error_t take_syn_like(struct arguments *a, const struct argp_state *state, const char *arg)
-{
-    a->like = syn_like_find(arg);
-    if (a->like != NULL)
-        return 0;
-    return arguments_refuse(state, "--syn-like takes linux, windows, freebsd or bare, not '%s'",
-                            arg);
-}
-
-static error_t take_colour(struct arguments *a, const struct argp_state *state, const char *arg)
-{
-    if (strcmp(arg, "auto") == 0)
-        a->colour = ARGUMENTS_COLOUR_AUTO;
-    else if (strcmp(arg, "always") == 0)
-        a->colour = ARGUMENTS_COLOUR_ALWAYS;
-    else if (strcmp(arg, "never") == 0)
-        a->colour = ARGUMENTS_COLOUR_NEVER;
-    else
-        return arguments_refuse(state, "--colour takes auto, always or never, not '%s'", arg);
-    return 0;
-}
-
-static error_t take_isn(struct arguments *a, const struct argp_state *state, const char *arg)
-{
-    uint64_t n = 0;
-    error_t error = arguments_number(state, "--isn", arg, 0, UINT32_MAX, &n);
-    a->isn = (uint32_t)n;
-    a->has_isn = true;
-    return error;
-}
-
-static error_t take_ttl(struct arguments *a, const struct argp_state *state, const char *arg)
-{
-    uint64_t n = 0;
-    error_t error = arguments_number(state, "--ttl", arg, 1, UINT8_MAX, &n);
-    a->ttl = (uint8_t)n;
-    a->has_ttl = true;
-    return error;
-}
-
-static error_t take_target(struct arguments *a, const struct argp_state *state, char *arg)
-{
-    if (a->lab_only)
+    if ((a->measure->can & MEASURE_IN_LAB) != 0)
         return arguments_refuse(state, "it takes no target: '%s' is one word too many", arg);
     if (a->words != NULL)
         a->words[a->word_count++] = arg;
-    else if (a->leading != NULL && *a->leading == NULL)
-        *a->leading = arg;
+    else if (a->measure->carrier == MEASURE_FIGURE && a->figure == NULL)
+        a->figure = arg;
     else if (a->host == NULL)
         a->host = arg;
     else if (a->port_word == NULL)
@@ -177,125 +288,107 @@ static error_t take_target(struct arguments *a, const struct argp_state *state, 
     return 0;
 }
 
-/* What shapes the SYN. */
-static error_t parse_syn(int key, char *arg, struct argp_state *state)
-{
-    struct arguments *a = state->input;
-    switch (key) {
-    case KEY_SYN_LIKE:
-        return take_syn_like(a, state, arg);
-    case KEY_MSS:
-        return take_u16(state, "--mss", arg, 1, &a->mss);
-    case KEY_NO_TIMESTAMPS:
-        a->timestamps = false;
-        return 0;
-    case KEY_ISN:
-        return take_isn(a, state, arg);
-    case KEY_WIN:
-        a->has_win = true;
-        return take_u16(state, "--win", arg, 0, &a->win);
-    case KEY_SPORT:
-        return take_u16(state, "--sport", arg, 1, &a->sport);
-    case 't':
-        return take_ttl(a, state, arg);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static error_t parse_output(int key, char *arg, struct argp_state *state)
-{
-    struct arguments *a = state->input;
-    switch (key) {
-    case KEY_JSON:
-        a->json = true;
-        return 0;
-    case KEY_PCAPNG:
-        a->pcapng = arg;
-        return 0;
-    case KEY_MERMAID:
-        a->mermaid = arg;
-        return 0;
-    case KEY_COLOUR:
-        return take_colour(a, state, arg);
-    case 'q':
-        a->quiet = true;
-        return 0;
-    case 'v':
-        a->verbose = true;
-        return 0;
-    case KEY_SEED:
-        a->has_seed = true;
-        return arguments_number(state, "--seed", arg, 0, ARGUMENTS_SEED_MAX, &a->seed);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct arguments *a = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->own;
-        state->child_inputs[1] = a;
+    struct parsing *p = state->input;
+    const struct measure_option *own = p->a->measure->options;
+    if (key == ARGP_KEY_INIT)
         state->err_stream = NULL; /* one line of complaint is enough: getopt's */
-        return 0;
-    case '4':
-        a->family = AF_INET;
-        return 0;
-    case '6':
-        a->family = AF_INET6;
-        return 0;
-    case 'I':
-        a->interface = arg;
-        return 0;
-    case 'S':
-        return take_source(a, state, arg);
-    case 'n':
-        a->numeric = true;
-        return 0;
-    case 'W':
-        return arguments_duration(state, "--wait", arg, &a->wait_ns);
-    case 'w':
-        return arguments_duration(state, "--deadline", arg, &a->deadline_ns);
-    case KEY_DRY_RUN:
-        a->dry_run = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        return take_target(a, state, arg);
-    default:
-        return parse_syn(key, arg, state);
+    if (key == ARGP_KEY_ARG)
+        return take_operand(p->a, state, arg);
+    for (int i = 0; own != NULL && !is_last(&own[i]); i++) {
+        if (key == (own[i].letter != 0 ? own[i].letter : KEY_OWN + i))
+            return take_own(p, state, &own[i], arg);
     }
+    for (int i = 0; i < COMMON; i++) {
+        if (key == (common[i].letter != 0 ? common[i].letter : KEY_COMMON + i))
+            return take_common(p, state, (size_t)i, arg);
+    }
+    return key == ARGP_KEY_INIT ? 0 : ARGP_ERR_UNKNOWN;
 }
 
-struct arguments arguments_defaults(const char *command, int64_t wait_ns, int64_t deadline_ns)
+/* --- What the line comes to --- */
+
+/* All that is said, one text behind the other; each field says where its text ends. */
+static enum status gather(struct arguments *a, void *state, struct fault *fault)
+{
+    const struct measure *m = a->measure;
+    enum status s = STATUS_OK;
+    size_t text = 0;
+    for (const struct measure_option *o = m->options; o != NULL && !is_last(o); o++) {
+        if (o->type != MEASURE_OCTETS)
+            continue;
+        if (a->texts[text] != NULL && s == STATUS_OK)
+            s = payload_append(&a->octets, a->texts[text], fault);
+        text++;
+        option_row_store(&o->field, state, a->octets.len);
+    }
+    option_row_store(&m->octets, state, (uintptr_t)a->octets.data);
+    return s;
+}
+
+static enum status check(const struct arguments *a, struct fault *fault)
+{
+    const struct measure_refusal *refused = arguments_refused(a, a->measure->refused);
+    if (refused != NULL)
+        return fault_set(fault, STATUS_MALFORMED, "--%s %s", refused->option, refused->why);
+    if (a->run.sessions > 1 && a->sport != 0)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--repeat needs a fresh port each time: leave --sport out");
+    return STATUS_OK;
+}
+
+static const char *operands_of(const struct measure *m)
+{
+    if (m->operands != NULL)
+        return m->operands;
+    return (m->can & MEASURE_IN_LAB) != 0 ? NULL : "TARGET";
+}
+
+struct arguments arguments_defaults(const struct measure *m, bool patient)
 {
     return (struct arguments){
-        .command = command,
+        .measure = m,
         .family = AF_UNSPEC,
-        .wait_ns = wait_ns,
-        .deadline_ns = deadline_ns,
+        .run = patient && m->patient.wait_ns != 0 ? m->patient : m->run,
         .like = syn_like_at(0),
         .timestamps = true,
     };
 }
 
-int arguments_parse(struct arguments *o, const struct argp_option *own_options,
-                    argp_parser_t own_parser, void *own, const char *doc, int argc, char **argv)
+int arguments_parse(struct arguments *a, void *state, int argc, char **argv)
 {
-    const struct argp command = {.options = own_options, .parser = own_parser};
-    const struct argp output = {.options = output_options, .parser = parse_output};
-    const struct argp_child children[] = {{&command, 0, NULL, 0}, {&output, 0, NULL, 0}, {0}};
-    const char *words = o->args_doc != NULL ? o->args_doc : "TARGET";
-    const struct argp argp = {.options = o->lab_only ? NULL : options,
-                              .parser = parse,
-                              .args_doc = o->lab_only ? NULL : words,
-                              .doc = doc,
-                              .children = children};
-    o->own = own;
+    const struct measure *m = a->measure;
+    struct parsing p = {.a = a, .state = state};
+    struct fault fault;
+    struct text doc;
+    bool many = m->carrier == MEASURE_TURNS || m->carrier == MEASURE_LIST;
+    if (many)
+        a->words = calloc((size_t)argc, sizeof(*a->words));
+    if (many && a->words == NULL)
+        return command_fail(m->name, "out of memory");
+    text_init(&doc);
+    text_printf(&doc, "%s\v%s", m->about, m->statuses);
+    list_all(&p);
+    const struct argp argp = {
+        .options = p.options, .parser = parse, .args_doc = operands_of(m), .doc = doc.data};
     argp_err_exit_status = EXIT_TROUBLE;
-    return argp_parse(&argp, argc, argv, 0, NULL, o) == 0 ? 0 : EXIT_TROUBLE;
+    bool wrong = argp_parse(&argp, argc, argv, 0, NULL, &p) != 0;
+    forget(&p);
+    text_done(&doc);
+    if (wrong)
+        return EXIT_TROUBLE;
+    enum status s = check(a, &fault);
+    if (s == STATUS_OK)
+        s = gather(a, state, &fault);
+    return s == STATUS_OK ? 0 : command_fail(m->name, "%s", fault.text);
+}
+
+void arguments_done(struct arguments *a)
+{
+    free(a->words);
+    a->words = NULL;
+    payload_done(&a->octets);
 }
 
 struct tx_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,

@@ -190,6 +190,15 @@ static enum status check_roles(const struct figure *f, struct text *out, struct 
     return STATUS_OK;
 }
 
+/* What is wrong in a figure begins with FILE:LINE:COLUMN, for editors. */
+static void fail(enum status s, const struct fault *fault)
+{
+    if (s == STATUS_MALFORMED)
+        (void)fprintf(stderr, "%s\n", fault->text);
+    else
+        (void)command_fail("figures", "%s", fault->text);
+}
+
 static enum status check_file(const char *name, struct text *out, struct fault *fault)
 {
     struct figure f;
@@ -213,7 +222,7 @@ static int check(char **names, int count)
             continue;
         code = EXIT_TROUBLE;
         if (s != STATUS_OK)
-            (void)figures_fail("figures", s, &fault);
+            fail(s, &fault);
         if (s != STATUS_OK)
             text_done(&out);
     }
@@ -234,7 +243,6 @@ static int run(const struct surroundings *around, int argc, char **argv)
 
 const struct command cmd_figures = {
     .name = "figures",
-    .usage = "[NAME | --check FILE...]",
     .summary = "the library of figures: lists them, shows one, checks files",
     .run = run,
 };

@@ -246,19 +246,26 @@ static int run_shell(const struct lab *lab, char **argv)
     return command_fail("lab", "cannot run %s: %s", shell, strerror(errno));
 }
 
+static bool is_between_kernels(const struct measure *m)
+{
+    return m != NULL && (m->carrier == MEASURE_KERNELS || m->carrier == MEASURE_FIGURE);
+}
+
 /* What the command needs of the lab and the user has not chosen. */
-static void prepare_for(struct line *line, const struct command *c)
+static void prepare_for(struct line *line, const struct measure *m)
 {
     size_t defaults = 0;
+    if (m == NULL)
+        return;
     if (line->lab.app == NULL)
-        line->lab.app = c->lab_app;
+        line->lab.app = m->lab_app;
     line->lab.between =
-        c->ends == COMMAND_TWO_KERNELS || (line->kernel[END_A] && line->kernel[END_B]);
-    while (c->lab_sysctls != NULL && c->lab_sysctls[defaults] != NULL)
+        m->carrier == MEASURE_KERNELS || (line->kernel[END_A] && line->kernel[END_B]);
+    while (m->sysctls != NULL && m->sysctls[defaults].name != NULL)
         defaults++;
     memmove(line->sysctls + defaults, line->sysctls, line->lab.sysctl_count * sizeof(char *));
     for (size_t i = 0; i < defaults; i++) /* first, so that the user's come over them */
-        line->sysctls[i] = c->lab_sysctls[i];
+        line->sysctls[i] = m->sysctls[i].assignment;
     line->lab.sysctl_count += defaults;
 }
 
@@ -301,15 +308,14 @@ static int run(const struct surroundings *around, int argc, char **argv)
     if (line.command_at == 0)
         return command_fail("lab", "no command; try 'tcpshake lab open'");
     const char *name = argv[line.command_at];
-    const struct command *c = command_find(name);
+    struct command c = {0};
     bool shell = strcmp(name, "sh") == 0;
-    if (!shell && (c == NULL || c->run == run)) /* no lab in the lab */
+    if (!shell && (!command_find(&c, name) || c.run == run)) /* no lab in the lab */
         return command_fail("lab", "there is no command '%s' to run; 'tcpshake --help' lists them",
                             name);
-    if (line.kernel[END_A] && line.kernel[END_B] && (shell || c->ends == COMMAND_OUR_END))
+    if (line.kernel[END_A] && line.kernel[END_B] && !is_between_kernels(c.measure))
         return command_fail("lab", "'%s' needs an end of ours; leave out --a or --b", name);
-    if (!shell)
-        prepare_for(&line, c);
+    prepare_for(&line, c.measure);
     wrong = lay_wire(&line);
     if (wrong != 0)
         return wrong;
@@ -325,14 +331,13 @@ static int run(const struct surroundings *around, int argc, char **argv)
                                         .sysctl_count = line.lab.sysctl_count,
                                         .chancy = is_chancy(&line.wire.rules)};
     int code = shell ? run_shell(lab, argv + line.command_at)
-                     : command_run(c, &inside, argc - line.command_at, argv + line.command_at);
+                     : command_run(&c, &inside, argc - line.command_at, argv + line.command_at);
     lab_close(lab);
     return code;
 }
 
 const struct command cmd_lab = {
     .name = "lab",
-    .usage = "[LAB OPTIONS] COMMAND ...",
     .summary = "any command against a real Linux peer on this machine, without root",
     .run = run,
 };

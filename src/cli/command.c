@@ -1,32 +1,50 @@
-/* The table of commands, made from the list in Makefile.am. */
+/* The table of commands, made from the lists in Makefile.am. */
 #include "cli/command.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define COMMAND(name) extern const struct command cmd_##name;
-#include "cli/commands.def"
-#undef COMMAND
+#include "cli/session.h"
 
+#define COMMAND(name) extern const struct command cmd_##name;
+#define MEASURE(name)
+#include "measure/commands.def"
+#undef COMMAND
+#undef MEASURE
+
+/* NULL: the next measurement stands here. */
 static const struct command *const table[] = {
 #define COMMAND(name) &cmd_##name,
-#include "cli/commands.def"
+#define MEASURE(name) NULL,
+#include "measure/commands.def"
 #undef COMMAND
+#undef MEASURE
 };
 
-const struct command *command_at(size_t i)
+bool command_at(struct command *c, size_t i)
 {
-    return i < sizeof(table) / sizeof(table[0]) ? table[i] : NULL;
+    size_t measures = 0;
+    if (i >= sizeof(table) / sizeof(table[0]))
+        return false;
+    if (table[i] != NULL) {
+        *c = *table[i];
+        return true;
+    }
+    for (size_t before = 0; before < i; before++)
+        measures += table[before] == NULL;
+    const struct measure *m = measure_at(measures);
+    *c = (struct command){.name = m->name, .summary = m->summary, .measure = m};
+    return true;
 }
 
-const struct command *command_find(const char *name)
+bool command_find(struct command *c, const char *name)
 {
-    for (size_t i = 0; command_at(i) != NULL; i++) {
-        if (strcmp(table[i]->name, name) == 0)
-            return table[i];
+    for (size_t i = 0; command_at(c, i); i++) {
+        if (strcmp(c->name, name) == 0)
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 int command_run(const struct command *c, const struct surroundings *around, int argc, char **argv)
@@ -34,7 +52,8 @@ int command_run(const struct command *c, const struct surroundings *around, int 
     char name[64];
     (void)snprintf(name, sizeof(name), "tcpshake %s", c->name);
     argv[0] = name;
-    return c->run(around, argc, argv);
+    return c->measure != NULL ? session_run(c->measure, around, argc, argv)
+                              : c->run(around, argc, argv);
 }
 
 int command_fail(const char *command, const char *fmt, ...)
@@ -46,16 +65,4 @@ int command_fail(const char *command, const char *fmt, ...)
     va_end(ap);
     (void)fputc('\n', stderr);
     return EXIT_TROUBLE;
-}
-
-int command_in_lab(const char *command, const struct surroundings *around)
-{
-    if (around->lab == NULL)
-        return command_fail(command, "only in the lab: write 'tcpshake lab %s'", command);
-    if (around->truth || around->deaf != 0 || around->kernel_is_a)
-        return command_fail(command, "%s of the lab means nothing here",
-                            around->truth       ? "--truth"
-                            : around->deaf != 0 ? "--deaf"
-                                                : "--a");
-    return 0;
 }

@@ -1,8 +1,10 @@
-/* A command of the program: one file cmd-NAME.c, one line in Makefile.am. */
+/* What the program can be told to do: a measurement, which is a row of src/measure/, or something
+ * else, which is a file cmd-NAME.c here. Either is one line in Makefile.am. */
 #ifndef TCPSHAKE_CLI_COMMAND_H
 #define TCPSHAKE_CLI_COMMAND_H
 
 #include "lab/lab.h"
+#include "measure/measure.h"
 
 /* What a command is run in. */
 struct surroundings {
@@ -18,16 +20,8 @@ struct surroundings {
 
 struct command {
     const char *name;
-    const char *usage;   /* what follows the name */
-    const char *summary; /* one line */
-    /* What the lab's peer runs for it by default; NULL: the lab's own choice. */
-    const char *lab_app;
-    enum {
-        COMMAND_OUR_END,    /* one end is ours */
-        COMMAND_EITHER,     /* it does with two kernels as well */
-        COMMAND_TWO_KERNELS /* and needs them: for the lab alone */
-    } ends;
-    const char *const *lab_sysctls; /* set in the lab unless the user sets them; ends with NULL */
+    const char *summary;           /* one line */
+    const struct measure *measure; /* NULL: */
     /* argv[0] is "tcpshake NAME". Returns the exit status. */
     int (*run)(const struct surroundings *around, int argc, char **argv);
 };
@@ -39,18 +33,14 @@ enum {
     EXIT_NO_ANSWER = 3,
 };
 
-/* NULL when there is none of that name. */
-const struct command *command_find(const char *name);
-/* Row `i` of the table, NULL past the end. */
-const struct command *command_at(size_t i);
+/* False: there is none of that name. */
+bool command_find(struct command *c, const char *name);
+/* The `i`-th in the order of their names; false past the end. */
+bool command_at(struct command *c, size_t i);
 /* Runs it under the name "tcpshake NAME"; argv[0] is NAME. */
 int command_run(const struct command *c, const struct surroundings *around, int argc, char **argv);
 
 /* "tcpshake COMMAND: TEXT" on stderr; returns EXIT_TROUBLE. */
 int command_fail(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* For a command that exists in the lab only: 0, or the status to exit with when it was called
- * elsewhere, or with options of the lab that mean nothing to it. */
-int command_in_lab(const char *command, const struct surroundings *around);
 
 #endif

@@ -52,11 +52,3 @@ enum status figures_load(struct figure *f, const char *name, struct fault *fault
                          name, name);
     return figures_read(f, name, fault);
 }
-
-int figures_fail(const char *command, enum status s, const struct fault *fault)
-{
-    if (s != STATUS_MALFORMED)
-        return command_fail(command, "%s", fault->text);
-    (void)fprintf(stderr, "%s\n", fault->text);
-    return EXIT_TROUBLE;
-}

@@ -9,8 +9,5 @@
 enum status figures_read(struct figure *f, const char *name, struct fault *fault);
 /* The figure of that name in the library, else that of a file, whose name has a '/' or a '.'. */
 enum status figures_load(struct figure *f, const char *name, struct fault *fault);
-/* Says what was wrong and returns the exit status. What is wrong in a figure begins with
- * FILE:LINE:COLUMN, for editors. */
-int figures_fail(const char *command, enum status s, const struct fault *fault);
 
 #endif

@@ -12,8 +12,9 @@ static int print_help(FILE *to)
                       "       tcpshake --help | --version\n"
                       "Shakes hands with a TCP peer, one crafted segment at a time, and shows\n"
                       "what both ends did.\n\n");
-    for (size_t i = 0; command_at(i) != NULL; i++)
-        (void)fprintf(to, "  %-12s %s\n", command_at(i)->name, command_at(i)->summary);
+    struct command c;
+    for (size_t i = 0; command_at(&c, i); i++)
+        (void)fprintf(to, "  %-12s %s\n", c.name, c.summary);
     (void)fprintf(to,
                   "\nTARGET is HOST:PORT, [V6]:PORT or HOST PORT.\n"
                   "'tcpshake COMMAND --help' lists a command's options; 'man tcpshake' has all.\n"
@@ -54,8 +55,8 @@ int main(int argc, char **argv)
         return print_help(stdout);
     if (is_one_of(argv[1], "-V", "--version", "version"))
         return print_version();
-    const struct command *c = command_find(argv[1]);
-    if (c == NULL)
+    struct command c;
+    if (!command_find(&c, argv[1]))
         return unknown(argv[1]);
-    return command_run(c, &around, argc - 1, argv + 1);
+    return command_run(&c, &around, argc - 1, argv + 1);
 }

@@ -123,10 +123,11 @@ static enum status add_text(struct output *out, struct timeline *t, const struct
     enum status s = open_file(out, NULL, &w, fault);
     if (s != STATUS_OK)
         return s;
-    struct sink *(*make)(struct writer, struct style) = o->pings          ? ping_text_new
-                                                        : o->quiet        ? brief_new
-                                                        : o->plays_figure ? figure_text_new
-                                                                          : ladder_new;
+    struct sink *(*make)(struct writer, struct style) =
+        o->measure->carrier == MEASURE_TURNS    ? ping_text_new
+        : o->quiet                              ? brief_new
+        : o->measure->carrier == MEASURE_FIGURE ? figure_text_new
+                                                : ladder_new;
     return timeline_add_sink(t, make(w, style), fault);
 }
 

@@ -171,39 +171,38 @@ static enum status find_first(struct survey_list *l, const struct arguments *a, 
     return judge_held(l, a, &no_way, fault);
 }
 
-enum status survey_list_open(struct survey_list *l, const struct survey_session *o,
-                             const struct hash_key *key, struct resume *resume,
-                             void (*tell)(void *arg, const char *line), void *arg,
+enum status survey_list_open(struct survey_list *l, const struct survey_list_config *c,
                              struct fault *fault)
 {
+    const struct survey_asked *o = c->asked;
     const struct targets_config config = {
-        .words = o->options->words,
-        .word_count = o->options->word_count,
+        .words = c->options->words,
+        .word_count = c->options->word_count,
         .file = o->file,
         .exclude_file = o->exclude_file,
-        .ports = o->ports,
+        .ports = *c->ports,
         .special = o->special,
         .strict = o->strict,
-        .numeric = o->options->numeric,
-        .family = o->options->family,
-        .key = *key,
-        .shard = o->shard,
-        .shards = o->shards,
+        .numeric = c->options->numeric,
+        .family = c->options->family,
+        .key = *c->key,
+        .shard = c->shard,
+        .shards = c->shards,
         .complain = complain,
         .passed_over = passed_over,
         .arg = l,
     };
     memset(l, 0, sizeof(*l));
-    l->resume = resume;
+    l->resume = c->resume;
     l->records = o->resume;
     l->leaves_special = o->file != NULL && !o->special;
-    l->complain = tell;
-    l->arg = arg;
-    enum status s = spacing_init(&l->spacing, o->spacing_ns, o->spacing_net_ns, key, fault);
+    l->complain = c->tell;
+    l->arg = c->arg;
+    enum status s = spacing_init(&l->spacing, o->spacing_ns, o->spacing_net_ns, c->key, fault);
     if (s != STATUS_OK)
         return s;
     l->targets = targets_open(&config, fault);
-    return l->targets != NULL ? find_first(l, o->options, fault) : STATUS_MALFORMED;
+    return l->targets != NULL ? find_first(l, c->options, fault) : STATUS_MALFORMED;
 }
 
 void survey_list_close(struct survey_list *l)

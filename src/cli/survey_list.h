@@ -4,8 +4,9 @@
 #define TCPSHAKE_CLI_SURVEY_LIST_H
 
 #include "cli/resume.h"
-#include "cli/survey_session.h"
+#include "cli/arguments.h"
 #include "measure/survey/spacing.h"
+#include "measure/survey/survey_measure.h"
 #include "targets/targets.h"
 
 enum {
@@ -38,12 +39,21 @@ struct survey_list {
     struct fault fault;
 };
 
+struct survey_list_config {
+    const struct arguments *options;
+    const struct survey_asked *asked;
+    const struct ports *ports;
+    uint64_t shard, shards; /* this one of how many, from 0 */
+    const struct hash_key *key;
+    struct resume *resume;
+    void (*tell)(void *arg, const char *line);
+    void *arg;
+};
+
 /* Opens the list and finds the first target, whose route tells the interface. Lines that are bad
  * are told through `tell`. STATUS_MALFORMED with a line also when there is nothing to probe.
  * Release with survey_list_close, also after a failure. */
-enum status survey_list_open(struct survey_list *l, const struct survey_session *o,
-                             const struct hash_key *key, struct resume *resume,
-                             void (*tell)(void *arg, const char *line), void *arg,
+enum status survey_list_open(struct survey_list *l, const struct survey_list_config *c,
                              struct fault *fault);
 void survey_list_close(struct survey_list *l);
 

@@ -94,7 +94,10 @@ static void begin(struct talk *p)
 
 static void start(struct talk *p)
 {
-    crash_of(p)->way = 0;
+    struct crash *c = crash_of(p);
+    c->way = 0;
+    if (c->ways == 0)
+        c->ways = (1u << CRASH_WAYS) - 1;
     begin(p);
 }
 
@@ -413,16 +416,95 @@ static void progress(const struct talk *p, int64_t now_ns, char *out, size_t cap
     (void)snprintf(out, cap, "%s: at most %s more", ways[c->way].summary, left);
 }
 
+static const struct script script = {
+    .name = "crash",
+    .start = start,
+    .came = came,
+    .timer = timer,
+    .stop = stop,
+    .report = report,
+    .progress = progress,
+};
+
 const struct script *crash_script(void)
 {
-    static const struct script script = {
-        .name = "crash",
-        .start = start,
-        .came = came,
-        .timer = timer,
-        .stop = stop,
-        .report = report,
-        .progress = progress,
-    };
     return &script;
 }
+
+/* --- The row --- */
+
+static const char *const way_words[] = {"killed", "killed-unread", "gone", "gone-talking", NULL};
+
+static const struct measure_option options[] = {
+    {"way", 0, 6, MEASURE_WORDS, "WAY",
+     "How B goes away: killed, killed-unread, gone, gone-talking; may be repeated (default: all of "
+     "them, one after the other)",
+     "How B goes away; may be given several times, and all of them are shown one after the other "
+     "if it is not given.\n"
+     "*killed* kills B's process, for which its kernel closes with a FIN.\n"
+     "*killed-unread* kills it before it has read what A has sent, and the kernel resets.\n"
+     "With *gone* B's machine disappears while A waits: A finds out by keepalive probes.\n"
+     "With *gone-talking* A has something to send, and finds out by its retransmissions.",
+     .words = way_words, .field = MEASURE_FIELD(struct crash, ways)},
+    {0},
+};
+
+static const struct measure_sysctl sysctls[] = {
+    {"net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_keepalive_time=2",
+     MEASURE_FIELD(struct crash, keepalive_time_ns), CLOCK_S},
+    {"net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_intvl=1",
+     MEASURE_FIELD(struct crash, keepalive_interval_ns), CLOCK_S},
+    {"net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_probes=3",
+     MEASURE_FIELD(struct crash, keepalive_probes), 1},
+    {"net.ipv4.tcp_retries2", "net.ipv4.tcp_retries2=3", MEASURE_FIELD(struct crash, retries), 1},
+    {0},
+};
+
+#define SEEN "end of file|nothing|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|another error"
+
+static const struct measure_key keys[] = {
+    {"way", "killed|killed-unread|gone|gone-talking", "how end B went away", "", NULL},
+    {"verdict", "as-figured|deviates|unknown",
+     "against the RFCs and the settings in force; unknown: it could not be shown to its end, or "
+     "the capture has lost packets",
+     "", NULL},
+    {"kernel_sent", "FIN|RST?", "by B's kernel when its process was killed", NULL, NULL},
+    {"application_first", SEEN, "what A's application learnt of its connection when B was gone",
+     NULL, NULL},
+    {"application", SEEN, "what it learnt in the end", "", NULL},
+    {"gaps_us", "[microseconds]",
+     "between what A sent to nobody; the first since A last sent or heard something", NULL, NULL},
+    {"keepalive", "{=}", "the settings in force", NULL, NULL},
+    {"keepalive.time_s", "seconds", NULL, "", NULL},
+    {"keepalive.interval_s", "seconds", NULL, "", NULL},
+    {"keepalive.probes", "count", NULL, "", NULL},
+    {"gave_up_after_us", "microseconds?", "since A last heard something; null: it did not", "",
+     NULL},
+    {"capture_dropped", "count", NULL, "", NULL},
+    {"outcome", "never", NULL, NULL, NULL},
+    {0},
+};
+
+static const struct measure_record records[] = {{"crash", NULL, keys, NULL, false}, {0}};
+
+const struct measure crash_measure = {
+    .name = "crash",
+    .summary = "what a kernel sees when the other end goes away (in the lab)",
+    .about =
+        "Shows, between two kernels of the lab, what A sees when B goes away: B's process is "
+        "killed, and its kernel closes for it; or B's machine disappears, and A finds out by "
+        "keepalive probes, or by what it has to send. What decides when are the settings "
+        "net.ipv4.tcp_keepalive_time, _intvl, _probes and tcp_retries2, which are the lab's to "
+        "set.",
+    .statuses = "Exit status: 0 as the RFCs and the settings have it, 1 otherwise, 2 usage or "
+                "system error, 3 it could not be shown to its end.",
+    .carrier = MEASURE_KERNELS,
+    .can = MEASURE_IN_LAB,
+    .run = {.wait_ns = CLOCK_S, .deadline_ns = 10 * CLOCK_MIN, .sessions = 1},
+    .options = options,
+    .records = records,
+    .size = sizeof(struct crash),
+    .lab_app = "hold",
+    .sysctls = sysctls,
+    .script = &script,
+};

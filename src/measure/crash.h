@@ -6,6 +6,7 @@
 #ifndef TCPSHAKE_MEASURE_CRASH_H
 #define TCPSHAKE_MEASURE_CRASH_H
 
+#include "measure/measure.h"
 #include "talk/talk.h"
 
 enum {
@@ -55,6 +56,8 @@ struct crash {
 
 /* "killed", "killed-unread", "gone", "gone-talking"; static. */
 const char *crash_way_name(enum crash_way way);
+
+extern const struct measure crash_measure;
 
 const struct script *crash_script(void);
 

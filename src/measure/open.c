@@ -323,18 +323,97 @@ static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap
                    x->segments[END_A], x->segments[END_B]);
 }
 
+static const struct script script = {
+    .name = "open",
+    .start = start,
+    .left = left,
+    .received = received,
+    .timer = timer,
+    .unreachable = unreachable,
+    .stop = stop,
+    .report = report,
+    .progress = progress,
+};
+
 const struct script *open_script(void)
 {
-    static const struct script script = {
-        .name = "open",
-        .start = start,
-        .left = left,
-        .received = received,
-        .timer = timer,
-        .unreachable = unreachable,
-        .stop = stop,
-        .report = report,
-        .progress = progress,
-    };
     return &script;
 }
+
+/* --- The row --- */
+
+static const char *const closes[] = {"fin", "rst", "wait", NULL}; /* by enum open_close */
+
+static const struct measure_option options[] = {
+    {"data", 0, 6, MEASURE_OCTETS, "TEXT",
+     "Data on the third segment of the handshake; TEXT as for --say",
+     "Put _TEXT_ on the third segment of the handshake.",
+     .field = MEASURE_FIELD(struct open, payload_first)},
+    {"say", 0, 6, MEASURE_OCTETS, "TEXT",
+     "Data after the handshake; \\r \\n \\t \\0 \\\\ \\xHH are escapes, @FILE reads a file",
+     "Send _TEXT_ after the handshake.\n"
+     "In both, *\\r*, *\\n*, *\\t*, *\\0*, *\\\\* and *\\x*_HH_ stand for the octet they usually "
+     "do, "
+     "and *@*_FILE_ stands for the contents of a file.\nAt most 64 KiB in all.",
+     .field = MEASURE_FIELD(struct open, payload_len)},
+    {"close", 0, 6, MEASURE_WORD, "HOW",
+     "fin: our FIN first (default); rst: a reset, exactly acceptable; wait: let the peer close "
+     "first",
+     "*fin* (default): our FIN goes first, and the peer's is awaited.\n"
+     "It has the time of *--wait* for it, then the connection is reset.\n"
+     "*rst* sends a reset with exactly the number that the peer expects, once everything is "
+     "acknowledged.\n*wait* lets the peer close first; *--deadline* bounds the waiting.",
+     .words = closes, .field = MEASURE_FIELD(struct open, close)},
+    {"tries", 0, 6, MEASURE_NUMBER, "N", "Send a segment at most N times (default 3)",
+     "Send a segment at most _N_ times, 1 to 16 (default 3), before giving up.\n"
+     "The time-outs are those of RFC 6298: 1 s, then twice as long each time.\n"
+     "With the default, silence is called _filtered_ after 7 s.",
+     1, OURS_SYNS_MAX, .of_run = true, .field = MEASURE_FIELD(struct measure_run, tries)},
+    {0},
+};
+
+static const struct measure_key keys[] = {
+    {"outcome", "outcome", NULL, "", NULL},
+    {"rtt_us", "microseconds?", NULL, "", NULL},
+    {"own_path", "[state]+", "the states that our end went through", "", NULL},
+    {"peer_path", "[state_path]",
+     "the states the peer was seen to pass through; the last item may be several, A|B, when they "
+     "cannot be told apart",
+     "", NULL},
+    {"close", "{}", NULL, "outcome=open", NULL},
+    {"close.by", "us|peer|both", NULL, "", NULL},
+    {"close.segments", "count", NULL, "", NULL},
+    {"close.kind", "fin|rst|half|none", NULL, "", NULL},
+    {"data_sent", "count", "octets", NULL, NULL},
+    {"data_acknowledged", "count", "octets", NULL, NULL},
+    {"data_received", "count", "octets", NULL, NULL},
+    {"retransmitted", "count", "segments that we sent again", NULL, NULL},
+    {"iss", "u32", NULL, "outcome=open", NULL},
+    {"irs", "u32", NULL, "outcome=open", NULL},
+    {"peer_options", "options", NULL, "outcome=open", NULL},
+    {"kernel_quiet", "boolean", NULL, "", NULL},
+    {"capture_dropped", "count", NULL, "", NULL},
+    {0},
+};
+
+static const struct measure_record records[] = {{"open", NULL, keys, NULL, false}, {0}};
+
+const struct measure open_measure = {
+    .name = "open",
+    .summary = "a handshake and a close, every segment shown",
+    .about = "Opens a TCP connection with crafted segments, closes it in order, and shows both "
+             "ends' states, the times and the peer's options.",
+    .statuses = "Exit status: 0 open, 1 closed, 2 usage or system error, 3 no answer.",
+    .carrier = MEASURE_TALK,
+    .can = MEASURE_MANY | MEASURE_LAB_EYES,
+    .run = {.wait_ns = 8 * CLOCK_S, .deadline_ns = CLOCK_MIN, .tries = 3, .sessions = 1},
+    /* A wire that loses one packet in five would have one of a hundred runs end without an answer.
+     */
+    .patient = {.wait_ns = 2 * CLOCK_MIN, .deadline_ns = 3 * CLOCK_MIN, .tries = 7, .sessions = 1},
+    .options = options,
+    .records = records,
+    .size = sizeof(struct open),
+    .wait = MEASURE_FIELD(struct open, reply_wait_ns),
+    .octets = MEASURE_FIELD(struct open, payload),
+    .script = &script,
+};

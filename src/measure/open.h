@@ -2,6 +2,7 @@
 #ifndef TCPSHAKE_MEASURE_OPEN_H
 #define TCPSHAKE_MEASURE_OPEN_H
 
+#include "measure/measure.h"
 #include "talk/talk.h"
 #include "talk/facts.h"
 
@@ -36,6 +37,8 @@ struct open {
     unsigned confirmations;
     uint32_t heard_before_confirm;
 };
+
+extern const struct measure open_measure;
 
 /* The descriptor to hand to talk_init with a `struct open` as its state. */
 const struct script *open_script(void);

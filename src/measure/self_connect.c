@@ -241,3 +241,69 @@ int self_connect_conclude(struct self_connect *s, const struct self_connect_doin
     result_done(&r);
     return exit_code;
 }
+
+/* --- The row --- */
+
+static const struct measure_option options[] = {
+    {"attempts", 0, 1, MEASURE_NUMBER, "N", "Give up after N attempts (default 1000000)",
+     "Give up after _N_ attempts (default 1000000).\n"
+     "A refused attempt costs some 15 us and is only counted.",
+     1, 100000000, .field = MEASURE_FIELD(struct self_connect_asked, attempts)},
+    {"port", 0, 1, MEASURE_NUMBER, "PORT",
+     "Connect to this port (default: one of those that the kernel likes to connect from)",
+     "Connect to this port.\n"
+     "The default is one that the kernel likes to connect from: its parity is that of the lower "
+     "end of _/proc/sys/net/ipv4/ip_local_port_range_.\n"
+     "Linux connects from the others only when those are used up, so with one of them it does not "
+     "happen.",
+     1, UINT16_MAX, .field = MEASURE_FIELD(struct self_connect_asked, port)},
+    {"deadline", 'w', 2, MEASURE_DURATION, "TIME", "Give up after this time (default 1m)", NULL,
+     .of_run = true, .field = MEASURE_FIELD(struct measure_run, deadline_ns)},
+    {0},
+};
+
+static const struct measure_key keys[] = {
+    {"local", "endpoint", "the same as `target`", "", NULL},
+    {"outcome", "open|closed|error", "open: it happened; closed: every attempt was refused", "",
+     NULL},
+    {"port", "u16", NULL, "", NULL},
+    {"attempts", "count", "calls of connect; the last is the one that happened", "", NULL},
+    {"refused", "count", NULL, "", NULL},
+    {"elapsed_us", "microseconds", "of all attempts", "", NULL},
+    {"rtt_us", "microseconds?", NULL, "outcome=open", NULL},
+    {"happened_ns", "t_ns?", "when its SYN left and arrived; null when the capture missed it",
+     "outcome=open", NULL},
+    {"own_path", "[state]+", "the states that the one socket went through", "outcome=open", NULL},
+    {"simultaneous_open", "boolean", NULL, "outcome=open", NULL},
+    {"simultaneous_close", "boolean", NULL, "outcome=open", NULL},
+    {"kernel", "{=}?", "the socket's state by sock_diag; null when the kernel does not tell",
+     "outcome=open", NULL},
+    {"kernel.before", "state", NULL, "", NULL},
+    {"kernel.connected", "state", NULL, "", NULL},
+    {"kernel.closed", "state", NULL, "", NULL},
+    {"data_sent", "count", "octets", "outcome=open", NULL},
+    {"data_received", "count", "octets read from the socket that are those written to it",
+     "outcome=open", NULL},
+    {"capture_dropped", "count", NULL, "", NULL},
+    {0},
+};
+
+static const struct measure_record records[] = {{"self_connect", NULL, keys, NULL, false}, {0}};
+
+static const struct self_connect_asked defaults = {.attempts = 1000000};
+
+const struct measure self_connect_measure = {
+    .name = command,
+    .summary = "a socket that connects to itself (in the lab)",
+    .about = "A client connects to an unused port of its own address, in a loop, until the kernel "
+             "gives it that very port to connect from: a simultaneous open with itself, of one "
+             "socket. Only in the lab: 'tcpshake lab self-connect'.",
+    .statuses = "Exit status: 0 it happened, 1 it did not, 2 usage or system error, 3 interrupted.",
+    .carrier = MEASURE_SOCKET,
+    .can = MEASURE_IN_LAB,
+    .run = {.deadline_ns = CLOCK_MIN, .sessions = 1},
+    .options = options,
+    .records = records,
+    .size = sizeof(struct self_connect_asked),
+    .state = &defaults,
+};

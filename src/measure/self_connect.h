@@ -5,6 +5,7 @@
 #define TCPSHAKE_MEASURE_SELF_CONNECT_H
 
 #include "event/timeline.h"
+#include "measure/measure.h"
 #include "tcp/tcb.h"
 
 enum {
@@ -29,6 +30,11 @@ struct self_connect_doings {
     size_t said, heard; /* octets written, and read back the same */
 };
 
+/* What the user has asked for. */
+struct self_connect_asked {
+    uint64_t attempts, port; /* port 0: one that the kernel likes */
+};
+
 struct self_connect {
     struct timeline *timeline;
     struct endpoint at;
@@ -44,6 +50,8 @@ struct self_connect {
     bool truth_failed;                    /* the kernel's state was another */
     uint64_t capture_dropped;
 };
+
+extern const struct measure self_connect_measure;
 
 /* `at` is the one endpoint. */
 void self_connect_init(struct self_connect *s, const struct endpoint *at,

@@ -67,7 +67,7 @@ offers()
     done
 }
 
-mapfile -t commands < <(sed -n 's/^COMMAND(\(.*\))$/\1/p' src/cli/commands.def | tr _ -)
+mapfile -t commands < <(sed 's/.*(\(.*\))$/\1/' src/measure/commands.def | tr _ -)
 inner=()
 for command in "${commands[@]}"; do
     [ "$command" = lab ] || inner+=("$command")

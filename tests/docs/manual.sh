@@ -57,7 +57,7 @@ completed()
     printf '%s\n' "${COMPREPLY[@]}" | sed 's/[= ]*$//'
 )
 
-commands=$(sed -n 's/^COMMAND(\(.*\))$/\1/p' src/cli/commands.def | tr _ -)
+commands=$(sed 's/.*(\(.*\))$/\1/' src/measure/commands.def | tr _ -)
 
 every=$(help_options '')
 in_page=$(page_text | long_options)

@@ -26,25 +26,22 @@ static bool ends_the_program(const char *word)
     return is_long;
 }
 
-static error_t no_more(int key, char *arg, struct argp_state *state)
-{
-    (void)key;
-    (void)arg;
-    (void)state;
-    return ARGP_ERR_UNKNOWN;
-}
-
 static void check(const struct arguments *a)
 {
     fuzz_require(a->like != NULL);
-    fuzz_require(a->wait_ns > 0 && a->deadline_ns > 0);
+    fuzz_require(a->run.wait_ns > 0 && a->run.deadline_ns > 0);
     fuzz_require(!a->has_ttl || a->ttl > 0);
     fuzz_require(a->host != NULL || a->port_word == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const struct argp_option none[] = {{0}};
+    static const struct measure none = {
+        .name = "fuzz",
+        .about = "",
+        .statuses = "",
+        .run = {.wait_ns = CLOCK_S, .deadline_ns = CLOCK_NEVER, .sessions = 1},
+    };
     char text[TEXT_MAX + 1], name[] = "fuzz";
     char *argv[WORDS_MAX + 2] = {name};
     int argc = 1;
@@ -61,8 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     static FILE *nowhere;
     if (nowhere == NULL && (nowhere = fopen("/dev/null", "w")) != NULL)
         stderr = nowhere; /* its complaints are not read here */
-    struct arguments a = arguments_defaults("fuzz", CLOCK_S, CLOCK_NEVER);
-    if (arguments_parse(&a, none, no_more, NULL, "", argc, argv) == 0)
+    struct arguments a = arguments_defaults(&none, false);
+    if (arguments_parse(&a, NULL, argc, argv) == 0)
         check(&a);
+    arguments_done(&a);
     return 0;
 }

@@ -445,14 +445,6 @@ static void an_interrupt_at_any_time(void **state)
 
 /* --- Several --- */
 
-static void spread(void *const *states, size_t n, struct result *r)
-{
-    const struct synack *measured[BENCH_SESSIONS_MAX];
-    for (size_t i = 0; i < n; i++)
-        measured[i] = states[i];
-    synack_report_spread(measured, n, r);
-}
-
 static void repeated(void **state)
 {
     (void)state;
@@ -461,7 +453,7 @@ static void repeated(void **state)
     dice = 5;
     bench_synack(&b, 4);
     b.host.instead = keeps_to_the_plan;
-    b.config.summarise = spread;
+    b.config.summarise = synack_measure.summarise;
     bench_run(&b, 20 * CLOCK_MIN);
     bench_expect(&b, "open", 0);
     expect_one_syn(&b, 4);

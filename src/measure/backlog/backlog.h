@@ -8,6 +8,7 @@
 
 #include "measure/backlog/crowd.h"
 #include "measure/backlog/queues.h"
+#include "measure/measure.h"
 
 enum {
     BACKLOG_LEAST = 2,
@@ -28,6 +29,16 @@ struct backlog_part {
 const struct backlog_part *backlog_part_at(size_t i);
 /* One part that changes no setting and expects nothing. */
 const struct backlog_part *backlog_part_as_given(void);
+
+/* What the user has asked for. */
+struct backlog_asked {
+    uint64_t backlog, callers; /* 0: by default */
+    bool has_face, as_given;
+    unsigned face; /* the one to be shown, counted from OVERFLOW_NO_SYN_ACK */
+    int64_t watch_ns;
+};
+
+extern const struct measure backlog_measure;
 
 /* What is done to the listener, and asked of its kernel. */
 struct backlog_hands {

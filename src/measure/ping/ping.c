@@ -141,3 +141,140 @@ void ping_more(const struct ping *p, const struct facts *f, struct result *r)
     else
         result_line(r, "more", "from %s, iss %" PRIu32, local, f->iss.v);
 }
+
+/* --- The row --- */
+
+static const struct measure_option options[] = {
+    {"count", 'c', 6, MEASURE_NUMBER, "N", "Stop after N SYNs to each target (default: go on)",
+     "Stop after _N_ SYNs to each target, once they are answered or *--wait* has passed.", 1,
+     UINT32_MAX, .field = MEASURE_FIELD(struct ping_asked, count)},
+    {"interval", 'i', 6, MEASURE_DURATION, "TIME",
+     "From one SYN to a target to the next, at least 1ms (default 1s); several targets share it "
+     "evenly",
+     "From one SYN to a target to the next (default 1s), at least 1ms; with many targets more, so "
+     "that there are no more than 5000 SYNs a second in all.",
+     CLOCK_MS, .least_told = "1ms or more",
+     .beyond = "faster than that is no measurement but a flood",
+     .field = MEASURE_FIELD(struct ping_asked, interval_ns)},
+    {"timestamp", 'D', 6, MEASURE_FLAG, NULL,
+     "Print the time, in seconds since 1970, before each line",
+     "Print the time, in seconds since 1970 with microseconds, before each line: when the answer "
+     "came, or the waiting ended.",
+     .field = MEASURE_FIELD(struct ping_asked, stamped)},
+    {"file", 'f', 6, MEASURE_STRING, "FILE",
+     "Ask the targets in this file too, one a line, # begins a comment; - is standard input",
+     "Ask the targets in this file too, one a line, as on the command line; from *#* on it is a "
+     "comment.\n*-* is standard input.\n"
+     "A line that is no target, or a name that does not resolve, is told with the name of the file "
+     "and its number, and passed over.",
+     .field = MEASURE_FIELD(struct ping_asked, file)},
+    {"live", 0, 6, MEASURE_FLAG, NULL,
+     "In place of a line a probe show one line on the terminal that moves with them",
+     "In place of a line for each probe, one line on the terminal (standard error) that moves with "
+     "them: a bar for each of the last round-trip times, from the shortest to the longest of those "
+     "shown, *\xc3\x97* where there was none, the last time, the 50th and 99th percentiles, and "
+     "how "
+     "many of how many were answered.\nWhere the locale has no UTF-8 it is in ASCII.",
+     .field = MEASURE_FIELD(struct ping_asked, live)},
+    {0},
+};
+
+static const struct measure_refusal refused[] = {
+    {"pcapng", "records one conversation, and these are many: 'tcpshake open --pcapng FILE' "
+               "records one"},
+    {"mermaid", "records one conversation, and these are many: 'tcpshake open --mermaid FILE' "
+                "records one"},
+    {"dry-run", "has nothing to show here: 'tcpshake open --dry-run' shows the same SYN"},
+    {"isn", "would make all SYNs one: each has a number of its own"},
+    {0},
+};
+
+static const struct measure_key keys[] = {
+    {"outcome", "outcome", NULL, "", NULL},
+    {"rtt_us", "microseconds?", NULL, "", NULL},
+    {"seq", "count>=1", "of the probes of this target, counted from 1", NULL, NULL},
+    {"sent_ns", "t_ns", "when the SYN left, or was handed out if it was not seen leaving", NULL,
+     NULL},
+    {"doubtful", "boolean",
+     "the answer came so late that it may be a retransmission of one that was lost: it has no RTT",
+     NULL, NULL},
+    {"duplicates", "count", "further copies of the answer", NULL, NULL},
+    {"iss", "u32", NULL, "outcome=open", NULL},
+    {"irs", "u32", NULL, "outcome=open", NULL},
+    {"peer_options", "options", NULL, "outcome=open", NULL},
+    {"peer_ttl", "u8", NULL, "outcome=open|closed", NULL},
+    {"peer_win", "u16", NULL, "outcome=open|closed", NULL},
+    {"kernel_quiet", "boolean", NULL, "", NULL},
+    {"capture_dropped", "count", NULL, "", NULL},
+    {0},
+};
+
+static const char late[] =
+    "{\"if\":{\"required\":[\"doubtful\"],\"properties\":{\"doubtful\":{\"const\":true}}},"
+    "\"then\":{\"properties\":{\"rtt_us\":{\"type\":\"null\"}}}}";
+
+static const struct measure_key counts[] = {
+    {"transmitted", "count", "SYNs", "", NULL},
+    {"answered", "count", "open and closed", "", NULL},
+    {"open", "count", NULL, "", NULL},
+    {"closed", "count", NULL, "", NULL},
+    {"unreachable", "count", NULL, "", NULL},
+    {"filtered", "count", NULL, "", NULL},
+    {"awaited", "count", "not waited for to the end: interrupted", "", NULL},
+    {"unsent", "count", "that could not be sent; not among the transmitted", "", NULL},
+    {"duplicates", "count", NULL, "", NULL},
+    {"doubtful", "count", "answered, but too late for an RTT", "", NULL},
+    {"loss", "share", "unreachable and filtered, as a share of those that were waited for", "",
+     NULL},
+    {"rtt_us", "rtt", "min, avg, max, mdev, p50, p95, p99, or null", "", NULL},
+    {"jitter_us", "microseconds?",
+     "the mean of the differences between each RTT and the one before it; null with fewer than two",
+     "", NULL},
+    {"elapsed_s", "seconds", "from the first SYN to the end of the last probe", "", NULL},
+    {0},
+};
+
+static const struct measure_key target_keys[] = {
+    {"session", "session>=1", NULL, "", NULL},
+    {"target", "endpoint", NULL, "", NULL},
+    {"name", "word", NULL, NULL, NULL},
+    {0},
+};
+
+static const struct measure_key summary_keys[] = {
+    {"sessions", "count", NULL, "", NULL},
+    {"interrupted", "boolean", NULL, "", NULL},
+    {"exit_code", "integer", NULL, "", NULL},
+    {"targets", "[ping_target]+2", "where there are several: each by itself", NULL, NULL},
+    {0},
+};
+
+static const struct measure_record records[] = {
+    {"ping", "What came of one SYN.", keys, late, false},
+    {"ping_count", "The statistics of ping, of one target or of all.", counts, NULL, false},
+    {"ping_target", NULL, target_keys, "{\"$ref\":\"#/$defs/ping_count\"}", false},
+    {"ping_summary", NULL, summary_keys, "{\"$ref\":\"#/$defs/ping_count\"}", false},
+    {0},
+};
+
+static const struct ping_asked defaults = {.interval_ns = CLOCK_S};
+
+const struct measure ping_measure = {
+    .name = "ping",
+    .operands = "TARGET...",
+    .summary = "a SYN a second, and how long the answer takes, as ping does",
+    .about = "Sends a SYN each second, resets what the SYN-ACK opens with exactly the number that "
+             "the peer expects, and prints a line for each answer and statistics at the end, as "
+             "ping does. A closed port answers too; a retransmitted SYN-ACK is no answer and gives "
+             "no RTT.",
+    .statuses = "Exit status: 0 open at least once, 1 answered and never open, 2 usage or system "
+                "error, 3 no answer.",
+    .carrier = MEASURE_TURNS,
+    .can = MEASURE_MANY,
+    .run = {.wait_ns = CLOCK_S, .deadline_ns = CLOCK_NEVER, .sessions = 1},
+    .options = options,
+    .refused = refused,
+    .records = records,
+    .size = sizeof(struct ping_asked),
+    .state = &defaults,
+};

@@ -3,6 +3,7 @@
 #ifndef TCPSHAKE_MEASURE_PING_PING_H
 #define TCPSHAKE_MEASURE_PING_PING_H
 
+#include "measure/measure.h"
 #include "talk/facts.h"
 
 struct ping {
@@ -16,6 +17,17 @@ struct ping {
     unsigned duplicates; /* further copies of the answer */
     int64_t sent_ns;     /* kernel stamp of our SYN, since the epoch */
 };
+
+/* What the user has asked for. */
+struct ping_asked {
+    uint64_t count;      /* probes for each target; 0: without end */
+    int64_t interval_ns; /* from one to the next */
+    const char *file;    /* of targets; NULL: none */
+    bool stamped;        /* each line begins with the time */
+    bool live;           /* a line on the terminal in place of a line a probe */
+};
+
+extern const struct measure ping_measure;
 
 /* The line for people, without its end, in the words of hping and nping. `wait_ns` is how long an
  * answer was waited for. Nothing for a probe that was interrupted. */

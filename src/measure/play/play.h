@@ -17,6 +17,7 @@
 
 #include "figure/bind.h"
 #include "figure/view.h"
+#include "measure/measure.h"
 #include "measure/play/ends.h"
 #include "measure/play/verdict.h"
 #include "talk/matched.h"
@@ -73,6 +74,7 @@ struct play {
     size_t say_len;
     int64_t reply_wait_ns; /* -W */
     enum end us;           /* where one end is ours */
+    bool us_given;         /* by the user */
     bool keep_going;
 
     /* The walk. */
@@ -108,6 +110,8 @@ struct play {
     const char *filler; /* (say "text") in our column */
     size_t filler_len;
 };
+
+extern const struct measure play_measure;
 
 /* Its state is a struct play. */
 const struct script *play_script(void);

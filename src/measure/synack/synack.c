@@ -170,8 +170,10 @@ static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap
                    s->schedule.count != 0 ? " s" : " none yet", (double)left_ns / (double)CLOCK_S);
 }
 
-void synack_report_spread(const struct synack *const *s, size_t n, struct result *r)
+/* Of each gap, over several sessions: from which to which it was. */
+static void summarise(void *const *states, size_t n, struct result *r)
 {
+    struct synack *const *s = (struct synack *const *)states;
     json_t *spread = json_array();
     for (size_t gap = 0;; gap++) {
         int64_t least = INT64_MAX, most = 0;
@@ -195,19 +197,103 @@ void synack_report_spread(const struct synack *const *s, size_t n, struct result
     result_set(r, "spread", spread);
 }
 
+static const struct script script = {
+    .name = "synack",
+    .start = start,
+    .came = came,
+    .left = left,
+    .received = received,
+    .timer = timer,
+    .unreachable = unreachable,
+    .stop = stop,
+    .report = report,
+    .progress = progress,
+};
+
 const struct script *synack_script(void)
 {
-    static const struct script script = {
-        .name = "synack",
-        .start = start,
-        .came = came,
-        .left = left,
-        .received = received,
-        .timer = timer,
-        .unreachable = unreachable,
-        .stop = stop,
-        .report = report,
-        .progress = progress,
-    };
     return &script;
 }
+
+/* --- The row --- */
+
+static const struct measure_option options[] = {
+    {"listen", 0, 6, MEASURE_DURATION, "TIME",
+     "Listen no longer than this after the first SYN-ACK (default 300s)",
+     "Listen no longer than this after the first SYN-ACK (default 300s).\n"
+     "If that ends the listening, the result says _truncated_.",
+     .field = MEASURE_FIELD(struct synack, listen_ns)},
+    {"repeat", 0, 6, MEASURE_NUMBER, "N",
+     "Measure N times, one after the other, each from a fresh port, and show the spread",
+     "Measure _N_ times, 1 to 100, one after the other, each from a fresh port, and show the "
+     "spread of each gap.",
+     1, 100, .of_run = true, .field = MEASURE_FIELD(struct measure_run, sessions)},
+    {0},
+};
+
+static const struct measure_key keys[] = {
+    {"outcome", "outcome", NULL, "", NULL},
+    {"rtt_us", "microseconds?", NULL, "", NULL},
+    {"retransmissions", "count", NULL, "outcome=open", "retransmissions"},
+    {"gaps_us", "[microseconds]", "from each SYN-ACK to the next", "outcome=open", "gaps_us"},
+    {"end", "silence|rst|rst-ack|fin|truncated", NULL, "outcome=open", "end"},
+    {"ended_by", "patience|peer|listen|interrupt",
+     "who ended the listening: patience (more than twice the last gap passed), the peer, --listen, "
+     "or the user",
+     "outcome=open", "ended_by"},
+    {"waited_s", "seconds", NULL, "outcome=open", "waited_s"},
+    {"end_gap_us", "microseconds?", "from the last SYN-ACK to the peer's ending segment", NULL,
+     NULL},
+    {"lived_s", "seconds", "how long the half-open entry was seen to live", NULL, NULL},
+    {"model", "{}?", "the geometric series fitted to the gaps; null without a gap", "outcome=open",
+     NULL},
+    {"model.first_s", "seconds", NULL, "", "model_first_s"},
+    {"model.factor", "number?", NULL, "", "model_factor"},
+    {"model.cap_s", "number?", NULL, "", "model_cap_s"},
+    {"model.fits", "boolean", NULL, "", "model_fits"},
+    {"nearest", "[{}]", "known schedules by distance; a distance, not a claim", "outcome=open",
+     NULL},
+    {"nearest.stack", "string", NULL, "", "nearest"},
+    {"nearest.distance", "positive", NULL, "", "nearest_distance"},
+    {"nearest.fits", "boolean", NULL, NULL, NULL},
+    {"nearest.source", "string", NULL, NULL, NULL},
+    {"warnings", "[string]", "no-retransmission, other-isn, duplicates", NULL, NULL},
+    {"incomplete", "string?",
+     "under survey: null when the series is a known schedule that no loss can have made of another "
+     "one; else why that cannot be said",
+     NULL, "incomplete"},
+    {"kernel_quiet", "boolean", NULL, "", NULL},
+    {"capture_dropped", "count", NULL, "", NULL},
+    {0},
+};
+
+static const struct measure_key summary_keys[] = {
+    {"spread", "[{}]", "with --repeat: each gap", NULL, NULL},
+    {"spread.measured", "count", "how often there was one", "", NULL},
+    {"spread.min_us", "microseconds", NULL, "", NULL},
+    {"spread.max_us", "microseconds", NULL, "", NULL},
+    {0},
+};
+
+static const struct measure_record records[] = {
+    {"synack", NULL, keys, NULL, false}, {"synack_summary", NULL, summary_keys, NULL, false}, {0}};
+
+static const struct synack defaults = {.listen_ns = 300 * CLOCK_S};
+
+const struct measure synack_measure = {
+    .name = "synack",
+    .summary = "how the peer retransmits its SYN-ACK: the gaps, their model, the end",
+    .about = "Sends exactly one SYN, never acknowledges the answer, and measures how the peer "
+             "retransmits its SYN-ACK. The half-open entry is reset at the end.",
+    .statuses = "Exit status: 0 measured, 1 closed, 2 usage or system error, 3 no answer.",
+    .carrier = MEASURE_TALK,
+    .can = MEASURE_MANY | MEASURE_LAB_EYES | MEASURE_ONE_SYN,
+    .run = {.wait_ns = 8 * CLOCK_S, .deadline_ns = CLOCK_NEVER, .tries = 1, .sessions = 1},
+    .options = options,
+    .records = records,
+    .size = sizeof(struct synack),
+    .state = &defaults,
+    .wait = MEASURE_FIELD(struct synack, reply_wait_ns),
+    .script = &script,
+    .summarise = summarise,
+};

@@ -2,8 +2,9 @@
 #ifndef TCPSHAKE_MEASURE_SYNACK_SYNACK_H
 #define TCPSHAKE_MEASURE_SYNACK_SYNACK_H
 
-#include "talk/talk.h"
+#include "measure/measure.h"
 #include "measure/synack/series.h"
+#include "talk/talk.h"
 
 /* The probe's state. The caller zeroes it and fills in the first part. */
 struct synack {
@@ -13,10 +14,8 @@ struct synack {
     struct series series;
 };
 
-const struct script *synack_script(void);
+extern const struct measure synack_measure;
 
-/* Over several sessions: "spread_us" of each gap and the line "spread". `s` has `n` measurements.
- */
-void synack_report_spread(const struct synack *const *s, size_t n, struct result *r);
+const struct script *synack_script(void);
 
 #endif

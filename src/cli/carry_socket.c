@@ -1,67 +1,23 @@
-/* `tcpshake lab self-connect`: a TCP connection whose two ends are one socket. The kernel makes all
- * of it; we watch it on loopback and read it with our own TCB. */
+/* A TCP connection whose two ends are one socket. The kernel makes all of it; we watch it on
+ * loopback and read it with our own TCB. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "cli/command.h"
-#include "cli/record.h"
+#include "cli/carry.h"
 #include "lab/self_socket.h"
+#include "measure/self_connect.h"
 #include "net/driver.h"
 #include "wire/segment.h"
 
-static const char name[] = "self-connect";
-
-enum {
-    KEY_ATTEMPTS = 512,
-    KEY_PORT
-};
-enum {
-    ATTEMPTS_DEFAULT = 1000000,
-    ATTEMPTS_MAX = 100000000,
-    PROGRESS_EVERY_NS = 1000000000,
-};
-
-struct line {
-    struct arguments common;
-    uint64_t attempts, port;
-};
-
-static const struct argp_option options[] = {
-    {"attempts", KEY_ATTEMPTS, "N", 0, "Give up after N attempts (default 1000000)", 1},
-    {"port", KEY_PORT, "PORT", 0,
-     "Connect to this port (default: one of those that the kernel likes to connect from)", 1},
-    {"deadline", 'w', "TIME", 0, "Give up after this time (default 1m)", 2},
-    {0},
-};
-
-static const char doc[] =
-    "A client connects to an unused port of its own address, in a loop, until the kernel gives it "
-    "that very port to connect from: a simultaneous open with itself, of one socket. Only in the "
-    "lab: 'tcpshake lab self-connect'."
-    "\vExit status: 0 it happened, 1 it did not, 2 usage or system error, 3 interrupted.";
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct line *line = state->input;
-    switch (key) {
-    case KEY_ATTEMPTS:
-        return arguments_number(state, "--attempts", arg, 1, ATTEMPTS_MAX, &line->attempts);
-    case KEY_PORT:
-        return arguments_number(state, "--port", arg, 1, UINT16_MAX, &line->port);
-    case 'w':
-        return arguments_duration(state, "--deadline", arg, &line->common.deadline_ns);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+#define PROGRESS_EVERY CLOCK_S
 
 /* All that one run holds. */
 struct stage {
-    const struct line *line;
-    struct record record;
+    struct session *s;
+    const struct self_connect_asked *asked;
     struct capture *capture;
     struct driver *driver;
     struct endpoint at;
@@ -70,7 +26,6 @@ struct stage {
     bool connected_told;
     bool came, all_read; /* out of the tap */
     int64_t progress_at;
-    int exit_code;
 };
 
 static int64_t real_now(void)
@@ -84,16 +39,17 @@ static int64_t real_now(void)
  * others are taken when those are used up. */
 static enum status choose_port(struct stage *st, struct fault *fault)
 {
+    static const char salt[] = "self-connect";
     uint16_t low, high;
-    const struct hash_key key = hash_key_of_seed(st->record.seed);
+    const struct hash_key key = hash_key_of_seed(st->s->record.seed);
     enum status s = self_socket_ports(&low, &high, fault);
     if (s != STATUS_OK)
         return s;
-    uint64_t pick = hash_bytes(&key, name, sizeof(name)) % ((uint64_t)(high - low) / 2 + 1);
+    uint64_t pick = hash_bytes(&key, salt, sizeof(salt)) % ((uint64_t)(high - low) / 2 + 1);
     st->at.port = (uint16_t)(low + 2 * pick);
-    if (st->line->port == 0)
+    if (st->asked->port == 0)
         return STATUS_OK;
-    st->at.port = (uint16_t)st->line->port;
+    st->at.port = (uint16_t)st->asked->port;
     if (st->at.port >= low && st->at.port <= high)
         return STATUS_OK;
     return fault_set(fault, STATUS_MALFORMED,
@@ -122,12 +78,11 @@ static void tell(void *arg, uint64_t attempts, bool asked)
     (void)snprintf(line, sizeof(line), "%" PRIu64 " attempts to connect from port %u, all refused",
                    attempts, (unsigned)st->at.port);
     if (asked) {
-        output_progress_clear(&st->record.output);
+        output_progress_clear(&st->s->record.output);
         (void)fprintf(stderr, "%s\n", line);
-    } else if (output_progress_wanted(&st->line->common) &&
-               now - st->progress_at >= PROGRESS_EVERY_NS) {
+    } else if (output_progress_wanted(&st->s->options) && now - st->progress_at >= PROGRESS_EVERY) {
         st->progress_at = now;
-        output_progress(&st->record.output, line);
+        output_progress(&st->s->record.output, line);
     }
 }
 
@@ -210,68 +165,43 @@ static enum status watch(struct stage *st, struct fault *fault)
 {
     const struct self_socket_config config = {
         .at = st->at,
-        .attempts = st->line->attempts,
-        .within_ns = st->line->common.deadline_ns,
+        .attempts = st->asked->attempts,
+        .within_ns = st->s->options.run.deadline_ns,
         .progress = tell,
         .arg = st,
     };
     enum status s = self_socket_run(&config, &st->doings, fault);
-    output_progress_clear(&st->record.output);
+    output_progress_clear(&st->s->record.output);
     if (s == STATUS_OK)
         s = read_tap(st, fault);
     if (s == STATUS_OK)
-        st->exit_code = self_connect_conclude(&st->self, &st->doings, real_now());
+        st->s->exit_code = self_connect_conclude(&st->self, &st->doings, real_now());
     return s;
 }
 
-static enum status begin(struct stage *st, int argc, char **argv, struct fault *fault)
+static enum status begin(struct stage *st, struct fault *fault)
 {
+    struct session *s = st->s;
     const struct run_info info = {
-        .command = name, .interface = "lo", .clock = capture_clock(st->capture)};
-    self_connect_init(&st->self, &st->at, &st->record.timeline);
-    return record_begin(&st->record, &info, &st->at, argc, argv, fault);
+        .command = s->measure->name, .interface = "lo", .clock = capture_clock(st->capture)};
+    self_connect_init(&st->self, &st->at, &s->record.timeline);
+    return record_begin(&s->record, &info, &st->at, s->argc, s->argv, fault);
 }
 
-static enum status run_stage(struct stage *st, int argc, char **argv, struct fault *fault)
+static enum status run(struct session *s, struct fault *fault)
 {
-    record_init(&st->record, &st->line->common);
-    enum status s = record_open(&st->record, fault);
-    if (s == STATUS_OK)
-        s = choose_port(st, fault);
-    if (s == STATUS_OK)
-        s = open_tap(st, fault);
-    if (s == STATUS_OK)
-        s = begin(st, argc, argv, fault);
-    if (s == STATUS_OK)
-        s = watch(st, fault);
-    driver_free(st->driver);
-    capture_close(st->capture);
-    return record_close(&st->record, s, fault);
+    struct stage st = {.s = s, .asked = s->state};
+    st.at.ip = lab_at(s->around->lab, END_A)->ip;
+    enum status status = choose_port(&st, fault);
+    if (status == STATUS_OK)
+        status = open_tap(&st, fault);
+    if (status == STATUS_OK)
+        status = begin(&st, fault);
+    if (status == STATUS_OK)
+        status = watch(&st, fault);
+    driver_free(st.driver);
+    capture_close(st.capture);
+    return status;
 }
 
-static int run(const struct surroundings *around, int argc, char **argv)
-{
-    struct line line = {
-        .common = arguments_defaults(name, 0, CLOCK_MIN),
-        .attempts = ATTEMPTS_DEFAULT,
-    };
-    struct stage st = {.line = &line};
-    struct fault fault = {0};
-    line.common.lab_only = true;
-    int wrong = arguments_parse(&line.common, options, parse, &line, doc, argc, argv);
-    if (wrong == 0)
-        wrong = command_in_lab(name, around);
-    if (wrong != 0)
-        return wrong;
-    st.at.ip = lab_at(around->lab, END_A)->ip;
-    if (run_stage(&st, argc, argv, &fault) != STATUS_OK)
-        return command_fail(name, "%s", fault.text);
-    return st.exit_code;
-}
-
-const struct command cmd_self_connect = {
-    .name = name,
-    .usage = "[OPTIONS]",
-    .summary = "a socket that connects to itself (in the lab)",
-    .run = run,
-};
+const struct carrier carry_socket = {.run = run};

@@ -1,5 +1,6 @@
-/* See survey_session.h. */
-#include "cli/survey_session.h"
+/* Very many targets, each probed once: the list, the network, the run, a record as each ends, and
+ * the summary. */
+#include "cli/carry.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,27 +12,29 @@
 #include "base/clock.h"
 #include "base/histogram.h"
 #include "base/text.h"
-#include "cli/record.h"
+#include "cli/summarise.h"
 #include "cli/survey_list.h"
 #include "net/live_survey.h"
 #include "event/result.h"
 #include "measure/ping/ping.h"
+#include "measure/survey/survey_measure.h"
+#include "net/resolve.h"
+#include "talk/script.h"
+#include "wire/ports.h"
 #include "tcp/schedule_loss.h"
 
 #define PROGRESS_EVERY CLOCK_S
 
 enum {
-    OPEN_TRIES = 3
+    WINDOW_WHOLE = 1000 /* a whole conversation's state for each */
 };
-
-static const char *const probe_names[] = {[SURVEY_SESSION_PING] = "ping",
-                                          [SURVEY_SESSION_OPEN] = "open",
-                                          [SURVEY_SESSION_SYNACK] = "synack"};
 
 /* Everything that is opened for one survey. */
 struct stage {
-    const struct survey_session *o;
-    struct record record;
+    struct session *s;
+    const struct survey_asked *asked;
+    struct ports ports;
+    uint64_t shard, shards; /* this one of how many, from 0 */
     struct resume resume;
     struct survey_list list;
     struct survey *survey;
@@ -48,14 +51,20 @@ struct stage {
 
 /* --- What is told --- */
 
+/* One SYN and its answer is a flow; anything else is a conversation. */
+static bool is_whole(const struct survey_asked *a)
+{
+    return a->probe->script != NULL && !(a->probe->can & MEASURE_ONE_SYN);
+}
+
 static bool is_recorded(const struct stage *st, const struct survey_end *e)
 {
     if (e->trouble != NULL)
         return true;
-    if (st->o->resume != NULL && (e->outcome == OUTCOME_INTERRUPTED ||
-                                  (e->series != NULL && e->series->ended == SERIES_ENDED_USER)))
+    if (st->asked->resume != NULL && (e->outcome == OUTCOME_INTERRUPTED ||
+                                      (e->series != NULL && e->series->ended == SERIES_ENDED_USER)))
         return false;
-    return !st->o->answers || e->outcome == OUTCOME_OPEN || e->outcome == OUTCOME_CLOSED;
+    return !st->asked->answers || e->outcome == OUTCOME_OPEN || e->outcome == OUTCOME_CLOSED;
 }
 
 static void report_trouble(const struct survey_end *e, struct result *r)
@@ -94,7 +103,7 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
         if (e->outcome == OUTCOME_OPEN)
             report_incomplete(e, r);
     } else {
-        ping_report(e->ping, e->findings, st->o->options->wait_ns, r);
+        ping_report(e->ping, e->findings, st->s->options.run.wait_ns, r);
     }
     result_set_integer(r, "syns", e->syns);
     result_set_integer(r, "segments_back", e->segments_back);
@@ -104,7 +113,7 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
 /* Of comma-separated values the columns have to be found again: a result of its own for each. */
 static bool begin_result(struct stage *st)
 {
-    if (!st->o->options->csv) {
+    if (!st->s->options.csv) {
         result_init_direct(&st->result);
         return true;
     }
@@ -124,10 +133,10 @@ static void ended(void *arg, const struct survey_end *e)
         return;
     }
     report(st, e, &st->result);
-    (void)timeline_append(&st->record.timeline, (struct event){.kind = EVENT_VERDICT,
-                                                               .session = e->session,
-                                                               .t_ns = e->t_ns,
-                                                               .result = &st->result});
+    (void)timeline_append(&st->s->record.timeline, (struct event){.kind = EVENT_VERDICT,
+                                                                  .session = e->session,
+                                                                  .t_ns = e->t_ns,
+                                                                  .result = &st->result});
 }
 
 static void set_count(struct result *r, const char *key, uint64_t n)
@@ -135,7 +144,7 @@ static void set_count(struct result *r, const char *key, uint64_t n)
     result_set_integer(r, key, (int64_t)n);
 }
 
-static void summarise(struct stage *st)
+static void sum_up(struct stage *st)
 {
     const struct survey_counts *c = &st->survey->counts;
     const struct targets_counts *t = targets_counts(st->list.targets);
@@ -144,7 +153,7 @@ static void summarise(struct stage *st)
     if (!result_init(&r))
         return;
     double elapsed = (double)(st->now_ns - st->began_ns) / (double)CLOCK_S;
-    result_set(&r, "command", json_string("survey"));
+    result_set(&r, "command", json_string(st->s->measure->name));
     set_count(&r, "targets", c->ended);
     result_begin(&r, "outcomes");
     set_count(&r, "open", o[OUTCOME_OPEN]);
@@ -172,7 +181,7 @@ static void summarise(struct stage *st)
     set_count(&r, "send_dropped", c->unsent_dropped);
     set_count(&r, "capture_dropped", c->dropped);
     set_count(&r, "resets_given_up", c->unsent);
-    (void)timeline_append(&st->record.timeline,
+    (void)timeline_append(&st->s->record.timeline,
                           (struct event){.kind = EVENT_SUMMARY, .t_ns = st->now_ns, .result = &r});
     result_done(&r);
 }
@@ -234,7 +243,7 @@ static void progress(void *arg, int64_t now_ns)
     struct stage *st = arg;
     char line[200];
     progress_line(st, now_ns, output_progress_columns(), line, sizeof(line));
-    output_progress(&st->record.output, line);
+    output_progress(&st->s->record.output, line);
 }
 
 static void asked(void *arg, int64_t now_ns)
@@ -242,13 +251,13 @@ static void asked(void *arg, int64_t now_ns)
     struct stage *st = arg;
     char line[200];
     progress_line(st, now_ns, 0, line, sizeof(line));
-    record_asked(&st->record, line);
+    record_asked(&st->s->record, line);
 }
 
 static void remark(void *arg, const char *line)
 {
     struct stage *st = arg;
-    output_progress_clear(&st->record.output);
+    output_progress_clear(&st->s->record.output);
     (void)fprintf(stderr, "tcpshake survey: %s\n", line);
 }
 
@@ -265,7 +274,7 @@ static enum survey_supply end_early(struct stage *st, int64_t now_ns)
 static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target *t, int64_t *at_ns)
 {
     struct stage *st = arg;
-    if (st->record.timeline.status != STATUS_OK)
+    if (st->s->record.timeline.status != STATUS_OK)
         return end_early(st, now_ns); /* nobody takes the records: told when it is closed */
     if (st->survey->talks.sending.first == NULL)
         survey_list_left(&st->list, st->survey->batch_count, st->survey->flushed_ns);
@@ -276,59 +285,62 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
 /* What the survey is of, in the words of the command line: what a resumed one must agree in. */
 static void identify(struct stage *st)
 {
-    const struct survey_session *o = st->o;
+    const struct survey_asked *o = st->asked;
+    const struct arguments *a = &st->s->options;
     struct text t;
     text_init(&t);
-    for (size_t i = 0; i < o->options->word_count; i++)
-        text_printf(&t, "%s ", o->options->words[i]);
+    for (size_t i = 0; i < a->word_count; i++)
+        text_printf(&t, "%s ", a->words[i]);
     if (o->file != NULL)
         text_printf(&t, "-f %s ", o->file);
-    if (o->port_words != NULL)
-        text_printf(&t, "-p %s ", o->port_words);
-    text_printf(&t, "--probe %s", probe_names[o->probe]);
-    if (o->shards > 1)
-        text_printf(&t, " --shard %" PRIu64 "/%" PRIu64, o->shard + 1, o->shards);
+    if (o->ports != NULL)
+        text_printf(&t, "-p %s ", o->ports);
+    text_printf(&t, "--probe %s", o->probe->name);
+    if (st->shards > 1)
+        text_printf(&t, " --shard %" PRIu64 "/%" PRIu64, st->shard + 1, st->shards);
     (void)snprintf(st->identity, sizeof(st->identity), "%s", t.data != NULL ? t.data : "");
     text_done(&t);
 }
 
 static enum status take_up(struct stage *st, struct fault *fault)
 {
-    struct arguments *a = st->o->options;
-    a->records = st->o->resume;
-    enum status s = resume_read(&st->resume, st->o->resume, fault);
+    struct arguments *a = &st->s->options;
+    a->records = st->asked->resume;
+    enum status s = resume_read(&st->resume, st->asked->resume, fault);
     if (s != STATUS_OK || !st->resume.begun)
         return s;
     if (strcmp(st->resume.identity, st->identity) != 0)
         return fault_set(fault, STATUS_MALFORMED, "--resume %s is of another survey: %.200s",
-                         st->o->resume, st->resume.identity);
+                         st->asked->resume, st->resume.identity);
     if (a->has_seed && a->seed != st->resume.seed)
         return fault_set(fault, STATUS_MALFORMED, "--resume %s has another seed: %" PRIu64,
-                         st->o->resume, st->resume.seed);
-    st->record.seed_known = true;
-    st->record.seed = st->resume.seed;
+                         st->asked->resume, st->resume.seed);
+    st->s->record.seed_known = true;
+    st->s->record.seed = st->resume.seed;
     return STATUS_OK;
 }
 
 /* In the lab its peer is the target where there is none. */
 static void add_lab_target(struct stage *st)
 {
-    struct arguments *a = st->o->options;
-    if (st->o->around->lab == NULL || a->word_count > 0 || st->o->file != NULL)
+    struct arguments *a = &st->s->options;
+    if (st->s->around->lab == NULL || a->word_count > 0 || st->asked->file != NULL)
         return;
-    a->words[a->word_count++] = endpoint_format(lab_at(st->o->around->lab, END_B), st->lab_target);
+    a->words[a->word_count++] = endpoint_format(lab_at(st->s->around->lab, END_B), st->lab_target);
 }
 
 static enum status run_live(struct stage *st, struct fault *fault)
 {
-    const struct survey_session *o = st->o;
-    const struct arguments *a = o->options;
+    const struct survey_asked *o = st->asked;
+    const struct arguments *a = &st->s->options;
+    struct session *s = st->s;
+    uint64_t window = is_whole(o) && !o->has_window ? WINDOW_WHOLE : o->window;
     bool shown = isatty(STDERR_FILENO) && !a->quiet;
     struct live_survey_config live_config = {
         .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
         .sport = a->sport,
         .ports = 1,
-        .key = hash_key_of_seed(st->record.seed),
+        .key = hash_key_of_seed(st->s->record.seed),
         .supply_fd = targets_fd(st->list.targets),
         .progress = shown ? progress : NULL,
         .progress_ns = PROGRESS_EVERY,
@@ -341,68 +353,43 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .win = live_config.out.win,
         .ttl = live_config.out.ttl,
         .timestamps = a->timestamps,
-        .tries = OPEN_TRIES,
-        .deadline_ns = CLOCK_MIN,
+        .tries = (unsigned)o->probe->run.tries,
+        .deadline_ns = o->probe->run.deadline_ns,
     };
     const struct survey_config config = {
-        .command = probe_names[o->probe],
-        .open = o->probe == SURVEY_SESSION_OPEN ? &open : NULL,
-        .rules = {.listens = o->probe == SURVEY_SESSION_SYNACK,
+        .command = o->probe->name,
+        .open = is_whole(o) ? &open : NULL,
+        .rules = {.listens = o->probe->script != NULL && !is_whole(o),
                   .settles = o->settle,
-                  .wait_ns = a->wait_ns,
+                  .wait_ns = a->run.wait_ns,
                   .listen_ns = o->listen_ns},
-        .key = hash_key_of_seed(st->record.seed),
+        .key = hash_key_of_seed(st->s->record.seed),
         .repeatable = a->has_seed,
         .rate = o->rate,
-        .window = (uint32_t)o->window,
+        .window = (uint32_t)window,
         .supply = supply,
         .ended = ended,
         .arg = st,
     };
-    live_config.out.whole = o->probe == SURVEY_SESSION_OPEN;
+    live_config.out.whole = is_whole(o);
     struct live_survey *live = live_survey_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
-    const struct run_info info = {.command = "survey",
+    const struct run_info info = {.command = s->measure->name,
                                   .target = st->identity,
                                   .interface = live_survey_route(live)->ifname,
                                   .clock = live_survey_clock(live)};
-    enum status s = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
-    if (s == STATUS_OK)
-        s = record_begin(&st->record, &info, NULL, o->argc, o->argv, fault);
+    enum status status = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = record_begin(&s->record, &info, NULL, s->argc, s->argv, fault);
     st->way = live_survey_way(live);
     st->began_ns = st->now_ns = st->told_ns = live_survey_now(live);
-    if (s == STATUS_OK)
-        s = live_survey_run(live, st->survey, &config, a->deadline_ns, fault);
+    if (status == STATUS_OK)
+        status = live_survey_run(live, st->survey, &config, a->run.deadline_ns, fault);
     st->now_ns = live_survey_now(live);
-    output_progress_clear(&st->record.output);
+    output_progress_clear(&s->record.output);
     live_survey_free(live);
-    return s;
-}
-
-static enum status run_stage(struct stage *st, struct fault *fault)
-{
-    add_lab_target(st);
-    identify(st);
-    enum status s = st->o->resume != NULL ? take_up(st, fault) : STATUS_OK;
-    if (s == STATUS_OK)
-        s = record_open(&st->record, fault);
-    if (s != STATUS_OK)
-        return s;
-    struct hash_key key = hash_key_of_seed(st->record.seed);
-    s = survey_list_open(&st->list, st->o, &key, &st->resume, remark, st, fault);
-    if (s != STATUS_OK)
-        return s;
-    if (survey_list_first(&st->list) == NULL) /* everything has its record */
-        return resume_cut(&st->resume, st->o->resume, fault);
-    s = run_live(st, fault);
-    if (s == STATUS_OK && st->list.status != STATUS_OK) {
-        *fault = st->list.fault;
-        s = st->list.status;
-    }
-    if (s == STATUS_OK)
-        summarise(st);
-    return s;
+    return status;
 }
 
 static int exit_code(const struct stage *st)
@@ -415,30 +402,154 @@ static int exit_code(const struct stage *st)
     return o[OUTCOME_OPEN] + o[OUTCOME_CLOSED] > 0 ? EXIT_AS_EXPECTED : EXIT_NO_ANSWER;
 }
 
-int survey_session_run(const struct survey_session *o)
+static enum status run(struct session *s, struct fault *fault)
 {
-    struct stage *st = calloc(1, sizeof(*st));
-    struct fault fault = {0};
-    int code = EXIT_TROUBLE;
-    if (st == NULL)
-        return command_fail("survey", "out of memory");
-    st->o = o;
-    histogram_init(&st->rtt);
-    record_init(&st->record, o->options);
+    struct stage *st = s->stage;
     st->survey = calloc(1, sizeof(*st->survey));
-    enum status s = st->survey != NULL ? run_stage(st, &fault)
-                                       : fault_set(&fault, STATUS_NO_MEMORY, "out of memory");
-    s = record_close(&st->record, s, &fault);
-    if (s == STATUS_OK)
-        code = exit_code(st);
-    else
-        (void)command_fail("survey", "%s", fault.text);
+    if (st->survey == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    const struct hash_key key = hash_key_of_seed(s->record.seed);
+    const struct survey_list_config config = {
+        .options = &s->options,
+        .asked = st->asked,
+        .ports = &st->ports,
+        .shard = st->shard,
+        .shards = st->shards,
+        .key = &key,
+        .resume = &st->resume,
+        .tell = remark,
+        .arg = st,
+    };
+    enum status status = survey_list_open(&st->list, &config, fault);
+    if (status != STATUS_OK)
+        return status;
+    if (survey_list_first(&st->list) == NULL) { /* everything has its record */
+        s->exit_code = exit_code(st);
+        return resume_cut(&st->resume, st->asked->resume, fault);
+    }
+    status = run_live(st, fault);
+    if (status == STATUS_OK && st->list.status != STATUS_OK) {
+        *fault = st->list.fault;
+        status = st->list.status;
+    }
+    if (status == STATUS_OK)
+        sum_up(st);
+    s->exit_code = exit_code(st);
+    return status;
+}
+
+static void done(struct session *s)
+{
+    struct stage *st = s->stage;
     survey_list_close(&st->list);
     if (st->survey != NULL)
         survey_done(st->survey);
     free(st->survey);
     result_done(&st->result);
     resume_done(&st->resume);
-    free(st);
-    return code;
+    ports_done(&st->ports);
 }
+
+/* --- What it is asked for --- */
+
+/* An array job has a number for each task, counted from 0 by Kubernetes, from SLURM_ARRAY_TASK_MIN
+ * by Slurm. */
+static enum status shard_from_job(struct stage *st, struct fault *fault)
+{
+    uint64_t index, least = 0;
+    const char *name = "JOB_COMPLETION_INDEX";
+    const char *word = getenv(name);
+    if (word == NULL) {
+        const char *min = getenv("SLURM_ARRAY_TASK_MIN");
+        name = "SLURM_ARRAY_TASK_ID";
+        word = getenv(name);
+        if (min != NULL && !text_to_number(min, 0, UINT32_MAX, &least))
+            return fault_set(fault, STATUS_MALFORMED, "--shards: SLURM_ARRAY_TASK_MIN is '%s'",
+                             min);
+    }
+    if (word == NULL)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--shards: neither JOB_COMPLETION_INDEX nor SLURM_ARRAY_TASK_ID is set; "
+                         "write --shard K/N");
+    if (!text_to_number(word, least, least + st->shards - 1, &index))
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--shards: %s is '%s', not from %" PRIu64 " to %" PRIu64, name, word,
+                         least, least + st->shards - 1);
+    st->shard = index - least;
+    return STATUS_OK;
+}
+
+static enum status find_shard(struct stage *st, struct fault *fault)
+{
+    const struct survey_asked *a = st->asked;
+    st->shard = a->shard.k > 0 ? a->shard.k - 1 : 0;
+    st->shards = a->shards > 0 ? a->shards : a->shard.n > 0 ? a->shard.n : 1;
+    return a->shards > 0 && a->shard.k == 0 ? shard_from_job(st, fault) : STATUS_OK;
+}
+
+static enum status check(const struct session *s, const struct survey_asked *a, struct fault *fault)
+{
+    static const char why[] = "means nothing for many targets";
+    static const struct measure_refusal refused[] = {
+        {"pcapng", why}, {"mermaid", why}, {"isn", why}, {"dry-run", why}, {NULL, NULL}};
+    const struct measure_refusal *r = arguments_refused(&s->options, refused);
+    if (r != NULL)
+        return fault_set(fault, STATUS_MALFORMED, "--%s %s", r->option, r->why);
+    if (a->listen_ns > FLOW_LISTEN_MAX)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--listen: at most 400 s where there are many targets");
+    if (s->options.word_count == 0 && a->file == NULL && s->around->lab == NULL)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "no target; write hosts, networks or ranges, or -f FILE with one a line, "
+                         "or put 'lab' before the command");
+    if (a->rate > TX_PLAIN_RATE && !a->authorised)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "more than %d packets a second take --i-am-authorised: they are felt by "
+                         "those who get them",
+                         TX_PLAIN_RATE);
+    if (a->csv && a->resume != NULL)
+        return fault_set(fault, STATUS_MALFORMED, "--resume needs records: leave --csv out");
+    if (a->answers && a->resume != NULL)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--resume needs a record of every target: leave --answers out");
+    return STATUS_OK;
+}
+
+static enum status find_ports(struct stage *st, struct fault *fault)
+{
+    struct fault what;
+    const char *words = st->asked->ports;
+    if (words == NULL ||
+        ports_parse(&st->ports, words, strlen(words), resolve_service, &what) == STATUS_OK)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_MALFORMED, "-p: %s", what.text);
+}
+
+static enum status find(struct session *s, struct fault *fault)
+{
+    struct stage *st = s->stage;
+    struct arguments *a = &s->options;
+    st->s = s;
+    st->asked = s->state;
+    histogram_init(&st->rtt);
+    enum status status = find_ports(st, fault);
+    if (status == STATUS_OK && st->asked->summarise) {
+        s->over = true;
+        s->exit_code = summarise(a->words, a->word_count, a->json);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = check(s, st->asked, fault);
+    if (status == STATUS_OK)
+        status = find_shard(st, fault);
+    if (status != STATUS_OK)
+        return status;
+    a->csv = st->asked->csv;
+    a->json = !a->csv;
+    add_lab_target(st);
+    identify(st);
+    return st->asked->resume != NULL ? take_up(st, fault) : STATUS_OK;
+}
+
+const struct carrier carry_list = {
+    .stage = sizeof(struct stage), .find = find, .run = run, .done = done};

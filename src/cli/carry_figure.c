@@ -1,0 +1,107 @@
+/* A figure against a peer, or between two kernels of the lab: it is loaded and checked for the ends
+ * that are to play it, and then carried as any other measurement is. */
+#include <stdio.h>
+
+#include "cli/carry.h"
+#include "cli/figures.h"
+#include "figure/check.h"
+#include "figure/needs.h"
+#include "figure/print.h"
+#include "measure/play/play.h"
+
+struct stage {
+    struct figure figure;
+    bool loaded;
+    struct text heading;
+};
+
+/* --dry-run: the figure as it was understood, without a peer. */
+static enum status show(const struct figure *f, struct fault *fault)
+{
+    struct text out;
+    text_init(&out);
+    figure_print(&out, f);
+    bool ok = !out.failed && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+    text_done(&out);
+    return ok ? STATUS_OK : fault_set(fault, STATUS_SYSTEM, "cannot write standard output");
+}
+
+static void put_heading(struct text *out, const struct figure *f)
+{
+    text_printf(out, "title: %s\n", f->title[0] != '\0' ? f->title : f->name);
+    if (f->cite[0] != '\0')
+        text_printf(out, "cite:  %s\n", f->cite);
+    figure_print_needs(out, f->needs);
+}
+
+/* Who carries it. */
+static const struct carrier *carrier(const struct session *s)
+{
+    return s->around->between ? &carry_kernels : &carry_talk;
+}
+
+static enum status check(const struct session *s, const struct play *p, struct fault *fault)
+{
+    return s->around->between       ? figure_check_between(p->figure, fault)
+           : s->around->lab != NULL ? figure_check_in_lab(p->figure, p->us, fault)
+                                    : figure_check(p->figure, p->us, fault);
+}
+
+static void prepare(struct session *s, struct play *p)
+{
+    struct stage *st = s->stage;
+    if (s->around->between)
+        p->us = END_A;
+    s->options.timestamps = s->options.timestamps && needs_timestamps(p->figure);
+    s->script = play_script();
+    s->peer_connects = needs_peer_opens(p->figure, p->us);
+    s->second_port = needs_second_port(p->figure);
+    put_heading(&st->heading, p->figure);
+    s->heading = st->heading.data;
+}
+
+static enum status find(struct session *s, struct fault *fault)
+{
+    struct stage *st = s->stage;
+    struct play *p = s->state;
+    if (s->options.figure == NULL)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "which figure? 'tcpshake figures' lists those there are");
+    if (!p->us_given)
+        p->us = s->around->kernel_is_a ? END_B : END_A;
+    enum status status = figures_load(&st->figure, s->options.figure, fault);
+    st->loaded = status == STATUS_OK;
+    p->figure = &st->figure;
+    if (status == STATUS_OK)
+        status = check(s, p, fault);
+    if (status != STATUS_OK) {
+        s->told = status == STATUS_MALFORMED; /* begins with FILE:LINE:COLUMN, for editors */
+        if (s->told)
+            (void)fprintf(stderr, "%s\n", fault->text);
+        return status;
+    }
+    if (s->options.dry_run) {
+        s->over = true;
+        return show(&st->figure, fault);
+    }
+    text_init(&st->heading);
+    prepare(s, p);
+    return carrier(s)->find(s, fault);
+}
+
+static enum status run(struct session *s, struct fault *fault)
+{
+    return carrier(s)->run(s, fault);
+}
+
+static void done(struct session *s)
+{
+    struct stage *st = s->stage;
+    play_done(s->state);
+    text_done(&st->heading);
+    if (st->loaded)
+        figure_done(&st->figure);
+}
+
+const struct carrier carry_figure = {
+    .stage = sizeof(struct stage), .find = find, .run = run, .done = done};

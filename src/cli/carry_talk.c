@@ -1,0 +1,287 @@
+/* A measurement whose one end is ours: its sessions one after the other, live, or with --dry-run
+ * against an imagined peer. */
+#include "cli/carry.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "lab/netem/netem_remarks.h"
+#include "lab/lab_upper.h"
+#include "lab/truth_check.h"
+#include "net/live_run.h"
+#include "net/resolve.h"
+#include "net/route.h"
+#include "talk/sessions.h"
+#include "talk/sim.h"
+
+enum {
+    IPV4_HEADERS = 40,
+    IPV6_HEADERS = 60,
+    LEAST_ROUTE_MTU = 576
+};
+
+/* All that one run holds. */
+struct stage {
+    struct session *s;
+    struct sessions_config config;
+    struct lab_upper peer; /* in the lab */
+    struct upper upper;
+    struct truth_check witness;
+    struct talks_observer observer;
+    struct remarks_source wire;
+    char wire_remark[4096]; /* room for as many rules as there can be */
+    bool wired, wire_changes;
+    void **states;   /* one a session: */
+    uint8_t *others; /* copies of the first */
+    struct sessions sessions;
+};
+
+/* --- The target --- */
+
+static enum status take_lab_peer(struct session *s, struct fault *fault)
+{
+    s->remote = *lab_at(s->around->lab, END_B);
+    int family = address_is_v4(&s->remote.ip) ? AF_INET : AF_INET6;
+    int wanted = s->options.family;
+    if (wanted == AF_UNSPEC || wanted == family)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_MALFORMED,
+                     "the lab's peer has an IPv%d address: write 'tcpshake lab%s %s'",
+                     family == AF_INET ? 4 : 6, family == AF_INET ? " -6" : "", s->measure->name);
+}
+
+/* Where the peer connects to us, its port is known only then: HOST alone will do. */
+static enum status parse_target(const struct session *s, struct resolve_target *t, bool *port,
+                                struct fault *fault)
+{
+    const struct arguments *o = &s->options;
+    struct fault ignored;
+    *port = o->port_word != NULL || !s->peer_connects ||
+            resolve_parse(t, o->host, "1", &ignored) != STATUS_OK;
+    return *port ? resolve_parse(t, o->host, o->port_word, fault) : STATUS_OK;
+}
+
+static enum status find(struct session *s, struct fault *fault)
+{
+    const struct arguments *o = &s->options;
+    struct resolve_target t;
+
+    if (o->host == NULL && s->around->lab != NULL)
+        return take_lab_peer(s, fault);
+    if (o->host == NULL)
+        return fault_set(fault, STATUS_MALFORMED, CARRY_NO_TARGET);
+    bool port;
+    enum status status = parse_target(s, &t, &port, fault);
+    if (status != STATUS_OK)
+        return status;
+    status = resolve_lookup(&t, o->family, o->numeric, &s->remote, &s->scope_id, fault);
+    if (!port)
+        s->remote.port = 0;
+    return status;
+}
+
+/* --- The run --- */
+
+static enum status begin(struct session *s, const char *interface, const char *clock,
+                         struct fault *fault)
+{
+    const struct run_info info = {
+        .command = s->measure->name,
+        .interface = interface,
+        .clock = clock,
+        .heading = s->heading,
+        .lab_truth = s->around->truth,
+    };
+    return record_begin(&s->record, &info, &s->remote, s->argc, s->argv, fault);
+}
+
+static uint16_t mss_for(const struct session *s, uint32_t mtu)
+{
+    uint32_t headers = address_is_v4(&s->remote.ip) ? IPV4_HEADERS : IPV6_HEADERS;
+    if (s->options.mss != 0)
+        return s->options.mss;
+    uint32_t mss = (mtu < LEAST_ROUTE_MTU ? LEAST_ROUTE_MTU : mtu) - headers;
+    return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
+}
+
+static void configure(struct stage *st, const struct endpoint *locals, uint32_t mtu)
+{
+    const struct session *s = st->s;
+    const struct arguments *o = &s->options;
+
+    st->config = (struct sessions_config){
+        .script = s->script,
+        .base =
+            {
+                .remote = s->remote,
+                .iss = seq_of(o->isn),
+                .like = o->like,
+                .mss = mss_for(s, mtu),
+                .win = o->has_win ? o->win : o->like->win,
+                .ttl = o->has_ttl ? o->ttl : o->like->ttl,
+                .timestamps = o->timestamps,
+                .tries = (unsigned)o->run.tries,
+            },
+        .locals = locals,
+        .sessions = o->run.sessions,
+        .states = st->states,
+        .key = hash_key_of_seed(s->record.seed),
+        .repeatable = o->has_seed,
+        .fixed_isn = o->has_isn,
+        .deadline_after_ns = o->run.deadline_ns,
+        .summarise = s->measure->summarise,
+        .remark = st->wired ? st->wire_remark : NULL,
+    };
+    if (s->around->lab != NULL) {
+        st->peer = (struct lab_upper){s->around->lab, END_B};
+        st->upper = lab_upper_ops(&st->peer);
+        st->config.base.upper[END_B] = &st->upper;
+    }
+    if (s->second_port)
+        st->config.base.other_local = locals[o->run.sessions];
+    if (s->around->truth) {
+        bool unheard = s->around->deaf > 0 || st->wire_changes;
+        truth_check_init(&st->witness, s->around->lab, unheard);
+        st->observer = truth_check_observer(&st->witness);
+        st->config.observer = &st->observer;
+    }
+}
+
+static void add_wire(void *arg, struct result *r)
+{
+    netem_remarks_report(arg, r);
+}
+
+/* The lab's wire, where there is one. */
+static void hear_wire(struct stage *st)
+{
+    const struct surroundings *around = st->s->around;
+    struct netem *w = around->lab != NULL ? lab_wire(around->lab) : NULL;
+    st->wired = w != NULL;
+    if (!st->wired)
+        return;
+    st->wire = netem_remarks(w);
+    st->wire_changes = w->config.rules.count > 0;
+    (void)netem_remarks_describe(w, st->wire_remark, sizeof(st->wire_remark));
+}
+
+static enum status run_live(struct stage *st, struct fault *fault)
+{
+    struct session *s = st->s;
+    const struct arguments *o = &s->options;
+    hear_wire(st);
+    const struct path_config config = {
+        .remote = s->remote,
+        .scope_id = s->scope_id,
+        .source = o->has_source ? &o->source : NULL,
+        .ifname = o->interface,
+        .sport = o->sport,
+        .ports = o->run.sessions + s->second_port,
+        .key = hash_key_of_seed(s->record.seed),
+    };
+    const struct live_run_config live = {
+        .deaf = s->around->deaf,
+        .within_ns = CLOCK_NEVER, /* each session has its own time */
+        .aside = st->wired ? &st->wire : NULL,
+        .progress = record_progress(&s->record),
+        .asked = record_asked,
+        .arg = &s->record,
+    };
+    struct path path;
+    enum status status = path_open(&path, &config, fault);
+    if (status == STATUS_OK) {
+        configure(st, path.locals, path.route.mtu);
+        st->config.unreachable = path_unreachable(&path);
+        if (st->wired) {
+            st->config.afterword = add_wire;
+            st->config.afterword_arg = lab_wire(s->around->lab);
+        }
+        status = begin(s, path.route.ifname, path_clock(&path), fault);
+    }
+    if (status == STATUS_OK)
+        status = sessions_init(&st->sessions, &st->config, &s->record.timeline, fault);
+    if (status == STATUS_OK)
+        status = live_run(&path, &live, &st->sessions.talks, fault);
+    output_progress_clear(&s->record.output);
+    sessions_done(&st->sessions);
+    path_close(&path);
+    return status;
+}
+
+/* --dry-run: the same engine, an imagined peer, nothing sent. Needs the route for our address, and
+ * no privilege. */
+static enum status run_dry(struct stage *st, struct fault *fault)
+{
+    struct session *s = st->s;
+    const struct arguments *o = &s->options;
+    struct sim_ideal ideal = {0};
+    const struct sim_peer peer = sim_ideal_peer(&ideal);
+    struct route route;
+    struct timespec now;
+    struct endpoint local;
+
+    enum status status = route_find(&route, &s->remote.ip, s->scope_id,
+                                    o->has_source ? &o->source : NULL, o->interface, fault);
+    if (status != STATUS_OK)
+        return status;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    int64_t start = now.tv_sec * CLOCK_S + now.tv_nsec;
+    struct sim *sim = sim_new(&peer, start, CLOCK_MS);
+    if (sim == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    local.ip = route.source;
+    local.port = o->sport != 0 ? o->sport : 40000;
+    configure(st, &local, route.mtu);
+    st->config.sessions = 1;
+    st->config.imagined = true;
+    status = begin(s, "simulated", "simulated", fault);
+    if (status == STATUS_OK)
+        status = sessions_init(&st->sessions, &st->config, &s->record.timeline, fault);
+    if (status == STATUS_OK)
+        status = talks_start(&st->sessions.talks, sim_link(sim), start, fault);
+    if (status == STATUS_OK)
+        status = sim_run(sim, &st->sessions.talks, CLOCK_MIN, fault);
+    sessions_done(&st->sessions);
+    sim_free(sim);
+    return status;
+}
+
+/* Each session has a state of its own, with the same choices in it. */
+static void take_states(struct stage *st)
+{
+    const struct session *s = st->s;
+    for (size_t i = 0; i < s->options.run.sessions; i++) {
+        st->states[i] = i == 0 ? s->state : st->others + i * s->measure->size;
+        if (i > 0)
+            memcpy(st->states[i], s->state, s->measure->size);
+    }
+}
+
+static enum status run(struct session *s, struct fault *fault)
+{
+    const size_t n = s->options.run.sessions, size = s->measure->size;
+    struct stage *st = calloc(1, sizeof(*st));
+    enum status status = STATUS_NO_MEMORY;
+    if (st != NULL) {
+        st->s = s;
+        st->others = calloc(n, size);
+        st->states = calloc(n, sizeof(*st->states));
+    }
+    if (st == NULL || st->others == NULL || st->states == NULL) {
+        (void)fault_set(fault, status, "out of memory");
+    } else {
+        take_states(st);
+        status = s->options.dry_run ? run_dry(st, fault) : run_live(st, fault);
+        s->exit_code = st->sessions.exit_code;
+    }
+    if (st != NULL) {
+        free(st->others);
+        free(st->states);
+    }
+    free(st);
+    return status;
+}
+
+const struct carrier carry_talk = {.find = find, .run = run};

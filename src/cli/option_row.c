@@ -1,0 +1,171 @@
+/* See option_row.h. */
+#include "cli/option_row.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+void option_row_spell(const struct measure_option *row, struct text *out)
+{
+    if (row->name != NULL)
+        text_printf(out, "--%s", row->name);
+    else
+        text_printf(out, "-%c", row->letter);
+}
+
+/* Word `i` of those that the option takes; NULL past the end. */
+static const char *word_at(const struct measure_option *row, size_t i)
+{
+    if (row->type != MEASURE_PROBE)
+        return row->words != NULL ? row->words[i] : NULL;
+    for (size_t at = 0; measure_at(at) != NULL; at++) {
+        if ((measure_at(at)->can & MEASURE_MANY) != 0 && i-- == 0)
+            return measure_at(at)->name;
+    }
+    return NULL;
+}
+
+void option_row_words(const struct measure_option *row, struct text *out)
+{
+    for (size_t i = 0; word_at(row, i) != NULL; i++)
+        text_printf(out, "%s%s",
+                    i == 0                        ? ""
+                    : word_at(row, i + 1) == NULL ? " or "
+                                                  : ", ",
+                    word_at(row, i));
+}
+
+void option_row_store(const struct measure_field *field, void *base, uint64_t value)
+{
+    uint8_t *to = (uint8_t *)base + field->at;
+    const uint8_t octet = (uint8_t)value;
+    const uint16_t pair = (uint16_t)value;
+    const uint32_t four = (uint32_t)value;
+    switch (field->size) {
+    case sizeof(octet):
+        memcpy(to, &octet, sizeof(octet));
+        break;
+    case sizeof(pair):
+        memcpy(to, &pair, sizeof(pair));
+        break;
+    case sizeof(four):
+        memcpy(to, &four, sizeof(four));
+        break;
+    case sizeof(value):
+        memcpy(to, &value, sizeof(value));
+        break;
+    default: /* no field */
+        break;
+    }
+}
+
+/* "--close takes fin, rst or wait, not 'x'" */
+static enum status refuse(const struct measure_option *row, const char *what, const char *arg,
+                          const char *why, struct fault *fault)
+{
+    struct text name;
+    text_init(&name);
+    option_row_spell(row, &name);
+    enum status s = fault_set(fault, STATUS_MALFORMED, "%s takes %s, not '%s'%s%s",
+                              name.data != NULL ? name.data : "", what, arg,
+                              why != NULL ? ": " : "", why != NULL ? why : "");
+    text_done(&name);
+    return s;
+}
+
+static enum status take_number(const struct measure_option *row, void *base, const char *arg,
+                               struct fault *fault)
+{
+    char range[80];
+    uint64_t n;
+    if (text_to_number(arg, row->least, row->most, &n)) {
+        option_row_store(&row->field, base, n);
+        return STATUS_OK;
+    }
+    (void)snprintf(range, sizeof(range), "a number from %" PRIu64 " to %" PRIu64, row->least,
+                   row->most);
+    return refuse(row, range, arg, NULL, fault);
+}
+
+static enum status take_duration(const struct measure_option *row, void *base, const char *arg,
+                                 struct fault *fault)
+{
+    struct fault what;
+    int64_t ns;
+    enum status s = clock_parse(arg, &ns, &what);
+    if (s == STATUS_OK && ns > 0 && (uint64_t)ns < row->least)
+        return refuse(row, row->least_told, arg, row->beyond, fault);
+    if (s == STATUS_OK && ns > 0) {
+        option_row_store(&row->field, base, (uint64_t)ns);
+        return STATUS_OK;
+    }
+    return fault_set(fault, STATUS_MALFORMED, "--%s: %s", row->name,
+                     s == STATUS_OK ? "no time at all" : what.text);
+}
+
+/* Which of its words it is; `*n` is how many there are when it is none. */
+static bool find_word(const struct measure_option *row, const char *arg, size_t *n)
+{
+    for (*n = 0; word_at(row, *n) != NULL; ++*n) {
+        if (strcmp(word_at(row, *n), arg) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum status take_word(const struct measure_option *row, void *base, const char *arg,
+                             struct fault *fault)
+{
+    uint8_t *to = (uint8_t *)base + row->field.at;
+    unsigned bits;
+    size_t n;
+    if (!find_word(row, arg, &n)) {
+        struct text words;
+        text_init(&words);
+        option_row_words(row, &words);
+        enum status s = refuse(row, words.data != NULL ? words.data : "", arg, NULL, fault);
+        text_done(&words);
+        return s;
+    }
+    if (row->type == MEASURE_PROBE) {
+        const struct measure *found = measure_find(arg);
+        memcpy(to, &found, sizeof(found));
+    } else if (row->type == MEASURE_WORDS) {
+        memcpy(&bits, to, sizeof(bits));
+        option_row_store(&row->field, base, bits | 1u << n);
+    } else {
+        option_row_store(&row->field, base, n);
+    }
+    return STATUS_OK;
+}
+
+enum status option_row_take(const struct measure_option *row, void *base, const char *arg,
+                            struct fault *fault)
+{
+    uint8_t *to = (uint8_t *)base + row->field.at;
+    option_row_store(&row->given, base, true);
+    switch (row->type) {
+    case MEASURE_FLAG:
+    case MEASURE_CLEARS:
+        option_row_store(&row->field, base, row->type == MEASURE_FLAG);
+        return STATUS_OK;
+    case MEASURE_NUMBER:
+        return take_number(row, base, arg, fault);
+    case MEASURE_DURATION:
+        return take_duration(row, base, arg, fault);
+    case MEASURE_WORD:
+    case MEASURE_WORDS:
+    case MEASURE_PROBE:
+        return take_word(row, base, arg, fault);
+    case MEASURE_STRING:
+        memcpy(to, &arg, sizeof(arg));
+        return STATUS_OK;
+    case MEASURE_OCTETS:
+        return STATUS_OK;
+    case MEASURE_TAKEN:
+        return row->take(to, arg, fault);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,83 @@
+/* See measure.h. The measurements that there are, made from the list in Makefile.am. */
+#include "measure/measure.h"
+
+#include <string.h>
+
+#define COMMAND(name)
+#define MEASURE(name) extern const struct measure name##_measure;
+#include "measure/commands.def"
+#undef MEASURE
+
+static const struct measure *const table[] = {
+#define MEASURE(name) &name##_measure,
+#include "measure/commands.def"
+#undef MEASURE
+#undef COMMAND
+};
+
+/* What a result may have whatever was measured; "*" stands for the measurement's own keys. */
+static const struct measure_key common[] = {
+    {"session", "session>=1", NULL, "", NULL},
+    {"command", "string", NULL, "", NULL},
+    {"target", "string", NULL, "", "target"},
+    {"name", "word", "under survey and ping: what the target was called, where that is a name",
+     NULL, "name"},
+    {"local", "endpoint", NULL, NULL, NULL},
+    {"outcome", "outcome", NULL, NULL, "outcome"},
+    {"rtt_us", "microseconds?",
+     "SYN to SYN-ACK by two stamps of one tap; null when there is none that no retransmission "
+     "spoils",
+     NULL, "rtt_us"},
+    {"rtt_slack_us", "microseconds",
+     "by how much `rtt_us` may be too long, when our SYN was not seen leaving: it left within this "
+     "time",
+     NULL, "rtt_slack_us"},
+    {"*", NULL, NULL, NULL, NULL},
+    {"peer_ttl", "u8", NULL, NULL, "peer_ttl"},
+    {"peer_win", "u16", NULL, NULL, "peer_win"},
+    {"peer_options", "options", "of its SYN-ACK", NULL, NULL},
+    {"peer_options.mss", NULL, NULL, NULL, "mss"},
+    {"peer_options.wscale", NULL, NULL, NULL, "wscale"},
+    {"peer_options.sack_permitted", "there", NULL, NULL, "sack_permitted"},
+    {"peer_options.ts_val", "there", NULL, NULL, "timestamps"},
+    {"iss", "u32", "our initial sequence number", NULL, "iss"},
+    {"irs", "u32", "the peer's", NULL, "irs"},
+    {"syns", "count", "under survey: SYNs that this target was sent", NULL, "syns"},
+    {"segments_back", "count", "under survey: packets that came back for them", NULL,
+     "segments_back"},
+    {"octets_back", "count", "of those packets, IP headers and all", NULL, "octets_back"},
+    {"icmp", "icmp", "version, type, code, text, from", NULL, NULL},
+    {"reason", "word",
+     "without an ICMP error: why there was no probe at all, such as a name that does not resolve, "
+     "or why it never left this host",
+     NULL, "reason"},
+    {"kernel_quiet", "boolean",
+     "false: this host's kernel answered on the connection, and the result is worth nothing; not "
+     "there where both ends are kernels (lab --a kernel --b kernel)",
+     NULL, NULL},
+    {"capture_dropped", "count", "packets the capture lost", NULL, NULL},
+    {"wire", "wire",
+     "in the lab with a wire: how many packets fared how by its rules; overrun: lost because it "
+     "could not keep up",
+     NULL, NULL},
+    {0},
+};
+
+const struct measure_key *measure_common_keys(void)
+{
+    return common;
+}
+
+const struct measure *measure_at(size_t i)
+{
+    return i < sizeof(table) / sizeof(table[0]) ? table[i] : NULL;
+}
+
+const struct measure *measure_find(const char *name)
+{
+    for (size_t i = 0; measure_at(i) != NULL; i++) {
+        if (strcmp(table[i]->name, name) == 0)
+            return table[i];
+    }
+    return NULL;
+}

@@ -188,11 +188,11 @@ mutable_data()
 verdict "includes go up the list of layers only" "$(includes)"
 verdict "libnet opens no socket" "$(libnet_sockets)"
 verdict "every source says what it is for" "$(
-    { echo "$sources"; files '.*\.[ch]' tests bench; } 2>/dev/null | grep . | openings)"
+    { echo "$sources"; files '.*\.[ch]' tests bench doc; } 2>/dev/null | grep . | openings)"
 verdict "no function is longer than $longest lines" "$(long_functions)"
 verdict "no two sources share a name" "$(same_names)"
 verdict "Makefile.am lists every file" "$(
-    { files '.*\.(c|h|def)' src; files '.*\.(c|h|sh)' tests; files '.*' figures man completion doc; } \
+    { files '.*\.(c|h|def)' src; files '.*\.(c|h|sh)' tests; files '.*[^o]' figures man completion doc; } \
         2>/dev/null | grep . | unlisted)"
 if [ "${INSTRUMENTED:-no}" = yes ]; then
     skip "the pure half stays pure" "instrumented build"

@@ -83,7 +83,7 @@ struct measure_refusal {
  * seconds, t_ns, session, endpoint, state, states, outcome ...), a type of JSON's own, or
  *     a|b|c     one of these words
  *     {}        an object; its keys follow as "key.name"; {=}: and no others
- *     [TYPE]    an array of it; [TYPE]+: not empty
+ *     [TYPE]    an array of it; [TYPE]+: not empty; [TYPE]+2, [TYPE]<=16: so many
  *     TYPE?     or null
  *     never     the record has no such key
  * and a unit stands in its name: _ns, _us, _s. */

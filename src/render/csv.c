@@ -1,4 +1,5 @@
-/* Results as a table: a line of names, then a line for each result, with what a table has room for.
+/* Results as a table: a line of names, then a line for each result, with what a table has room for:
+ * the keys that have a column in their rows (measure/measure.h).
  * Fields are quoted as RFC 4180 has it, empty where the result says nothing; a line ends with a
  * line feed alone, which is what tools that read lines expect. */
 #include <jansson.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "measure/measure.h"
 #include "render/prose.h"
 #include "render/render.h"
 
@@ -13,61 +15,40 @@ struct csv {
     struct sink sink;
 };
 
-/* How a field is made of what stands at its path. */
-enum csv_kind {
-    CSV_VALUE,    /* a number, a word, true or false */
-    CSV_LIST,     /* its items, with ; between them */
-    CSV_PRESENCE, /* true if it is there at all, in an object that is */
-};
+/* Calls for each column, in order: those of the keys that every result may have, and in their
+ * midst those of each measurement's own. */
+typedef void column_taker(void *arg, const struct measure_key *key);
 
-/* Of a path "a.b" or "a.0.b": object keys and the places in an array. */
-static const struct {
-    const char *name, *path;
-    enum csv_kind kind;
-} columns[] = {
-    {"target", "target", CSV_VALUE},
-    {"name", "name", CSV_VALUE},
-    {"outcome", "outcome", CSV_VALUE},
-    {"rtt_us", "rtt_us", CSV_VALUE},
-    {"rtt_slack_us", "rtt_slack_us", CSV_VALUE},
-    {"retransmissions", "retransmissions", CSV_VALUE},
-    {"gaps_us", "gaps_us", CSV_LIST},
-    {"end", "end", CSV_VALUE},
-    {"ended_by", "ended_by", CSV_VALUE},
-    {"waited_s", "waited_s", CSV_VALUE},
-    {"model_first_s", "model.first_s", CSV_VALUE},
-    {"model_factor", "model.factor", CSV_VALUE},
-    {"model_cap_s", "model.cap_s", CSV_VALUE},
-    {"model_fits", "model.fits", CSV_VALUE},
-    {"nearest", "nearest.0.stack", CSV_VALUE},
-    {"nearest_distance", "nearest.0.distance", CSV_VALUE},
-    {"incomplete", "incomplete", CSV_VALUE},
-    {"peer_ttl", "peer_ttl", CSV_VALUE},
-    {"peer_win", "peer_win", CSV_VALUE},
-    {"mss", "peer_options.mss", CSV_VALUE},
-    {"wscale", "peer_options.wscale", CSV_VALUE},
-    {"sack_permitted", "peer_options.sack_permitted", CSV_PRESENCE},
-    {"timestamps", "peer_options.ts_val", CSV_PRESENCE},
-    {"iss", "iss", CSV_VALUE},
-    {"irs", "irs", CSV_VALUE},
-    {"syns", "syns", CSV_VALUE},
-    {"segments_back", "segments_back", CSV_VALUE},
-    {"octets_back", "octets_back", CSV_VALUE},
-    {"reason", "reason", CSV_VALUE},
-};
+static void walk_own(column_taker *take, void *arg)
+{
+    for (size_t i = 0; measure_at(i) != NULL; i++) {
+        const struct measure_record *r = measure_at(i)->records;
+        for (; r != NULL && r->name != NULL; r++) {
+            for (const struct measure_key *k = r->keys; k->name != NULL; k++) {
+                if (k->column != NULL)
+                    take(arg, k);
+            }
+        }
+    }
+}
 
-enum {
-    COLUMNS = sizeof(columns) / sizeof(columns[0])
-};
+static void walk_columns(column_taker *take, void *arg)
+{
+    for (const struct measure_key *k = measure_common_keys(); k->name != NULL; k++) {
+        if (k->name[0] == '*')
+            walk_own(take, arg);
+        else if (k->column != NULL)
+            take(arg, k);
+    }
+}
 
+/* What an object has under the name, or the first one of a list of them. */
 static const json_t *step_into(const json_t *at, const char *name, size_t n)
 {
     char key[32];
-    if (json_is_array(at))
-        return json_array_get(at, strtoul(name, NULL, 10));
     memcpy(key, name, n);
     key[n] = '\0';
-    return json_object_get(at, key);
+    return json_object_get(json_is_array(at) ? json_array_get(at, 0) : at, key);
 }
 
 /* What stands at the path, NULL for nothing. `*in` is the object that has or has not its last
@@ -115,25 +96,35 @@ static void put_value(struct text *line, const json_t *v)
         text_printf(line, "%s", json_is_true(v) ? "true" : "false");
 }
 
-static void put_field(struct text *line, const json_t *fields, size_t column)
+/* Of a list its items, with ; between them, of a list of objects the first one's; of what is there
+ * or not, which of the two, in an object that is. */
+struct row {
+    struct text *line;
+    const json_t *fields;
+};
+
+static void put_field(void *arg, const struct measure_key *key)
 {
+    const struct row *row = arg;
     const json_t *in;
-    const json_t *v = value_at(fields, columns[column].path, &in);
-    switch (columns[column].kind) {
-    case CSV_VALUE:
-        put_value(line, v);
-        break;
-    case CSV_LIST:
-        for (size_t i = 0; i < json_array_size(v); i++) {
-            text_put(line, ";", i != 0);
-            put_value(line, json_array_get(v, i));
-        }
-        break;
-    case CSV_PRESENCE:
+    const json_t *v = value_at(row->fields, key->name, &in);
+    text_put(row->line, ",", 1);
+    if (key->type != NULL && strcmp(key->type, "there") == 0) {
         if (json_is_object(in))
-            text_printf(line, "%s", v != NULL ? "true" : "false");
-        break;
+            text_printf(row->line, "%s", v != NULL ? "true" : "false");
+    } else if (key->type != NULL && key->type[0] == '[') {
+        for (size_t i = 0; i < json_array_size(v); i++) {
+            text_put(row->line, ";", i != 0);
+            put_value(row->line, json_array_get(v, i));
+        }
+    } else {
+        put_value(row->line, v);
     }
+}
+
+static void put_name(void *arg, const struct measure_key *key)
+{
+    text_printf(arg, ",%s", key->column);
 }
 
 /* Ends the line, writes it by one call, and releases it. */
@@ -152,8 +143,7 @@ static enum status open_csv(struct sink *sink, const struct run_info *run, struc
     (void)run;
     text_init(&line);
     text_printf(&line, "session");
-    for (size_t i = 0; i < COLUMNS; i++)
-        text_printf(&line, ",%s", columns[i].name);
+    walk_columns(put_name, &line);
     return write_line((struct csv *)sink, &line, fault);
 }
 
@@ -164,10 +154,7 @@ static enum status take_event(struct sink *sink, const struct event *e, struct f
         return STATUS_OK;
     text_init(&line);
     text_printf(&line, "%u", e->session);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        text_put(&line, ",", 1);
-        put_field(&line, e->result->fields, i);
-    }
+    walk_columns(put_field, &(struct row){&line, e->result->fields});
     return write_line((struct csv *)sink, &line, fault);
 }
 

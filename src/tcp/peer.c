@@ -460,14 +460,24 @@ static bool teaches(const struct peer *p, const struct tcb *own, const struct se
     return fits(p, own, seg);
 }
 
-static enum shown what_is_shown(const struct peer *p, const struct tcb *own,
-                                const struct segment *seg)
+/* 3.10.7.1: the reset of a SYN, of our connection's or of any that has no other to answer it. */
+static bool resets_a_syn(const struct tcb *own, const struct segment *seg, state_set set,
+                         const struct peer_sent_segment *answered)
 {
-    if (seg->flags & FLAG_RST) {
-        bool of_syn = seg->flags & FLAG_ACK && seq_eq(seg->ack, seq_add(own->iss, 1)) &&
-                      seq_eq(own->snd_nxt, seq_add(own->iss, 1));
-        return of_syn ? SHOWN_RST_OF_SYN : SHOWN_RST;
-    }
+    const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_RECEIVED);
+    bool own_syn =
+        seq_eq(seg->ack, seq_add(own->iss, 1)) && seq_eq(own->snd_nxt, seq_add(own->iss, 1));
+    bool any_syn = answered != NULL && (answered->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN &&
+                   (set & (state_set)~none) == 0;
+    return seg->flags & FLAG_ACK && (own_syn || any_syn);
+}
+
+static enum shown what_is_shown(const struct peer *p, const struct tcb *own,
+                                const struct segment *seg, state_set set,
+                                const struct peer_sent_segment *answered)
+{
+    if (seg->flags & FLAG_RST)
+        return resets_a_syn(own, seg, set, answered) ? SHOWN_RST_OF_SYN : SHOWN_RST;
     if (seg->flags & FLAG_SYN)
         return seg->flags & FLAG_ACK ? SHOWN_SYN_ACK : SHOWN_SYN;
     if (seg->flags & FLAG_FIN)
@@ -514,6 +524,9 @@ static state_set able(const struct peer *p, state_set set, const struct segment 
     /* RFC 7323 4.3: it echoes the timestamp of a segment whose ACK it has processed. */
     bool fin_acked = seg->opt.has_timestamps && !(seg->flags & (FLAG_SYN | FLAG_FIN)) &&
                      peer_sent_stamp_acks_fin(&p->sent, seg->opt.ts_ecr);
+    /* 3.10.7.4: a segment's ACK is processed before its text. */
+    fin_acked =
+        fin_acked || (p->fin_seen && peer_sent_brought_with(&p->sent, seg->ack, p->fin_end));
     return fin_acked ? set & (state_set) ~(S(FIN_WAIT_1) | S(CLOSING) | S(LAST_ACK)) : set;
 }
 
@@ -616,9 +629,9 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 static struct peer_change narrow(struct peer *p, const struct tcb *own, const struct segment *seg,
                                  const struct peer_sent_segment *answered, int64_t t_ns)
 {
-    enum shown shown = what_is_shown(p, own, seg);
-    const struct emission *e = &emissions[shown];
     state_set before = with_expiries(p, p->set, t_ns);
+    enum shown shown = what_is_shown(p, own, seg, before, answered);
+    const struct emission *e = &emissions[shown];
     bool with_fin = e->why_with_fin != NULL && seg->flags & FLAG_ACK &&
                     peer_sent_fin_of(&p->sent, seg->ack) == PEER_SENT_FIN_TAKEN;
     struct peer_change c = {.why = with_fin ? e->why_with_fin : e->why, .rfc = e->rfc};

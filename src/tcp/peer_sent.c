@@ -215,8 +215,7 @@ static seq_t contiguous(const struct peer_sent *s, seq_t at)
     return text && seq_lt(at, s->crowded_out_end) ? s->crowded_out_end : at;
 }
 
-/* The highest number that the peer can expect by now. */
-static seq_t peer_sent_reach(const struct peer_sent *s)
+seq_t peer_sent_reach(const struct peer_sent *s)
 {
     return contiguous(s, s->rcv_nxt);
 }
@@ -336,6 +335,23 @@ enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack)
     if (!fin)
         return PEER_SENT_FIN_NOT_TAKEN;
     return text || s->crowded_out_text ? PEER_SENT_FIN_UNKNOWN : PEER_SENT_FIN_TAKEN;
+}
+
+bool peer_sent_brought_with(const struct peer_sent *s, seq_t ack, seq_t fin_ack)
+{
+    seq_t first, last = seq_of(ack.v - 1);
+    bool found = false;
+    if (s->crowded_out_text || s->crowded_out & FLAG_FIN || !newly_acknowledged(s, ack, &first))
+        return false;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct peer_sent_segment *e = &s->segments[i];
+        if (!takes_numbers(s, e) || !seq_le(e->seq, last) || !seq_lt(last, e->end))
+            continue;
+        if (!seq_eq(e->ack, fin_ack))
+            return false;
+        found = true;
+    }
+    return found;
 }
 
 static void offered(struct peer_sent *s, const struct segment *seg)

@@ -13,7 +13,7 @@
 
 enum {
     PEER_SENT_MAX = 24,
-    PEER_SENT_SYNS_MAX = 4,
+    PEER_SENT_SYNS_MAX = 8,
     PEER_SENT_STAMPS_MAX = 8
 };
 
@@ -77,6 +77,8 @@ bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segme
 /* How long a segment may be under way: generous beside the round trips seen. */
 int64_t peer_sent_flight_time(const struct peer_sent *s);
 
+/* The highest number that the peer can expect by now, if everything has arrived. */
+seq_t peer_sent_reach(const struct peer_sent *s);
 /* Whether the peer can take text or a FIN from it. */
 bool peer_sent_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e);
 /* Whether a peer that has told what it expects may find any of the segment in its window; the edges
@@ -98,6 +100,9 @@ void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg);
 /* This is the SYN of a new connection of the peer's: it may have taken any SYN of ours, or none. */
 void peer_sent_renew(struct peer_sent *s, const struct segment *syn);
 enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack);
+/* The number before `ack` is newly acknowledged, and whatever can have brought it acknowledged
+ * `fin_ack` too. */
+bool peer_sent_brought_with(const struct peer_sent *s, seq_t ack, seq_t fin_ack);
 /* Every segment of ours that bore the timestamp acknowledged the peer's FIN. */
 bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val);
 /* The peer has echoed the timestamp, so a segment that bore it has arrived. */

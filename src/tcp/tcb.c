@@ -57,6 +57,20 @@ void tcb_init(struct tcb *t, seq_t iss, uint32_t rcv_wnd, bool timestamps, bool 
     set_state(t, STATE_CLOSED);
 }
 
+void tcb_suppose(struct tcb *t, enum state s)
+{
+    const state_set closed = STATE_SET(STATE_FIN_WAIT_2) | STATE_SET(STATE_TIME_WAIT);
+    const state_set closes =
+        STATE_SET(STATE_FIN_WAIT_1) | STATE_SET(STATE_CLOSING) | STATE_SET(STATE_LAST_ACK);
+    const state_set other = STATE_SET(STATE_CLOSE_WAIT) | STATE_SET(STATE_CLOSING) |
+                            STATE_SET(STATE_LAST_ACK) | STATE_SET(STATE_TIME_WAIT);
+    set_state(t, s);
+    t->passive = s == STATE_LISTEN || s == STATE_SYN_RECEIVED;
+    t->fin_sent = state_set_has(closed | closes, s);
+    t->fin_acked = state_set_has(closed, s);
+    t->fin_received = state_set_has(other, s);
+}
+
 struct transition tcb_call(struct tcb *t, enum call call)
 {
     const struct transition *x = tcb_transition_of_call(t->state, call);

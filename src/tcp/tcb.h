@@ -62,6 +62,10 @@ const struct transition *tcb_transition_of_call(enum state s, enum call call);
 void tcb_init(struct tcb *t, seq_t iss, uint32_t rcv_wnd, bool timestamps, bool wscale,
               uint8_t rcv_shift);
 
+/* What if it were in this state? The state, and which FINs have been sent and come; the numbers are
+ * the caller's. For forecasts: a TCB that lives gets its state by calls and segments alone. */
+void tcb_suppose(struct tcb *t, enum state s);
+
 /* One of the RFC's calls (3.10.1 to 3.10.5), or a time-out (3.10.8). The state is changed; the
  * reply is the caller's to send. */
 struct transition tcb_call(struct tcb *t, enum call call);

@@ -101,6 +101,10 @@ offers 'tcpshake lab self-connect --att' --attempts=
 offers 'tcpshake lab self-connect '
 offers 'tcpshake lab backlog --face=s' --face=silence --face=syn-ack-repeated
 offers 'tcpshake lab backlog --face ' no-syn-ack reset silence syn-ack-repeated
+offers 'tcpshake lab crash --way=gone' --way=gone --way=gone-talking
+offers 'tcpshake play --as ' A B
+offers 'tcpshake survey --probe ' open ping synack
+offers 'tcpshake survey --shard '
 offers 'tcpshake figures rfc9293-figure-1' rfc9293-figure-1{0,1,2,3}
 offers 'tcpshake figures rfc9293-figure-6 rf'
 offers "tcpshake figures --check one $work/req" "$work/request.txt"

@@ -6,6 +6,7 @@
 # shellcheck disable=SC1091,SC2154,SC2016 # $work is tap.sh's; the $ in expressions are Perl's
 . "${srcdir:-.}/tests/tap.sh"
 contrib=$srcdir/contrib
+schema=$PWD/doc/tcpshake.schema.json
 cd "$work" || exit 99
 
 # A tcpshake that writes its arguments to $work/calls, one call a line, and exits with the status in
@@ -174,7 +175,7 @@ perl -MJSON::PP -0777 -ne '
             print "$key\n";
             print "$key.$_\n" for map { keys %$_ } parts($def->{properties}{$key});
         }
-    }' "$srcdir/doc/tcpshake.schema.json" | sort -u >"$work/known"
+    }' "$schema" | sort -u >"$work/known"
 verdict "survey.sql asks for keys that the schema has" "$(
     [ "$(wc -l <"$work/keys")" -gt 25 ] || echo "only $(wc -l <"$work/keys") keys were found"
     grep -qx model.factor "$work/keys" || echo "model.factor was not found"

@@ -118,7 +118,7 @@ fi
 [ ! -e "$srcdir/README.md" ] || from_readme "$srcdir/README.md"
 while read -r page; do
     from_page "$page"
-done < <(find "$srcdir/man" -name '*.[15]' 2>/dev/null | sort)
+done < <(find man "$srcdir/man" -name '*.[15]' -exec realpath {} + 2>/dev/null | sort -u)
 
 mapfile -t blocks < <(find "$work" -mindepth 1 -maxdepth 1 -type d | sort)
 for block in "${blocks[@]}"; do

@@ -4,7 +4,7 @@
 set -u
 export LC_ALL=C.UTF-8 PATH=$PWD:$PATH
 srcdir=${srcdir:-.}
-page=$srcdir/man/tcpshake.1
+page=man/tcpshake.1 # made in the build tree
 completion=$srcdir/completion/tcpshake
 
 points=0
@@ -81,7 +81,7 @@ for command in $commands; do
 done
 verdict "the options in the manual exist" "$(without "$in_page" "$every" "is in no --help")"
 
-for file in "$srcdir"/man/*.[15]; do
+for file in "$page" "$srcdir"/man/*.5; do
     verdict "groff has nothing to say about ${file##*/}" \
         "$(groff -man -Tutf8 -ww "$file" 2>&1 >/dev/null)"
     if command -v mandoc >/dev/null; then

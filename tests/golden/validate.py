@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Holds NDJSON to doc/tcpshake.schema.json: files given as arguments, or standard input.
+"""Holds NDJSON to doc/tcpshake.schema.json of the build tree, in which it runs: files given as
+arguments, or standard input.
 
 One line for each violation, FILE:LINE: PATH: what is wrong. Exit 0 when every record is valid, 1
 when one is not or there is none, 2 when the schema, a file or python3-jsonschema is missing.
 """
 import json
-import os
 import sys
 
 
@@ -21,10 +21,8 @@ except ImportError:
 
 
 def load_validator():
-    here = os.path.dirname(os.path.abspath(__file__))
-    path = os.path.join(here, "..", "..", "doc", "tcpshake.schema.json")
     try:
-        with open(path, encoding="utf-8") as file:
+        with open("doc/tcpshake.schema.json", encoding="utf-8") as file:
             schema = json.load(file)
     except (OSError, ValueError) as error:
         give_up(error)

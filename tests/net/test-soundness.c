@@ -6,7 +6,8 @@
  * not hang on a draw; SOUNDNESS_SEED has it take others. With arguments it is the bench's, which
  * draws:
  *   test-soundness WALKS [SEED]          that many walks, and the line that says how it went
- *   test-soundness WALKS SEED NUMBER     one of them, as a figure with the set after each step */
+ *   test-soundness WALKS SEED NUMBER     one of them, as a figure with the set after each step
+ * With --ask before these, talk/ask may ask for the state after each step. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,8 +29,10 @@ enum {
     WALKS = 300,
     WALKS_MOST = 10000000,
     JOBS = 12,
-    JOBS_A_CPU = 16,      /* most of a walk is waiting */
+    JOBS_A_CPU = 16, /* most of a walk is waiting */
+    ASKING_WALKS = 100,
     LEAST_PRECISION = 80, /* percent */
+    LEAST_NAMED = 95,     /* when it may be asked */
     CHANCE = 3,           /* in so few walks */
 };
 
@@ -69,6 +72,15 @@ static void tell_failures(const struct walkers_found *f)
                f->failures[i].v6 ? 6 : 4, f->failures[i].step, f->failures[i].why);
 }
 
+static void tell_questions(const struct walk_tally *t)
+{
+    for (enum stimuli_id q = 0; q < STIMULI_COUNT; q++) {
+        if (t->by_question[q] > 0)
+            printf("# %5.2f %% asked by %s\n", 100.0 * (double)t->by_question[q] / (double)t->steps,
+                   stimuli_at(q)->what);
+    }
+}
+
 static double precision(const struct walk_tally *t)
 {
     return t->steps > 0 ? 100.0 * (double)t->precise / (double)t->steps : 0;
@@ -100,21 +112,23 @@ static void write_figure(const char *rows, uint64_t seed, size_t walk, const cha
 }
 
 /* Each of those that failed as it was, and the first in its shortest form besides. */
-static void write_failures(const struct walkers_found *all, uint64_t seed)
+static void write_failures(const struct walkers_found *all, const struct walkers_order *of)
 {
     static struct walkers_found found;
     for (size_t i = 0; i < all->failure_count && i < WALKERS_FAILURES_MAX; i++)
-        write_figure(all->failures[i].rows, seed, all->failures[i].walk, "");
+        write_figure(all->failures[i].rows, of->seed, all->failures[i].walk, "");
     if (all->failure_count == 0)
         return;
     size_t walk = all->failures[0].walk;
-    struct walkers_order order = {.seed = seed, .first = walk, .count = 1, .steps = STEPS};
+    struct walkers_order order = *of;
+    order.first = walk;
+    order.count = 1;
     if (!shorten(&order, &found)) {
         printf("# walk %zu does not fail again\n", walk);
         return;
     }
     printf("# walk %zu fails with %zu of its steps\n", walk, shorten_left(&order));
-    write_figure(found.rows, seed, walk, "-short");
+    write_figure(found.rows, of->seed, walk, "-short");
 }
 
 /* --- The tests --- */
@@ -141,6 +155,7 @@ static void tell_all(const struct walkers_found *f)
            percent(t->wired_precise, t->wired_steps));
     tell_where(&f->tally);
     tell_wide(&f->tally);
+    tell_questions(&f->tally);
 }
 
 static void test_walks(void **state)
@@ -148,16 +163,34 @@ static void test_walks(void **state)
     (void)state;
     static struct walkers_found found;
     uint64_t seed = chosen_seed(1);
-    walkers_walk_all(seed, WALKS, STEPS, JOBS, &found, NULL);
+    const struct walkers_order order = {.seed = seed, .count = WALKS, .steps = STEPS};
+    walkers_walk_all(&order, JOBS, &found, NULL);
     printf("# seed %" PRIu64 "\n", seed);
     tell_all(&found);
-    write_failures(&found, seed);
+    write_failures(&found, &order);
     assert_string_equal(found.trouble, "");
     assert_int_equal(found.failure_count, 0);
     assert_int_equal(found.tally.walks, WALKS);
     assert_int_equal(found.tally.steps, WALKS * STEPS);
     printf("# precision %.1f %%\n", precision(&found.tally));
     assert_true(precision(&found.tally) >= LEAST_PRECISION - CHANCE);
+}
+
+/* What talk/ask names is what the kernel is in: a wrong name is outside the set, and fails. */
+static void test_asking(void **state)
+{
+    (void)state;
+    static struct walkers_found found;
+    const struct walkers_order order = {
+        .seed = chosen_seed(1), .count = ASKING_WALKS, .steps = STEPS, .asks = true};
+    walkers_walk_all(&order, JOBS, &found, NULL);
+    tell_all(&found);
+    write_failures(&found, &order);
+    assert_string_equal(found.trouble, "");
+    assert_int_equal(found.failure_count, 0);
+    assert_int_equal(found.tally.steps, ASKING_WALKS * STEPS);
+    printf("# named %.1f %%\n", precision(&found.tally));
+    assert_true(precision(&found.tally) >= LEAST_NAMED - CHANCE);
 }
 
 /* The same seed takes the same steps, another takes others, and all kinds occur. */
@@ -207,26 +240,26 @@ static void test_shortening(void **state)
 
 /* --- The bench --- */
 
-static int bench(size_t walks, uint64_t seed)
+static int bench(size_t walks, uint64_t seed, bool asks)
 {
     static struct walkers_found found;
-    walkers_walk_all(seed, walks, STEPS, JOBS_A_CPU * (size_t)sysconf(_SC_NPROCESSORS_ONLN), &found,
-                     progress);
+    const struct walkers_order order = {.seed = seed, .count = walks, .steps = STEPS, .asks = asks};
+    walkers_walk_all(&order, JOBS_A_CPU * (size_t)sysconf(_SC_NPROCESSORS_ONLN), &found, progress);
     printf("# seed %" PRIu64 "\n", seed);
     tell_all(&found);
-    write_failures(&found, seed);
+    write_failures(&found, &order);
     bool sound = found.failure_count == 0 && found.tally.walks == walks;
-    printf("soundness %zu/%zu walks, precision %.1f %% of %zu steps\n",
-           (size_t)found.tally.walks - found.failure_count, walks, precision(&found.tally),
-           (size_t)found.tally.steps);
-    return sound && precision(&found.tally) >= LEAST_PRECISION ? 0 : 1;
+    printf("soundness %zu/%zu walks, %s %.1f %% of %zu steps\n",
+           (size_t)found.tally.walks - found.failure_count, walks, asks ? "named" : "precision",
+           precision(&found.tally), (size_t)found.tally.steps);
+    return sound && precision(&found.tally) >= (asks ? LEAST_NAMED : LEAST_PRECISION) ? 0 : 1;
 }
 
-static int show(size_t walk, uint64_t seed)
+static int show(size_t walk, uint64_t seed, bool asks)
 {
     static struct walkers_found found;
     const struct walkers_order order = {
-        .seed = seed, .first = walk, .count = 1, .steps = STEPS, .written = true};
+        .seed = seed, .first = walk, .count = 1, .steps = STEPS, .written = true, .asks = asks};
     walkers_walk(&order, &found);
     printf("%s", found.rows);
     tell_failures(&found);
@@ -239,18 +272,22 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_shortening),
         cmocka_unit_test(test_walks),
+        cmocka_unit_test(test_asking),
     };
+    bool asks = argc > 1 && strcmp(argv[1], "--ask") == 0;
+    argc -= asks;
+    argv += asks;
     uint64_t walks, seed = chosen_seed((uint64_t)time(NULL) % 1000000), number;
     if (argc > 1 && !(text_to_number(argv[1], 1, WALKS_MOST, &walks) &&
                       (argc < 3 || text_to_number(argv[2], 0, UINT64_MAX, &seed)) &&
                       (argc < 4 || text_to_number(argv[3], 0, walks - 1, &number)) && argc < 5)) {
-        fprintf(stderr, "usage: test-soundness [WALKS [SEED [NUMBER]]]\n");
+        fprintf(stderr, "usage: test-soundness [[--ask] WALKS [SEED [NUMBER]]]\n");
         return 2;
     }
     if (argc > 3)
-        return show(number, seed);
+        return show(number, seed, asks);
     if (argc > 1)
-        return bench(walks, seed);
+        return bench(walks, seed, asks);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

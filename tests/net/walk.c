@@ -16,6 +16,11 @@
 #define STEP_MOST      (250 * CLOCK_MS)
 #define EXPLAIN_WITHIN (150 * CLOCK_MS)
 
+/* Of what is asked: Linux answers once in 500 ms where it is limited, and at once or after a
+ * delayed ACK's time where it is not. */
+#define ASK_SPACING  (520 * CLOCK_MS)
+#define ASK_PATIENCE (60 * CLOCK_MS)
+
 enum {
     A_BIT = 100
 };
@@ -296,6 +301,32 @@ static bool judge(struct talk *x)
     return true;
 }
 
+static void rest(struct talk *x, int64_t least_ns)
+{
+    struct walk *w = walk_of(x);
+    w->limit_ns = x->now_ns + least_ns + STEP_MOST;
+    talk_wake_at(x, x->now_ns + (least_ns > w->quiet_ns ? least_ns : w->quiet_ns));
+}
+
+/* False when there is nothing to ask, or no more. */
+static bool asks(struct talk *x)
+{
+    struct walk *w = walk_of(x);
+    if (!w->asks || w->pending.until_ns != 0)
+        return false;
+    const struct ask_step s = ask_next(&w->ask, &x->infer.peer, &x->ours.tcb, NULL, x->now_ns);
+    if (s.verdict == ASK_WAIT)
+        talk_wake_at(x, s.at_ns);
+    if (s.verdict != ASK_SEND)
+        return s.verdict == ASK_WAIT;
+    w->tally->questions++;
+    w->tally->by_question[s.question]++;
+    walk_rows_remark(w, stimuli_at(s.question)->what);
+    emit(x, &s.segment, s.ours, CALL_COUNT);
+    rest(x, 0);
+    return true;
+}
+
 /* A segment that was under way may explain what was read. */
 static void explain(struct talk *x)
 {
@@ -317,13 +348,6 @@ static void finish(struct talk *x)
     talk_finish(x);
 }
 
-static void rest(struct talk *x, int64_t least_ns)
-{
-    struct walk *w = walk_of(x);
-    w->limit_ns = x->now_ns + least_ns + STEP_MOST;
-    talk_wake_at(x, x->now_ns + (least_ns > w->quiet_ns ? least_ns : w->quiet_ns));
-}
-
 static void take_step(struct talk *x)
 {
     struct walk *w = walk_of(x);
@@ -335,6 +359,10 @@ static void take_step(struct talk *x)
     }
     const struct step s = step_of(w->seed, w->number, w->at++);
     rest(x, s.kind == STEP_WAIT ? s.wait_ns : 0);
+    ask_init(&w->ask, &(struct ask_config){.spacing_ns = w->limited ? ASK_SPACING : 0,
+                                           .patience_ns = ASK_PATIENCE,
+                                           .tries = 3,
+                                           .most_rank = ~0u});
     if (s.kind == STEP_PROPER)
         go_on(x, &s);
     else if (s.kind == STEP_ODD)
@@ -382,6 +410,8 @@ static void timer(struct talk *x)
     bool unsent = x->ours.outbox.waiting || x->ours.outbox.queued != 0;
     if ((unsent || acknowledgement_due(x)) && x->now_ns < w->limit_ns)
         talk_wake_at(x, x->now_ns + w->quiet_ns);
+    else if (w->at > 0 && asks(x))
+        return;
     else if (w->at == 0 || judge(x))
         w->failed ? finish(x) : take_step(x);
     else

@@ -5,6 +5,7 @@
 #define TCPSHAKE_TEST_WALK_H
 
 #include "base/text.h"
+#include "talk/ask.h"
 #include "talk/talk.h"
 #include "steps.h"
 
@@ -19,6 +20,8 @@ struct walk_tally {
     uint64_t wide[WALK_SETS]; /* how often each set of more than one was found */
     uint64_t by_truth[STATE_COUNT];
     uint64_t wired_steps, wired_precise; /* of those over a wire that loses */
+    uint64_t questions;                  /* that were asked, and how often each */
+    uint64_t by_question[STIMULI_COUNT];
 };
 
 struct walk {
@@ -31,6 +34,8 @@ struct walk {
     state_set impossible; /* to see a judgement fail: never right */
     bool wired;
     int64_t quiet_ns;  /* nothing for so long: nothing more comes */
+    bool asks;         /* for the state, after each step */
+    bool limited;      /* the peer answers seldom */
     struct text *rows; /* where the walk is written as a figure; NULL: nowhere */
 
     /* The walk. */
@@ -43,7 +48,8 @@ struct walk {
         enum state state;
         int64_t until_ns; /* 0: none */
     } pending;            /* a reading that a segment under way has to explain */
-    bool greeted;         /* our end has acknowledged the SYN with this number */
+    struct ask ask;
+    bool greeted; /* our end has acknowledged the SYN with this number */
     seq_t greeted_irs;
     struct segment sent[WALK_STEPS_MAX];
     size_t sent_count;

@@ -20,7 +20,8 @@
 
 enum {
     JOBS_MAX = 64,
-    BATCH_SECONDS = 300
+    BATCH_SECONDS = 300,
+    ASKING_SECONDS = 1200
 };
 
 /* Longer than an answer takes, and longer than the inference holds a segment to be under way. */
@@ -106,6 +107,8 @@ static void prepare(struct batch *b, struct lab *lab)
                                     .skipped = o->skipped,
                                     .impossible = o->impossible,
                                     .wired = under.wired,
+                                    .asks = o->asks,
+                                    .limited = under.limited,
                                     .quiet_ns = QUIET,
                                     .rows = &b->rows};
         b->states[i] = &b->walks[i];
@@ -260,7 +263,7 @@ static void start(struct job *j, const struct walkers_order *order)
     j->pid = fork();
     if (j->pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)alarm(BATCH_SECONDS);
+        (void)alarm(order->asks ? ASKING_SECONDS : BATCH_SECONDS);
         work(&j->order, j->found);
     }
 }
@@ -310,6 +313,9 @@ static void add(struct walkers_found *to, const struct walkers_found *f)
     to->ahead += f->ahead;
     for (size_t i = 0; i < WALK_SETS; i++)
         to->tally.wide[i] += f->tally.wide[i];
+    to->tally.questions += f->tally.questions;
+    for (size_t i = 0; i < STIMULI_COUNT; i++)
+        to->tally.by_question[i] += f->tally.by_question[i];
     for (size_t i = 0; i < STATE_COUNT; i++)
         to->tally.by_truth[i] += f->tally.by_truth[i];
     for (size_t i = 0; i < f->failure_count && i < WALKERS_FAILURES_MAX; i++) {
@@ -341,16 +347,16 @@ static void collect(struct job *jobs, size_t n, struct walkers_found *found)
     add(found, j->found);
 }
 
-void walkers_walk_all(uint64_t seed, size_t walks, size_t steps, size_t jobs,
-                      struct walkers_found *found, void (*told)(const struct walkers_found *))
+void walkers_walk_all(const struct walkers_order *order, size_t jobs, struct walkers_found *found,
+                      void (*told)(const struct walkers_found *))
 {
     static struct job all[JOBS_MAX];
     size_t n = jobs < JOBS_MAX ? jobs : JOBS_MAX, running = 0;
     memset(found, 0, sizeof(*found));
     for (size_t i = 0; i < n; i++)
         all[i].found = shared();
-    for (size_t first = 0; first < walks || running > 0;) {
-        struct job *idle = first < walks ? job_of(all, n, 0) : NULL;
+    for (size_t first = 0; first < order->count || running > 0;) {
+        struct job *idle = first < order->count ? job_of(all, n, 0) : NULL;
         if (idle == NULL || idle->found == NULL) {
             if (running == 0)
                 break; /* no memory */
@@ -360,14 +366,12 @@ void walkers_walk_all(uint64_t seed, size_t walks, size_t steps, size_t jobs,
                 told(found);
             continue;
         }
-        size_t left = walks - first;
-        const struct walkers_order order = {.seed = seed,
-                                            .first = first,
-                                            .count =
-                                                left < WALKERS_BATCH_MAX ? left : WALKERS_BATCH_MAX,
-                                            .steps = steps};
-        start(idle, &order);
-        first += order.count;
+        size_t left = order->count - first;
+        struct walkers_order part = *order;
+        part.first = first;
+        part.count = left < WALKERS_BATCH_MAX ? left : WALKERS_BATCH_MAX;
+        start(idle, &part);
+        first += part.count;
         running++;
     }
     for (size_t i = 0; i < n; i++)

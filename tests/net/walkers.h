@@ -18,6 +18,7 @@ struct walkers_order {
     uint64_t skipped;
     state_set impossible;
     bool written; /* also when nothing fails */
+    bool asks;    /* after each step for the state, where the set has more than one */
 };
 
 struct walkers_failure {
@@ -48,8 +49,9 @@ struct walkers_conditions walkers_conditions(size_t walk);
 char *walkers_options(size_t walk, char out[WALKERS_OPTIONS_MAX]);
 /* Does the walks of one order and waits for them. */
 void walkers_walk(const struct walkers_order *order, struct walkers_found *found);
-/* Does `walks` in batches, `jobs` at once, and adds up; `told` now and then, may be NULL. */
-void walkers_walk_all(uint64_t seed, size_t walks, size_t steps, size_t jobs,
-                      struct walkers_found *found, void (*told)(const struct walkers_found *));
+/* Does the walks of an order of any size in batches, `jobs` at once, and adds up; `told` now and
+ * then, may be NULL. */
+void walkers_walk_all(const struct walkers_order *order, size_t jobs, struct walkers_found *found,
+                      void (*told)(const struct walkers_found *));
 
 #endif

@@ -213,31 +213,32 @@ static const char late[] =
     "{\"if\":{\"required\":[\"doubtful\"],\"properties\":{\"doubtful\":{\"const\":true}}},"
     "\"then\":{\"properties\":{\"rtt_us\":{\"type\":\"null\"}}}}";
 
-static const struct measure_key counts[] = {
-    {"transmitted", "count", "SYNs", "", NULL},
-    {"answered", "count", "open and closed", "", NULL},
-    {"open", "count", NULL, "", NULL},
-    {"closed", "count", NULL, "", NULL},
-    {"unreachable", "count", NULL, "", NULL},
-    {"filtered", "count", NULL, "", NULL},
-    {"awaited", "count", "not waited for to the end: interrupted", "", NULL},
-    {"unsent", "count", "that could not be sent; not among the transmitted", "", NULL},
-    {"duplicates", "count", NULL, "", NULL},
-    {"doubtful", "count", "answered, but too late for an RTT", "", NULL},
-    {"loss", "share", "unreachable and filtered, as a share of those that were waited for", "",
-     NULL},
-    {"rtt_us", "rtt", "min, avg, max, mdev, p50, p95, p99, or null", "", NULL},
-    {"jitter_us", "microseconds?",
-     "the mean of the differences between each RTT and the one before it; null with fewer than two",
-     "", NULL},
-    {"elapsed_s", "seconds", "from the first SYN to the end of the last probe", "", NULL},
-    {0},
-};
+/* The statistics, of one target or of all. */
+#define COUNTS                                                                                     \
+    {"transmitted", "count", "SYNs", "", NULL},                                                    \
+        {"answered", "count", "open and closed", "", NULL}, {"open", "count", NULL, "", NULL},     \
+        {"closed", "count", NULL, "", NULL}, {"unreachable", "count", NULL, "", NULL},             \
+        {"filtered", "count", NULL, "", NULL},                                                     \
+        {"awaited", "count", "not waited for to the end: interrupted", "", NULL},                  \
+        {"unsent", "count", "that could not be sent; not among the transmitted", "", NULL},        \
+        {"duplicates", "count", NULL, "", NULL},                                                   \
+        {"doubtful", "count", "answered, but too late for an RTT", "", NULL},                      \
+        {"loss", "share", "unreachable and filtered, as a share of those that were waited for",    \
+         "", NULL},                                                                                \
+        {"rtt_us", "rtt", "min, avg, max, mdev, p50, p95, p99, or null", "", NULL},                \
+        {"jitter_us", "microseconds?",                                                             \
+         "the mean of the differences between each RTT and the one before it; null with fewer "    \
+         "than two",                                                                               \
+         "", NULL},                                                                                \
+    {                                                                                              \
+        "elapsed_s", "seconds", "from the first SYN to the end of the last probe", "", NULL        \
+    }
 
 static const struct measure_key target_keys[] = {
     {"session", "session>=1", NULL, "", NULL},
     {"target", "endpoint", NULL, "", NULL},
     {"name", "word", NULL, NULL, NULL},
+    COUNTS,
     {0},
 };
 
@@ -245,15 +246,16 @@ static const struct measure_key summary_keys[] = {
     {"sessions", "count", NULL, "", NULL},
     {"interrupted", "boolean", NULL, "", NULL},
     {"exit_code", "integer", NULL, "", NULL},
-    {"targets", "[ping_target]+2", "where there are several: each by itself", NULL, NULL},
+    COUNTS,
+    {"targets", "[ping_target]+2", "where there are several: all of it for each by itself", NULL,
+     NULL},
     {0},
 };
 
 static const struct measure_record records[] = {
     {"ping", "What came of one SYN.", keys, late, false},
-    {"ping_count", "The statistics of ping, of one target or of all.", counts, NULL, false},
-    {"ping_target", NULL, target_keys, "{\"$ref\":\"#/$defs/ping_count\"}", false},
-    {"ping_summary", NULL, summary_keys, "{\"$ref\":\"#/$defs/ping_count\"}", false},
+    {"ping_target", "The statistics of one of several targets.", target_keys, NULL, false},
+    {"ping_summary", NULL, summary_keys, NULL, false},
     {0},
 };
 

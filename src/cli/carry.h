@@ -14,7 +14,6 @@ struct session {
     void *state; /* the script's, with what was chosen */
     /* From the row, unless the carrier knows better. */
     const struct script *script;
-    const struct pair_script *pair;
     const char *heading;    /* of a figure that is played; may be NULL */
     bool peer_connects;     /* a TARGET without a port is one whose port is not known yet */
     bool second_port;       /* one more is reserved, for a second connection */

@@ -7,15 +7,12 @@
 #include "figure/check.h"
 #include "figure/needs.h"
 #include "figure/print.h"
-#include "lab/lab_upper.h"
 #include "measure/play/play.h"
 
 struct stage {
     struct figure figure;
     bool loaded;
     struct text heading;
-    struct lab_upper side;
-    struct upper peer;
 };
 
 /* --dry-run: the figure as it was understood, without a peer. */
@@ -53,16 +50,10 @@ static enum status check(const struct session *s, const struct play *p, struct f
 static void prepare(struct session *s, struct play *p)
 {
     struct stage *st = s->stage;
-    if (s->around->between) {
+    if (s->around->between)
         p->us = END_A;
-    } else if (s->around->lab != NULL) {
-        st->side = (struct lab_upper){s->around->lab, END_B};
-        st->peer = lab_upper_ops(&st->side);
-        p->peer_side = &st->peer;
-    }
     s->options.timestamps = s->options.timestamps && needs_timestamps(p->figure);
     s->script = play_script();
-    s->pair = play_between();
     s->peer_connects = needs_peer_opens(p->figure, p->us);
     s->second_port = needs_second_port(p->figure);
     put_heading(&st->heading, p->figure);

@@ -5,7 +5,7 @@
 #include "cli/carry.h"
 #include "lab/lab_upper.h"
 #include "net/live_pair.h"
-#include "talk/pair.h"
+#include "talk/talk.h"
 
 /* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
  * the lab's affair. */
@@ -31,10 +31,11 @@ static enum status relay_all(struct session *s, struct relay *relay, struct faul
     struct lab *lab = s->around->lab;
     const struct lab_upper ends[ENDS] = {{lab, END_A}, {lab, END_B}};
     const struct upper uppers[ENDS] = {lab_upper_ops(&ends[END_A]), lab_upper_ops(&ends[END_B])};
-    const struct pair_config config = {
+    const struct talk_config config = {
         .session = 1,
-        .at = {*lab_at(lab, END_A), *lab_at(lab, END_B)},
-        .end = {&uppers[END_A], &uppers[END_B]},
+        .local = *lab_at(lab, END_A),
+        .remote = *lab_at(lab, END_B),
+        .upper = {&uppers[END_A], &uppers[END_B]},
         .deadline_ns = s->options.run.deadline_ns,
     };
     const struct live_pair_config live = {.relay = relay,
@@ -45,13 +46,12 @@ static enum status relay_all(struct session *s, struct relay *relay, struct faul
                                   .interface = "lab wire",
                                   .clock = relay_clock(relay),
                                   .heading = s->heading};
-    struct pair *pair = calloc(1, sizeof(*pair));
+    struct talk *pair = calloc(1, sizeof(*pair));
     if (pair == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    enum status status =
-        record_begin(&s->record, &info, &config.at[END_B], s->argc, s->argv, fault);
+    enum status status = record_begin(&s->record, &info, &config.remote, s->argc, s->argv, fault);
     if (status == STATUS_OK)
-        status = live_pair(&live, pair, &config, s->pair, s->state, &s->record.timeline, fault);
+        status = live_pair(&live, pair, &config, s->script, s->state, &s->record.timeline, fault);
     s->exit_code = pair->exit_code;
     output_progress_clear(&s->record.output);
     free(pair);

@@ -54,7 +54,7 @@ struct stage {
 /* One SYN and its answer is a flow; anything else is a conversation. */
 static bool is_whole(const struct survey_asked *a)
 {
-    return a->probe->script != NULL && !a->probe->script->withholds;
+    return a->probe->script != NULL && !(a->probe->can & MEASURE_ONE_SYN);
 }
 
 static bool is_recorded(const struct stage *st, const struct survey_end *e)
@@ -124,7 +124,7 @@ static bool begin_result(struct stage *st)
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
-    int64_t rtt = e->exchange != NULL ? e->exchange->rtt_ns : e->findings->rtt_ns;
+    int64_t rtt = e->exchange != NULL ? e->exchange->ours.rtt_ns : e->findings->rtt_ns;
     st->now_ns = e->t_ns;
     if (e->trouble == NULL && rtt > 0)
         histogram_record(&st->rtt, rtt);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "lab/netem/netem_remarks.h"
+#include "lab/lab_upper.h"
 #include "lab/truth_check.h"
 #include "net/live_run.h"
 #include "net/resolve.h"
@@ -25,6 +26,8 @@ enum {
 struct stage {
     struct session *s;
     struct sessions_config config;
+    struct lab_upper peer; /* in the lab */
+    struct upper upper;
     struct truth_check witness;
     struct talks_observer observer;
     struct remarks_source wire;
@@ -131,6 +134,11 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         .summarise = s->measure->summarise,
         .remark = st->wired ? st->wire_remark : NULL,
     };
+    if (s->around->lab != NULL) {
+        st->peer = (struct lab_upper){s->around->lab, END_B};
+        st->upper = lab_upper_ops(&st->peer);
+        st->config.base.upper[END_B] = &st->upper;
+    }
     if (s->second_port)
         st->config.base.other_local = locals[o->run.sessions];
     if (s->around->truth) {

@@ -87,7 +87,6 @@ int session_run(const struct measure *m, const struct surroundings *around, int 
         .options = arguments_defaults(m, around->chancy),
         .around = around,
         .script = m->script,
-        .pair = m->pair,
         .state = calloc(1, m->size),
         .stage = calloc(1, carriers[m->carrier]->stage + 1),
         .argc = argc,

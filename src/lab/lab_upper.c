@@ -4,29 +4,11 @@
 #include "lab/netem/netem.h"
 #include "lab/netem/netem_plan.h"
 
-static enum status act(void *arg, const struct endpoint *remote, enum call what, const void *data,
-                       size_t n, struct fault *fault)
+static enum status call(void *arg, const struct endpoint *remote, enum call call, const void *data,
+                        size_t n, struct fault *fault)
 {
     const struct lab_upper *end = arg;
-    return lab_call(end->lab, end->side, what, remote, data, n, fault);
-}
-
-static enum status shut(void *arg, struct fault *fault)
-{
-    const struct lab_upper *end = arg;
-    return lab_call(end->lab, end->side, CALL_STOP_LISTENING, NULL, NULL, 0, fault);
-}
-
-static enum status end_process(void *arg, const struct endpoint *remote, struct fault *fault)
-{
-    const struct lab_upper *side = arg;
-    return lab_call(side->lab, side->side, CALL_KILL, remote, NULL, 0, fault);
-}
-
-static int saw(void *arg)
-{
-    const struct lab_upper *side = arg;
-    return lab_saw(side->lab, side->side);
+    return lab_call(end->lab, end->side, call, remote, data, n, fault);
 }
 
 static enum status state(void *arg, const struct endpoint *remote, enum state *state,
@@ -34,6 +16,17 @@ static enum status state(void *arg, const struct endpoint *remote, enum state *s
 {
     const struct lab_upper *end = arg;
     return lab_truth(end->lab, end->side, remote, state, fault);
+}
+
+static int last_error(void *arg)
+{
+    const struct lab_upper *end = arg;
+    return lab_saw(end->lab, end->side);
+}
+
+static enum status queues(void *arg, struct queues *q, struct fault *fault)
+{
+    return lab_queues(((const struct lab_upper *)arg)->lab, q, fault);
 }
 
 /* At the most, by the wire's rules: whoever carries it out may be late, by as much again at the
@@ -58,11 +51,10 @@ static int64_t way_to(const struct lab_upper *end)
 
 struct upper lab_upper_ops(const struct lab_upper *end)
 {
-    return (struct upper){.act = act,
-                          .shut = shut,
+    return (struct upper){.call = call,
                           .state = state,
-                          .kill = end_process,
-                          .saw = saw,
+                          .status = last_error,
+                          .queues = queues,
                           .way_ns = way_to(end),
                           .arg = (void *)(uintptr_t)end};
 }

@@ -1,4 +1,4 @@
-/* A side of the lab as a figure's accomplice: its application acts, its kernel tells. */
+/* The upper tester of a side of the lab: its application acts, its kernel tells. */
 #ifndef TCPSHAKE_LAB_LAB_UPPER_H
 #define TCPSHAKE_LAB_LAB_UPPER_H
 
@@ -10,7 +10,7 @@ struct lab_upper {
     enum end side;
 };
 
-/* `end` lives as long as the accomplice. */
+/* `end` lives as long as what is returned. */
 struct upper lab_upper_ops(const struct lab_upper *end);
 
 #endif

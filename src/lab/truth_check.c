@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "event/result.h"
+#include "talk/asked.h"
 
 /* A segment under way between two namespaces needs microseconds; the scheduler may add to that. */
 #define EXPLAINED_WITHIN (100 * CLOCK_MS)
@@ -29,9 +30,9 @@ static enum state in_words_of(state_set set, enum state s)
 static enum state read_state(struct truth_check *w, const struct talk *x, bool *ok)
 {
     enum state s = STATE_CLOSED;
-    *ok = lab_truth(w->lab, END_B, &x->config.local, &s, &w->fault) == STATUS_OK;
+    *ok = asked_state(x, END_B, &s, &w->fault) == STATUS_OK;
     bool cookie = s == STATE_LISTEN && lab_keeps_no_entry(w->lab) &&
-                  state_set_has(x->peer.set, STATE_SYN_RECEIVED);
+                  state_set_has(talk_states(x, END_B), STATE_SYN_RECEIVED);
     return cookie ? STATE_SYN_RECEIVED : s;
 }
 
@@ -53,7 +54,7 @@ static void found_outside(struct truth_check *w, struct talk *x, enum state s)
     char text[160], set[STATE_SET_TEXT_MAX];
     w->outside++;
     (void)snprintf(text, sizeof(text), "the peer's kernel was in %s, which is not in %s",
-                   state_name(s), state_set_format(x->peer.set, set));
+                   state_name(s), state_set_format(talk_states(x, END_B), set));
     (void)append(x, (struct event){.kind = EVENT_FAULT, .fault = {EVENT_FAULT_TRUTH, text}});
 }
 
@@ -61,7 +62,7 @@ static void judge_pending(struct truth_check *w, struct talk *x)
 {
     size_t kept = 0;
     for (size_t i = 0; i < w->pending_count; i++) {
-        if (truth_check_holds(x->peer.set, w->pending[i].state))
+        if (truth_check_holds(talk_states(x, END_B), w->pending[i].state))
             w->ahead++;
         else if (x->now_ns >= w->pending[i].until_ns)
             found_outside(w, x, w->pending[i].state);
@@ -93,10 +94,10 @@ static void look(void *arg, struct talk *x)
         return;
     }
     w->readings++;
-    if (truth_check_holds(x->peer.set, s)) {
-        (void)append(
-            x, (struct event){.kind = EVENT_TRUTH, .truth = {in_words_of(x->peer.set, s), true}});
-    } else if (w->unheard && truth_check_holds(peer_unheard(&x->peer), s)) {
+    if (truth_check_holds(talk_states(x, END_B), s)) {
+        (void)append(x, (struct event){.kind = EVENT_TRUTH,
+                                       .truth = {in_words_of(talk_states(x, END_B), s), true}});
+    } else if (w->unheard && truth_check_holds(peer_unheard(&x->infer.peer), s)) {
         w->ahead++;
     } else if (w->pending_count < TRUTH_CHECK_PENDING_MAX) {
         w->pending[w->pending_count].state = s;

@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "event/result.h"
+#include "talk/asked.h"
+#include "talk/facts.h"
 #include "tcp/schedule.h"
 
 #define CONNECT_WITHIN (5 * CLOCK_S)
@@ -18,7 +20,7 @@
 
 static const char words[] = "hello";
 
-static struct crash *crash_of(const struct pair *p)
+static struct crash *crash_of(const struct talk *p)
 {
     return p->state;
 }
@@ -39,18 +41,19 @@ const char *crash_way_name(enum crash_way way)
 
 /* --- From session to session --- */
 
-static void try_status(struct pair *p, enum status s, const struct fault *fault)
+static void try_status(struct talk *p, enum status s, const struct fault *fault)
 {
     struct crash *c = crash_of(p);
     if (s != STATUS_OK && c->trouble.text[0] == '\0')
         c->trouble = *fault;
 }
 
-static void act(struct pair *p, enum end end, enum call what)
+static void act(struct talk *p, enum end end, enum call what)
 {
     struct fault fault = {0};
     bool says = what == CALL_SEND;
-    try_status(p, pair_act(p, end, what, says ? words : NULL, says ? sizeof(words) - 1 : 0, &fault),
+    try_status(p,
+               talk_call(p, end, what, says ? words : NULL, says ? sizeof(words) - 1 : 0, &fault),
                &fault);
 }
 
@@ -71,7 +74,7 @@ static int64_t bound(const struct crash *c)
                                                    : 0);
 }
 
-static void begin(struct pair *p)
+static void begin(struct talk *p)
 {
     struct crash *c = crash_of(p);
     while (!(c->ways & 1u << c->way))
@@ -84,12 +87,12 @@ static void begin(struct pair *p)
     c->saw[0] = c->saw[1] = EAGAIN;
     c->lasts = STATE_CLOSED;
     c->trouble.text[0] = '\0';
-    pair_remark(p, ways[c->way].summary);
+    talk_remark(p, ways[c->way].summary);
     act(p, END_A, CALL_CONNECT);
-    pair_wake_at(p, p->now_ns + LOOK_EVERY);
+    talk_wake_at(p, p->now_ns + LOOK_EVERY);
 }
 
-static void start(struct pair *p)
+static void start(struct talk *p)
 {
     struct crash *c = crash_of(p);
     c->way = 0;
@@ -99,56 +102,56 @@ static void start(struct pair *p)
 }
 
 /* What is left at either end is forgotten, as by a machine that comes back. */
-static void forget(struct pair *p, enum end end)
+static void forget(struct talk *p, enum end end)
 {
     struct fault ignored = {0}; /* there may be nothing */
     if (p->truth[end] != STATE_CLOSED && p->truth[end] != STATE_LISTEN)
-        (void)pair_act(p, end, CALL_CRASH, NULL, 0, &ignored);
+        (void)talk_call(p, end, CALL_CRASH, NULL, 0, &ignored);
 }
 
-static void end(struct pair *p)
+static void end(struct talk *p)
 {
     struct crash *c = crash_of(p);
-    c->saw[1] = pair_saw(p, END_A);
+    c->saw[1] = asked_status(p, END_A);
     c->phase = CRASH_OVER;
     forget(p, END_A);
     forget(p, END_B);
     unsigned left = c->ways & ~((2u << c->way) - 1);
     if (left == 0 || c->trouble.text[0] != '\0') {
-        pair_finish(p);
+        talk_finish(p);
         return;
     }
-    pair_next_session(p);
+    talk_next_session(p);
     c->way++;
     begin(p);
 }
 
 /* --- B goes --- */
 
-static void go(struct pair *p)
+static void go(struct talk *p)
 {
     struct crash *c = crash_of(p);
     struct fault fault = {0};
     c->phase = CRASH_WATCH;
     c->silent_ns = c->silent_ns != 0 ? c->silent_ns : p->now_ns;
-    pair_wake_at(p, p->now_ns + LOOK_EVERY);
+    talk_wake_at(p, p->now_ns + LOOK_EVERY);
     if (c->way == CRASH_KILLED || c->way == CRASH_KILLED_UNREAD) {
-        try_status(p, pair_kill(p, END_B, &fault), &fault);
+        try_status(p, talk_call(p, END_B, CALL_KILL, NULL, 0, &fault), &fault);
         return;
     }
-    pair_cut(p, END_B);
+    asked_cut(p, END_B);
     if (c->way == CRASH_GONE_TALKING)
         act(p, END_A, CALL_SEND);
 }
 
-static bool a_is_gone(const struct pair *p)
+static bool a_is_gone(const struct talk *p)
 {
     return p->truth[END_A] == STATE_CLOSED;
 }
 
 /* A's end of a connection whose other process is gone: its application learns of the FIN, or of
  * nothing before it writes. */
-static void watch(struct pair *p)
+static void watch(struct talk *p)
 {
     struct crash *c = crash_of(p);
     if (a_is_gone(p)) {
@@ -157,7 +160,7 @@ static void watch(struct pair *p)
         return;
     }
     if (c->phase == CRASH_WATCH && c->way == CRASH_KILLED && c->said_by_b & FLAG_FIN) {
-        c->saw[0] = pair_saw(p, END_A);
+        c->saw[0] = asked_status(p, END_A);
         c->phase = CRASH_AFTER;
         act(p, END_A, CALL_SEND);
     }
@@ -166,25 +169,25 @@ static void watch(struct pair *p)
         end(p);
         return;
     }
-    pair_wake_at(p, p->now_ns + LOOK_EVERY);
+    talk_wake_at(p, p->now_ns + LOOK_EVERY);
 }
 
 /* What was passed on last may not have been taken when it was: the kernels are asked again. */
-static void see_connection(struct pair *p)
+static void see_connection(struct talk *p)
 {
     struct crash *c = crash_of(p);
     if (p->truth[END_A] == STATE_ESTABLISHED && p->truth[END_B] == STATE_ESTABLISHED) {
         c->phase = CRASH_CALM;
-        pair_wake_at(p, p->now_ns + CALM);
+        talk_wake_at(p, p->now_ns + CALM);
     } else if (p->now_ns - c->begun_ns >= CONNECT_WITHIN) {
         (void)fault_set(&c->trouble, STATUS_SYSTEM, "no connection came about");
         end(p);
     } else {
-        pair_wake_at(p, p->now_ns + LOOK_EVERY);
+        talk_wake_at(p, p->now_ns + LOOK_EVERY);
     }
 }
 
-static void timer(struct pair *p)
+static void timer(struct talk *p)
 {
     struct crash *c = crash_of(p);
     switch (c->phase) {
@@ -198,7 +201,7 @@ static void timer(struct pair *p)
         }
         c->phase = CRASH_TELL;
         act(p, END_A, CALL_SEND);
-        pair_wake_at(p, p->now_ns + 2 * CALM);
+        talk_wake_at(p, p->now_ns + 2 * CALM);
         break;
     case CRASH_TELL:
         go(p);
@@ -222,9 +225,10 @@ static void note_alone(struct crash *c, const struct segment *seg, int64_t t_ns)
     c->alone[c->alone_count++].reset = (seg->flags & FLAG_RST) != 0;
 }
 
-static void came(struct pair *p, enum end from, const struct segment *seg, int64_t t_ns)
+static void came(struct talk *p, enum end from, const struct segment *seg, int64_t t_ns)
 {
     struct crash *c = crash_of(p);
+    talk_seen(p, from, seg, t_ns);
     if (c->phase == CRASH_WATCH && (c->way == CRASH_GONE || c->way == CRASH_GONE_TALKING)) {
         note_alone(c, seg, t_ns);
         return;
@@ -232,16 +236,16 @@ static void came(struct pair *p, enum end from, const struct segment *seg, int64
     c->silent_ns = t_ns;
     if (from == END_B && c->phase == CRASH_WATCH)
         c->said_by_b |= seg->flags;
-    pair_pass(p, from, seg);
+    talk_arrives(p, end_other(from), seg, p->now_ns);
 }
 
-static void stop(struct pair *p, enum script_stop why)
+static void stop(struct talk *p, enum script_stop why)
 {
     struct crash *c = crash_of(p);
     (void)fault_set(&c->trouble, STATUS_SYSTEM, "%s",
                     why == SCRIPT_STOP_DEADLINE ? "-w has run out" : "interrupted");
     c->phase = CRASH_OVER;
-    pair_finish(p);
+    talk_finish(p);
 }
 
 /* --- What was found --- */
@@ -373,18 +377,20 @@ static void report_end(const struct crash *c, struct result *r)
 }
 
 /* What was not shown to its end, or may have been missed, is held against nobody. */
-static const char *verdict_of(const struct pair *p)
+static const char *verdict_of(const struct talk *p)
 {
     const struct crash *c = p->state;
     if (c->trouble.text[0] != '\0')
         return "unknown";
-    return as_expected(c) ? "as-figured" : p->dropped > 0 ? "unknown" : "deviates";
+    return as_expected(c) ? "as-figured" : p->capture_dropped > 0 ? "unknown" : "deviates";
 }
 
-static void report(const struct pair *p, struct result *r)
+static void report(const struct talk *p, struct result *r)
 {
     const struct crash *c = p->state;
     const char *verdict = verdict_of(p);
+    const struct facts f = facts_of(p);
+    facts_ends(&f, r);
     result_set(r, "way", json_string(ways[c->way].name));
     result_set(r, "verdict", json_string(verdict));
     result_line(r, verdict, "%s", ways[c->way].summary);
@@ -395,12 +401,13 @@ static void report(const struct pair *p, struct result *r)
         result_line(r, "A", "is still in %s", state_name(c->lasts));
     if (c->trouble.text[0] != '\0')
         result_line(r, "trouble", "%s", c->trouble.text);
+    facts_capture(&f, r);
     r->exit_code = strcmp(verdict, "as-figured") == 0 ? 0
                    : strcmp(verdict, "deviates") == 0 ? 1
                                                       : 3;
 }
 
-static void progress(const struct pair *p, int64_t now_ns, char *out, size_t cap)
+static void progress(const struct talk *p, int64_t now_ns, char *out, size_t cap)
 {
     const struct crash *c = p->state;
     char left[32];
@@ -409,7 +416,7 @@ static void progress(const struct pair *p, int64_t now_ns, char *out, size_t cap
     (void)snprintf(out, cap, "%s: at most %s more", ways[c->way].summary, left);
 }
 
-static const struct pair_script script = {
+static const struct script script = {
     .name = "crash",
     .start = start,
     .came = came,
@@ -419,7 +426,7 @@ static const struct pair_script script = {
     .progress = progress,
 };
 
-const struct pair_script *crash_script(void)
+const struct script *crash_script(void)
 {
     return &script;
 }
@@ -499,5 +506,5 @@ const struct measure crash_measure = {
     .size = sizeof(struct crash),
     .lab_app = "hold",
     .sysctls = sysctls,
-    .pair = &script,
+    .script = &script,
 };

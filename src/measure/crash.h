@@ -7,7 +7,7 @@
 #define TCPSHAKE_MEASURE_CRASH_H
 
 #include "measure/measure.h"
-#include "talk/pair.h"
+#include "talk/talk.h"
 
 enum {
     CRASH_TIMES_MAX = 300 /* more than Linux can be told to send: 255 probes */
@@ -49,7 +49,7 @@ struct crash {
     } alone[CRASH_TIMES_MAX]; /* what A sent to nobody */
     size_t alone_count;
     int64_t gave_up_ns;   /* 0: it did not */
-    int saw[2];           /* by A's application: when B was gone, and in the end; accomplice.h */
+    int saw[2];           /* by A's application: when B was gone, and in the end; upper.h */
     enum state lasts;     /* where A still is when it should have given up; CLOSED: it has */
     struct fault trouble; /* what kept it from being shown, "" nothing */
 };
@@ -59,6 +59,6 @@ const char *crash_way_name(enum crash_way way);
 
 extern const struct measure crash_measure;
 
-const struct pair_script *crash_script(void);
+const struct script *crash_script(void);
 
 #endif

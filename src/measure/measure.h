@@ -18,7 +18,6 @@
 #include "base/fault.h"
 #include "event/event.h"
 
-struct pair_script;
 struct script;
 
 /* Where a value goes in a struct; no size, no place. */
@@ -119,7 +118,7 @@ struct measure_sysctl {
 /* Who carries the packets, and so what `script` is. */
 enum measure_carrier {
     MEASURE_TALK,    /* one end is ours: `script`, session by session */
-    MEASURE_KERNELS, /* both are the lab's kernels and we are the wire: `pair` */
+    MEASURE_KERNELS, /* both are the lab's kernels and we are the wire: `script` */
     MEASURE_FIGURE,  /* either, as the figure is played */
     MEASURE_TURNS,   /* a few targets again and again */
     MEASURE_LIST,    /* very many targets, each once */
@@ -131,6 +130,7 @@ enum {
     MEASURE_IN_LAB = 1 << 0,   /* there alone: it has no target */
     MEASURE_MANY = 1 << 1,     /* `survey --probe` takes it */
     MEASURE_LAB_EYES = 1 << 2, /* lab --truth, --deaf and --a mean something to it */
+    MEASURE_ONE_SYN = 1 << 3,  /* one SYN and what answers it: many need no conversations */
 };
 
 struct measure {
@@ -161,7 +161,6 @@ struct measure {
     const struct measure_sysctl *sysctls;
     /* What it does; see enum measure_carrier. */
     const struct script *script;
-    const struct pair_script *pair;
     /* Over all sessions; `states` has `n`. NULL: nothing is to be said. */
     void (*summarise)(void *const *states, size_t n, struct result *r);
 };

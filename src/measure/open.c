@@ -22,8 +22,8 @@ static struct open *state_of(const struct talk *x)
 static void start(struct talk *x)
 {
     const struct open *o = state_of(x);
-    talk_write(x, o->payload, o->payload_len, o->payload_first);
-    talk_open(x);
+    ours_write(x, o->payload, o->payload_len, o->payload_first);
+    ours_open(x);
     talk_wake_at(x, x->now_ns + o->reply_wait_ns);
 }
 
@@ -36,8 +36,8 @@ static void confirm(struct talk *x)
     struct open *o = state_of(x);
     o->phase = OPEN_CONFIRM;
     o->confirmations++;
-    o->heard_before_confirm = x->segments_received;
-    talk_keepalive(x, "keepalive probe: does the peer still know the connection?");
+    o->heard_before_confirm = x->segments[END_B];
+    ours_keepalive(x, "keepalive probe: does the peer still know the connection?");
 }
 
 static void abort_now(struct talk *x, const char *why)
@@ -45,12 +45,12 @@ static void abort_now(struct talk *x, const char *why)
     state_of(x)->phase = OPEN_CLOSING;
     state_of(x)->own_rst = true;
     talk_wake_at(x, CLOCK_NEVER);
-    talk_abort(x, why);
+    ours_abort(x, why);
 }
 
 static bool nothing_under_way(const struct talk *x)
 {
-    return x->outbox.queued == 0 && !x->outbox.waiting;
+    return x->ours.outbox.queued == 0 && !x->ours.outbox.waiting;
 }
 
 /* --close rst: once the peer has everything, so that the number is exactly what it expects. */
@@ -58,7 +58,7 @@ static void reset_when_all_is_acknowledged(struct talk *x)
 {
     struct open *o = state_of(x);
     bool alive = (o->phase == OPEN_TALK || o->phase == OPEN_CLOSING) && !o->own_rst;
-    if (alive && o->close == OPEN_CLOSE_RST && nothing_under_way(x) && talk_unacknowledged(x) == 0)
+    if (alive && o->close == OPEN_CLOSE_RST && nothing_under_way(x) && ours_unacknowledged(x) == 0)
         abort_now(x, "reset, exactly at the peer's RCV.NXT");
 }
 
@@ -70,7 +70,7 @@ static void count_own_close(struct open *o, const struct talk *x, const struct s
     }
     /* The first pure ACK of the peer's FIN. */
     if (o->peer_fin && !(seg->flags & (FLAG_FIN | FLAG_RST)) && o->phase == OPEN_CLOSING &&
-        x->tcb.fin_received && !o->peer_fin_acked) {
+        x->ours.tcb.fin_received && !o->peer_fin_acked) {
         o->peer_fin_acked = true;
         o->close_segments++;
     }
@@ -81,12 +81,12 @@ static void left(struct talk *x, const struct segment *seg)
     struct open *o = state_of(x);
     count_own_close(o, x, seg);
     if (o->phase == OPEN_CONFIRM) {
-        int64_t wait = 4 * x->rtt_ns > CONFIRM_LEAST ? 4 * x->rtt_ns : CONFIRM_LEAST;
+        int64_t wait = 4 * x->ours.rtt_ns > CONFIRM_LEAST ? 4 * x->ours.rtt_ns : CONFIRM_LEAST;
         talk_wake_at(x, x->now_ns + (wait < CLOCK_S ? wait : CLOCK_S));
         return;
     }
     reset_when_all_is_acknowledged(x);
-    bool through = x->tcb.state == STATE_TIME_WAIT || x->tcb.state == STATE_CLOSED;
+    bool through = x->ours.tcb.state == STATE_TIME_WAIT || x->ours.tcb.state == STATE_CLOSED;
     if (o->phase == OPEN_CLOSING && through && nothing_under_way(x))
         confirm(x);
 }
@@ -100,7 +100,7 @@ static void established(struct talk *x)
     o->phase = OPEN_TALK;
     talk_wake_at(x, CLOCK_NEVER);
     if (o->close == OPEN_CLOSE_FIN)
-        talk_close(x);
+        ours_close(x);
 }
 
 static void in_handshake(struct talk *x, const struct segment *seg, const struct arrival *a)
@@ -153,11 +153,11 @@ static void in_connection(struct talk *x, const struct arrival *a)
     }
     if (o->own_fin || o->peer_fin)
         o->phase = OPEN_CLOSING;
-    if (x->tcb.state == STATE_CLOSE_WAIT && o->close != OPEN_CLOSE_RST)
-        talk_close(x);
-    if (x->tcb.state == STATE_FIN_WAIT_2 && a->from == STATE_FIN_WAIT_1)
+    if (x->ours.tcb.state == STATE_CLOSE_WAIT && o->close != OPEN_CLOSE_RST)
+        ours_close(x);
+    if (x->ours.tcb.state == STATE_FIN_WAIT_2 && a->from == STATE_FIN_WAIT_1)
         talk_wake_at(x, x->now_ns + o->reply_wait_ns);
-    if (x->tcb.state == STATE_TIME_WAIT && a->from != STATE_TIME_WAIT)
+    if (x->ours.tcb.state == STATE_TIME_WAIT && a->from != STATE_TIME_WAIT)
         talk_wake_at(x, CLOCK_NEVER);
     /* The peer's ACK was the last segment: it is in TIME-WAIT, or it closed simultaneously and
      * our own ACK has left already. */
@@ -176,10 +176,10 @@ static void in_confirmation(struct talk *x, const struct arrival *a)
     struct open *o = state_of(x);
     const state_set at_rest = STATE_SET(STATE_TIME_WAIT) | STATE_SET(STATE_CLOSED);
     bool reset = a->inputs[0] == INPUT_RST;
-    bool rests = (x->peer.set & ~at_rest) == 0 && a->reply == REPLY_NOTHING;
+    bool rests = (x->infer.peer.set & ~at_rest) == 0 && a->reply == REPLY_NOTHING;
     if (reset || rests || o->confirmations == CONFIRMATIONS_MAX)
         talk_finish(x);
-    else if (x->segments_received == o->heard_before_confirm + 1) /* a flood puts nothing off */
+    else if (x->segments[END_B] == o->heard_before_confirm + 1) /* a flood puts nothing off */
         talk_wake_at(x, x->now_ns + CONFIRM_AGAIN_AFTER);
 }
 
@@ -212,8 +212,8 @@ static void stop(struct talk *x, enum script_stop why)
     } else if (o->phase == OPEN_HANDSHAKE) {
         o->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
         /* The SYN may have arrived and its answer been lost: leave nothing half open there. */
-        if (talk_half_open(x))
-            talk_abort(x, "in case our SYN arrived: nothing is left half open");
+        if (ours_half_open(x))
+            ours_abort(x, "in case our SYN arrived: nothing is left half open");
         talk_finish(x);
     } else {
         static const char *const reasons[] = {
@@ -237,8 +237,8 @@ static void timer(struct talk *x)
         return;
     }
     const state_set live = STATE_SET(STATE_LAST_ACK) | STATE_SET(STATE_ESTABLISHED);
-    bool heard = x->segments_received != o->heard_before_confirm;
-    if (heard && (x->peer.set & live) != 0 && o->confirmations < CONFIRMATIONS_MAX) {
+    bool heard = x->segments[END_B] != o->heard_before_confirm;
+    if (heard && (x->infer.peer.set & live) != 0 && o->confirmations < CONFIRMATIONS_MAX) {
         confirm(x);
         return;
     }
@@ -261,15 +261,15 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
 
 static void report_data(const struct talk *x, struct result *r)
 {
-    size_t unacknowledged = talk_unacknowledged(x);
-    result_set(r, "data_sent", json_integer((json_int_t)x->outbox.payload_len));
+    size_t unacknowledged = ours_unacknowledged(x);
+    result_set(r, "data_sent", json_integer((json_int_t)x->ours.outbox.payload_len));
     result_set(r, "data_acknowledged",
-               json_integer((json_int_t)(x->outbox.payload_len - unacknowledged)));
-    result_set(r, "data_received", json_integer((json_int_t)x->data_received));
-    if (x->outbox.payload_len > 0 || x->data_received > 0)
+               json_integer((json_int_t)(x->ours.outbox.payload_len - unacknowledged)));
+    result_set(r, "data_received", json_integer((json_int_t)x->ours.data_received));
+    if (x->ours.outbox.payload_len > 0 || x->ours.data_received > 0)
         result_line(r, "data", "sent %zu octets, acknowledged %zu, received %llu",
-                    x->outbox.payload_len, x->outbox.payload_len - unacknowledged,
-                    (unsigned long long)x->data_received);
+                    x->ours.outbox.payload_len, x->ours.outbox.payload_len - unacknowledged,
+                    (unsigned long long)x->ours.data_received);
 }
 
 static void report_close(const struct talk *x, struct result *r)
@@ -304,23 +304,23 @@ static void report(const struct talk *x, struct result *r)
     const struct open *o = state_of(x);
     const struct facts f = facts_of(x);
     facts_outcome(&f, o->outcome, "completed the handshake", &o->icmp, r);
-    if (x->retransmitted > 0)
-        result_line(r, "resent", "%u of our segments were sent again", x->retransmitted);
+    if (x->ours.retransmitted > 0)
+        result_line(r, "resent", "%u of our segments were sent again", x->ours.retransmitted);
     if (o->outcome == OUTCOME_OPEN) {
         facts_peer(&f, &o->syn_ack, r);
         report_data(x, r);
     }
     report_close(x, r);
     facts_paths(x, r);
-    result_set(r, "retransmitted", json_integer(x->retransmitted));
+    result_set(r, "retransmitted", json_integer(x->ours.retransmitted));
     facts_trust(&f, r);
 }
 
 static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
     (void)now_ns;
-    (void)snprintf(out, cap, "%s, %u segments sent, %u received", state_name(x->tcb.state),
-                   x->segments_sent, x->segments_received);
+    (void)snprintf(out, cap, "%s, %u segments sent, %u received", state_name(x->ours.tcb.state),
+                   x->segments[END_A], x->segments[END_B]);
 }
 
 static const struct script script = {
@@ -368,7 +368,7 @@ static const struct measure_option options[] = {
      "Send a segment at most _N_ times, 1 to 16 (default 3), before giving up.\n"
      "The time-outs are those of RFC 6298: 1 s, then twice as long each time.\n"
      "With the default, silence is called _filtered_ after 7 s.",
-     1, TALK_SYNS_MAX, .of_run = true, .field = MEASURE_FIELD(struct measure_run, tries)},
+     1, OURS_SYNS_MAX, .of_run = true, .field = MEASURE_FIELD(struct measure_run, tries)},
     {0},
 };
 

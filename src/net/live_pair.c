@@ -18,9 +18,9 @@ enum {
 /* What the driver's calls are about. */
 struct client {
     const struct live_pair_config *live;
-    struct pair *pair;
-    struct pair_config config;
-    const struct pair_script *script;
+    struct talk *pair;
+    struct talk_config config;
+    const struct script *script;
     void *state;
     struct timeline *timeline;
     /* What stands before a packet on its way to an end, by the version of IP: as it was before the
@@ -61,7 +61,7 @@ static enum status packet(void *arg, enum end from, const uint8_t *frame, size_t
     if (!ip || frame[0] & GROUP_BIT) /* ARP, neighbour discovery, group membership */
         return relay_send(c->live->relay, to, frame, n, fault);
     memcpy(c->header[to][type == TYPE_V6], frame, ETHERNET_HEADER);
-    pair_packet(c->pair, from, frame + ETHERNET_HEADER, n - ETHERNET_HEADER, t_ns);
+    talk_packet(c->pair, from, frame + ETHERNET_HEADER, n - ETHERNET_HEADER, t_ns);
     return how_it_is(c, fault);
 }
 
@@ -72,34 +72,34 @@ static enum status start(void *arg, int64_t now_ns, struct fault *fault)
     struct client *c = arg;
     if (c->config.deadline_ns != CLOCK_NEVER)
         c->config.deadline_ns += now_ns;
-    pair_init(c->pair, &c->config, c->script, c->state, c->timeline, now_ns);
+    talk_init(c->pair, &c->config, c->script, c->state, c->timeline, now_ns);
     return how_it_is(c, fault);
 }
 
 static void lost(void *arg, uint64_t total, int64_t now_ns)
 {
     (void)now_ns;
-    pair_lost_packets(((struct client *)arg)->pair, total);
+    talk_lost_packets(((struct client *)arg)->pair, total);
 }
 
 static enum status tick(void *arg, int64_t now_ns, struct fault *fault)
 {
     struct client *c = arg;
-    pair_tick(c->pair, now_ns);
+    talk_tick(c->pair, now_ns);
     return how_it_is(c, fault);
 }
 
 static int64_t deadline(const void *arg, int64_t now_ns)
 {
     (void)now_ns;
-    return pair_deadline(((const struct client *)arg)->pair);
+    return talk_deadline(((const struct client *)arg)->pair);
 }
 
 static enum status stop(void *arg, int64_t now_ns, struct fault *fault)
 {
     struct client *c = arg;
     c->interrupted = true;
-    pair_stop(c->pair, SCRIPT_STOP_INTERRUPT, now_ns);
+    talk_stop(c->pair, SCRIPT_STOP_INTERRUPT, now_ns);
     return how_it_is(c, fault);
 }
 
@@ -112,14 +112,14 @@ static void progress(void *arg, int64_t now_ns, bool asked, char *line, size_t c
 {
     const struct client *c = arg;
     (void)asked;
-    c->script->progress(c->pair, now_ns, line, cap);
+    talk_progress(c->pair, now_ns, line, cap);
 }
 
 /* --- The whole --- */
 
 static void add_summary(const struct client *c)
 {
-    const struct pair *p = c->pair;
+    const struct talk *p = c->pair;
     struct result summary;
     if (!result_init(&summary))
         return;
@@ -133,9 +133,9 @@ static void add_summary(const struct client *c)
     result_done(&summary);
 }
 
-enum status live_pair(const struct live_pair_config *live, struct pair *p,
-                      const struct pair_config *config, const struct pair_script *script,
-                      void *state, struct timeline *timeline, struct fault *fault)
+enum status live_pair(const struct live_pair_config *live, struct talk *p,
+                      const struct talk_config *config, const struct script *script, void *state,
+                      struct timeline *timeline, struct fault *fault)
 {
     static const struct driver_ops ops = {
         .start = start,
@@ -172,7 +172,7 @@ enum status live_pair(const struct live_pair_config *live, struct pair *p,
         return STATUS_NO_MEMORY;
     enum status s = driver_run(driver, &to_drive, fault);
     if (s == STATUS_OK) {
-        pair_conclude(p);
+        talk_verdict(p);
         add_summary(&client);
     }
     driver_free(driver);

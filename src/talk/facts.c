@@ -12,8 +12,8 @@ struct facts facts_of(const struct talk *x)
     return (struct facts){.command = x->script->name,
                           .remote = x->config.remote,
                           .local = x->config.local,
-                          .iss = x->tcb.iss,
-                          .rtt_ns = x->rtt_ns,
+                          .iss = x->ours.tcb.iss,
+                          .rtt_ns = x->ours.rtt_ns,
                           .kernel_quiet = x->kernel_quiet,
                           .capture_dropped = x->capture_dropped,
                           .unrecorded = x->unrecorded};
@@ -98,12 +98,12 @@ void facts_paths(const struct talk *x, struct result *r)
     struct text own = {0}, peer = {0};
     json_t *own_path = json_array(), *peer_path = json_array();
 
-    for (size_t i = 0; i < x->own_path_len; i++)
-        append(own_path, &own, state_name(x->own_path[i]));
-    for (size_t i = 0; i < x->peer.path_len; i++)
-        append(peer_path, &peer, state_name(x->peer.path[i]));
-    if (state_set_only(x->peer.set) == STATE_COUNT)
-        append(peer_path, &peer, state_set_format(x->peer.set, set));
+    for (size_t i = 0; i < x->path_len; i++)
+        append(own_path, &own, state_name(x->path[i]));
+    for (size_t i = 0; i < x->infer.peer.path_len; i++)
+        append(peer_path, &peer, state_name(x->infer.peer.path[i]));
+    if (state_set_only(x->infer.peer.set) == STATE_COUNT)
+        append(peer_path, &peer, state_set_format(x->infer.peer.set, set));
     result_set(r, "own_path", own_path);
     result_set(r, "peer_path", peer_path);
     result_line(r, "ours", "%s", own.data != NULL ? own.data : "");
@@ -147,15 +147,27 @@ void facts_peer(const struct facts *f, const struct segment *syn_ack, struct res
     result_line(r, "iss", "ours %" PRIu32 ", the peer's %" PRIu32, f->iss.v, syn_ack->seq.v);
 }
 
-void facts_trust(const struct facts *f, struct result *r)
+void facts_ends(const struct facts *f, struct result *r)
 {
-    result_set_flag(r, "kernel_quiet", f->kernel_quiet);
+    result_set_text(r, "command", f->command);
+    set_endpoint(r, "target", &f->remote);
+    set_endpoint(r, "local", &f->local);
+}
+
+void facts_capture(const struct facts *f, struct result *r)
+{
     result_set_integer(r, "capture_dropped", (int64_t)f->capture_dropped);
     if (f->unrecorded > 0) {
         result_set_integer(r, "unrecorded", f->unrecorded);
         result_line(r, "warning", "%" PRIu32 " further segments were too many to record",
                     f->unrecorded);
     }
+}
+
+void facts_trust(const struct facts *f, struct result *r)
+{
+    result_set_flag(r, "kernel_quiet", f->kernel_quiet);
+    facts_capture(f, r);
     if (!f->kernel_quiet)
         r->exit_code = 2;
 }

@@ -43,7 +43,11 @@ void facts_outcome(const struct facts *f, enum outcome o, const char *open,
 void facts_paths(const struct talk *x, struct result *r);
 /* "iss", "irs", "peer_options", "peer_ttl", "peer_win" and the line "peer", from the SYN,ACK. */
 void facts_peer(const struct facts *f, const struct segment *syn_ack, struct result *r);
-/* "kernel_quiet" and "capture_dropped"; the faults in the record have told people already. A kernel
+/* "command", "target", "local". */
+void facts_ends(const struct facts *f, struct result *r);
+/* "capture_dropped", and what was too much to record. */
+void facts_capture(const struct facts *f, struct result *r);
+/* "kernel_quiet" before these; the faults in the record have told people already. A kernel
  * that spoke makes the result fail: exit code 2. */
 void facts_trust(const struct facts *f, struct result *r);
 

@@ -8,29 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "talk/syn_like.h"
+#include "talk/config.h"
 #include "tcp/tcb.h"
 
 enum {
     OUTBOX_QUEUE_MAX = 8
-};
-
-struct talk_config {
-    uint32_t session;
-    struct endpoint local, remote;
-    seq_t iss;
-    /* For a second connection to the same peer; port 0: there is none. */
-    struct endpoint other_local;
-    seq_t other_iss;
-    uint32_t ts_base;            /* our timestamp clock at the epoch, in ms */
-    const struct syn_like *like; /* static */
-    uint16_t mss;                /* announced */
-    uint16_t win;                /* our receive window, octets */
-    uint8_t ttl;
-    bool timestamps;     /* false takes them out of `like` */
-    unsigned tries;      /* how often a segment is sent in all before we give up, >= 1 */
-    int64_t deadline_ns; /* instant; CLOCK_NEVER for none */
-    int64_t way_ns;      /* known of the way to the peer: peer_known_way; 0: nothing */
 };
 
 /* What waits to be sent; the numbers are filled in when its turn comes. */
@@ -45,19 +27,19 @@ enum outgoing_kind {
     OUTGOING_RST_ACK,    /* with the ack given */
     OUTGOING_KEEPALIVE,  /* ACK with SEQ = SND.UNA - 1: whoever has the connection answers */
     OUTGOING_RETRANSMIT, /* the oldest thing not acknowledged */
-    OUTGOING_SCRIPTED,   /* what the probe has made itself */
+    OUTGOING_SCRIPTED,   /* what the script has made itself */
 };
 
-/* A segment that a probe has made itself. Addresses, and what is said below to be usual, are filled
- * in. */
+/* A segment that a script has made itself. Addresses, and what is said below to be usual, are
+ * filled in. */
 struct scripted {
     struct segment seg;
-    const uint8_t *data; /* seg.len octets, the probe's */
+    const uint8_t *data; /* seg.len octets, the script's */
     bool exact_options;  /* seg.opt.raw as it stands; else the usual ones, with the MSS and window
                             scale of seg.opt where it has them */
     bool usual_win, usual_ttl;
     bool ours;      /* our end sends it: state and SND.NXT move; else it knows nothing of it */
-    size_t tag;     /* the probe's */
+    size_t tag;     /* the script's */
     enum call call; /* that it carries out: CONNECT, CLOSE, ABORT; CALL_COUNT: none */
 };
 

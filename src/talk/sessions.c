@@ -111,8 +111,7 @@ static bool over(const void *arg)
 static void progress(const void *arg, int64_t now_ns, char *out, size_t cap)
 {
     const struct sessions *s = arg;
-    const struct talk *x = &s->entry->talk;
-    x->script->progress(x, now_ns, out, cap);
+    talk_progress(&s->entry->talk, now_ns, out, cap);
 }
 
 enum status sessions_init(struct sessions *s, const struct sessions_config *config,

@@ -65,13 +65,13 @@ struct talks_entry *talks_take_ended(struct talks *t)
 /* No segment of ours has been seen leaving yet. */
 static bool is_first(const struct talks_entry *e)
 {
-    return e->talk.syn_count == 0;
+    return e->talk.ours.syn_count == 0;
 }
 
 /* When a segment that was handed out counts as not seen; CLOCK_NEVER: none is on its way. */
 static int64_t unseen_at(const struct talks *t, const struct talks_entry *e)
 {
-    const struct outbox *b = &e->talk.outbox;
+    const struct outbox *b = &e->talk.ours.outbox;
     if (!b->waiting)
         return CLOCK_NEVER;
     return b->handed_ns + (t->config.asks_hop && is_first(e) ? HOP_SILENT_AFTER : NOT_SEEN_AFTER);
@@ -300,17 +300,14 @@ static void looked_at(struct talks *t, struct talks_entry *e)
 void talks_received(struct talks *t, struct talks_entry *e, const struct segment *seg, int64_t t_ns)
 {
     t->now_ns = t_ns;
-    talk_received(&e->talk, seg, t_ns);
+    talk_left(&e->talk, END_B, seg, t_ns);
     looked_at(t, e);
 }
 
 void talks_left(struct talks *t, struct talks_entry *e, const struct segment *seg, int64_t t_ns)
 {
     t->now_ns = t_ns;
-    if (talk_is_ours(&e->talk, seg))
-        talk_left(&e->talk, seg, t_ns);
-    else
-        talk_foreign(&e->talk, seg, t_ns);
+    talk_left(&e->talk, END_A, seg, t_ns);
     looked_at(t, e);
 }
 
@@ -351,7 +348,7 @@ static void take_segment(struct talks *t, const struct segment *seg, int64_t t_n
 void talks_unreachable(struct talks *t, const struct icmp_error *e, int64_t t_ns)
 {
     struct talks_entry *of = talks_find(t, &e->src, &e->dst);
-    const struct tcb *own = of != NULL ? &of->talk.tcb : NULL;
+    const struct tcb *own = of != NULL ? &of->talk.ours.tcb : NULL;
     if (own == NULL || !seq_within(e->seq, own->iss, own->snd_nxt.v - own->iss.v + 1))
         return;
     t->now_ns = t_ns;
@@ -484,7 +481,7 @@ bool talks_over(const struct talks *t)
 bool talks_can_wait(const struct talks *t)
 {
     const struct talks_entry *e = talks_oldest(t);
-    while (e != NULL && e->talk.only_listens && !e->talk.finished && !e->talk.outbox.waiting)
+    while (e != NULL && e->talk.only_listens && !e->talk.finished && !e->talk.ours.outbox.waiting)
         e = talks_younger(e);
     return e == NULL && t->order.first != NULL;
 }

@@ -1,30 +1,33 @@
-/* Whoever stands at the other side: in the lab its application and its kernel, which do what a
- * figure says and tell what is true. On the open network there is nobody. */
+/* The upper tester of an end (ISO/IEC 9646): it makes the end's application act and says what is
+ * true of the end. In the lab it speaks to the application and asks the kernel; on the open network
+ * there is none. */
 #ifndef TCPSHAKE_TALK_UPPER_H
 #define TCPSHAKE_TALK_UPPER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/fault.h"
 #include "tcp/call.h"
 #include "tcp/state.h"
 #include "wire/address.h"
 
+struct queues;
+
 struct upper {
-    /* Makes the peer's application act: CONNECT to `ours`, CLOSE, ABORT, SEND with its octets,
-     * LISTEN, CRASH. Returns when it has. */
-    enum status (*act)(void *arg, const struct endpoint *ours, enum call what, const void *data,
-                       size_t n, struct fault *fault);
-    /* From now on nobody listens there. */
-    enum status (*shut)(void *arg, struct fault *fault);
-    /* The state of the peer's end as its kernel has it. */
-    enum status (*state)(void *arg, const struct endpoint *ours, enum state *state,
+    /* The end's application makes the call: about the newest connection with `remote` where it is
+     * about one, with octets for SEND and NAME=VALUE for SET. Returns when it has. */
+    enum status (*call)(void *arg, const struct endpoint *remote, enum call call, const void *data,
+                        size_t n, struct fault *fault);
+    /* The state of the end of its connection with `remote`, as its kernel has it. */
+    enum status (*state)(void *arg, const struct endpoint *remote, enum state *state,
                          struct fault *fault);
-    /* Kills the process that has the connection. */
-    enum status (*kill)(void *arg, const struct endpoint *ours, struct fault *fault);
-    /* What the application has learnt last: 0 that the other end is done, an errno that the
-     * connection is broken, EAGAIN nothing of the kind. */
-    int (*saw)(void *arg);
+    /* STATUS: what the application has learnt last. 0: the other end is done; an errno: the
+     * connection is broken; EAGAIN: nothing of the kind. */
+    int (*status)(void *arg);
+    /* What the kernel says of its listener's queues (measure/backlog/queues.h). */
+    enum status (*queues)(void *arg, struct queues *q, struct fault *fault);
     /* How long what we put on the wire may be under way to this end, unless it is lost. */
     int64_t way_ns;
     void *arg;

@@ -72,7 +72,7 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
                              const struct arrival *a, int64_t t_ns);
 
 /* The peer's application has made the call, as far as we know: what it may have done is added.
- * For those who have an accomplice at the peer's side. */
+ * For those who have an upper tester there. */
 struct peer_change peer_told(struct peer *p, enum call call, int64_t t_ns);
 
 /* Time has passed without a segment: states that end silently may have ended. */

@@ -78,7 +78,7 @@ struct scene {
     struct sessions_config config;
     struct talks_observer observer;
     struct endpoint locals[2];
-    struct upper accomplice;
+    struct upper upper;
     void *states[1];
     struct sim *sim;
     struct link wire;
@@ -91,8 +91,8 @@ struct scene {
     size_t packet_len;
 
     /* Where neither is: */
-    struct pair pair;
-    struct pair_config between;
+    struct talk pair;
+    struct talk_config between;
     struct upper applications[ENDS];
     struct fake_end end[ENDS];
     struct craft *craft;
@@ -360,7 +360,7 @@ static struct segment to_us(const struct scene *c)
 /* A number near one that matters. */
 static seq_t near(struct reader *r, const struct scene *c)
 {
-    const struct tcb *own = &c->run.entry->talk.tcb;
+    const struct tcb *own = &c->run.entry->talk.ours.tcb;
     const seq_t bases[] = {c->host.snd_nxt,     c->host.rcv_nxt,      own->snd_nxt,
                            own->snd_una,        own->rcv_nxt,         own->irs,
                            c->play.row.seg.seq, c->play.ends.past.ack};
@@ -470,7 +470,7 @@ static void host_is_told(struct scene *c, enum call what)
 static void as_figured(struct scene *c, unsigned alternative)
 {
     const struct figure_row *row = awaited(c, alternative);
-    const struct tcb *own = &c->run.entry->talk.tcb;
+    const struct tcb *own = &c->run.entry->talk.ours.tcb;
     struct segment seg = to_us(c);
     if (row == NULL || !row->has_segment)
         return;
@@ -488,15 +488,22 @@ static void keep_to_the_figure(struct scene *c)
         as_figured(c, 0);
 }
 
-/* --- The accomplice --- */
+/* --- The upper tester --- */
+
+static enum status stop_listening(struct scene *c, struct fault *fault)
+{
+    return octet(&c->script) >= 0xf0 ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
+}
 
 static enum status let_act(void *arg, const struct endpoint *ours, enum call what, const void *data,
                            size_t n, struct fault *fault)
 {
     struct scene *c = arg;
-    uint8_t how = octet(&c->script);
     (void)ours;
     fuzz_require(n == 0 || data != NULL);
+    if (what == CALL_STOP_LISTENING)
+        return stop_listening(c, fault);
+    uint8_t how = octet(&c->script);
     if (how >= 0xf0)
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
     if (how & 1 || !(c->manner & MANNER_TEXTBOOK))
@@ -506,12 +513,6 @@ static enum status let_act(void *arg, const struct endpoint *ours, enum call wha
     else if (what == CALL_SEND)
         host_says(c, NULL, REPLY_ACK, 0, n);
     return STATUS_OK;
-}
-
-static enum status let_shut(void *arg, struct fault *fault)
-{
-    struct scene *c = arg;
-    return octet(&c->script) >= 0xf0 ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
 }
 
 static enum status let_ask(void *arg, const struct endpoint *ours, enum state *state,
@@ -683,11 +684,10 @@ static void moment(struct scene *c)
 
 static void set_up_play(struct scene *c, uint8_t how)
 {
-    c->accomplice = (struct upper){.act = let_act, .shut = let_shut, .state = let_ask, .arg = c};
+    c->upper = (struct upper){.call = let_act, .state = let_ask, .arg = c};
     c->play = (struct play){
         .figure = &c->figure,
         .us = how & 0x01 ? END_B : END_A,
-        .peer_side = how & 0x02 ? &c->accomplice : NULL,
         .keep_going = how & 0x04,
         .say = how & 0x08 ? (const uint8_t *)"GET /" : NULL,
         .say_len = how & 0x08 ? 5 : 0,
@@ -708,6 +708,7 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     c->config = (struct sessions_config){
         .script = play_script(),
         .base = {.remote = {address_from_v4(there), how & 0x80 ? 0 : 80},
+                 .upper = {NULL, how & 0x02 ? &c->upper : NULL},
                  .iss = start_of(numbers),
                  .other_local = c->locals[1],
                  .like = syn_like_at(0),
@@ -843,7 +844,7 @@ static void come(struct scene *c, enum end from, const uint8_t *ip, size_t n)
     fuzz_require(exact != NULL);
     if (n > 0)
         memcpy(exact, ip, n);
-    pair_packet(&c->pair, from, exact, n, c->now_ns);
+    talk_packet(&c->pair, from, exact, n, c->now_ns);
     free(exact);
 }
 
@@ -910,7 +911,13 @@ static void kernel_hears(struct fake_end *e, const struct segment *seg)
     e->exists = e->tcb.state != STATE_CLOSED && e->tcb.state != STATE_LISTEN;
 }
 
-/* --- The accomplices --- */
+/* --- The upper testers --- */
+
+static enum status shut_kernel(struct fake_end *e, struct fault *fault)
+{
+    e->listens = false;
+    return e->unwilling ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
+}
 
 static enum status act_as_kernel(void *arg, const struct endpoint *other, enum call what,
                                  const void *data, size_t n, struct fault *fault)
@@ -918,6 +925,8 @@ static enum status act_as_kernel(void *arg, const struct endpoint *other, enum c
     struct fake_end *e = arg;
     (void)other;
     fuzz_require(n == 0 || data != NULL);
+    if (what == CALL_STOP_LISTENING)
+        return shut_kernel(e, fault);
     if (e->unwilling)
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
     if (what == CALL_LISTEN)
@@ -937,13 +946,6 @@ static enum status act_as_kernel(void *arg, const struct endpoint *other, enum c
         e->exists = false;
     }
     return STATUS_OK;
-}
-
-static enum status shut_kernel(void *arg, struct fault *fault)
-{
-    struct fake_end *e = arg;
-    e->listens = false;
-    return e->unwilling ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
 }
 
 static enum status ask_kernel(void *arg, const struct endpoint *other, enum state *state,
@@ -1036,24 +1038,24 @@ static void lose_on_wire(struct scene *c)
     if (c->lost == 0)
         c->excused = 1;
     c->lost += 1u + octet(&c->script);
-    pair_lost_packets(&c->pair, c->lost);
+    talk_lost_packets(&c->pair, c->lost);
 }
 
 static void tell_wire_progress(struct scene *c)
 {
     char text[120];
     memset(text, 'x', sizeof(text));
-    play_between()->progress(&c->pair, c->now_ns, text, sizeof(text));
+    play_script()->progress(&c->pair, c->now_ns, text, sizeof(text));
     fuzz_require(memchr(text, '\0', sizeof(text)) != NULL);
 }
 
 /* To the next thing that we wait for. */
 static void let_time_pass(struct scene *c)
 {
-    int64_t at = pair_deadline(&c->pair);
+    int64_t at = talk_deadline(&c->pair);
     fuzz_require(at != CLOCK_NEVER);
     c->now_ns = at > c->now_ns ? at : c->now_ns;
-    pair_tick(&c->pair, c->now_ns);
+    talk_tick(&c->pair, c->now_ns);
 }
 
 static bool deliver(struct scene *c)
@@ -1093,7 +1095,7 @@ static void wire_step(struct scene *c)
         break;
     case 1:
         c->now_ns += octet(&c->script) * 8 * CLOCK_MS;
-        pair_tick(&c->pair, c->now_ns);
+        talk_tick(&c->pair, c->now_ns);
         break;
     case 2:
         come_as_figured(c, what >> 5);
@@ -1116,7 +1118,7 @@ static void wire_step(struct scene *c)
         break;
     case 8:
         if (octet(&c->script) >= 0x80)
-            pair_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
+            talk_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
         break;
     case 9:
         kernel_calls(&c->end[end], what & 0x20 ? CALL_CLOSE : CALL_ABORT);
@@ -1142,10 +1144,10 @@ static void set_up_wire(struct scene *c, uint8_t how)
     for (enum end e = END_A; e <= END_B; e++) {
         c->end[e] = (struct fake_end){.scene = c, .side = e, .listens = e == END_B};
         c->end[e].tcb.iss = seq_of(starts[how >> 4 & 3]);
-        c->applications[e] = (struct upper){
-            .act = act_as_kernel, .shut = shut_kernel, .state = ask_kernel, .arg = &c->end[e]};
+        c->applications[e] =
+            (struct upper){.call = act_as_kernel, .state = ask_kernel, .arg = &c->end[e]};
         c->between.at[e] = (struct endpoint){address_from_v4(octets[e]), e == END_A ? 40000 : 80};
-        c->between.end[e] = &c->applications[e];
+        c->between.upper[e] = &c->applications[e];
     }
     c->between.session = 1;
     c->between.deadline_ns = deadlines[how >> 6];
@@ -1177,12 +1179,12 @@ static void check_bounds(const struct scene *c)
     unsigned told =
         c->told[EVENT_LINE_OK] + c->told[EVENT_LINE_DEVIATES] + c->told[EVENT_LINE_UNKNOWN];
     fuzz_require(c->passed <= c->came_count + told + 1);
-    fuzz_require(c->pair.finished || pair_deadline(&c->pair) != CLOCK_NEVER);
+    fuzz_require(c->pair.finished || talk_deadline(&c->pair) != CLOCK_NEVER);
 }
 
 static void act_between(struct scene *c)
 {
-    pair_init(&c->pair, &c->between, play_between(), &c->play, &c->timeline, c->now_ns);
+    talk_init(&c->pair, &c->between, play_script(), &c->play, &c->timeline, c->now_ns);
     for (; !c->pair.finished && c->script.left > 0 && c->moments < WIRE_MOMENTS_MAX; c->moments++) {
         wire_step(c);
         check_bounds(c);
@@ -1193,14 +1195,14 @@ static void act_between(struct scene *c)
         go_on(c);
         check_bounds(c);
     }
-    pair_conclude(&c->pair);
+    talk_verdict(&c->pair);
 }
 
 static void nothing_more(struct scene *c)
 {
     const uint32_t last = c->last_id;
     const unsigned passed = c->passed;
-    pair_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
+    talk_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
     fuzz_require(c->last_id == last && c->passed == passed);
 }
 

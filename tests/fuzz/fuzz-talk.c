@@ -132,7 +132,7 @@ static struct segment to_us(const struct scene *c)
 /* A number near one that matters. */
 static seq_t near(struct reader *r, const struct scene *c, const struct segment *heard)
 {
-    const struct tcb *own = &c->run.entry->talk.tcb;
+    const struct tcb *own = &c->run.entry->talk.ours.tcb;
     const seq_t bases[] = {c->host.snd_nxt, c->host.rcv_nxt, own->snd_nxt, own->snd_una,
                            own->rcv_nxt,    own->irs,        heard->seq,   heard->ack};
     uint8_t choice = octet(r);

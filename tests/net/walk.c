@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "lab/truth_check.h"
+#include "talk/asked.h"
 #include "walk_rows.h"
 
 /* A step is judged at the latest then, quiet or not; and so long a segment may be under way that
@@ -40,13 +41,13 @@ static void emit(struct talk *x, const struct segment *seg, bool ours, enum call
                                .usual_ttl = true,
                                .ours = ours,
                                .call = call};
-    (void)talk_emit(x, &s, NULL);
+    (void)talk_send(x, &s, NULL);
 }
 
 static void send_own(struct talk *x, enum reply reply, uint32_t len, enum call call)
 {
     struct segment seg = {.len = len};
-    tcb_fill(&x->tcb, reply, NULL, &seg);
+    tcb_fill(&x->ours.tcb, reply, NULL, &seg);
     if (len > 0)
         seg.flags |= FLAG_PSH;
     emit(x, &seg, true, call);
@@ -55,13 +56,13 @@ static void send_own(struct talk *x, enum reply reply, uint32_t len, enum call c
 static void open_anew(struct talk *x, const struct step *s)
 {
     struct walk *w = walk_of(x);
-    if (x->segments_sent > 0 || x->tcb.state != STATE_CLOSED) {
+    if (x->segments[END_A] > 0 || x->ours.tcb.state != STATE_CLOSED) {
         walk_rows_event(w, true, "(CRASH)");
-        talk_renew(x, seq_add(x->tcb.snd_nxt, 1000 + s->random % 100000));
+        ours_renew(x, seq_add(x->ours.tcb.snd_nxt, 1000 + s->random % 100000));
     }
     if (s->random % 8 == 7) {
         walk_rows_event(w, true, "(listen)");
-        talk_call(x, CALL_LISTEN);
+        ours_call(x, CALL_LISTEN);
     } else {
         send_own(x, REPLY_SYN, 0, CALL_CONNECT);
     }
@@ -70,8 +71,8 @@ static void open_anew(struct talk *x, const struct step *s)
 static void send_keepalive(struct talk *x)
 {
     struct segment seg = {0};
-    tcb_fill(&x->tcb, REPLY_ACK, NULL, &seg);
-    seg.seq = seq_of(x->tcb.snd_una.v - 1);
+    tcb_fill(&x->ours.tcb, REPLY_ACK, NULL, &seg);
+    seg.seq = seq_of(x->ours.tcb.snd_una.v - 1);
     emit(x, &seg, true, CALL_COUNT);
 }
 
@@ -79,7 +80,7 @@ static void send_keepalive(struct talk *x)
 static void close_at_once(struct talk *x)
 {
     struct segment seg = {0};
-    tcb_fill(&x->tcb, REPLY_FIN, NULL, &seg);
+    tcb_fill(&x->ours.tcb, REPLY_FIN, NULL, &seg);
     seg.ack = seq_of(seg.ack.v - 1);
     emit(x, &seg, true, CALL_CLOSE);
 }
@@ -89,15 +90,15 @@ static void close_at_once(struct talk *x)
 static void talk(struct talk *x, const struct step *s)
 {
     struct walk *w = walk_of(x);
-    bool may_send = x->tcb.state == STATE_ESTABLISHED || x->tcb.state == STATE_CLOSE_WAIT;
-    bool greeted = w->greeted && seq_eq(w->greeted_irs, x->tcb.irs);
+    bool may_send = x->ours.tcb.state == STATE_ESTABLISHED || x->ours.tcb.state == STATE_CLOSE_WAIT;
+    bool greeted = w->greeted && seq_eq(w->greeted_irs, x->ours.tcb.irs);
     uint32_t n = s->random % 16, len = s->len > 0 ? s->len : 10;
     w->greeted = true;
-    w->greeted_irs = x->tcb.irs;
-    bool heard = seq_lt(seq_add(x->tcb.iss, 1), x->tcb.snd_una);
+    w->greeted_irs = x->ours.tcb.irs;
+    bool heard = seq_lt(seq_add(x->ours.tcb.iss, 1), x->ours.tcb.snd_una);
     if (n < (heard ? 9 : 12) && may_send)
         send_own(x, REPLY_ACK, len, CALL_COUNT);
-    else if (n == 9 && x->tcb.state == STATE_CLOSE_WAIT)
+    else if (n == 9 && x->ours.tcb.state == STATE_CLOSE_WAIT)
         close_at_once(x);
     else if (n < 11 && may_send)
         send_own(x, REPLY_FIN, n == 10 ? len : 0, CALL_CLOSE);
@@ -111,7 +112,7 @@ static void talk(struct talk *x, const struct step *s)
 
 static void go_on(struct talk *x, const struct step *s)
 {
-    switch (x->tcb.state) {
+    switch (x->ours.tcb.state) {
     case STATE_CLOSED:
     case STATE_LISTEN:
         open_anew(x, s);
@@ -170,15 +171,16 @@ static seq_t placed(enum step_place place, seq_t exact, seq_t edge, uint32_t ran
 /* Around what the peer expects, and what it has sent. */
 static void send_odd(struct talk *x, const struct step *s)
 {
-    const struct peer *p = &x->peer;
-    seq_t expected = p->sent.known ? p->sent.rcv_nxt : x->tcb.snd_nxt;
+    const struct peer *p = &x->infer.peer;
+    seq_t expected = p->sent.known ? p->sent.rcv_nxt : x->ours.tcb.snd_nxt;
     seq_t edge = p->sent.known ? p->sent.edge : seq_add(expected, UINT16_MAX);
-    seq_t latest = p->irs_known ? p->snd_nxt : x->tcb.rcv_nxt;
+    seq_t latest = p->irs_known ? p->snd_nxt : x->ours.tcb.rcv_nxt;
     struct segment seg = {.flags = s->flags,
                           .seq = placed(s->seq, expected, edge, s->random),
                           .len = s->flags & FLAG_RST ? 0 : s->len};
     if (s->flags & FLAG_ACK)
-        seg.ack = placed(s->ack, latest, seq_add(latest, x->tcb.rcv_wnd), s->random * 2654435761u);
+        seg.ack =
+            placed(s->ack, latest, seq_add(latest, x->ours.tcb.rcv_wnd), s->random * 2654435761u);
     emit(x, &seg, false, CALL_COUNT);
 }
 
@@ -192,7 +194,7 @@ static void send_again(struct talk *x, const struct step *s)
     const struct segment *old = &w->sent[s->random % w->sent_count];
     const struct scripted again = {
         .seg = *old, .data = zeros, .exact_options = true, .call = CALL_COUNT};
-    (void)talk_emit(x, &again, NULL);
+    (void)talk_send(x, &again, NULL);
 }
 
 /* --- The peer's application --- */
@@ -237,11 +239,11 @@ static void act_there(struct talk *x, const struct step *s)
         return;
     bool done = cued(x, s->cue, s->cue == CALL_SEND ? "hello" : "");
     if (s->cue == CALL_CONNECT)
-        talk_peer_told(x, CALL_STOP_LISTENING);
+        asked_prompted(x, CALL_STOP_LISTENING);
     if (done)
         walk_rows_event(walk_of(x), false, acts[s->cue].event);
     if (done && acts[s->cue].call != 0)
-        talk_peer_told(x, acts[s->cue].call);
+        asked_prompted(x, acts[s->cue].call);
 }
 
 /* --- The judgement --- */
@@ -253,7 +255,7 @@ static void fail(struct talk *x, enum state s)
     w->failed = true;
     w->failed_step = w->at - 1;
     (void)snprintf(w->why, sizeof(w->why), "the peer's kernel was in %s, which is not in %s",
-                   state_name(s), state_set_format(x->peer.set, set));
+                   state_name(s), state_set_format(x->infer.peer.set, set));
     walk_rows_remark(w, w->why);
 }
 
@@ -290,12 +292,12 @@ static bool judge(struct talk *x)
             fail(x, w->pending.state);
         return w->failed;
     }
-    if (!holds(w, x->peer.set, s)) {
+    if (!holds(w, x->infer.peer.set, s)) {
         w->pending.state = s;
         w->pending.until_ns = x->now_ns + EXPLAIN_WITHIN;
         return false;
     }
-    count(w, x->peer.set, s);
+    count(w, x->infer.peer.set, s);
     return true;
 }
 
@@ -312,7 +314,7 @@ static bool asks(struct talk *x)
     struct walk *w = walk_of(x);
     if (!w->asks || w->pending.until_ns != 0)
         return false;
-    const struct ask_step s = ask_next(&w->ask, &x->peer, &x->tcb, NULL, x->now_ns);
+    const struct ask_step s = ask_next(&w->ask, &x->infer.peer, &x->ours.tcb, NULL, x->now_ns);
     if (s.verdict == ASK_WAIT)
         talk_wake_at(x, s.at_ns);
     if (s.verdict != ASK_SEND)
@@ -329,7 +331,7 @@ static bool asks(struct talk *x)
 static void explain(struct talk *x)
 {
     struct walk *w = walk_of(x);
-    if (w->pending.until_ns != 0 && holds(w, x->peer.set, w->pending.state))
+    if (w->pending.until_ns != 0 && holds(w, x->infer.peer.set, w->pending.state))
         w->pending.until_ns = 0;
 }
 
@@ -376,14 +378,14 @@ static void take_step(struct talk *x)
 static void start(struct talk *x)
 {
     walk_rows_begin(walk_of(x));
-    talk_follow_script(x, true);
+    ours_follow_script(x, true);
     talk_wake_at(x, x->now_ns);
 }
 
 static bool acknowledgement_due(const struct talk *x)
 {
     const struct walk *w = walk_of(x);
-    return x->peer.sent.known && seq_lt(x->peer.sent.rcv_nxt, w->spoken_end) &&
+    return x->infer.peer.sent.known && seq_lt(x->infer.peer.sent.rcv_nxt, w->spoken_end) &&
            x->now_ns < w->spoke_ns + DELAYED_ACK;
 }
 
@@ -391,7 +393,7 @@ static bool acknowledgement_due(const struct talk *x)
 static void note_spoken(struct talk *x, const struct segment *seg)
 {
     struct walk *w = walk_of(x);
-    const struct peer_sent *s = &x->peer.sent;
+    const struct peer_sent *s = &x->infer.peer.sent;
     bool in_order =
         s->known && seq_le(seg->seq, s->rcv_nxt) && seq_lt(s->rcv_nxt, segment_end(seg));
     if ((seg->flags & (FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || !in_order)
@@ -405,7 +407,7 @@ static void timer(struct talk *x)
     struct walk *w = walk_of(x);
     talk_elapse(x);
     explain(x);
-    bool unsent = x->outbox.waiting || x->outbox.queued != 0;
+    bool unsent = x->ours.outbox.waiting || x->ours.outbox.queued != 0;
     if ((unsent || acknowledgement_due(x)) && x->now_ns < w->limit_ns)
         talk_wake_at(x, x->now_ns + w->quiet_ns);
     else if (w->at > 0 && asks(x))
@@ -434,7 +436,7 @@ static void left(struct talk *x, const struct segment *seg)
     if (w->sent_count < WALK_STEPS_MAX)
         w->sent[w->sent_count++] = *seg;
     note_spoken(x, seg);
-    walk_rows_left(w, seg, x->outbox.current.script.ours, x->tcb.state);
+    walk_rows_left(w, seg, x->ours.outbox.current.script.ours, x->ours.tcb.state);
     stir(x);
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "net/live_run.h"
 #include "talk/sessions.h"
+#include "lab/lab_upper.h"
 #include "lab/truth_check.h"
 #include "walk_rows.h"
 
@@ -128,10 +129,13 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
     truth_check_init(&b->witness, lab, false);
     b->witnessed = truth_check_observer(&b->witness);
     const struct talks_observer observer = {look, wants_until, report, b};
+    const struct lab_upper peer = {lab, END_B};
+    const struct upper upper = lab_upper_ops(&peer);
     const struct syn_like *like = syn_like_at(0);
     const struct sessions_config config = {
         .script = walk_script(),
         .base = {.remote = path_config.remote,
+                 .upper = {NULL, &upper},
                  .like = like,
                  .mss = 1400,
                  .win = like->win,

@@ -11,7 +11,7 @@
 #include "figure/check.h"
 #include "figure/parse.h"
 #include "figure/view.h"
-#include "talk/pair.h"
+#include "talk/talk.h"
 #include "wire/craft.h"
 
 enum {
@@ -69,9 +69,9 @@ struct kernels_packet {
 
 struct kernels {
     struct bench bench; /* the record; there is no run */
-    struct pair pair;
-    struct pair_config config;
-    struct upper accomplice[ENDS];
+    struct talk pair;
+    struct talk_config config;
+    struct upper upper[ENDS];
     struct kernel end[ENDS];
     struct craft *craft;
     struct kernels_packet queue[KERNELS_QUEUE_MAX]; /* in the order of their times */
@@ -326,11 +326,27 @@ static inline void kernel_calls(struct kernel *k, enum call call)
     kernel_settles(k);
 }
 
+static inline enum status kernel_dies(struct kernel *k, struct fault *fault)
+{
+    if (k->unwilling)
+        return fault_set(fault, STATUS_SYSTEM, "there is no such process");
+    k->orphan = true;
+    if (!k->leaves_silently)
+        kernel_calls(k, k->unread > 0 ? CALL_ABORT : CALL_CLOSE);
+    return STATUS_OK;
+}
+
 static inline enum status kernel_act(void *arg, const struct endpoint *other, enum call what,
                                      const void *data, size_t n, struct fault *fault)
 {
     struct kernel *k = arg;
     assert_true(endpoint_equal(other, &k->of->config.at[end_other(k->side)]));
+    if (what == CALL_KILL)
+        return kernel_dies(k, fault);
+    if (what == CALL_STOP_LISTENING) {
+        k->listens = false;
+        return STATUS_OK;
+    }
     k->told++;
     if (k->unwilling)
         return fault_set(fault, STATUS_SYSTEM, "the application will not");
@@ -357,13 +373,6 @@ static inline enum status kernel_act(void *arg, const struct endpoint *other, en
     return STATUS_OK;
 }
 
-static inline enum status kernel_shut(void *arg, struct fault *fault)
-{
-    (void)fault;
-    ((struct kernel *)arg)->listens = false;
-    return STATUS_OK;
-}
-
 static inline enum status kernel_state(void *arg, const struct endpoint *other, enum state *state,
                                        struct fault *fault)
 {
@@ -372,18 +381,6 @@ static inline enum status kernel_state(void *arg, const struct endpoint *other, 
     if (k->mute)
         return fault_set(fault, STATUS_SYSTEM, "the kernel does not answer");
     *state = k->exists ? k->tcb.state : k->listens ? STATE_LISTEN : STATE_CLOSED;
-    return STATUS_OK;
-}
-
-static inline enum status kernel_kill(void *arg, const struct endpoint *other, struct fault *fault)
-{
-    struct kernel *k = arg;
-    (void)other;
-    if (k->unwilling)
-        return fault_set(fault, STATUS_SYSTEM, "there is no such process");
-    k->orphan = true;
-    if (!k->leaves_silently)
-        kernel_calls(k, k->unread > 0 ? CALL_ABORT : CALL_CLOSE);
     return STATUS_OK;
 }
 
@@ -409,13 +406,9 @@ static inline void kernels_init_end(struct kernels *k, enum end side, uint32_t i
                                    .rto_at = CLOCK_NEVER,
                                    .keep_at = CLOCK_NEVER,
                                    .time_wait_at = CLOCK_NEVER};
-    k->accomplice[side] = (struct upper){.act = kernel_act,
-                                         .shut = kernel_shut,
-                                         .state = kernel_state,
-                                         .kill = kernel_kill,
-                                         .saw = kernel_saw,
-                                         .arg = &k->end[side]};
-    k->config.end[side] = &k->accomplice[side];
+    k->upper[side] = (struct upper){
+        .call = kernel_act, .state = kernel_state, .status = kernel_saw, .arg = &k->end[side]};
+    k->config.upper[side] = &k->upper[side];
 }
 
 /* B listens. */
@@ -438,14 +431,14 @@ static inline void kernels_init(struct kernels *k, uint32_t iss_a, uint32_t iss_
     k->config.arg = k;
 }
 
-static inline void kernels_begin(struct kernels *k, const struct pair_script *script, void *state)
+static inline void kernels_begin(struct kernels *k, const struct script *script, void *state)
 {
     static const struct run_info info = {.command = "test"};
     struct fault fault;
     timeline_init(&k->bench.timeline);
     assert_int_equal(timeline_add_sink(&k->bench.timeline, &k->bench.sink, &fault), STATUS_OK);
     assert_int_equal(timeline_open(&k->bench.timeline, &info, &fault), STATUS_OK);
-    pair_init(&k->pair, &k->config, script, state, &k->bench.timeline, k->now_ns);
+    talk_init(&k->pair, &k->config, script, state, &k->bench.timeline, k->now_ns);
 }
 
 static inline void kernels_take_packet(struct kernels *k)
@@ -453,7 +446,7 @@ static inline void kernels_take_packet(struct kernels *k)
     struct kernels_packet next = k->queue[0];
     memmove(&k->queue[0], &k->queue[1], --k->queued * sizeof(k->queue[0]));
     if (!next.arrives) {
-        pair_packet(&k->pair, next.end, next.ip, next.n, k->now_ns);
+        talk_packet(&k->pair, next.end, next.ip, next.n, k->now_ns);
         return;
     }
     struct segment seg;
@@ -469,7 +462,7 @@ static inline void kernels_take_packet(struct kernels *k)
  * nothing will, or not before `limit_ns`. */
 static inline bool kernels_step(struct kernels *k, int64_t limit_ns)
 {
-    int64_t ours = k->pair.finished ? CLOCK_NEVER : pair_deadline(&k->pair);
+    int64_t ours = k->pair.finished ? CLOCK_NEVER : talk_deadline(&k->pair);
     int64_t a = kernel_timer(&k->end[END_A]), b = kernel_timer(&k->end[END_B]);
     int64_t packet = k->queued > 0 ? k->queue[0].at_ns : CLOCK_NEVER;
     int64_t at = packet < a ? packet : a;
@@ -483,7 +476,7 @@ static inline bool kernels_step(struct kernels *k, int64_t limit_ns)
     else if (at == a || at == b)
         kernel_wakes(&k->end[at == a ? END_A : END_B]);
     else
-        pair_tick(&k->pair, k->now_ns);
+        talk_tick(&k->pair, k->now_ns);
     return true;
 }
 
@@ -498,7 +491,7 @@ static inline void kernels_run(struct kernels *k, int64_t within_ns)
         if (!k->pair.finished)
             assert_true(kernels_step(k, limit));
     }
-    pair_conclude(&k->pair);
+    talk_verdict(&k->pair);
 }
 
 /* What is on its way when all is over arrives. */

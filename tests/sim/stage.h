@@ -62,6 +62,10 @@ static inline enum status stage_act(void *arg, const struct endpoint *ours, enum
     const struct segment like = stage_like(s);
     (void)fault;
     assert_true(endpoint_equal(ours, &s->bench.locals[0]));
+    if (what == CALL_STOP_LISTENING) {
+        s->bench.host.refuses = true;
+        return STATUS_OK;
+    }
     assert_true(s->done_count < sizeof(s->done) / sizeof(s->done[0]));
     s->done[s->done_count++] = what;
     if (what == CALL_CONNECT)
@@ -72,13 +76,6 @@ static inline enum status stage_act(void *arg, const struct endpoint *ours, enum
         bench_host_says(&s->bench, &like, REPLY_ACK, NULL, data, n);
     else if (what == CALL_ABORT && tcb_call(&s->bench.host.tcb, CALL_ABORT).reply != 0)
         bench_host_says(&s->bench, &like, REPLY_RST_OWN, NULL, NULL, 0);
-    return STATUS_OK;
-}
-
-static inline enum status stage_shut(void *arg, struct fault *fault)
-{
-    (void)fault;
-    ((struct stage *)arg)->bench.host.refuses = true;
     return STATUS_OK;
 }
 
@@ -124,12 +121,9 @@ static inline void stage_init(struct stage *s, enum end us, const char *figure)
 /* From now on somebody is. */
 static inline void stage_man(struct stage *s)
 {
-    s->application = (struct upper){.act = stage_act,
-                                    .shut = stage_shut,
-                                    .state = stage_state,
-                                    .way_ns = BENCH_DELAY,
-                                    .arg = s};
-    s->play.peer_side = &s->application;
+    s->application =
+        (struct upper){.call = stage_act, .state = stage_state, .way_ns = BENCH_DELAY, .arg = s};
+    s->bench.config.base.upper[END_B] = &s->application;
 }
 
 static inline void stage_run(struct stage *s)

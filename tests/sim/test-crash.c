@@ -357,7 +357,7 @@ static void interrupt(struct kernels *k)
 {
     struct scene *s = (struct scene *)k;
     if (s->crash.phase == CRASH_WATCH && s->n++ == 0)
-        pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
+        talk_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
 }
 
 static void interrupted(void **state)
@@ -389,7 +389,7 @@ static void a_loss_of_the_captures(void **state)
     set(&s, state, 1u << CRASH_GONE);
     s.kernels.end[END_A].keep_probes = 2; /* as if one had been missed */
     kernels_begin(&s.kernels, crash_script(), &s.crash);
-    pair_lost_packets(&s.kernels.pair, 1);
+    talk_lost_packets(&s.kernels.pair, 1);
     kernels_run(&s.kernels, (60 * CLOCK_MIN));
     expect(&s, "gone", "unknown", 3);
     done(&s);

@@ -195,7 +195,7 @@ static void set_kernels(struct trial *t)
 static void begin(struct trial *t)
 {
     if (t->with == KERNELS)
-        kernels_begin(&t->kernels, play_between(), &t->play);
+        kernels_begin(&t->kernels, play_script(), &t->play);
     else
         bench_begin(&t->stage.bench);
 }
@@ -911,7 +911,7 @@ static void say_the_same_ack(struct kernels *k)
 static void lose_one(struct trial *t)
 {
     if (t->with == KERNELS)
-        pair_lost_packets(&t->kernels.pair, 1);
+        talk_lost_packets(&t->kernels.pair, 1);
     else
         talk_lost_packets(&t->stage.bench.run->entry->talk, 1);
 }
@@ -965,8 +965,8 @@ static void lose_between_kernels_awaiting(struct kernels *k)
 
 static void lose_three(struct trial *t)
 {
-    pair_lost_packets(&t->kernels.pair, 3);
-    pair_lost_packets(&t->kernels.pair, 3); /* nothing new */
+    talk_lost_packets(&t->kernels.pair, 3);
+    talk_lost_packets(&t->kernels.pair, 3); /* nothing new */
 }
 
 static void see_three_lost(struct trial *t)
@@ -1001,12 +1001,12 @@ static void interrupt(struct kernels *k)
 {
     struct trial *t = trial_of(k);
     if (t->play.row.row != NULL && t->play.row.row->number == 3)
-        pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
+        talk_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns);
 }
 
 static void see_once_is_enough(struct trial *t)
 {
-    pair_stop(&t->kernels.pair, SCRIPT_STOP_INTERRUPT, t->kernels.now_ns);
+    talk_stop(&t->kernels.pair, SCRIPT_STOP_INTERRUPT, t->kernels.now_ns);
     assert_int_equal(record(t)->line_count, 4);
 }
 
@@ -1030,7 +1030,7 @@ static void stamped(struct trial *t, int64_t t_ns, unsigned flags, uint32_t seq)
                                 .ack = seq_of(t->iss + 1),
                                 .flags = (uint16_t)flags};
     struct fault fault;
-    talk_received(&b->run->entry->talk, &seg, t_ns);
+    talk_left(&b->run->entry->talk, END_B, &seg, t_ns);
     assert_int_equal(talks_tick(&b->run->talks, sim_now(b->sim), &fault), STATUS_OK);
 }
 
@@ -1912,7 +1912,7 @@ static void more_than_can_be_held(void **state)
         k->end[END_A].out_count = 0;
         assert_true(kernels_step(k, k->now_ns + CLOCK_MIN));
     }
-    pair_conclude(&k->pair);
+    talk_verdict(&k->pair);
     assert_int_equal(t->play.held_count, PLAY_HELD_MAX);
     assert_int_equal(k->passed, 3);
     expect_text(t, PLAY_HELD_MAX + 1, "the wire cannot hold any more");
@@ -1938,7 +1938,7 @@ static void others_pass(void **state)
     go_to_the_silence(t);
     unsigned passed = k->passed;
     size_t events = record(t)->count;
-    pair_packet(&k->pair, END_A, udp, sizeof(udp), k->now_ns);
+    talk_packet(&k->pair, END_A, udp, sizeof(udp), k->now_ns);
     const struct endpoint at = k->config.at[END_B];
     k->config.at[END_B].port++;
     kernel_says(&k->end[END_B], FLAG_RST, 1, 0, 0);
@@ -1959,17 +1959,17 @@ static void more_than_the_record_takes(void **state)
     struct trial *t = begin_with(KERNELS, &a); /* the handshake goes on and on */
     struct kernels *k = &t->kernels;
     k->queued = 0;
-    for (unsigned i = 0; i < PAIR_RECORDED_MAX + 10; i++) {
+    for (unsigned i = 0; i < TALK_RECORDED_MAX + 10; i++) {
         kernel_says(&k->end[END_B], FLAG_ACK, i, 0, 0);
         struct kernels_packet *p = &k->queue[0];
-        pair_packet(&k->pair, END_B, p->ip, p->n, k->now_ns);
+        talk_packet(&k->pair, END_B, p->ip, p->n, k->now_ns);
         k->queued = 0;
     }
-    assert_int_equal(bench_count(record(t), EVENT_RECEIVED), PAIR_RECORDED_MAX);
-    assert_int_equal(k->passed, PAIR_RECORDED_MAX + 10);
-    pair_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
+    assert_int_equal(bench_count(record(t), EVENT_RECEIVED), TALK_RECORDED_MAX);
+    assert_int_equal(k->passed, TALK_RECORDED_MAX + 10);
+    talk_stop(&k->pair, SCRIPT_STOP_INTERRUPT, k->now_ns - CLOCK_S); /* a clock behind */
     assert_int_equal(k->pair.now_ns, k->now_ns);
-    pair_conclude(&k->pair);
+    talk_verdict(&k->pair);
     assert_int_equal(bench_number(record(t), "unrecorded"), 10);
     done(t);
 }
@@ -1978,7 +1978,7 @@ static void expect_progress(const struct trial *t, int64_t now_ns, const char *e
 {
     char line[160];
     if (t->with == KERNELS)
-        play_between()->progress(&t->kernels.pair, now_ns, line, sizeof(line));
+        play_script()->progress(&t->kernels.pair, now_ns, line, sizeof(line));
     else
         play_script()->progress(&t->stage.bench.run->entry->talk, now_ns, line, sizeof(line));
     assert_string_equal(line, expected);

@@ -17,7 +17,7 @@ enum {
 
 static const int links[PLAIN_LINKS] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW};
 
-struct pair {
+struct talk {
     struct bpf_insn ours[PORT_FILTER_MAX];
     unsigned n;
     struct bpf_program theirs;
@@ -41,7 +41,7 @@ static void text_of(const struct port_filter *f, char text[TEXT])
                                    "(icmp6 and ip6[40] < 128)");
 }
 
-static void compile(struct pair *p, const struct port_filter *f, int dlt)
+static void compile(struct talk *p, const struct port_filter *f, int dlt)
 {
     char text[TEXT];
     text_of(f, text);
@@ -83,7 +83,7 @@ static size_t link_header(int dlt, uint8_t *frame, unsigned type)
 
 /* Mostly packets in which little decides: versions, protocols, fragments, header lengths, ports of
  * ours on either side, flags, types; all else is noise. */
-static void make_frame(const struct pair *p, uint8_t frame[FRAME], uint64_t *seed)
+static void make_frame(const struct talk *p, uint8_t frame[FRAME], uint64_t *seed)
 {
     static const uint8_t protocols[] = {6, 6, 6, 1, 58, 17, 44};
     const struct hash_key key = hash_key_of_seed(*seed);
@@ -121,7 +121,7 @@ static void same(const struct port_filter *f)
 {
     unsigned passed = 0, dropped = 0;
     for (size_t i = 0; i < PLAIN_LINKS; i++) {
-        struct pair p;
+        struct talk p;
         uint64_t seed = 1;
         compile(&p, f, links[i]);
         for (unsigned k = 0; k < FRAMES / PLAIN_LINKS; k++) {

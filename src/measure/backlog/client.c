@@ -36,8 +36,8 @@ bool client_has_cookie(const struct client *c)
 
 static void start(struct talk *x)
 {
-    talk_follow_script(x, true);
-    talk_open(x);
+    ours_follow_script(x, true);
+    ours_open(x);
 }
 
 static void left(struct talk *x, const struct segment *seg)
@@ -57,8 +57,8 @@ void client_complete(struct talk *x)
 {
     struct client *c = state_of(x);
     c->completes = true;
-    talk_acknowledge(x, NULL);
-    talk_write(x, octet, sizeof(octet), 0);
+    ours_acknowledge(x, NULL);
+    ours_write(x, octet, sizeof(octet), 0);
 }
 
 static void take_syn_ack(struct talk *x, struct client *c, bool first)
@@ -84,10 +84,10 @@ static void received(struct talk *x, const struct segment *seg, const struct arr
     if (seg->checksum == SEGMENT_CHECKSUM_BAD)
         return;
     if (seg->flags & FLAG_RST) {
-        if (x->tcb.state == STATE_CLOSED && c->reset_ns == 0)
+        if (x->ours.tcb.state == STATE_CLOSED && c->reset_ns == 0)
             c->reset_ns = x->now_ns;
     } else if ((seg->flags & syn_ack) == syn_ack) {
-        if (seq_eq(seg->ack, seq_add(x->tcb.iss, 1)))
+        if (seq_eq(seg->ack, seq_add(x->ours.tcb.iss, 1)))
             take_syn_ack(x, c, a->inputs[0] == INPUT_SYN_ACK);
     } else if (c->data_ns != 0 && a->acked > 0 && c->through_ns == 0) {
         c->through_ns = x->now_ns;
@@ -96,7 +96,7 @@ static void received(struct talk *x, const struct segment *seg, const struct arr
 
 static bool over(const struct talk *x)
 {
-    return x->tcb.state == STATE_CLOSED && state_of(x)->reset_ns != 0;
+    return x->ours.tcb.state == STATE_CLOSED && state_of(x)->reset_ns != 0;
 }
 
 void client_again(struct talk *x)
@@ -106,7 +106,7 @@ void client_again(struct talk *x)
         return;
     c->completes = true;
     c->again++;
-    talk_send_again(x, "tries again");
+    ours_send_again(x, "tries again");
 }
 
 /* Silence is told from a lost segment by the cookie: where there is an entry, somebody would speak.
@@ -140,21 +140,17 @@ void client_judge(struct talk *x, int64_t now_ns)
  * answered, or is just leaving, may have an entry all the same. */
 static void caller_end(struct talk *x)
 {
-    bool open = x->tcb.state != STATE_SYN_SENT && x->tcb.state != STATE_CLOSED;
+    bool open = x->ours.tcb.state != STATE_SYN_SENT && x->ours.tcb.state != STATE_CLOSED;
     if (x->finished)
         return;
-    if (open && seq_eq(x->tcb.snd_una, x->tcb.snd_nxt))
-        talk_abort(x, "frees what the listener holds");
+    if (open && seq_eq(x->ours.tcb.snd_una, x->ours.tcb.snd_nxt))
+        ours_abort(x, "frees what the listener holds");
     else if (open)
-        talk_reset(x, x->tcb.snd_una, "frees what the listener holds");
-    else if (!over(x) && talk_half_open(x))
-        talk_reset(x, seq_add(x->tcb.iss, 1), "in case our SYN arrived: nothing is left half open");
+        ours_reset(x, x->ours.tcb.snd_una, "frees what the listener holds");
+    else if (!over(x) && ours_half_open(x))
+        ours_reset(x, seq_add(x->ours.tcb.iss, 1),
+                   "in case our SYN arrived: nothing is left half open");
     talk_finish(x);
-}
-
-static void timer(struct talk *x)
-{
-    (void)x;
 }
 
 static void unreachable(struct talk *x, const struct icmp_error *e)
@@ -217,25 +213,16 @@ static void report(const struct talk *x, struct result *r)
     report_for_people(x, r);
 }
 
-static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
-{
-    (void)x;
-    (void)now_ns;
-    (void)snprintf(out, cap, "%s", "");
-}
-
 const struct script *client_script(void)
 {
-    static const struct script probe = {
+    static const struct script script = {
         .name = "backlog",
         .start = start,
         .left = left,
         .received = received,
-        .timer = timer,
         .unreachable = unreachable,
         .stop = stop,
         .report = report,
-        .progress = progress,
     };
-    return &probe;
+    return &script;
 }

@@ -82,13 +82,11 @@ void crowd_packet(struct crowd *w, const uint8_t *ip, size_t n, int64_t t_ns)
         return;
     struct crowd_member *to = member_at(w, &seg.dst), *from = member_at(w, &seg.src);
     if (to != NULL && endpoint_equal(&seg.src, &w->base.remote))
-        talk_received(&to->exchange, &seg, t_ns);
+        talk_left(&to->exchange, END_B, &seg, t_ns);
     else if (from == NULL || !endpoint_equal(&seg.dst, &w->base.remote))
         return;
-    else if (talk_is_ours(&from->exchange, &seg))
-        talk_left(&from->exchange, &seg, t_ns);
     else
-        talk_foreign(&from->exchange, &seg, t_ns);
+        talk_left(&from->exchange, END_A, &seg, t_ns);
 }
 
 void crowd_lost_packets(struct crowd *w, uint64_t total)
@@ -109,7 +107,7 @@ static enum status pump_one(struct crowd *w, struct crowd_member *m, int64_t now
     size_t len, n;
     enum status s = STATUS_OK;
     struct talk *x = &m->exchange;
-    if (x->outbox.waiting && now_ns >= x->outbox.handed_ns + NOT_SEEN_AFTER)
+    if (x->ours.outbox.waiting && now_ns >= x->ours.outbox.handed_ns + NOT_SEEN_AFTER)
         talk_not_seen(x, &m->handed, now_ns);
     while (s == STATUS_OK && talk_next(x, now_ns, &m->handed, &data, &len)) {
         s = craft_segment(w->craft, &m->handed, data, len, m->packet, sizeof(m->packet), &n, fault);
@@ -133,7 +131,7 @@ enum status crowd_pump(struct crowd *w, int64_t now_ns, struct fault *fault)
 bool crowd_idle(const struct crowd *w)
 {
     for (size_t i = 0; i < w->count; i++) {
-        const struct outbox *b = &w->members[i]->exchange.outbox;
+        const struct outbox *b = &w->members[i]->exchange.ours.outbox;
         if (b->waiting || b->queued > 0)
             return false;
     }

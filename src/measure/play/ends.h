@@ -1,39 +1,24 @@
-/* The two ends between which a figure is played, and what lies between them. What differs is asked
- * of an end's kind and of one flag:
- *
- *   OURS      exact: our TCB, and we craft what it sends
- *   ASKED     its kernel says which state it is in, its application acts when it is told to
- *   INFERRED  a stranger: the set of states it may be in, and nobody makes it act
- *
- * `lossless` is where we are the wire between two kernels: nothing is lost but what we hold, all
- * that leaves an end comes to us first, in its order, and goes no further than we let it.
+/* The two ends between which a figure is played, by the figure's names, and what lies between them.
+ * What differs is asked of an end's kind (talk.h) and of one flag: `lossless` is where we are the
+ * wire between two kernels. Nothing is lost there but what we hold, all that leaves an end comes to
+ * us first, in its order, and goes no further than we let it.
  *
  * A kernel speaks of now. What was let go or put on the wire a moment ago may not have reached it,
  * and then it is still in the state from before: its word counts from ends_taken_ns on. */
 #ifndef TCPSHAKE_MEASURE_PLAY_ENDS_H
 #define TCPSHAKE_MEASURE_PLAY_ENDS_H
 
-#include "talk/talk.h"
-#include "talk/pair.h"
 #include "talk/seg_queue.h"
-#include "talk/upper.h"
-
-enum ends_kind {
-    ENDS_OURS,
-    ENDS_ASKED,
-    ENDS_INFERRED
-};
+#include "talk/talk.h"
 
 struct ends {
-    struct talk *x;            /* one end is ours; NULL: neither, */
-    struct pair *wire;         /* and then we are the wire */
-    enum end us;               /* with `x` */
-    const struct upper *upper; /* of the other end then; NULL: nobody, it is inferred */
+    struct talk *x;
+    enum end us; /* the end that is ours, where one is; A otherwise */
 
     int64_t taken_ns[ENDS]; /* by then an end has taken what has gone to it so far */
     struct {
         bool known;
-        seq_t nxt; /* the number behind all that has left this end; with `wire` */
+        seq_t nxt; /* the number behind all that has left this end; where lossless */
     } sent[ENDS];
 
     /* Of our end's connection: */
@@ -46,10 +31,14 @@ struct ends {
 
 static inline bool ends_lossless(const struct ends *e)
 {
-    return e->wire != NULL;
+    return talk_is_wire(e->x);
 }
 
-enum ends_kind ends_kind(const struct ends *e, enum end end);
+/* The conversation's name for an end of the figure, and the other way round: in the record A is
+ * ours.
+ */
+enum end ends_of(const struct ends *e, enum end end);
+enum talk_kind ends_kind(const struct ends *e, enum end end);
 const struct endpoint *ends_at(const struct ends *e, enum end end);
 
 /* --- Time and the record --- */
@@ -82,8 +71,6 @@ bool ends_next(const struct ends *e, enum end end, seq_t *nxt);
 /* The application of an ASKED end acts; when this returns, it has. */
 enum status ends_call(struct ends *e, enum end end, enum call what, const void *data, size_t n,
                       struct fault *fault);
-/* Nobody listens there any more. */
-enum status ends_shut(struct ends *e, enum end end, struct fault *fault);
 
 /* --- Segments of an end that is not ours --- */
 

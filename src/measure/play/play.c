@@ -47,13 +47,6 @@ static void stop_at_row(struct play *p, const char *why)
     play_walk_end(p);
 }
 
-static void stop_because(struct play *p, enum script_stop why)
-{
-    stop_at_row(p, why == SCRIPT_STOP_INTERRUPT  ? "interrupted"
-                   : why == SCRIPT_STOP_DEADLINE ? "-w has run out"
-                                                 : "no answer after all our retransmissions");
-}
-
 void play_done(struct play *p)
 {
     for (enum end end = END_A; end <= END_B; end++)
@@ -62,44 +55,82 @@ void play_done(struct play *p)
         free(p->held[--p->held_count].ip);
 }
 
-/* --- Where one end is ours --- */
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* --- The handshake before a figure that begins in a connection --- */
 
 static void follow_the_figure(struct talk *x)
 {
     struct play *p = x->state;
-    talk_follow_script(x, true);
-    p->ends.past.before_crash = x->tcb;
+    ours_follow_script(x, true);
+    p->ends.past.before_crash = x->ours.tcb;
     p->dropped = x->capture_dropped;
-    if (x->segments_sent == 0) {
+    if (x->segments[END_A] == 0) {
         begin(p);
         return;
     }
     p->ends.past.acked = true;
-    p->ends.past.ack = x->tcb.snd_una;
+    p->ends.past.ack = x->ours.tcb.snd_una;
     begin_behind_a_handshake(p);
 }
+
+static void shake_hands(struct talk *x)
+{
+    struct play *p = x->state;
+    if (talk_is_wire(x)) {
+        p->until_ns = x->now_ns + HANDSHAKE_WITHIN;
+        play_act_open(p);
+        talk_wake_at(x, x->now_ns + HANDSHAKE_CALM);
+    } else {
+        ours_open(x);
+        play_walk_wait(p, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
+    }
+}
+
+/* What was passed on last may not have been taken when it was: the kernels are asked again. */
+static void see_hands_shaken(struct talk *x)
+{
+    struct play *p = x->state;
+    if (x->truth[END_A] == STATE_ESTABLISHED && x->truth[END_B] == STATE_ESTABLISHED)
+        begin_behind_a_handshake(p);
+    else if (x->now_ns >= p->until_ns)
+        stop_at_row(p, "the two kernels did not get to ESTABLISHED");
+    else
+        talk_wake_at(x, earlier(x->now_ns + HANDSHAKE_CALM, p->until_ns));
+}
+
+/* --- What the conversation calls --- */
 
 static void start(struct talk *x)
 {
     struct play *p = x->state;
     struct fault fault = {0};
-    p->ends = (struct ends){.x = x, .us = p->us, .upper = p->peer_side};
+    p->ends = (struct ends){.x = x, .us = p->us};
     bind_init(&p->bind);
-    if (p->figure->needs & FIGURE_NEEDS_NOTHING && p->peer_side != NULL &&
-        ends_shut(&p->ends, end_other(p->us), &fault) != STATUS_OK)
+    if (talk_is_wire(x))
+        play_act_begin(p);
+    else if (p->figure->needs & FIGURE_NEEDS_NOTHING &&
+             ends_kind(&p->ends, end_other(p->us)) == TALK_ASKED &&
+             ends_call(&p->ends, end_other(p->us), CALL_STOP_LISTENING, NULL, 0, &fault) !=
+                 STATUS_OK)
         talk_note(x, "%s", fault.text);
-    if (!needs_connection(p->figure)) {
+    if (needs_connection(p->figure))
+        shake_hands(x);
+    else if (talk_is_wire(x))
+        begin(p);
+    else
         follow_the_figure(x);
-        return;
-    }
-    talk_open(x);
-    play_walk_wait(p, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
 }
 
 static void stop(struct talk *x, enum script_stop why)
 {
     struct play *p = x->state;
-    stop_because(p, why);
+    stop_at_row(p, why == SCRIPT_STOP_INTERRUPT  ? "interrupted"
+                   : why == SCRIPT_STOP_DEADLINE ? "-w has run out"
+                                                 : "no answer after all our retransmissions");
     if (x->state != p) /* there is an heir */
         x->script->stop(x, why);
 }
@@ -108,33 +139,46 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     struct play *p = x->state;
     char from[ADDRESS_TEXT_MAX], why[PLAY_TEXT_MAX];
-    if (p->phase != PLAY_AWAIT && p->phase != PLAY_HANDSHAKE && x->segments_sent > 0)
+    if (p->phase != PLAY_AWAIT && p->phase != PLAY_HANDSHAKE && x->segments[END_A] > 0)
         return;
     (void)snprintf(why, sizeof(why), "%s says: %s", address_format(&e->from, from),
                    icmp_describe(e->ip_version, e->type, e->code));
     stop_at_row(p, why);
 }
 
-static bool offered(struct talk *x, const struct segment *seg, int64_t t_ns)
+/* Between two kernels it is seen as it comes, and arrives when its turn is; where one end is ours
+ * it is also seen then. */
+static void came(struct talk *x, enum end from, const struct segment *seg, int64_t t_ns)
 {
     struct play *p = x->state;
+    const bool lossless = talk_is_wire(x);
+    const enum end end = ends_of(&p->ends, from);
+    if (lossless)
+        talk_seen(x, from, seg, t_ns);
     play_walk_time_is(p, t_ns);
-    if (p->phase == PLAY_HANDSHAKE || p->phase == PLAY_OVER)
-        return true;
-    if (!seg_queue_add(&p->inbox[end_other(p->us)], seg, t_ns, x->capture_dropped))
-        return true;
-    play_walk(p);
-    return false;
+    if (p->phase == PLAY_HANDSHAKE && lossless) {
+        ends_pass(&p->ends, end, seg);
+        talk_wake_at(x, earlier(x->now_ns + HANDSHAKE_CALM, p->until_ns));
+        return;
+    }
+    bool plays = lossless || (p->phase != PLAY_HANDSHAKE && p->phase != PLAY_OVER);
+    if (plays && seg_queue_add(&p->inbox[end], seg, t_ns, x->capture_dropped))
+        play_walk(p);
+    else if (lossless)
+        stop_at_row(p, "more came than can be kept");
+    else
+        talk_passes(x, from, seg, t_ns);
 }
 
 static void left(struct talk *x, const struct segment *seg)
 {
     struct play *p = x->state;
     ends_left(&p->ends);
-    if (p->phase == PLAY_HANDSHAKE && x->tcb.state == STATE_ESTABLISHED && x->outbox.queued == 0) {
+    if (p->phase == PLAY_HANDSHAKE && x->ours.tcb.state == STATE_ESTABLISHED &&
+        x->ours.outbox.queued == 0) {
         follow_the_figure(x);
     } else if (p->phase == PLAY_LEAVING) {
-        const struct outgoing *o = &x->outbox.current;
+        const struct outgoing *o = &x->ours.outbox.current;
         if (o->kind == OUTGOING_SCRIPTED && o->script.tag == p->row.item)
             play_walk_left(p, seg);
     } else if (p->phase == PLAY_OVER) {
@@ -153,10 +197,12 @@ static void received(struct talk *x, const struct segment *seg, const struct arr
 static void timer(struct talk *x)
 {
     struct play *p = x->state;
-    if (p->phase == PLAY_HANDSHAKE) {
+    if (p->phase == PLAY_HANDSHAKE && talk_is_wire(x)) {
+        see_hands_shaken(x);
+    } else if (p->phase == PLAY_HANDSHAKE) {
         stop_at_row(p, "no answer to our SYN");
     } else if (p->phase == PLAY_OVER) {
-        x->outbox.queued = 0; /* what has not left by now is in the way */
+        x->ours.outbox.queued = 0; /* what has not left by now is in the way */
         play_walk_end_other_port(p);
     } else {
         play_walk_time_up(p);
@@ -167,12 +213,12 @@ static void report(const struct talk *x, struct result *r)
 {
     const struct play *p = x->state;
     const struct facts f = facts_of(x);
-    char target[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
-    result_set(r, "command", json_string("play"));
-    result_set(r, "target", json_string(endpoint_format(&x->config.remote, target)));
-    result_set(r, "local", json_string(endpoint_format(&x->config.local, local)));
+    facts_ends(&f, r);
     verdict_report(&p->tally, p->figure, r);
-    facts_trust(&f, r);
+    if (talk_is_wire(x))
+        facts_capture(&f, r);
+    else
+        facts_trust(&f, r);
 }
 
 static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
@@ -185,7 +231,7 @@ const struct script *play_script(void)
     static const struct script script = {
         .name = "play",
         .start = start,
-        .offered = offered,
+        .came = came,
         .left = left,
         .received = received,
         .timer = timer,
@@ -193,93 +239,6 @@ const struct script *play_script(void)
         .stop = stop,
         .report = report,
         .progress = progress,
-    };
-    return &script;
-}
-
-/* --- Where neither is --- */
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static void start_between(struct pair *wire)
-{
-    struct play *p = wire->state;
-    p->ends = (struct ends){.wire = wire};
-    bind_init(&p->bind);
-    play_act_begin(p);
-    if (!needs_connection(p->figure)) {
-        begin(p);
-        return;
-    }
-    p->until_ns = wire->now_ns + HANDSHAKE_WITHIN;
-    play_act_open(p);
-    pair_wake_at(wire, wire->now_ns + HANDSHAKE_CALM);
-}
-
-static void came(struct pair *wire, enum end from, const struct segment *seg, int64_t t_ns)
-{
-    struct play *p = wire->state;
-    play_walk_time_is(p, t_ns);
-    if (p->phase == PLAY_HANDSHAKE) {
-        ends_pass(&p->ends, from, seg);
-        pair_wake_at(wire, earlier(wire->now_ns + HANDSHAKE_CALM, p->until_ns));
-    } else if (seg_queue_add(&p->inbox[from], seg, t_ns, wire->dropped)) {
-        play_walk(p);
-    } else {
-        stop_at_row(p, "more came than can be kept");
-    }
-}
-
-/* What was passed on last may not have been taken when it was: the kernels are asked again. */
-static void see_hands_shaken(struct play *p)
-{
-    const struct pair *wire = p->ends.wire;
-    if (wire->truth[END_A] == STATE_ESTABLISHED && wire->truth[END_B] == STATE_ESTABLISHED)
-        begin_behind_a_handshake(p);
-    else if (wire->now_ns >= p->until_ns)
-        stop_at_row(p, "the two kernels did not get to ESTABLISHED");
-    else
-        ends_wake_at(&p->ends, earlier(wire->now_ns + HANDSHAKE_CALM, p->until_ns));
-}
-
-static void timer_between(struct pair *wire)
-{
-    struct play *p = wire->state;
-    if (p->phase == PLAY_HANDSHAKE)
-        see_hands_shaken(p);
-    else
-        play_walk_time_up(p);
-}
-
-static void stop_between(struct pair *wire, enum script_stop why)
-{
-    stop_because(wire->state, why);
-}
-
-static void report_between(const struct pair *wire, struct result *r)
-{
-    const struct play *p = wire->state;
-    verdict_report(&p->tally, p->figure, r);
-}
-
-static void progress_between(const struct pair *wire, int64_t now_ns, char *out, size_t cap)
-{
-    play_words_progress(wire->state, now_ns, out, cap);
-}
-
-const struct pair_script *play_between(void)
-{
-    static const struct pair_script script = {
-        .name = "play",
-        .start = start_between,
-        .came = came,
-        .timer = timer_between,
-        .stop = stop_between,
-        .report = report_between,
-        .progress = progress_between,
     };
     return &script;
 }

@@ -70,8 +70,7 @@ struct play_held {
 struct play {
     /* What the caller sets. */
     const struct figure *figure;
-    const struct upper *peer_side; /* where one end is ours: of the other; NULL: nobody */
-    const uint8_t *say;            /* --say: makes a peer talk or close; may be NULL */
+    const uint8_t *say; /* --say: makes a peer talk or close; may be NULL */
     size_t say_len;
     int64_t reply_wait_ns; /* -W */
     enum end us;           /* where one end is ours */
@@ -118,9 +117,8 @@ struct play {
 
 extern const struct measure play_measure;
 
-/* Where one end is ours; and where neither is. Their state is a struct play. */
+/* Its state is a struct play. */
 const struct script *play_script(void);
-const struct pair_script *play_between(void);
 /* Releases what the walk has kept. */
 void play_done(struct play *p);
 
@@ -131,7 +129,7 @@ static inline const struct figure_item *play_item(const struct play *p, size_t i
     return &p->figure->items[i];
 }
 
-static inline enum ends_kind play_kind(const struct play *p, enum end end)
+static inline enum talk_kind play_kind(const struct play *p, enum end end)
 {
     return ends_kind(&p->ends, end);
 }

@@ -25,13 +25,13 @@ static void say_to_the_peer(struct play *p)
     say.seg.flags = FLAG_PSH | FLAG_ACK;
     say.seg.len = (uint32_t)(p->say_len < EMISSION_DATA_MAX ? p->say_len : EMISSION_DATA_MAX);
     bind_shift(&p->bind, p->us, say.seg.len);
-    (void)talk_emit(p->ends.x, &say, "--say, which the figure does not show");
+    (void)talk_send(p->ends.x, &say, "--say, which the figure does not show");
 }
 
 static void cue(struct play *p, enum end end, enum call what, const void *data, size_t n)
 {
     struct fault fault = {0};
-    if (play_kind(p, end) == ENDS_INFERRED) {
+    if (play_kind(p, end) == TALK_INFERRED) {
         if (what == CALL_CLOSE || what == CALL_SEND)
             say_to_the_peer(p);
         return;
@@ -88,11 +88,11 @@ void play_act_begin(struct play *p)
 {
     struct fault ignored = {0}; /* that it is so already */
     for (enum end end = END_A; end <= END_B; end++) {
-        bool listens = p->ends.wire->truth[end] == STATE_LISTEN;
+        bool listens = p->ends.x->truth[end] == STATE_LISTEN;
         if (is_to_listen(p, end) && !listens)
             (void)ends_call(&p->ends, end, CALL_LISTEN, NULL, 0, &ignored);
         else if (!is_to_listen(p, end) && listens)
-            (void)ends_shut(&p->ends, end, &ignored);
+            (void)ends_call(&p->ends, end, CALL_STOP_LISTENING, NULL, 0, &ignored);
     }
 }
 
@@ -117,7 +117,7 @@ void play_act_change_port(struct play *p)
 /* A figure that begins with LISTEN in our column need not show the call. */
 static bool begins_in_listen(const struct talk *x, const struct figure_cell *cell)
 {
-    return x->tcb.state == STATE_CLOSED && x->segments_sent == 0 &&
+    return x->ours.tcb.state == STATE_CLOSED && x->segments[END_A] == 0 &&
            state_set_only(cell->states) == STATE_LISTEN;
 }
 
@@ -133,7 +133,7 @@ static void act_ourselves(struct play *p, const struct figure_cell *cell)
     } else if (figure_call(cell) == CALL_CRASH) {
         ends_renew(&p->ends, x->config.iss);
     } else if (cell->event == FIGURE_TWO_MSL) {
-        talk_time_out(x, INPUT_TIME_WAIT_TIMEOUT);
+        ours_time_out(x, INPUT_TIME_WAIT_TIMEOUT);
     } else if (figure_call(cell) == CALL_SEND) {
         p->filler = cell->text;
         p->filler_len = cell->text_len;
@@ -156,7 +156,7 @@ static void act_column(struct play *p, enum end end)
         tie(p, end, &cell->send);
         tie(p, end_other(end), &cell->receive);
     }
-    if (play_kind(p, end) == ENDS_OURS)
+    if (play_kind(p, end) == TALK_OURS)
         act_ourselves(p, cell);
     else if (cell->event == FIGURE_CALL)
         cue(p, end, cell->call, cell->text, cell->text_len);
@@ -208,12 +208,12 @@ bool play_act_send(struct play *p)
 {
     struct scripted s;
     compose(p, &s);
-    return talk_emit(p->ends.x, &s, NULL);
+    return talk_send(p->ends.x, &s, NULL);
 }
 
 void play_act_hold_back(struct play *p)
 {
     struct scripted s;
     compose(p, &s);
-    talk_hold_back(p->ends.x, &s);
+    ours_hold_back(p->ends.x, &s);
 }

@@ -26,7 +26,7 @@ static bool agrees_with_set(state_set figured, state_set found)
 
 static bool is_there(struct play *p, enum end end, state_set figured)
 {
-    return play_kind(p, end) == ENDS_OURS && state_set_has(figured, ends_tcb(&p->ends)->state);
+    return play_kind(p, end) == TALK_OURS && state_set_has(figured, ends_tcb(&p->ends)->state);
 }
 
 /* Which states of the end's the row is to be held against. What stands beside a segment that has
@@ -118,13 +118,13 @@ static bool judge_end(struct play *p, enum end end)
     if (p->row.due[end] == STATE_SET_NONE)
         return true;
     switch (play_kind(p, end)) {
-    case ENDS_OURS:
+    case TALK_OURS:
         judge_ours(p, end);
         break;
-    case ENDS_INFERRED:
+    case TALK_INFERRED:
         judge_set(p, end);
         break;
-    case ENDS_ASKED:
+    case TALK_ASKED:
         return judge_kernel(p, end);
     }
     return true;
@@ -154,7 +154,7 @@ bool play_judge_columns(struct play *p)
     row->taken_ns = 0;
     for (enum end end = END_A; end <= END_B; end++) {
         enum figure_event event = view_cell(row->row, end)->event;
-        bool ours = play_kind(p, end) == ENDS_OURS;
+        bool ours = play_kind(p, end) == TALK_OURS;
         if (event == FIGURE_NEW_ISN && !ours)
             judge_isn(p, end);
         p->two_msl |= event == FIGURE_TWO_MSL && !ours;

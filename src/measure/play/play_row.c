@@ -54,7 +54,7 @@ static state_set found(struct play *p, const struct play_row *row, enum end end)
 {
     state_set set = row->found[end];
     struct fault ignored;
-    if (row->status != EVENT_LINE_NOT_REACHED && play_kind(p, end) == ENDS_OURS)
+    if (row->status != EVENT_LINE_NOT_REACHED && play_kind(p, end) == TALK_OURS)
         (void)ends_states(&p->ends, end, &set, &ignored);
     return set;
 }

@@ -104,7 +104,7 @@ static bool await(struct play *p, int64_t at_least)
     int64_t wait = p->reply_wait_ns > at_least ? p->reply_wait_ns : at_least;
     char text[PLAY_TEXT_MAX];
     p->instead[0] = '\0';
-    if (play_kind(p, end_other(p->us)) == ENDS_INFERRED && play_words_call(p)[0] != '\0' &&
+    if (play_kind(p, end_other(p->us)) == TALK_INFERRED && play_words_call(p)[0] != '\0' &&
         !p->said) {
         play_words_awaited(p, text, sizeof(text));
         ends_remark(&p->ends, text);
@@ -139,7 +139,7 @@ static bool begin_leg(struct play *p)
     }
     if (!row->has_segment)
         return judge(p);
-    if (play_kind(p, from) == ENDS_OURS)
+    if (play_kind(p, from) == TALK_OURS)
         return send_ours(p);
     if (view_leaves(row, from)) {
         play_act_implied(p);
@@ -153,7 +153,7 @@ static int64_t pause_of(const struct play *p)
 {
     const struct figure_row *row = p->row.row;
     for (enum end end = END_A; end <= END_B; end++) {
-        if (view_cell(row, end)->event == FIGURE_TWO_MSL && play_kind(p, end) == ENDS_INFERRED)
+        if (view_cell(row, end)->event == FIGURE_TWO_MSL && play_kind(p, end) == TALK_INFERRED)
             return TWO_MSL;
     }
     return row->a.wait_ns > row->b.wait_ns ? row->a.wait_ns : row->b.wait_ns;
@@ -260,7 +260,7 @@ static void begin_round(struct play *p)
     p->rounds_begun++;
     p->bind.symbol_count = 0;
     for (enum end end = END_A; end <= END_B; end++) {
-        if (play_kind(p, end) == ENDS_OURS)
+        if (play_kind(p, end) == TALK_OURS)
             continue;
         p->bind.space[end].bound = false;
         p->bind.space[end].syn.given = false;

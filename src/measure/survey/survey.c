@@ -123,7 +123,7 @@ static void end_wholes(struct survey *s)
             .name = w->name,
             .outcome = (enum outcome)measure_load(&s->config.probe->outcome, w->state),
             .t_ns = e->talk.now_ns,
-            .syns = (unsigned)e->talk.syn_count,
+            .syns = (unsigned)e->talk.ours.syn_count,
             .segments_back = w->segments_back,
             .octets_back = w->octets_back,
         };

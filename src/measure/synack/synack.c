@@ -16,7 +16,15 @@ static struct synack *state_of(const struct talk *x)
 static void start(struct talk *x)
 {
     schedule_init(&state_of(x)->series.schedule);
-    talk_open(x);
+    ours_follow_script(x, true); /* one SYN: a second would re-arm the peer's timer */
+    ours_open(x);
+}
+
+/* Nothing arrives at our end, which stays in SYN-SENT: what it would answer would end the series.
+ */
+static void came(struct talk *x, enum end from, const struct segment *seg, int64_t t_ns)
+{
+    talk_seen(x, from, seg, t_ns);
 }
 
 static void left(struct talk *x, const struct segment *seg)
@@ -42,9 +50,10 @@ static void end(struct talk *x, enum series_ended how, enum schedule_end schedul
     s->stopped_ns = x->now_ns;
     schedule_finish(&s->schedule, schedule_end, x->now_ns);
     if (s->outcome == OUTCOME_OPEN && how != SERIES_ENDED_PEER)
-        talk_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
-    else if (how != SERIES_ENDED_PEER && talk_half_open(x))
-        talk_reset(x, seq_add(x->tcb.iss, 1), "in case our SYN arrived: nothing is left half open");
+        ours_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
+    else if (how != SERIES_ENDED_PEER && ours_half_open(x))
+        ours_reset(x, seq_add(x->ours.tcb.iss, 1),
+                   "in case our SYN arrived: nothing is left half open");
     talk_finish(x);
 }
 
@@ -190,8 +199,8 @@ static void summarise(void *const *states, size_t n, struct result *r)
 
 static const struct script script = {
     .name = "synack",
-    .withholds = true,
     .start = start,
+    .came = came,
     .left = left,
     .received = received,
     .timer = timer,
@@ -278,7 +287,7 @@ const struct measure synack_measure = {
              "retransmits its SYN-ACK. The half-open entry is reset at the end.",
     .statuses = "Exit status: 0 measured, 1 closed, 2 usage or system error, 3 no answer.",
     .carrier = MEASURE_TALK,
-    .can = MEASURE_MANY | MEASURE_LAB_EYES,
+    .can = MEASURE_MANY | MEASURE_LAB_EYES | MEASURE_ONE_SYN,
     .run = {.wait_ns = 8 * CLOCK_S, .deadline_ns = CLOCK_NEVER, .tries = 1, .sessions = 1},
     .options = options,
     .records = records,

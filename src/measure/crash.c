@@ -426,11 +426,6 @@ static const struct script script = {
     .progress = progress,
 };
 
-const struct script *crash_script(void)
-{
-    return &script;
-}
-
 /* --- The row --- */
 
 static const char *const way_words[] = {"killed", "killed-unread", "gone", "gone-talking", NULL};

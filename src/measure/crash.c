@@ -419,11 +419,6 @@ static const struct pair_script script = {
     .progress = progress,
 };
 
-const struct pair_script *crash_script(void)
-{
-    return &script;
-}
-
 /* --- The row --- */
 
 static const char *const way_words[] = {"killed", "killed-unread", "gone", "gone-talking", NULL};

@@ -59,6 +59,4 @@ const char *crash_way_name(enum crash_way way);
 
 extern const struct measure crash_measure;
 
-const struct pair_script *crash_script(void);
-
 #endif

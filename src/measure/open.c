@@ -335,11 +335,6 @@ static const struct script script = {
     .progress = progress,
 };
 
-const struct script *open_script(void)
-{
-    return &script;
-}
-
 /* --- The row --- */
 
 static const char *const closes[] = {"fin", "rst", "wait", NULL}; /* by enum open_close */

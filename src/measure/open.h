@@ -40,7 +40,4 @@ struct open {
 
 extern const struct measure open_measure;
 
-/* The descriptor to hand to talk_init with a `struct open` as its state. */
-const struct script *open_script(void);
-
 #endif

@@ -280,7 +280,7 @@ static void set_up(struct scene *c)
     c->sink.ops = &ops;
     c->local = (struct endpoint){address_from_v4(here), 40000};
     c->config = (struct sessions_config){
-        .script = kind & 1 ? synack_script() : open_script(),
+        .script = kind & 1 ? synack_measure.script : open_measure.script,
         .base = {.remote = {address_from_v4(there), 80},
                  .iss = start_of(kind >> 1),
                  .like = syn_like_at(kind >> 3 & 3),

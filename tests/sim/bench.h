@@ -298,14 +298,14 @@ static inline void bench_init(struct bench *b, const struct script *script, size
 
 static inline void bench_open(struct bench *b)
 {
-    bench_init(b, open_script(), 1);
+    bench_init(b, open_measure.script, 1);
     b->open.reply_wait_ns = 5 * CLOCK_S;
     b->states[0] = &b->open;
 }
 
 static inline void bench_synack(struct bench *b, size_t sessions)
 {
-    bench_init(b, synack_script(), sessions);
+    bench_init(b, synack_measure.script, sessions);
     b->config.base.tries = 1;
     b->config.deadline_after_ns = CLOCK_NEVER;
     for (size_t i = 0; i < sessions; i++) {

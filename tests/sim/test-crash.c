@@ -41,7 +41,7 @@ static void set(struct scene *s, void *const *state, unsigned ways)
 
 static void run(struct scene *s)
 {
-    kernels_begin(&s->kernels, crash_script(), &s->crash);
+    kernels_begin(&s->kernels, crash_measure.pair, &s->crash);
     kernels_run(&s->kernels, (60 * CLOCK_MIN));
 }
 
@@ -388,7 +388,7 @@ static void a_loss_of_the_captures(void **state)
     struct scene s;
     set(&s, state, 1u << CRASH_GONE);
     s.kernels.end[END_A].keep_probes = 2; /* as if one had been missed */
-    kernels_begin(&s.kernels, crash_script(), &s.crash);
+    kernels_begin(&s.kernels, crash_measure.pair, &s.crash);
     pair_lost_packets(&s.kernels.pair, 1);
     kernels_run(&s.kernels, (60 * CLOCK_MIN));
     expect(&s, "gone", "unknown", 3);
@@ -400,8 +400,8 @@ static void progress(void **state)
     struct scene s;
     char line[160];
     set(&s, state, 1u << CRASH_GONE);
-    kernels_begin(&s.kernels, crash_script(), &s.crash);
-    crash_script()->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
+    kernels_begin(&s.kernels, crash_measure.pair, &s.crash);
+    crash_measure.pair->progress(&s.kernels.pair, s.kernels.now_ns, line, sizeof(line));
     assert_string_equal(line, "B's machine disappears; A waits: at most 12.000 s more");
     kernels_run(&s.kernels, (60 * CLOCK_MIN));
     done(&s);

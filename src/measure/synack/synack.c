@@ -201,11 +201,6 @@ static const struct script script = {
     .progress = progress,
 };
 
-const struct script *synack_script(void)
-{
-    return &script;
-}
-
 /* --- The row --- */
 
 static const struct measure_option options[] = {

@@ -16,6 +16,4 @@ struct synack {
 
 extern const struct measure synack_measure;
 
-const struct script *synack_script(void);
-
 #endif

@@ -84,6 +84,8 @@ const struct measure *measure_find(const char *name)
 
 void measure_store(const struct measure_field *field, void *base, uint64_t value)
 {
+    if (field->size == 0)
+        return;
     uint8_t *to = (uint8_t *)base + field->at;
     const uint8_t octet = (uint8_t)value;
     const uint16_t pair = (uint16_t)value;

@@ -20,7 +20,7 @@ verdict "the patch changes Makefile.am and NEWS, and else adds files" "$(
 # The copy: the sources, and below them the build as far as it makes the program, at the place that
 # it has here, so that only what the patch touches is made again.
 inside=$(realpath --relative-to="$srcdir" "$build")
-case $inside in ../*) inside=build-of-the-copy ;; esac
+case $inside in ../*) inside='build-of-the-copy' ;; esac
 copy=$work/copy
 mkdir -p "$copy" || exit 99
 (cd "$srcdir" && tar -cf - --exclude=./.git --exclude='./build*' --exclude="./$inside" \
@@ -41,8 +41,11 @@ mkdir -p "$copy/$inside/tests"
 (cd "$copy" && patch -sp1 <"$patch") >"$work/patched" 2>&1
 verdict "the patch applies" "$(cat "$work/patched")"
 make -C "$copy/$inside" tcpshake doc/tcpshake.schema.json man/tcpshake.1 >"$work/made" 2>&1
-verdict "it builds" "$([ -x "$copy/$inside/tcpshake" ] && grep -q 'greeting\.o' "$work/made" &&
-    [ -f "$copy/$inside/man/tcpshake.1" ] || tail -n 30 "$work/made")"
+verdict "it builds" "$(
+    if [ ! -x "$copy/$inside/tcpshake" ] || [ ! -f "$copy/$inside/man/tcpshake.1" ] ||
+        ! grep -q 'greeting\.o' "$work/made"; then
+        tail -n 30 "$work/made"
+    fi)"
 verdict "hardly anything else is made again" "$(
     [ "$(grep -c '^  CC ' "$work/made")" -le 12 ] || grep '^  CC ' "$work/made")"
 cd "$copy/$inside" || exit 99

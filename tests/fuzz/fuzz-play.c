@@ -347,8 +347,9 @@ static void emit(struct scene *c, int64_t after, const struct segment *seg, size
 
 static struct segment to_us(const struct scene *c)
 {
-    struct segment seg = {.src = c->run.entry->talk.config.remote,
-                          .dst = c->run.entry->talk.config.local,
+    const struct talks_entry *e = c->run.entry; /* none while the figure's first row begins it */
+    struct segment seg = {.src = e != NULL ? e->talk.config.remote : c->config.base.remote,
+                          .dst = e != NULL ? e->talk.config.local : c->locals[0],
                           .ip_version = 4,
                           .ttl = 64,
                           .win = 65535};

@@ -29,6 +29,7 @@ static enum status run(struct asker *k, struct lab *lab, struct fault *fault)
     const struct sessions_config config = {
         .script = play_script(),
         .base = {.remote = path_config.remote,
+                 .upper[END_B] = k->peer_side,
                  .like = like,
                  .mss = 1400,
                  .win = like->win,
@@ -93,11 +94,10 @@ static void bring(bool v6)
 
 static void every_way_into(void **state)
 {
-    static const struct upper nobody;
     brought = (enum state)(uintptr_t)*state;
     for (way = 0; way < WAYS_MAX; way++) {
         struct asker k;
-        bool more = asker_init(&k, brought, way, &nobody);
+        bool more = asker_init(&k, brought, way, NULL);
         if (more) {
             asker_done(&k);
             in_both_families(bring);

@@ -11,7 +11,7 @@
 struct asker {
     struct bring bring;
     struct play play;
-    struct upper peer_side;
+    const struct upper *peer_side; /* the caller's */
     struct ask ask;
     bool begun, over;
     enum status status; /* of asking the kernel */
@@ -26,7 +26,7 @@ static inline enum state asker_truth(struct talk *x)
 {
     struct asker *k = x->state;
     enum state s = STATE_COUNT;
-    enum status status = k->peer_side.state(k->peer_side.arg, &x->config.local, &s, &k->fault);
+    enum status status = k->peer_side->state(k->peer_side->arg, &x->config.local, &s, &k->fault);
     if (status != STATUS_OK)
         k->status = status;
     return s;
@@ -36,10 +36,10 @@ static inline void asker_goes_on(struct talk *x)
 {
     static const uint8_t octets[16] = {0};
     struct asker *k = x->state;
-    if (k->over || x->outbox.waiting || x->outbox.queued > 0)
+    if (k->over || x->ours.outbox.waiting || x->ours.outbox.queued > 0)
         return;
     talk_elapse(x);
-    const struct ask_step s = ask_next(&k->ask, &x->peer, &x->tcb, NULL, x->now_ns);
+    const struct ask_step s = ask_next(&k->ask, &x->infer.peer, &x->ours.tcb, NULL, x->now_ns);
     if (s.verdict == ASK_WAIT) {
         talk_wake_at(x, s.at_ns);
     } else if (s.verdict == ASK_SEND) {
@@ -50,7 +50,7 @@ static inline void asker_goes_on(struct talk *x)
                                       .ours = s.ours,
                                       .call = CALL_COUNT};
         k->questions++;
-        (void)talk_emit(x, &asks, stimuli_at(s.question)->what);
+        (void)talk_send(x, &asks, stimuli_at(s.question)->what);
     } else {
         k->over = true;
         k->found = s;
@@ -68,8 +68,8 @@ static inline void asker_start(struct talk *x)
     config.listener = none;
     ask_init(&k->ask, &config);
     k->begun = true;
-    k->by_kernel = bring_judge(&k->bring, &x->peer, &truth);
-    k->by_set = bring_judge(&k->bring, &x->peer, NULL);
+    k->by_kernel = bring_judge(&k->bring, &x->infer.peer, &truth);
+    k->by_set = bring_judge(&k->bring, &x->infer.peer, NULL);
     asker_goes_on(x);
 }
 
@@ -87,32 +87,12 @@ static inline void asker_received(struct talk *x, const struct segment *seg,
     asker_goes_on(x);
 }
 
-static inline void asker_unreachable(struct talk *x, const struct icmp_error *e)
-{
-    (void)x;
-    (void)e;
-}
-
 static inline void asker_stop(struct talk *x, enum script_stop why)
 {
     struct asker *k = x->state;
     (void)why;
     k->over = true;
     talk_finish(x);
-}
-
-static inline void asker_report(const struct talk *x, struct result *r)
-{
-    (void)x;
-    (void)r;
-}
-
-static inline void asker_progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
-{
-    (void)x;
-    (void)now_ns;
-    (void)cap;
-    out[0] = '\0';
 }
 
 static inline const struct script *asker_script(void)
@@ -123,26 +103,22 @@ static inline const struct script *asker_script(void)
         .left = asker_left,
         .received = asker_received,
         .timer = asker_goes_on,
-        .unreachable = asker_unreachable,
         .stop = asker_stop,
-        .report = asker_report,
-        .progress = asker_progress,
     };
     return &script;
 }
 
-/* The `nth` way into the state, against a peer with `peer_side`. False: there are no more. */
+/* The `nth` way into the state. False: there are no more. `peer_side` says what is true. */
 static inline bool asker_init(struct asker *k, enum state state, size_t nth,
                               const struct upper *peer_side)
 {
     const unsigned all = FIGURE_NEEDS_LISTENS | FIGURE_NEEDS_CONNECTS | FIGURE_NEEDS_CLOSES |
                          FIGURE_NEEDS_TALKS | FIGURE_NEEDS_NOTHING;
-    *k = (struct asker){.peer_side = *peer_side, .truth = STATE_COUNT};
+    *k = (struct asker){.peer_side = peer_side, .truth = STATE_COUNT};
     if (bring_choose(&k->bring, state, all, nth, &k->fault) != STATUS_OK)
         return false;
     k->play = (struct play){.figure = &k->bring.figure,
                             .us = END_A,
-                            .peer_side = &k->peer_side,
                             .reply_wait_ns = 5 * CLOCK_S,
                             .heir = asker_script(),
                             .heir_state = k};

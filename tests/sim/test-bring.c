@@ -102,14 +102,13 @@ static void by_the_set_or_by_the_kernel(void **state)
 
 static bool walk(struct stage *s, struct asker *k, enum state to, size_t nth)
 {
-    static const struct upper nobody;
-    if (!asker_init(k, to, nth, &nobody))
+    if (!asker_init(k, to, nth, NULL))
         return false;
     s->iss = BENCH_ISS;
     s->irs = BENCH_IRS;
     stage_init(s, END_A, figure_library_source(k->bring.figure.name));
     stage_man(s);
-    k->peer_side = s->application;
+    k->peer_side = &s->application;
     s->play.heir = asker_script();
     s->play.heir_state = k;
     stage_run(s);
@@ -142,9 +141,8 @@ static void a_way_that_does_not_lead_there(void **state)
     (void)state;
     static struct stage s;
     static struct asker k;
-    static const struct upper nobody;
     for (int stops = 0; stops < 2; stops++) {
-        assert_true(asker_init(&k, STATE_CLOSE_WAIT, 0, &nobody));
+        assert_true(asker_init(&k, STATE_CLOSE_WAIT, 0, NULL));
         s.iss = BENCH_ISS;
         s.irs = BENCH_IRS;
         stage_init(&s, END_A, figure_library_source(k.bring.figure.name));
@@ -152,7 +150,7 @@ static void a_way_that_does_not_lead_there(void **state)
         s.bench.host.deaf = true;
         if (stops)
             s.bench.config.deadline_after_ns = CLOCK_S;
-        k.peer_side = s.application;
+        k.peer_side = &s.application;
         s.play.heir = asker_script();
         s.play.heir_state = &k;
         stage_run(&s);

@@ -91,9 +91,8 @@ static enum call call_behind(const struct ours *o, const struct segment *seg)
 /* The SYN,ACK of a simultaneous open has the SYN's number, and is none of it again. */
 static bool is_sent_again(const struct ours *o, const struct segment *seg)
 {
-    return o->outbox.current.kind != OUTGOING_SYN_ACK && !o->outbox.committed &&
-           segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
-           !seq_lt(o->tcb.snd_nxt, segment_end(seg));
+    return o->outbox.current.kind != OUTGOING_SYN_ACK && segment_seq_len(seg) > 0 &&
+           !(seg->flags & FLAG_RST) && !seq_lt(o->tcb.snd_nxt, segment_end(seg));
 }
 
 static void commit(struct talk *x, const struct segment *seg, uint32_t event)
@@ -101,6 +100,7 @@ static void commit(struct talk *x, const struct segment *seg, uint32_t event)
     struct ours *o = &x->ours;
     if (o->outbox.committed)
         return;
+    o->outbox.again = is_sent_again(o, seg);
     o->outbox.committed = true;
     enum call call = call_behind(o, seg);
     if (call != CALL_COUNT)
@@ -128,7 +128,8 @@ void ours_left(struct talk *x, const struct segment *seg, bool stamped)
 {
     struct ours *o = &x->ours;
     const struct outgoing *out = &o->outbox.current;
-    bool again = is_sent_again(o, seg), idle = o->rto_at == CLOCK_NEVER;
+    bool again = o->outbox.committed ? o->outbox.again : is_sent_again(o, seg);
+    bool idle = o->rto_at == CLOCK_NEVER;
     uint32_t event = journal_segment(
         x, END_A, out->cause, (struct event){.segment = {.seg = *seg, .retransmission = again}});
     commit(x, seg, event);

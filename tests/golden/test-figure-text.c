@@ -232,30 +232,14 @@ static void test_round_trip(void **state)
 
 int main(void)
 {
-    enum {
-        COUNT = sizeof(all) / sizeof(all[0])
-    };
-    static struct CMUnitTest tests[3 * COUNT];
-    static struct golden copies[COUNT]; /* cmocka's state is not const */
-    static char names[3 * COUNT][64];
-    size_t n = 0;
-    for (size_t i = 0; i < COUNT; i++) {
-        struct golden *g = &copies[i];
-        *g = all[i];
-        (void)snprintf(names[n], sizeof(names[0]), "%s", g->file);
-        tests[n] = (struct CMUnitTest){names[n], test_golden, NULL, NULL, g};
-        n++;
-        (void)snprintf(names[n], sizeof(names[0]), "%s with a full disk", g->file);
-        tests[n] = (struct CMUnitTest){names[n], test_full_disk, NULL, NULL, g};
-        n++;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct golden *g = &all[i];
+        unit_add(0, test_golden, g, "%s", g->file);
+        unit_add(0, test_full_disk, g, "%s with a full disk", g->file);
         /* The shape for what is too narrow, which this one takes at 60 columns, is no figure. */
         bool stacked = g->stage == not_all_is_known && g->style.columns < 80;
-        if (g->output != PLAYED || g->style.colour || stacked)
-            continue;
-        (void)snprintf(names[n], sizeof(names[0]), "%s is a figure", g->file);
-        tests[n] = (struct CMUnitTest){names[n], test_round_trip, NULL, NULL, g};
-        n++;
+        if (g->output == PLAYED && !g->style.colour && !stacked)
+            unit_add(0, test_round_trip, g, "%s is a figure", g->file);
     }
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return _cmocka_run_group_tests("played", tests, n, NULL, NULL);
+    return unit_run();
 }

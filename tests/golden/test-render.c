@@ -656,20 +656,9 @@ static void test_full_disk(void **state)
 
 int main(void)
 {
-    enum {
-        COUNT = sizeof(all) / sizeof(all[0])
-    };
-    static struct CMUnitTest tests[2 * COUNT];
-    static struct golden copies[COUNT]; /* cmocka's state is not const */
-    static char names[2 * COUNT][64];
-    for (size_t i = 0; i < COUNT; i++) {
-        struct golden *g = &copies[i];
-        *g = all[i];
-        (void)snprintf(names[2 * i], sizeof(names[0]), "%s", g->file);
-        (void)snprintf(names[2 * i + 1], sizeof(names[0]), "%s with a full disk", g->file);
-        tests[2 * i] = (struct CMUnitTest){names[2 * i], test_golden, NULL, NULL, g};
-        tests[2 * i + 1] = (struct CMUnitTest){names[2 * i + 1], test_full_disk, NULL, NULL, g};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        unit_add(0, test_golden, &all[i], "%s", all[i].file);
+        unit_add(0, test_full_disk, &all[i], "%s with a full disk", all[i].file);
     }
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("render", tests, NULL, NULL);
+    return unit_run();
 }

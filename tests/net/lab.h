@@ -3,12 +3,7 @@
 #ifndef TCPSHAKE_TEST_LAB_H
 #define TCPSHAKE_TEST_LAB_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -144,9 +144,8 @@ static void compare(const struct plan *p)
     bench_done(&b);
 }
 
-static void schedules(void **state)
+UNIT_TEST(schedules)
 {
-    (void)state;
     static const struct plan plans[] = {
         {.gaps = {1.018, 2.016, 4.064, 8.192, 16.129}, .count = 5},
         {.gaps = {1.018, 2.016, 4.064, 8.192, 16.129}, .count = 5, .options = true},
@@ -166,17 +165,15 @@ static void schedules(void **state)
         compare(&plans[i]);
 }
 
-static void interrupted(void **state)
+UNIT_TEST(interrupted)
 {
-    (void)state;
     compare(&(struct plan){.gaps = {1, 2, 4}, .count = 3, .interrupt = 5 * CLOCK_S});
     compare(&(struct plan){.gaps = {1, 2, 4}, .count = 3, .interrupt = 500 * CLOCK_MS});
     compare(&(struct plan){.late = 4 * CLOCK_S, .interrupt = 2 * CLOCK_S});
 }
 
-static void no_series(void **state)
+UNIT_TEST(no_series)
 {
-    (void)state;
     for (int refuses = 0; refuses <= 1; refuses++) {
         struct bench b;
         plan = (struct plan){.count = 0};
@@ -188,15 +185,4 @@ static void no_series(void **state)
         expect_same_record(&b);
         bench_done(&b);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(schedules),
-        cmocka_unit_test(interrupted),
-        cmocka_unit_test(no_series),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

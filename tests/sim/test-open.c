@@ -14,9 +14,8 @@ static void expect_quiet_and_sound(const struct bench *b)
     assert_int_equal(bench_count(b, EVENT_FAULT), 0);
 }
 
-static void four_segments_close(void **state)
+UNIT_TEST(four_segments_close)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     bench_run(&b, CLOCK_MIN);
@@ -35,9 +34,8 @@ static void four_segments_close(void **state)
     bench_done(&b);
 }
 
-static void three_segments_close(void **state)
+UNIT_TEST(three_segments_close)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.three = true;
@@ -50,9 +48,8 @@ static void three_segments_close(void **state)
     bench_done(&b);
 }
 
-static void the_peer_closes_first(void **state)
+UNIT_TEST(the_peer_closes_first)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.close = OPEN_CLOSE_WAIT;
@@ -66,9 +63,8 @@ static void the_peer_closes_first(void **state)
     bench_done(&b);
 }
 
-static void both_close_at_once(void **state)
+UNIT_TEST(both_close_at_once)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.closes_first = true;
@@ -79,9 +75,8 @@ static void both_close_at_once(void **state)
     bench_done(&b);
 }
 
-static void reset_close(void **state)
+UNIT_TEST(reset_close)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.close = OPEN_CLOSE_RST;
@@ -100,9 +95,8 @@ enum {
 };
 
 /* The reset waits for the acknowledgement of the data, and for no more than that. */
-static void reset_close_after_data(void **state)
+UNIT_TEST(reset_close_after_data)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.close = OPEN_CLOSE_RST;
@@ -126,9 +120,8 @@ static bool answers_and_closes(struct bench *b, const struct segment *seg)
 }
 
 /* Its FIN acknowledges our data: nothing else is to be waited for. */
-static void reset_close_of_one_who_closes(void **state)
+UNIT_TEST(reset_close_of_one_who_closes)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.close = OPEN_CLOSE_RST;
@@ -141,9 +134,8 @@ static void reset_close_of_one_who_closes(void **state)
     bench_done(&b);
 }
 
-static void data_on_the_third_segment(void **state)
+UNIT_TEST(data_on_the_third_segment)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.payload = words;
@@ -192,9 +184,8 @@ static void expect_within(const struct bench *b, uint32_t mss, uint32_t window)
     }
 }
 
-static void more_than_the_window_and_the_mss(void **state)
+UNIT_TEST(more_than_the_window_and_the_mss)
 {
-    (void)state;
     static const struct {
         uint32_t window;
         uint16_t mss;
@@ -215,9 +206,8 @@ static void more_than_the_window_and_the_mss(void **state)
 }
 
 /* RFC 9293 3.7.1 knows no least MSS, but one of 1 would make sixty thousand segments. */
-static void a_silly_mss(void **state)
+UNIT_TEST(a_silly_mss)
 {
-    (void)state;
     struct bench b;
     speak_at_length(&b);
     b.open.payload_len = 5000;
@@ -234,9 +224,8 @@ static bool third_of_ours_vanishes(bool ours, const struct segment *seg, unsigne
     return ours && n % 5 == 0;
 }
 
-static void data_is_lost_and_sent_again(void **state)
+UNIT_TEST(data_is_lost_and_sent_again)
 {
-    (void)state;
     struct bench b;
     speak_at_length(&b);
     b.open.payload_len = 20000;
@@ -262,9 +251,8 @@ static bool opens_late(struct bench *b, const struct segment *seg)
     return true;
 }
 
-static void a_closed_window_is_probed(void **state)
+UNIT_TEST(a_closed_window_is_probed)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.payload = words;
@@ -284,9 +272,8 @@ static void a_closed_window_is_probed(void **state)
     bench_done(&b);
 }
 
-static void a_window_that_never_opens(void **state)
+UNIT_TEST(a_window_that_never_opens)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.payload = words;
@@ -308,9 +295,8 @@ static bool first_syn(bool ours, const struct segment *seg, unsigned n)
     return ours && seg->flags == syn && n == 1;
 }
 
-static void the_syn_is_lost_once(void **state)
+UNIT_TEST(the_syn_is_lost_once)
 {
-    (void)state;
     for (int stamps = 0; stamps < 2; stamps++) {
         struct bench b;
         bench_open(&b);
@@ -335,9 +321,8 @@ static bool silence_of_ours(bool ours, const struct segment *seg, unsigned n)
     return ours;
 }
 
-static void silence(void **state)
+UNIT_TEST(silence)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.config.base.tries = 4;
@@ -364,9 +349,8 @@ static bool fins_of_ours(bool ours, const struct segment *seg, unsigned n)
     return ours && seg->flags & FLAG_FIN && n < 5;
 }
 
-static void our_fin_is_lost(void **state)
+UNIT_TEST(our_fin_is_lost)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.loses = fins_of_ours;
@@ -387,9 +371,8 @@ static bool all_fins_of_ours(bool ours, const struct segment *seg, unsigned n)
     return ours && seg->flags & FLAG_FIN;
 }
 
-static void our_fin_never_arrives(void **state)
+UNIT_TEST(our_fin_never_arrives)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.loses = all_fins_of_ours;
@@ -407,9 +390,8 @@ static bool fins_of_theirs(bool ours, const struct segment *seg, unsigned n)
 }
 
 /* The peer's FIN never comes: after --wait its connection is reset, and exactly. */
-static void the_peers_fin_is_lost(void **state)
+UNIT_TEST(the_peers_fin_is_lost)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.loses = fins_of_theirs;
@@ -444,9 +426,8 @@ static bool sends_its_fin_again(struct bench *b, const struct segment *seg)
 
 /* Our ACK of its FIN is lost: the keepalive probe finds LAST-ACK, and we wait for the FIN to come
  * again. */
-static void our_last_ack_is_lost(void **state)
+UNIT_TEST(our_last_ack_is_lost)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.loses = last_ack_of_ours;
@@ -461,9 +442,8 @@ static void our_last_ack_is_lost(void **state)
 
 /* --- No connection --- */
 
-static void a_closed_port(void **state)
+UNIT_TEST(a_closed_port)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.refuses = true;
@@ -492,9 +472,8 @@ static bool resets_wildly(struct bench *b, const struct segment *seg)
     return true;
 }
 
-static void resets_that_do_not_fit(void **state)
+UNIT_TEST(resets_that_do_not_fit)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = resets_wildly;
@@ -536,9 +515,8 @@ static bool stranger_guesses(struct bench *b, const struct segment *seg)
     return false;
 }
 
-static void icmp_with_the_right_number(void **state)
+UNIT_TEST(icmp_with_the_right_number)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = router_refuses;
@@ -551,9 +529,8 @@ static void icmp_with_the_right_number(void **state)
     bench_done(&b);
 }
 
-static void icmp_with_the_wrong_number(void **state)
+UNIT_TEST(icmp_with_the_wrong_number)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = stranger_guesses;
@@ -575,9 +552,8 @@ static bool opens_too(struct bench *b, const struct segment *seg)
     return false;
 }
 
-static void simultaneous_open(void **state)
+UNIT_TEST(simultaneous_open)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = opens_too;
@@ -606,9 +582,8 @@ static bool opens_and_closes(struct bench *b, const struct segment *seg)
     return false;
 }
 
-static void a_fin_completes_the_handshake(void **state)
+UNIT_TEST(a_fin_completes_the_handshake)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = opens_and_closes;
@@ -635,9 +610,8 @@ static bool floods_with_answers(struct bench *b, const struct segment *seg)
     return true;
 }
 
-static void a_flood_of_answers(void **state)
+UNIT_TEST(a_flood_of_answers)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = floods_with_answers;
@@ -662,9 +636,8 @@ static bool storms(struct bench *b, const struct segment *seg)
 }
 
 /* Two thousand acknowledgements a second of what is not, for each segment of ours. */
-static void a_storm_of_acknowledgements(void **state)
+UNIT_TEST(a_storm_of_acknowledgements)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = storms;
@@ -689,9 +662,8 @@ static bool will_not_stop(struct bench *b, const struct segment *seg)
     return true;
 }
 
-static void a_peer_that_goes_on_after_the_reset(void **state)
+UNIT_TEST(a_peer_that_goes_on_after_the_reset)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.close = OPEN_CLOSE_RST;
@@ -704,9 +676,8 @@ static void a_peer_that_goes_on_after_the_reset(void **state)
 
 /* --- The deadline and the user --- */
 
-static void the_deadline(void **state)
+UNIT_TEST(the_deadline)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.open.close = OPEN_CLOSE_WAIT;
@@ -720,9 +691,8 @@ static void the_deadline(void **state)
     bench_done(&b);
 }
 
-static void the_deadline_of_a_handshake(void **state)
+UNIT_TEST(the_deadline_of_a_handshake)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.deaf = true;
@@ -770,9 +740,8 @@ static void interrupted_after(int64_t ns, enum open_close close, bool stays)
 }
 
 /* Whenever the user has had enough, the run ends soon and the peer's end is not left open. */
-static void an_interrupt_at_any_time(void **state)
+UNIT_TEST(an_interrupt_at_any_time)
 {
-    (void)state;
     for (int64_t ns = 0; ns <= 60 * CLOCK_MS; ns += CLOCK_MS) {
         interrupted_after(ns, OPEN_CLOSE_FIN, false);
         interrupted_after(ns, OPEN_CLOSE_FIN, true);
@@ -791,9 +760,8 @@ static bool output_breaks(struct bench *b, const struct segment *seg)
 }
 
 /* Nobody can write what is found: then nothing is sent, or what was opened is closed at once. */
-static void the_output_is_gone(void **state)
+UNIT_TEST(the_output_is_gone)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.sink_answers = STATUS_SYSTEM;
@@ -822,9 +790,8 @@ static bool kernel_interferes(struct bench *b, const struct segment *seg)
     return false;
 }
 
-static void a_reset_that_is_not_ours(void **state)
+UNIT_TEST(a_reset_that_is_not_ours)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = kernel_interferes;
@@ -835,9 +802,8 @@ static void a_reset_that_is_not_ours(void **state)
     bench_done(&b);
 }
 
-static void the_capture_is_blind_to_us(void **state)
+UNIT_TEST(the_capture_is_blind_to_us)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.blind = true;
@@ -857,9 +823,8 @@ static bool answers_malformed(struct bench *b, const struct segment *seg)
     return false;
 }
 
-static void what_does_not_decode(void **state)
+UNIT_TEST(what_does_not_decode)
 {
-    (void)state;
     struct bench b;
     bench_open(&b);
     b.host.instead = answers_malformed;
@@ -871,9 +836,8 @@ static void what_does_not_decode(void **state)
 
 /* --- Where the numbers wrap --- */
 
-static void all_the_same_at_the_wrap(void **state)
+UNIT_TEST(all_the_same_at_the_wrap)
 {
-    (void)state;
     static const uint32_t starts[] = {0xffffffff, 0xfffffffe, 0xfffffff8, 0xffffc000, 0x7fffffff};
     for (size_t i = 0; i < 25; i++) {
         for (enum open_close close = OPEN_CLOSE_FIN; close <= OPEN_CLOSE_WAIT; close++) {
@@ -894,48 +858,4 @@ static void all_the_same_at_the_wrap(void **state)
             bench_done(&b);
         }
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(four_segments_close),
-        cmocka_unit_test(three_segments_close),
-        cmocka_unit_test(the_peer_closes_first),
-        cmocka_unit_test(both_close_at_once),
-        cmocka_unit_test(reset_close),
-        cmocka_unit_test(reset_close_after_data),
-        cmocka_unit_test(reset_close_of_one_who_closes),
-        cmocka_unit_test(data_on_the_third_segment),
-        cmocka_unit_test(more_than_the_window_and_the_mss),
-        cmocka_unit_test(a_silly_mss),
-        cmocka_unit_test(data_is_lost_and_sent_again),
-        cmocka_unit_test(a_closed_window_is_probed),
-        cmocka_unit_test(a_window_that_never_opens),
-        cmocka_unit_test(the_syn_is_lost_once),
-        cmocka_unit_test(silence),
-        cmocka_unit_test(our_fin_is_lost),
-        cmocka_unit_test(our_fin_never_arrives),
-        cmocka_unit_test(the_peers_fin_is_lost),
-        cmocka_unit_test(our_last_ack_is_lost),
-        cmocka_unit_test(a_closed_port),
-        cmocka_unit_test(resets_that_do_not_fit),
-        cmocka_unit_test(icmp_with_the_right_number),
-        cmocka_unit_test(icmp_with_the_wrong_number),
-        cmocka_unit_test(simultaneous_open),
-        cmocka_unit_test(a_fin_completes_the_handshake),
-        cmocka_unit_test(a_flood_of_answers),
-        cmocka_unit_test(a_storm_of_acknowledgements),
-        cmocka_unit_test(a_peer_that_goes_on_after_the_reset),
-        cmocka_unit_test(the_deadline),
-        cmocka_unit_test(the_deadline_of_a_handshake),
-        cmocka_unit_test(an_interrupt_at_any_time),
-        cmocka_unit_test(the_output_is_gone),
-        cmocka_unit_test(a_reset_that_is_not_ours),
-        cmocka_unit_test(the_capture_is_blind_to_us),
-        cmocka_unit_test(what_does_not_decode),
-        cmocka_unit_test(all_the_same_at_the_wrap),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

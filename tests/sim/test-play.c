@@ -1834,10 +1834,9 @@ static void run_act(void **state)
 
 /* --- What is no act of the table --- */
 
-static void interrupted(void **state)
+UNIT_TEST(interrupted)
 {
     static const struct act a = {.figure = AWAITS_DATA};
-    (void)state;
     for (int64_t at = 0; at <= 15 * CLOCK_MS; at += 3 * CLOCK_MS) {
         struct trial *t = begin_with(STRANGER, &a);
         struct bench *b = record(t);
@@ -1859,10 +1858,9 @@ static void b_is_mute(struct trial *t)
 }
 
 /* A kernel that cannot be asked is a failure of ours, and whoever carries the packets stops. */
-static void a_kernel_on_the_wire_that_cannot_be_asked(void **state)
+UNIT_TEST(a_kernel_on_the_wire_that_cannot_be_asked)
 {
     static const struct act a = {.figure = HANDSHAKE, .set = b_is_mute};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &a);
     run(t);
     assert_int_equal(t->kernels.pair.status, STATUS_SYSTEM);
@@ -1878,14 +1876,13 @@ static void flood(struct kernels *k)
         kernel_says(b, FLAG_ACK, b->tcb.snd_nxt.v, b->tcb.rcv_nxt.v, 1);
 }
 
-static void more_than_can_be_kept(void **state)
+UNIT_TEST(more_than_can_be_kept)
 {
     static const struct act a = {
         .figure = ESTABLISHED_BOTH
         "2.  (wait 10s)\n"
         "3.  ESTABLISHED                                          ESTABLISHED\n",
         .each = flood};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &a);
     run(t);
     expect_lines(t, "ok unknown not-reached");
@@ -1896,10 +1893,9 @@ static void more_than_can_be_kept(void **state)
     done(t);
 }
 
-static void more_than_can_be_held(void **state)
+UNIT_TEST(more_than_can_be_held)
 {
     struct text figure = {0};
-    (void)state;
     text_printf(&figure, ESTABLISHED_BOTH);
     for (unsigned i = 0; i < PLAY_HELD_MAX + 1; i++)
         text_printf(&figure, "%u.  --> <SEQ=%u><ACK=300><CTL=ACK><DATA=1> ... \n", i + 2, 100 + i);
@@ -1928,11 +1924,10 @@ static void go_to_the_silence(struct trial *t)
 }
 
 /* What is not of the conversation. */
-static void others_pass(void **state)
+UNIT_TEST(others_pass)
 {
     static const uint8_t udp[28] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17};
     static const struct act a = {.figure = ESTABLISHED_BOTH "2.  [silence 1s]\n"};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &a);
     struct kernels *k = &t->kernels;
     go_to_the_silence(t);
@@ -1952,10 +1947,9 @@ static void others_pass(void **state)
 }
 
 /* Each of them is counted and passed on, whether or not there is room in the record. */
-static void more_than_the_record_takes(void **state)
+UNIT_TEST(more_than_the_record_takes)
 {
     static const struct act a = {.figure = CLOSE_AND_ACK, .deeds = {{.hides = true}}};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &a); /* the handshake goes on and on */
     struct kernels *k = &t->kernels;
     k->queued = 0;
@@ -1984,11 +1978,10 @@ static void expect_progress(const struct trial *t, int64_t now_ns, const char *e
     assert_string_equal(line, expected);
 }
 
-static void progress(void **state)
+UNIT_TEST(progress)
 {
     static const struct act silence = {.figure = ESTABLISHED_BOTH "2.  [silence 3s]\n"};
     static const struct act awaits = {.figure = AWAITS_DATA};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &silence);
     go_to_the_silence(t);
     expect_progress(t, t->kernels.now_ns, "line 2: waiting, 3.000 s left");
@@ -2009,23 +2002,7 @@ static void progress(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest others[] = {
-        cmocka_unit_test(interrupted),
-        cmocka_unit_test(a_kernel_on_the_wire_that_cannot_be_asked),
-        cmocka_unit_test(more_than_can_be_kept),
-        cmocka_unit_test(more_than_can_be_held),
-        cmocka_unit_test(others_pass),
-        cmocka_unit_test(more_than_the_record_takes),
-        cmocka_unit_test(progress),
-    };
-    enum {
-        ACTS = sizeof(acts) / sizeof(acts[0]),
-        OTHERS = sizeof(others) / sizeof(others[0])
-    };
-    static struct CMUnitTest tests[ACTS + OTHERS];
-    for (size_t i = 0; i < ACTS; i++)
-        tests[i] = (struct CMUnitTest){acts[i].name, run_act, NULL, NULL, &acts[i]};
-    memcpy(&tests[ACTS], others, sizeof(others));
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("play", tests, NULL, NULL);
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+        unit_add(0, run_act, &acts[i], "%s", acts[i].name);
+    return unit_run();
 }

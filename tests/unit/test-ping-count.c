@@ -55,9 +55,8 @@ static void compare(const struct ping_count *c, int64_t *v, size_t n)
     }
 }
 
-static void as_computed(void **state)
+UNIT_TEST(as_computed)
 {
-    (void)state;
     int64_t *v = calloc(MANY, sizeof(*v));
     struct ping_count *c = new_count();
     uint64_t seed = 42;
@@ -82,9 +81,8 @@ static void as_computed(void **state)
 }
 
 /* A late answer is one, and has no RTT. */
-static void doubtful(void **state)
+UNIT_TEST(doubtful)
 {
-    (void)state;
     struct ping_count *c = new_count();
     struct ping p = probe_ping(1, OUTCOME_OPEN);
     p.doubtful = true;
@@ -108,9 +106,8 @@ static void text_is(const struct ping_count *c, const char *want)
     text_done(&t);
 }
 
-static void as_ping_says_it(void **state)
+UNIT_TEST(as_ping_says_it)
 {
-    (void)state;
     struct ping_count *c = new_count();
     take(c, 1, OUTCOME_OPEN, 71 * CLOCK_US);
     take(c, 2, OUTCOME_OPEN, 41 * CLOCK_US);
@@ -123,9 +120,8 @@ static void as_ping_says_it(void **state)
     free(c);
 }
 
-static void of_nothing_and_of_one(void **state)
+UNIT_TEST(of_nothing_and_of_one)
 {
-    (void)state;
     struct ping_count *c = new_count();
     text_is(c, "--- 10.99.0.2:7 ping statistics ---\n"
                "0 SYNs transmitted, 0 answered, 0% loss, 0.000 s\n");
@@ -140,9 +136,8 @@ static void of_nothing_and_of_one(void **state)
 }
 
 /* Somebody who has not been waited for is no loss. */
-static void awaited_and_unreachable(void **state)
+UNIT_TEST(awaited_and_unreachable)
 {
-    (void)state;
     struct ping_count *c = new_count();
     take(c, 1, OUTCOME_UNREACHABLE, 0);
     take(c, 2, OUTCOME_OPEN, CLOCK_MS);
@@ -158,9 +153,8 @@ static void awaited_and_unreachable(void **state)
 }
 
 /* Two targets together: their steps are their own, everything else is that of all. */
-static void together(void **state)
+UNIT_TEST(together)
 {
-    (void)state;
     struct ping_count *a = new_count(), *b = new_count(), *all = new_count();
     take(a, 1, OUTCOME_OPEN, 10 * CLOCK_US);
     take(a, 2, OUTCOME_OPEN, 20 * CLOCK_US);
@@ -182,9 +176,8 @@ static void together(void **state)
     free(all);
 }
 
-static void keys(void **state)
+UNIT_TEST(keys)
 {
-    (void)state;
     struct ping_count *c = new_count();
     json_t *o = json_object();
     take(c, 1, OUTCOME_OPEN, 70 * CLOCK_US);
@@ -201,19 +194,4 @@ static void keys(void **state)
     free(json);
     json_decref(o);
     free(c);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_computed),
-        cmocka_unit_test(doubtful),
-        cmocka_unit_test(as_ping_says_it),
-        cmocka_unit_test(of_nothing_and_of_one),
-        cmocka_unit_test(awaited_and_unreachable),
-        cmocka_unit_test(together),
-        cmocka_unit_test(keys),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

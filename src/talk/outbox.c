@@ -221,6 +221,7 @@ bool outbox_next(struct outbox *b, const struct talk_config *c, const struct tcb
     b->segment = *seg; /* so that the captured one is recognised */
     b->handed_ns = now_ns;
     b->waiting = true;
+    b->again = false;
     b->committed = b->current.kind == OUTGOING_SCRIPTED && !b->current.script.ours;
     return true;
 }

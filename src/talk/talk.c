@@ -179,11 +179,19 @@ static bool carries_out_a_call(const struct talk *x, const struct segment *seg)
     return kind == OUTGOING_ABORT && x->tcb.state != STATE_CLOSED;
 }
 
+/* The SYN,ACK of a simultaneous open has the SYN's number, and is none of it again. */
+static bool is_sent_again(const struct talk *x, const struct segment *seg)
+{
+    return x->outbox.current.kind != OUTGOING_SYN_ACK && segment_seq_len(seg) > 0 &&
+           !(seg->flags & FLAG_RST) && !seq_lt(x->tcb.snd_nxt, segment_end(seg));
+}
+
 /* Our end takes what it has handed out as sent: SND.NXT and the state move. */
 static void commit(struct talk *x, const struct segment *seg, uint32_t event)
 {
     if (x->outbox.committed)
         return;
+    x->outbox.again = is_sent_again(x, seg);
     x->outbox.committed = true;
     if (carries_out_a_call(x, seg))
         call_behind(x, event, seg);
@@ -204,9 +212,7 @@ static void note_syn(struct talk *x, const struct segment *seg)
 static void sent(struct talk *x, const struct segment *seg, bool stamped)
 {
     struct outgoing o = x->outbox.current;
-    /* The SYN,ACK of a simultaneous open has the SYN's number, and is none of it again. */
-    bool again = o.kind != OUTGOING_SYN_ACK && !x->outbox.committed && segment_seq_len(seg) > 0 &&
-                 !(seg->flags & FLAG_RST) && !seq_lt(x->tcb.snd_nxt, segment_end(seg));
+    bool again = x->outbox.committed ? x->outbox.again : is_sent_again(x, seg);
     x->segments_sent++;
     uint32_t event = record_segment(x, EVENT_SENT, o.cause, seg, again);
     x->retransmitted += again;

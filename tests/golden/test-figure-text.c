@@ -105,7 +105,7 @@ struct golden {
     struct style style;
 };
 
-static const struct golden all[] = {
+static struct golden all[] = {
     {"played-60.txt", as_figured, PLAYED, {.columns = 60}},
     {"played-80.txt", as_figured, PLAYED, {.columns = 80}},
     {"played-120.txt", as_figured, PLAYED, {.columns = 120}},

@@ -532,7 +532,7 @@ struct golden {
     struct style style;
 };
 
-static const struct golden all[] = {
+static struct golden all[] = {
     {"handshake-40.txt", play_handshake, LADDER, {.columns = 40}},
     {"handshake-60.txt", play_handshake, LADDER, {.columns = 60}},
     {"handshake-80.txt", play_handshake, LADDER, {.columns = 80}},

@@ -514,7 +514,7 @@ UNIT_TEST(refusals)
 
 int main(void)
 {
-    static const struct way by_xdp = {.xdp = true}, by_packets = {.xdp = false};
+    static struct way by_xdp = {.xdp = true}, by_packets = {.xdp = false};
     EACH_WAY(arrives);
     EACH_WAY(link_header);
     EACH_WAY(full_device);

@@ -13,7 +13,7 @@ static size_t count;
 static CMFixtureFunction before, after;
 
 /* No compiler promises the order of constructors. */
-void unit_add(int line, CMUnitTestFunction test, const void *state, const char *name, ...)
+void unit_add(int line, CMUnitTestFunction test, void *state, const char *name, ...)
 {
     char *text;
     va_list args;
@@ -27,8 +27,7 @@ void unit_add(int line, CMUnitTestFunction test, const void *state, const char *
         tests[i] = tests[i - 1];
     }
     lines[i] = line;
-    tests[i] = (struct CMUnitTest){
-        .name = text, .test_func = test, .initial_state = (void *)(uintptr_t)state};
+    tests[i] = (struct CMUnitTest){.name = text, .test_func = test, .initial_state = state};
 }
 
 void unit_group(CMFixtureFunction set_up, CMFixtureFunction tear_down)

@@ -31,8 +31,8 @@
     }
 
 /* One more test of that name, for tables; `line` decides its place. */
-__attribute__((format(printf, 4, 5))) void unit_add(int line, CMUnitTestFunction test,
-                                                    const void *state, const char *name, ...);
+__attribute__((format(printf, 4, 5))) void unit_add(int line, CMUnitTestFunction test, void *state,
+                                                    const char *name, ...);
 void unit_group(CMFixtureFunction set_up, CMFixtureFunction tear_down);
 /* All of them, as TAP. How many failed. */
 int unit_run(void);

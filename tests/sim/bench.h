@@ -84,7 +84,9 @@ struct bench {
     struct bench_host host;
     struct sink *output;         /* one more that is told all; NULL: none */
     const struct run_info *info; /* for it; NULL: hardly any */
-    bool blind; /* the capture shows nothing of ours; the peer gets it all the same */
+    /* So long after the peer has got it the capture shows what is ours; CLOCK_NEVER: not at all;
+     * 0: before. */
+    int64_t tap_late_ns;
 
     struct bench_event *events;
     size_t count;
@@ -250,7 +252,7 @@ static inline bool bench_wire_loses(void *arg, bool ours, const struct segment *
     return h->loses != NULL && h->loses(ours, seg, h->on_wire[ours]);
 }
 
-/* A wire whose tap is blind to us: the peer hears at once. */
+/* A wire whose tap is late or blind: the peer hears at once. */
 static inline enum status bench_send_unseen(void *arg, const uint8_t *ip, size_t n,
                                             struct fault *fault)
 {
@@ -258,6 +260,8 @@ static inline enum status bench_send_unseen(void *arg, const uint8_t *ip, size_t
     struct segment seg;
     assert_int_equal(segment_decode(&seg, ip, n, fault), STATUS_OK);
     bench_host_receives(b, b->sim, &seg);
+    if (b->tap_late_ns != CLOCK_NEVER)
+        sim_emit_raw(b->sim, b->tap_late_ns - BENCH_DELAY, ip, n);
     return STATUS_OK;
 }
 
@@ -332,9 +336,9 @@ static inline void bench_begin(struct bench *b)
     assert_true(opened == STATUS_OK || b->output != NULL); /* whose disk may be full */
     const struct link unseen = {bench_send_unseen, b};
     assert_int_equal(sessions_init(b->run, &b->config, &b->timeline, &fault), STATUS_OK);
-    assert_int_equal(
-        talks_start(&b->run->talks, b->blind ? unseen : sim_link(b->sim), BENCH_START, &fault),
-        STATUS_OK);
+    assert_int_equal(talks_start(&b->run->talks, b->tap_late_ns != 0 ? unseen : sim_link(b->sim),
+                                 BENCH_START, &fault),
+                     STATUS_OK);
 }
 
 static inline void bench_pass(struct bench *b, int64_t limit_ns)

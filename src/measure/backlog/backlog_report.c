@@ -31,8 +31,8 @@ struct verdict {
 static struct verdict count(const struct backlog *b, enum client_role role)
 {
     struct verdict t = {0};
-    for (size_t i = b->first; i < b->crowd->count; i++) {
-        const struct client *c = &b->crowd->members[i]->caller;
+    for (const struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e)) {
+        const struct client *c = backlog_client(e);
         /* The early one has filled the SYN queue too. */
         bool counts = c->role == role || (role == CLIENT_HALF_OPEN && c->role == CLIENT_EARLY);
         t.callers += counts;
@@ -96,23 +96,24 @@ static json_t *tally_json(struct verdict t)
                      "cookies", (int)t.cookies);
 }
 
-static json_t *face_json(const struct backlog_part *p, const struct crowd_member *m,
+static json_t *face_json(const struct backlog_part *p, const struct talks_entry *e,
                          enum overflow expected)
 {
-    if (m == NULL)
+    if (e == NULL)
         return json_null();
-    enum overflow f = m->caller.face;
-    return json_pack("{s:I, s:o, s:o, s:b, s:b}", "session", (json_int_t)m->exchange.config.session,
+    enum overflow f = backlog_client(e)->face;
+    return json_pack("{s:I, s:o, s:o, s:b, s:b}", "session", (json_int_t)e->talk.config.session,
                      "face", f != OVERFLOW_NONE ? json_string(overflow_word(f)) : json_null(),
                      "expected", p->expects ? json_string(overflow_word(expected)) : json_null(),
-                     "through", m->caller.through_ns != 0, "reset", m->caller.reset_ns != 0);
+                     "through", backlog_client(e)->through_ns != 0, "reset",
+                     backlog_client(e)->reset_ns != 0);
 }
 
 static bool kernel_quiet(const struct backlog *b)
 {
     bool quiet = true;
-    for (size_t i = b->first; i < b->crowd->count; i++)
-        quiet = quiet && b->crowd->members[i]->exchange.kernel_quiet;
+    for (const struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e))
+        quiet = quiet && e->talk.kernel_quiet;
     return quiet;
 }
 
@@ -121,7 +122,7 @@ static void report_keys(const struct backlog *b, struct result *r)
     const struct backlog_part *p = part_of(b);
     char target[ENDPOINT_TEXT_MAX];
     result_set(r, "command", json_string("backlog"));
-    result_set(r, "target", json_string(endpoint_format(&b->crowd->base.remote, target)));
+    result_set(r, "target", json_string(endpoint_format(&b->config->base.remote, target)));
     result_set(r, "part", json_string(p->name));
     result_set(r, "backlog", json_integer(b->config->backlog));
     result_set(r, "settings",
@@ -132,9 +133,10 @@ static void report_keys(const struct backlog *b, struct result *r)
     result_set(r, "early", face_json(p, b->early, p->early));
     result_set(r, "late", face_json(p, b->late, p->late));
     result_set(r, "recovered",
-               b->new != NULL ? json_boolean(b->new->caller.through_ns != 0) : json_null());
+               b->new != NULL ? json_boolean(backlog_client(b->new)->through_ns != 0)
+                              : json_null());
     result_set(r, "kernel_quiet", json_boolean(kernel_quiet(b)));
-    result_set(r, "capture_dropped", json_integer((json_int_t)b->crowd->dropped));
+    result_set(r, "capture_dropped", json_integer((json_int_t)b->talks.dropped));
 }
 
 /* --- For people --- */
@@ -179,21 +181,21 @@ static void tell_accept_queue(const struct backlog *b, struct result *r)
                     t.callers, q->accept_len, q->accept_max);
 }
 
-static const char *fate(const struct crowd_member *m)
+static const char *fate(const struct talks_entry *e)
 {
-    return m->caller.through_ns != 0 ? "gets through after all"
-           : m->caller.reset_ns != 0 ? "was reset and does not get through"
-                                     : "does not get through";
+    return backlog_client(e)->through_ns != 0 ? "gets through after all"
+           : backlog_client(e)->reset_ns != 0 ? "was reset and does not get through"
+                                              : "does not get through";
 }
 
 /* What was recognised, and what should have been. */
-static void tell_face(const struct backlog *b, const struct crowd_member *m, const char *who,
+static void tell_face(const struct backlog *b, const struct talks_entry *e, const char *who,
                       enum overflow expected, struct result *r)
 {
     const struct backlog_part *p = part_of(b);
-    if (m == NULL || !b->read[BACKLOG_WATCHED])
+    if (e == NULL || !b->read[BACKLOG_WATCHED])
         return;
-    enum overflow f = m->caller.face;
+    enum overflow f = backlog_client(e)->face;
     if (f == OVERFLOW_NONE)
         result_line(r, "no face", "%s, is shown none of them%s%s", who, p->expects ? ", not " : "",
                     p->expects ? overflow_name(expected) : "");
@@ -217,7 +219,8 @@ static void tell_recovery(const struct backlog *b, struct result *r)
         result_line(r, "", "the late caller %s", fate(b->late));
     if (b->new != NULL)
         result_line(r, "", "a new one %s",
-                    b->new->caller.through_ns != 0 ? "gets through" : "does not get through");
+                    backlog_client(b->new)->through_ns != 0 ? "gets through"
+                                                            : "does not get through");
 }
 
 static void tell_counters(const struct backlog *b, struct result *r)
@@ -257,17 +260,18 @@ static bool as_expected(const struct backlog *b)
     const struct backlog_part *p = part_of(b);
     if (!p->expects)
         return true;
-    return b->early != NULL && b->early->caller.face == p->early && b->late != NULL &&
-           b->late->caller.face == p->late && b->new != NULL && b->new->caller.through_ns != 0;
+    return b->early != NULL && backlog_client(b->early)->face == p->early && b->late != NULL &&
+           backlog_client(b->late)->face == p->late &&
+           b->new != NULL &&backlog_client(b->new)->through_ns != 0;
 }
 
 int backlog_report_part(struct backlog *b, int64_t now_ns)
 {
     struct result r;
     if (b->read[BACKLOG_WATCHED] && b->early != NULL)
-        b->seen[b->early->caller.face] = true;
+        b->seen[backlog_client(b->early)->face] = true;
     if (b->read[BACKLOG_WATCHED] && b->late != NULL)
-        b->seen[b->late->caller.face] = true;
+        b->seen[backlog_client(b->late)->face] = true;
     if (!result_init(&r))
         return 2;
     r.exit_code = b->interrupted ? 3 : as_expected(b) ? 0 : 1;
@@ -297,7 +301,7 @@ void backlog_report_whole(struct backlog *b, int64_t now_ns)
     }
     r.exit_code = b->exit_code;
     result_set(&r, "command", json_string("backlog"));
-    result_set(&r, "sessions", json_integer((json_int_t)b->crowd->session));
+    result_set(&r, "sessions", json_integer((json_int_t)b->session));
     result_set(&r, "faces", faces);
     result_set(&r, "interrupted", json_boolean(b->interrupted));
     result_set(&r, "exit_code", json_integer(b->exit_code));

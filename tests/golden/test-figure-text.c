@@ -1,7 +1,7 @@
 /* Figures played on the simulated wire into every sink, compared with the files beside this one. */
 #include "golden.h"
 
-#include "../sim/stage.h"
+#include "../world/stage.h"
 
 #include "render/render.h"
 
@@ -145,8 +145,9 @@ static struct sink *new_sink(const struct golden *g, struct writer out)
     return NULL;
 }
 
-static enum status perform(const struct golden *g, struct golden_memory *m, struct fault *fault)
+static enum status perform(const void *golden, struct golden_memory *m, struct fault *fault)
 {
+    const struct golden *g = golden;
     struct stage s = {.iss = ISS, .irs = IRS};
     struct text heading = {0};
     struct run_info info = {.command = "play",
@@ -174,35 +175,12 @@ static enum status perform(const struct golden *g, struct golden_memory *m, stru
 static void test_golden(void **state)
 {
     const struct golden *g = *state;
-    struct golden_memory m = {.limit = SIZE_MAX};
-    struct fault fault = {0};
-    text_init(&m.text);
-    assert_int_equal(perform(g, &m, &fault), STATUS_OK);
-    if (g->output == PLAYED || g->output == BRIEF)
-        golden_drawing(&m.text, &g->style);
-    golden_compare(g->file, &m.text);
-    text_done(&m.text);
+    golden_is(perform, g, g->file, g->output == PLAYED || g->output == BRIEF ? &g->style : NULL);
 }
 
-/* However early the writer fails, the failure comes back with its line, and only then. */
 static void test_full_disk(void **state)
 {
-    const struct golden *g = *state;
-    struct fault fault = {0};
-    struct golden_memory whole = {.limit = SIZE_MAX};
-    text_init(&whole.text);
-    assert_int_equal(perform(g, &whole, &fault), STATUS_OK);
-    size_t step = whole.text.len / 10 + 1;
-    for (size_t limit = 0; limit < whole.text.len; limit += step) {
-        struct golden_memory m = {.limit = limit};
-        text_init(&m.text);
-        fault.text[0] = '\0';
-        assert_int_equal(perform(g, &m, &fault), STATUS_SYSTEM);
-        assert_string_equal(fault.text, "the disk is full");
-        assert_true(m.failed);
-        text_done(&m.text);
-    }
-    text_done(&whole.text);
+    golden_full_disk(perform, *state, 10);
 }
 
 /* What is drawn for people is a figure again, with as many rows. */

@@ -58,6 +58,13 @@ static inline void in_both_families(body_fn *body)
     in_child(body, true);
 }
 
+/* The test test_BODY. */
+#define IN_BOTH_FAMILIES(body)                                                                     \
+    UNIT_TEST(test_##body)                                                                         \
+    {                                                                                              \
+        in_both_families(body);                                                                    \
+    }
+
 static inline struct lab *open_lab(const char *app, bool v6)
 {
     struct fault fault = {{0}};

@@ -3,7 +3,7 @@
  * The kernel's word is the truth. */
 #include "lab.h"
 
-#include "../sim/asker.h"
+#include "../world/asker.h"
 #include "lab/lab_upper.h"
 #include "net/live_run.h"
 #include "net/path.h"

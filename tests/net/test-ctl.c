@@ -431,12 +431,6 @@ static void unprivileged(bool v6)
     _exit(0);
 }
 
-#define IN_BOTH_FAMILIES(body)                                                                     \
-    UNIT_TEST(test_##body)                                                                         \
-    {                                                                                              \
-        in_both_families(body);                                                                    \
-    }
-
 IN_BOTH_FAMILIES(close_first)
 IN_BOTH_FAMILIES(close_after_sending)
 IN_BOTH_FAMILIES(close_of_one_that_never_read)

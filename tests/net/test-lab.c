@@ -141,40 +141,18 @@ static void crowd(bool v6)
     lab_close(lab);
 }
 
-UNIT_TEST(test_echo)
-{
-    in_both_families(echo);
-}
-
-UNIT_TEST(test_discard)
-{
-    in_both_families(discard);
-}
-
-UNIT_TEST(test_hold)
-{
-    in_both_families(hold);
-}
+IN_BOTH_FAMILIES(echo)
+IN_BOTH_FAMILIES(discard)
+IN_BOTH_FAMILIES(hold)
 
 UNIT_TEST(test_close)
 {
     in_both_families(close_at_once);
 }
 
-UNIT_TEST(test_http)
-{
-    in_both_families(http);
-}
-
-UNIT_TEST(test_closed)
-{
-    in_both_families(closed);
-}
-
-UNIT_TEST(test_filtered)
-{
-    in_both_families(filtered);
-}
+IN_BOTH_FAMILIES(http)
+IN_BOTH_FAMILIES(closed)
+IN_BOTH_FAMILIES(filtered)
 
 UNIT_TEST(test_crowd)
 {
@@ -282,10 +260,7 @@ static void no_v6(bool v6)
     lab_close(lab);
 }
 
-UNIT_TEST(test_no_v6)
-{
-    in_both_families(no_v6);
-}
+IN_BOTH_FAMILIES(no_v6)
 
 static void truth_peer_closes(bool v6)
 {
@@ -412,10 +387,7 @@ static void unprivileged(bool v6)
     lab_close(lab);
 }
 
-UNIT_TEST(test_unprivileged)
-{
-    in_both_families(unprivileged);
-}
+IN_BOTH_FAMILIES(unprivileged)
 
 static void forbidden(bool v6)
 {
@@ -544,10 +516,7 @@ static void killed_before_the_last_ack(bool v6)
     nothing_left();
 }
 
-UNIT_TEST(test_killed_before_the_last_ack)
-{
-    in_both_families(killed_before_the_last_ack);
-}
+IN_BOTH_FAMILIES(killed_before_the_last_ack)
 
 static void closed_orderly(bool v6)
 {
@@ -565,10 +534,7 @@ static void closed_orderly(bool v6)
     nothing_left();
 }
 
-UNIT_TEST(test_closed_orderly)
-{
-    in_both_families(closed_orderly);
-}
+IN_BOTH_FAMILIES(closed_orderly)
 
 int main(int argc, char **argv)
 {

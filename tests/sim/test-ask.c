@@ -3,7 +3,7 @@
  * is lost it finds a name. */
 #include "../unit/unit.h"
 
-#include "ask_world.h"
+#include "../world/ask_world.h"
 #include "base/hash.h"
 
 enum {

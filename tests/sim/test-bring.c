@@ -1,7 +1,7 @@
 /* talk/bring: which way is chosen for which peer, whether it has led there, and each way walked
  * against the simulated host, whose state talk/ask then has to find. */
-#include "asker.h"
-#include "stage.h"
+#include "../world/asker.h"
+#include "../world/stage.h"
 
 #include "figure/library.h"
 

@@ -1,5 +1,5 @@
 /* `lab crash` between two imagined kernels: each way as expected, and each way otherwise. */
-#include "kernels.h"
+#include "../world/kernels.h"
 
 #include "measure/crash.h"
 

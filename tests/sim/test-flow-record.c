@@ -1,7 +1,7 @@
 /* One target among many is told of as one target alone: what the probe `synack` heard on the
  * simulated wire is given to a flow as well, and both make the same record, key by key. */
 #include "../keys.h"
-#include "bench.h"
+#include "../world/bench.h"
 
 #include "event/result.h"
 #include "measure/survey/flow_store.h"

@@ -2,7 +2,9 @@
  * silence, and every way in which a run may be ended. */
 #include <stdio.h>
 
-#include "bench.h"
+#include "../world/bench.h"
+
+#define OPEN_TEST(name) BENCH_TEST(name, bench_open(b))
 
 #define ACKED (FLAG_ACK)
 
@@ -14,79 +16,62 @@ static void expect_quiet_and_sound(const struct bench *b)
     assert_int_equal(bench_count(b, EVENT_FAULT), 0);
 }
 
-UNIT_TEST(four_segments_close)
+OPEN_TEST(four_segments_close)
 {
-    struct bench b;
-    bench_open(&b);
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "fin", "us", 4);
-    bench_expect_path(&b, "own_path",
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "fin", "us", 4);
+    bench_expect_path(b, "own_path",
                       "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED");
-    bench_expect_path(&b, "peer_path",
-                      "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED");
-    assert_int_equal(bench_us(&b, "rtt_us"), BENCH_RTT);
-    assert_int_equal(bench_number(&b, "retransmitted"), 0);
-    assert_int_equal(bench_number(&b, "iss"), BENCH_ISS);
-    assert_int_equal(bench_number(&b, "irs"), BENCH_IRS);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_RST), 0);
-    expect_quiet_and_sound(&b);
-    bench_done(&b);
+    bench_expect_path(b, "peer_path", "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED");
+    assert_int_equal(bench_us(b, "rtt_us"), BENCH_RTT);
+    assert_int_equal(bench_number(b, "retransmitted"), 0);
+    assert_int_equal(bench_number(b, "iss"), BENCH_ISS);
+    assert_int_equal(bench_number(b, "irs"), BENCH_IRS);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_RST), 0);
+    expect_quiet_and_sound(b);
 }
 
-UNIT_TEST(three_segments_close)
+OPEN_TEST(three_segments_close)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.three = true;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "fin", "us", 3);
-    bench_expect_path(&b, "peer_path",
-                      "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED");
-    expect_quiet_and_sound(&b);
-    bench_done(&b);
+    b->host.three = true;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "fin", "us", 3);
+    bench_expect_path(b, "peer_path", "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED");
+    expect_quiet_and_sound(b);
 }
 
-UNIT_TEST(the_peer_closes_first)
+OPEN_TEST(the_peer_closes_first)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.close = OPEN_CLOSE_WAIT;
-    b.host.closes_first = true;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "fin", "peer", -1);
-    bench_expect_path(&b, "own_path", "CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED");
-    assert_int_equal(b.host.tcb.state, STATE_TIME_WAIT);
-    expect_quiet_and_sound(&b);
-    bench_done(&b);
+    b->open.close = OPEN_CLOSE_WAIT;
+    b->host.closes_first = true;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "fin", "peer", -1);
+    bench_expect_path(b, "own_path", "CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED");
+    assert_int_equal(b->host.tcb.state, STATE_TIME_WAIT);
+    expect_quiet_and_sound(b);
 }
 
-UNIT_TEST(both_close_at_once)
+OPEN_TEST(both_close_at_once)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.closes_first = true;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "fin", "both", -1);
-    assert_int_equal(b.host.tcb.state, STATE_TIME_WAIT);
-    bench_done(&b);
+    b->host.closes_first = true;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "fin", "both", -1);
+    assert_int_equal(b->host.tcb.state, STATE_TIME_WAIT);
 }
 
-UNIT_TEST(reset_close)
+OPEN_TEST(reset_close)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.close = OPEN_CLOSE_RST;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "rst", "us", -1);
-    const struct bench_event *rst = bench_segment(&b, EVENT_SENT, FLAG_RST, 0);
+    b->open.close = OPEN_CLOSE_RST;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "rst", "us", -1);
+    const struct bench_event *rst = bench_segment(b, EVENT_SENT, FLAG_RST, 0);
     assert_int_equal(rst->seg.seq.v, BENCH_ISS + 1);
-    assert_int_equal(b.host.tcb.state, STATE_CLOSED);
-    bench_done(&b);
+    assert_int_equal(b->host.tcb.state, STATE_CLOSED);
 }
 
 static const uint8_t words[] = "GET / HTTP/1.0\r\n\r\n";
@@ -95,19 +80,16 @@ enum {
 };
 
 /* The reset waits for the acknowledgement of the data, and for no more than that. */
-UNIT_TEST(reset_close_after_data)
+OPEN_TEST(reset_close_after_data)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.close = OPEN_CLOSE_RST;
-    b.open.payload = words;
-    b.open.payload_len = WORDS;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect_close(&b, "rst", "us", -1);
-    assert_int_equal(bench_segment(&b, EVENT_SENT, FLAG_RST, 0)->seg.seq.v, BENCH_ISS + 1 + WORDS);
-    assert_int_equal(b.host.tcb.state, STATE_CLOSED);
-    assert_int_equal(b.host.heard_len, WORDS);
-    bench_done(&b);
+    b->open.close = OPEN_CLOSE_RST;
+    b->open.payload = words;
+    b->open.payload_len = WORDS;
+    bench_run(b, CLOCK_MIN);
+    bench_expect_close(b, "rst", "us", -1);
+    assert_int_equal(bench_segment(b, EVENT_SENT, FLAG_RST, 0)->seg.seq.v, BENCH_ISS + 1 + WORDS);
+    assert_int_equal(b->host.tcb.state, STATE_CLOSED);
+    assert_int_equal(b->host.heard_len, WORDS);
 }
 
 static bool answers_and_closes(struct bench *b, const struct segment *seg)
@@ -120,38 +102,32 @@ static bool answers_and_closes(struct bench *b, const struct segment *seg)
 }
 
 /* Its FIN acknowledges our data: nothing else is to be waited for. */
-UNIT_TEST(reset_close_of_one_who_closes)
+OPEN_TEST(reset_close_of_one_who_closes)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.close = OPEN_CLOSE_RST;
-    b.open.payload = words;
-    b.open.payload_len = WORDS;
-    b.host.instead = answers_and_closes;
-    bench_run(&b, 5 * CLOCK_S);
-    assert_non_null(bench_segment(&b, EVENT_SENT, FLAG_RST, 0));
-    assert_int_equal(b.host.tcb.state, STATE_CLOSED);
-    bench_done(&b);
+    b->open.close = OPEN_CLOSE_RST;
+    b->open.payload = words;
+    b->open.payload_len = WORDS;
+    b->host.instead = answers_and_closes;
+    bench_run(b, 5 * CLOCK_S);
+    assert_non_null(bench_segment(b, EVENT_SENT, FLAG_RST, 0));
+    assert_int_equal(b->host.tcb.state, STATE_CLOSED);
 }
 
-UNIT_TEST(data_on_the_third_segment)
+OPEN_TEST(data_on_the_third_segment)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.payload = words;
-    b.open.payload_len = WORDS;
-    b.open.payload_first = 4;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    assert_int_equal(b.host.heard_len, WORDS);
-    assert_memory_equal(b.host.heard, words, WORDS);
-    const struct bench_event *third = bench_segment(&b, EVENT_SENT, FLAG_ACK, 0);
+    b->open.payload = words;
+    b->open.payload_len = WORDS;
+    b->open.payload_first = 4;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    assert_int_equal(b->host.heard_len, WORDS);
+    assert_memory_equal(b->host.heard, words, WORDS);
+    const struct bench_event *third = bench_segment(b, EVENT_SENT, FLAG_ACK, 0);
     assert_int_equal(third->seg.len, 4);
     assert_int_equal(third->seg.seq.v, BENCH_ISS + 1);
-    assert_int_equal(bench_segment(&b, EVENT_SENT, FLAG_ACK, 1)->seg.len, WORDS - 4);
-    assert_int_equal(bench_number(&b, "data_acknowledged"), WORDS);
-    expect_quiet_and_sound(&b);
-    bench_done(&b);
+    assert_int_equal(bench_segment(b, EVENT_SENT, FLAG_ACK, 1)->seg.len, WORDS - 4);
+    assert_int_equal(bench_number(b, "data_acknowledged"), WORDS);
+    expect_quiet_and_sound(b);
 }
 
 /* --- Much to say --- */
@@ -251,39 +227,33 @@ static bool opens_late(struct bench *b, const struct segment *seg)
     return true;
 }
 
-UNIT_TEST(a_closed_window_is_probed)
+OPEN_TEST(a_closed_window_is_probed)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.payload = words;
-    b.open.payload_len = WORDS;
-    b.host.win = 0;
-    b.host.instead = opens_late;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    assert_int_equal(b.host.heard_len, WORDS);
-    const struct bench_event *first = bench_segment(&b, EVENT_SENT, FLAG_ACK, 1),
-                             *second = bench_segment(&b, EVENT_SENT, FLAG_ACK, 2);
+    b->open.payload = words;
+    b->open.payload_len = WORDS;
+    b->host.win = 0;
+    b->host.instead = opens_late;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    assert_int_equal(b->host.heard_len, WORDS);
+    const struct bench_event *first = bench_segment(b, EVENT_SENT, FLAG_ACK, 1),
+                             *second = bench_segment(b, EVENT_SENT, FLAG_ACK, 2);
     assert_int_equal(first->seg.len, 1);
     assert_int_equal(second->seg.len, 1);
     /* SHLD-29 and SHLD-30: first after one RTO, then further apart */
     assert_int_equal(first->t_ns, BENCH_START + BENCH_RTT + CLOCK_S);
     assert_true(second->t_ns - first->t_ns >= 2 * CLOCK_S);
-    bench_done(&b);
 }
 
-UNIT_TEST(a_window_that_never_opens)
+OPEN_TEST(a_window_that_never_opens)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.payload = words;
-    b.open.payload_len = WORDS;
-    b.host.win = 0;
-    bench_run(&b, 2 * CLOCK_MIN);
-    assert_int_equal(b.host.heard_len, 0);
-    assert_true(bench_count(&b, EVENT_SENT) < 30);
-    assert_int_equal(b.host.tcb.state, STATE_CLOSED);
-    bench_done(&b);
+    b->open.payload = words;
+    b->open.payload_len = WORDS;
+    b->host.win = 0;
+    bench_run(b, 2 * CLOCK_MIN);
+    assert_int_equal(b->host.heard_len, 0);
+    assert_true(bench_count(b, EVENT_SENT) < 30);
+    assert_int_equal(b->host.tcb.state, STATE_CLOSED);
 }
 
 /* --- Loss --- */
@@ -321,22 +291,19 @@ static bool the_first_vanishes(struct bench *b, const struct segment *seg)
 }
 
 /* The answer to the second SYN says that it has left, before the tap shows it. */
-UNIT_TEST(the_answer_to_the_second_syn_is_seen_before_it)
+OPEN_TEST(the_answer_to_the_second_syn_is_seen_before_it)
 {
-    struct bench b;
-    bench_open(&b);
-    b.tap_late_ns = BENCH_DELAY + CLOCK_MS;
-    b.host.instead = the_first_vanishes;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_SYN), 2);
-    const struct bench_event *second = bench_segment(&b, EVENT_SENT, FLAG_SYN, 1);
-    assert_false(bench_segment(&b, EVENT_SENT, FLAG_SYN, 0)->again);
+    b->tap_late_ns = BENCH_DELAY + CLOCK_MS;
+    b->host.instead = the_first_vanishes;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_SYN), 2);
+    const struct bench_event *second = bench_segment(b, EVENT_SENT, FLAG_SYN, 1);
+    assert_false(bench_segment(b, EVENT_SENT, FLAG_SYN, 0)->again);
     assert_true(second->again);
-    assert_true(second->t_ns > bench_segment(&b, EVENT_RECEIVED, FLAG_SYN | FLAG_ACK, 0)->t_ns);
-    assert_int_equal(bench_number(&b, "retransmitted"), 1);
-    expect_quiet_and_sound(&b);
-    bench_done(&b);
+    assert_true(second->t_ns > bench_segment(b, EVENT_RECEIVED, FLAG_SYN | FLAG_ACK, 0)->t_ns);
+    assert_int_equal(bench_number(b, "retransmitted"), 1);
+    expect_quiet_and_sound(b);
 }
 
 static bool silence_of_ours(bool ours, const struct segment *seg, unsigned n)
@@ -346,26 +313,23 @@ static bool silence_of_ours(bool ours, const struct segment *seg, unsigned n)
     return ours;
 }
 
-UNIT_TEST(silence)
+OPEN_TEST(silence)
 {
-    struct bench b;
-    bench_open(&b);
-    b.config.base.tries = 4;
-    b.open.reply_wait_ns = 30 * CLOCK_S;
-    b.host.loses = silence_of_ours;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "filtered", 3);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_SYN), 4);
+    b->config.base.tries = 4;
+    b->open.reply_wait_ns = 30 * CLOCK_S;
+    b->host.loses = silence_of_ours;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "filtered", 3);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_SYN), 4);
     const int64_t at[] = {0, 1, 3, 7}; /* RFC 6298 5.5 */
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(bench_segment(&b, EVENT_SENT, FLAG_SYN, i)->t_ns,
+        assert_int_equal(bench_segment(b, EVENT_SENT, FLAG_SYN, i)->t_ns,
                          BENCH_START + at[i] * CLOCK_S);
     /* in case the SYN arrived and its answer did not */
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_RST), 1);
-    const struct bench_event *rst = bench_segment(&b, EVENT_SENT, FLAG_RST, 0);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_RST), 1);
+    const struct bench_event *rst = bench_segment(b, EVENT_SENT, FLAG_RST, 0);
     assert_int_equal(rst->seg.seq.v, BENCH_ISS + 1);
     assert_int_equal(rst->t_ns, BENCH_START + 15 * CLOCK_S);
-    bench_done(&b);
 }
 
 static bool fins_of_ours(bool ours, const struct segment *seg, unsigned n)
@@ -374,20 +338,17 @@ static bool fins_of_ours(bool ours, const struct segment *seg, unsigned n)
     return ours && seg->flags & FLAG_FIN && n < 5;
 }
 
-UNIT_TEST(our_fin_is_lost)
+OPEN_TEST(our_fin_is_lost)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.loses = fins_of_ours;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "fin", "us", 4);
+    b->host.loses = fins_of_ours;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "fin", "us", 4);
     const unsigned fin = FLAG_FIN | FLAG_ACK;
-    assert_int_equal(bench_segments(&b, EVENT_SENT, fin), 3);
-    int64_t t = bench_segment(&b, EVENT_SENT, fin, 0)->t_ns;
-    assert_int_equal(bench_segment(&b, EVENT_SENT, fin, 1)->t_ns - t, CLOCK_S);
-    assert_int_equal(bench_segment(&b, EVENT_SENT, fin, 2)->t_ns - t, 3 * CLOCK_S);
-    bench_done(&b);
+    assert_int_equal(bench_segments(b, EVENT_SENT, fin), 3);
+    int64_t t = bench_segment(b, EVENT_SENT, fin, 0)->t_ns;
+    assert_int_equal(bench_segment(b, EVENT_SENT, fin, 1)->t_ns - t, CLOCK_S);
+    assert_int_equal(bench_segment(b, EVENT_SENT, fin, 2)->t_ns - t, 3 * CLOCK_S);
 }
 
 static bool all_fins_of_ours(bool ours, const struct segment *seg, unsigned n)
@@ -396,16 +357,13 @@ static bool all_fins_of_ours(bool ours, const struct segment *seg, unsigned n)
     return ours && seg->flags & FLAG_FIN;
 }
 
-UNIT_TEST(our_fin_never_arrives)
+OPEN_TEST(our_fin_never_arrives)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.loses = all_fins_of_ours;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_FIN | FLAG_ACK), 3);
-    assert_true(bench_segments(&b, EVENT_SENT, FLAG_RST) >= 1);
-    bench_done(&b);
+    b->host.loses = all_fins_of_ours;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_FIN | FLAG_ACK), 3);
+    assert_true(bench_segments(b, EVENT_SENT, FLAG_RST) >= 1);
 }
 
 static bool fins_of_theirs(bool ours, const struct segment *seg, unsigned n)
@@ -415,18 +373,15 @@ static bool fins_of_theirs(bool ours, const struct segment *seg, unsigned n)
 }
 
 /* The peer's FIN never comes: after --wait its connection is reset, and exactly. */
-UNIT_TEST(the_peers_fin_is_lost)
+OPEN_TEST(the_peers_fin_is_lost)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.loses = fins_of_theirs;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "half", "us", -1);
-    const struct bench_event *rst = bench_segment(&b, EVENT_SENT, FLAG_RST, 0);
+    b->host.loses = fins_of_theirs;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "half", "us", -1);
+    const struct bench_event *rst = bench_segment(b, EVENT_SENT, FLAG_RST, 0);
     assert_int_equal(rst->seg.seq.v, BENCH_ISS + 2);
-    assert_int_equal(b.host.tcb.state, STATE_CLOSED);
-    bench_done(&b);
+    assert_int_equal(b->host.tcb.state, STATE_CLOSED);
 }
 
 static bool last_ack_of_ours(bool ours, const struct segment *seg, unsigned n)
@@ -451,33 +406,27 @@ static bool sends_its_fin_again(struct bench *b, const struct segment *seg)
 
 /* Our ACK of its FIN is lost: the keepalive probe finds LAST-ACK, and we wait for the FIN to come
  * again. */
-UNIT_TEST(our_last_ack_is_lost)
+OPEN_TEST(our_last_ack_is_lost)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.loses = last_ack_of_ours;
-    b.host.timestamps = false;
-    b.host.instead = sends_its_fin_again;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "fin", "us", 4);
-    assert_int_equal(b.host.tcb.state, STATE_CLOSED);
-    bench_done(&b);
+    b->host.loses = last_ack_of_ours;
+    b->host.timestamps = false;
+    b->host.instead = sends_its_fin_again;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "fin", "us", 4);
+    assert_int_equal(b->host.tcb.state, STATE_CLOSED);
 }
 
 /* --- No connection --- */
 
-UNIT_TEST(a_closed_port)
+OPEN_TEST(a_closed_port)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.refuses = true;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "closed", 1);
-    assert_int_equal(bench_us(&b, "rtt_us"), BENCH_RTT);
-    assert_int_equal(bench_count(&b, EVENT_SENT), 1);
-    bench_expect_path(&b, "own_path", "CLOSED SYN-SENT CLOSED");
-    bench_done(&b);
+    b->host.refuses = true;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "closed", 1);
+    assert_int_equal(bench_us(b, "rtt_us"), BENCH_RTT);
+    assert_int_equal(bench_count(b, EVENT_SENT), 1);
+    bench_expect_path(b, "own_path", "CLOSED SYN-SENT CLOSED");
 }
 
 /* A reset that acknowledges nothing of ours is not believed. */
@@ -497,15 +446,12 @@ static bool resets_wildly(struct bench *b, const struct segment *seg)
     return true;
 }
 
-UNIT_TEST(resets_that_do_not_fit)
+OPEN_TEST(resets_that_do_not_fit)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = resets_wildly;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "filtered", 3);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_SYN), 3);
-    bench_done(&b);
+    b->host.instead = resets_wildly;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "filtered", 3);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_SYN), 3);
 }
 
 /* Administratively prohibited, about the segment whose first eight octets are quoted. */
@@ -540,29 +486,23 @@ static bool stranger_guesses(struct bench *b, const struct segment *seg)
     return false;
 }
 
-UNIT_TEST(icmp_with_the_right_number)
+OPEN_TEST(icmp_with_the_right_number)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = router_refuses;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "unreachable", 3);
-    assert_int_equal(bench_count(&b, EVENT_SENT), 1);
-    const json_t *icmp = json_object_get(b.verdict, "icmp");
+    b->host.instead = router_refuses;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "unreachable", 3);
+    assert_int_equal(bench_count(b, EVENT_SENT), 1);
+    const json_t *icmp = json_object_get(b->verdict, "icmp");
     assert_int_equal(json_integer_value(json_object_get(icmp, "code")), 13);
     assert_string_equal(json_string_value(json_object_get(icmp, "from")), "192.0.2.9");
-    bench_done(&b);
 }
 
-UNIT_TEST(icmp_with_the_wrong_number)
+OPEN_TEST(icmp_with_the_wrong_number)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = stranger_guesses;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "fin", "us", 4);
-    bench_done(&b);
+    b->host.instead = stranger_guesses;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "fin", "us", 4);
 }
 
 /* --- Simultaneous open --- */
@@ -577,20 +517,17 @@ static bool opens_too(struct bench *b, const struct segment *seg)
     return false;
 }
 
-UNIT_TEST(simultaneous_open)
+OPEN_TEST(simultaneous_open)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = opens_too;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
+    b->host.instead = opens_too;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
     bench_expect_path(
-        &b, "own_path",
+        b, "own_path",
         "CLOSED SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED");
-    assert_int_equal(bench_number(&b, "irs"), BENCH_IRS);
-    assert_int_equal(bench_number(&b, "retransmitted"), 0);
-    expect_quiet_and_sound(&b);
-    bench_done(&b);
+    assert_int_equal(bench_number(b, "irs"), BENCH_IRS);
+    assert_int_equal(bench_number(b, "retransmitted"), 0);
+    expect_quiet_and_sound(b);
 }
 
 /* As above, but what completes the handshake is a FIN. */
@@ -607,16 +544,13 @@ static bool opens_and_closes(struct bench *b, const struct segment *seg)
     return false;
 }
 
-UNIT_TEST(a_fin_completes_the_handshake)
+OPEN_TEST(a_fin_completes_the_handshake)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = opens_and_closes;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    bench_expect_close(&b, "fin", "peer", -1);
-    assert_int_equal(bench_number(&b, "irs"), BENCH_IRS);
-    bench_done(&b);
+    b->host.instead = opens_and_closes;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    bench_expect_close(b, "fin", "peer", -1);
+    assert_int_equal(bench_number(b, "irs"), BENCH_IRS);
 }
 
 /* --- Floods --- */
@@ -635,16 +569,13 @@ static bool floods_with_answers(struct bench *b, const struct segment *seg)
     return true;
 }
 
-UNIT_TEST(a_flood_of_answers)
+OPEN_TEST(a_flood_of_answers)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = floods_with_answers;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    assert_true(b.run->entry->talk.segments[END_B] > FLOOD);
-    assert_true(b.run->entry->talk.segments[END_A] < 40);
-    bench_done(&b);
+    b->host.instead = floods_with_answers;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    assert_true(b->run->entry->talk.segments[END_B] > FLOOD);
+    assert_true(b->run->entry->talk.segments[END_A] < 40);
 }
 
 static bool storms(struct bench *b, const struct segment *seg)
@@ -661,15 +592,12 @@ static bool storms(struct bench *b, const struct segment *seg)
 }
 
 /* Two thousand acknowledgements a second of what is not, for each segment of ours. */
-UNIT_TEST(a_storm_of_acknowledgements)
+OPEN_TEST(a_storm_of_acknowledgements)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = storms;
-    bench_run(&b, 2 * CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    assert_true(b.run->entry->talk.segments[END_A] < 60);
-    bench_done(&b);
+    b->host.instead = storms;
+    bench_run(b, 2 * CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    assert_true(b->run->entry->talk.segments[END_A] < 60);
 }
 
 /* After our reset it goes on sending, twenty segments a second, for two minutes. */
@@ -687,45 +615,36 @@ static bool will_not_stop(struct bench *b, const struct segment *seg)
     return true;
 }
 
-UNIT_TEST(a_peer_that_goes_on_after_the_reset)
+OPEN_TEST(a_peer_that_goes_on_after_the_reset)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.close = OPEN_CLOSE_RST;
-    b.host.instead = will_not_stop;
-    bench_run(&b, 15 * CLOCK_S);
-    bench_expect(&b, "open", 0);
-    assert_true(b.run->entry->talk.segments[END_A] < 40);
-    bench_done(&b);
+    b->open.close = OPEN_CLOSE_RST;
+    b->host.instead = will_not_stop;
+    bench_run(b, 15 * CLOCK_S);
+    bench_expect(b, "open", 0);
+    assert_true(b->run->entry->talk.segments[END_A] < 40);
 }
 
 /* --- The deadline and the user --- */
 
-UNIT_TEST(the_deadline)
+OPEN_TEST(the_deadline)
 {
-    struct bench b;
-    bench_open(&b);
-    b.open.close = OPEN_CLOSE_WAIT;
-    b.config.deadline_after_ns = 7 * CLOCK_S;
-    bench_run(&b, 20 * CLOCK_S);
-    bench_expect(&b, "open", 0);
-    const struct bench_event *rst = bench_segment(&b, EVENT_SENT, FLAG_RST, 0);
+    b->open.close = OPEN_CLOSE_WAIT;
+    b->config.deadline_after_ns = 7 * CLOCK_S;
+    bench_run(b, 20 * CLOCK_S);
+    bench_expect(b, "open", 0);
+    const struct bench_event *rst = bench_segment(b, EVENT_SENT, FLAG_RST, 0);
     assert_int_equal(rst->t_ns, BENCH_START + 7 * CLOCK_S);
     assert_int_equal(rst->seg.seq.v, BENCH_ISS + 1);
-    assert_int_equal(b.host.tcb.state, STATE_CLOSED);
-    bench_done(&b);
+    assert_int_equal(b->host.tcb.state, STATE_CLOSED);
 }
 
-UNIT_TEST(the_deadline_of_a_handshake)
+OPEN_TEST(the_deadline_of_a_handshake)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.deaf = true;
-    b.config.deadline_after_ns = 2 * CLOCK_S;
-    bench_run(&b, 20 * CLOCK_S);
-    bench_expect(&b, "filtered", 3);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_RST), 1);
-    bench_done(&b);
+    b->host.deaf = true;
+    b->config.deadline_after_ns = 2 * CLOCK_S;
+    bench_run(b, 20 * CLOCK_S);
+    bench_expect(b, "filtered", 3);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_RST), 1);
 }
 
 static bool at_rest(enum state s)
@@ -815,28 +734,22 @@ static bool kernel_interferes(struct bench *b, const struct segment *seg)
     return false;
 }
 
-UNIT_TEST(a_reset_that_is_not_ours)
+OPEN_TEST(a_reset_that_is_not_ours)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = kernel_interferes;
-    bench_run(&b, CLOCK_MIN);
-    assert_true(json_is_false(json_object_get(b.verdict, "kernel_quiet")));
-    assert_true(bench_has_fault(&b, EVENT_FAULT_KERNEL_RST));
-    assert_int_equal(bench_number(&b, "exit"), 2);
-    bench_done(&b);
+    b->host.instead = kernel_interferes;
+    bench_run(b, CLOCK_MIN);
+    assert_true(json_is_false(json_object_get(b->verdict, "kernel_quiet")));
+    assert_true(bench_has_fault(b, EVENT_FAULT_KERNEL_RST));
+    assert_int_equal(bench_number(b, "exit"), 2);
 }
 
-UNIT_TEST(the_capture_is_blind_to_us)
+OPEN_TEST(the_capture_is_blind_to_us)
 {
-    struct bench b;
-    bench_open(&b);
-    b.tap_late_ns = CLOCK_NEVER;
-    bench_run(&b, CLOCK_MIN);
-    assert_true(bench_has_fault(&b, EVENT_FAULT_NOT_SEEN));
-    assert_int_equal(bench_us(&b, "rtt_us"), -1); /* without a stamp there is no time */
-    assert_true(json_is_true(json_object_get(b.verdict, "kernel_quiet")));
-    bench_done(&b);
+    b->tap_late_ns = CLOCK_NEVER;
+    bench_run(b, CLOCK_MIN);
+    assert_true(bench_has_fault(b, EVENT_FAULT_NOT_SEEN));
+    assert_int_equal(bench_us(b, "rtt_us"), -1); /* without a stamp there is no time */
+    assert_true(json_is_true(json_object_get(b->verdict, "kernel_quiet")));
 }
 
 static bool answers_malformed(struct bench *b, const struct segment *seg)
@@ -848,15 +761,12 @@ static bool answers_malformed(struct bench *b, const struct segment *seg)
     return false;
 }
 
-UNIT_TEST(what_does_not_decode)
+OPEN_TEST(what_does_not_decode)
 {
-    struct bench b;
-    bench_open(&b);
-    b.host.instead = answers_malformed;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    assert_true(bench_has_fault(&b, EVENT_FAULT_MALFORMED));
-    bench_done(&b);
+    b->host.instead = answers_malformed;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    assert_true(bench_has_fault(b, EVENT_FAULT_MALFORMED));
 }
 
 /* --- Where the numbers wrap --- */

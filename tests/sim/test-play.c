@@ -2,8 +2,8 @@
  * be known, and what is left behind. One table, a figure and what its lines come to, run over the
  * pairs of ends: a stranger and we, a peer whose kernel can be asked and we, two kernels with us as
  * the wire; and every case again with numbers that pass 2^32. */
-#include "kernels.h"
-#include "stage.h"
+#include "../world/kernels.h"
+#include "../world/stage.h"
 
 #define SYN_ACK (FLAG_SYN | FLAG_ACK)
 #define FIN_ACK (FLAG_FIN | FLAG_ACK)
@@ -230,8 +230,8 @@ static void complain(struct trial *t, const char *expected)
         print_message("# %u: %s | %s | %s | %s\n", b->lines[i].number,
                       event_line_status_name(b->lines[i].status), b->lines[i].a, b->lines[i].b,
                       b->lines[i].text);
-    for (size_t i = 0; t->with == KERNELS && i < t->kernels.note_count; i++)
-        print_message("# %s\n", t->kernels.notes[i]);
+    for (size_t i = 0; t->with == KERNELS && i < t->kernels.bench.note_count; i++)
+        print_message("# %s\n", t->kernels.bench.notes[i]);
     fail_msg("expected: %s", expected);
 }
 
@@ -519,7 +519,8 @@ static void see_the_close(struct trial *t)
         assert_int_equal(bench_segments(record(t), EVENT_SENT, FLAG_RST), 0); /* nothing is left */
         return;
     }
-    assert_int_equal(kernels_noted(&t->kernels, "a handshake that the figure does not show"), 1);
+    assert_int_equal(bench_noted(&t->kernels.bench, "a handshake that the figure does not show"),
+                     1);
     assert_true(t->kernels.now_ns - KERNELS_START >= KERNELS_TIME_WAIT);
     const struct bench *b = record(t);
     assert_string_equal(b->lines[b->line_count - 1].b,
@@ -543,8 +544,8 @@ static void see_two_syns_held(struct trial *t)
 
 static void see_two_fins_cross(struct trial *t)
 {
-    assert_int_equal(kernels_noted(&t->kernels, "the wire lets go what it held"), 2);
-    assert_int_equal(kernels_noted(&t->kernels, "not in the figure"), 0);
+    assert_int_equal(bench_noted(&t->kernels.bench, "the wire lets go what it held"), 2);
+    assert_int_equal(bench_noted(&t->kernels.bench, "not in the figure"), 0);
 }
 
 /* What is held and never released is lost. */
@@ -712,7 +713,7 @@ static void see_b_told_to_listen(struct trial *t)
 /* The SYN and the ACK of the handshake; nothing but the FIN that was let go. */
 static void see_it_stay_held(struct trial *t)
 {
-    assert_true(kernels_noted(&t->kernels, "sent again while the wire holds it") >= 1);
+    assert_true(bench_noted(&t->kernels.bench, "sent again while the wire holds it") >= 1);
     assert_true(bench_segments(record(t), EVENT_SENT, FIN_ACK) >= 2);
     kernels_arrive(&t->kernels);
     assert_int_equal(t->kernels.end[END_B].syns, 1);
@@ -721,7 +722,7 @@ static void see_it_stay_held(struct trial *t)
 
 static void see_a_copy(struct trial *t)
 {
-    assert_int_equal(kernels_noted(&t->kernels, "a copy of what was there before"), 1);
+    assert_int_equal(bench_noted(&t->kernels.bench, "a copy of what was there before"), 1);
     assert_int_equal(t->kernels.end[END_B].syns, 2);
     assert_int_equal(bench_segments(record(t), EVENT_SENT, FLAG_SYN), 1);
 }
@@ -734,7 +735,7 @@ static void see_one_syn_arrive(struct trial *t)
 
 static void see_a_retransmission_noted(struct trial *t)
 {
-    assert_true(kernels_noted(&t->kernels, "not in the figure: a retransmission") >= 1);
+    assert_true(bench_noted(&t->kernels.bench, "not in the figure: a retransmission") >= 1);
 }
 
 /* Two segments of the handshake's go on, A's FIN, this and the ACK that was behind it. */
@@ -747,17 +748,17 @@ static void see_all_pass(struct trial *t)
 static void see_one_noted(struct trial *t)
 {
     if (t->with == KERNELS)
-        assert_int_equal(kernels_noted(&t->kernels, "not in the figure"), 1);
+        assert_int_equal(bench_noted(&t->kernels.bench, "not in the figure"), 1);
 }
 
 static void see_none_noted(struct trial *t)
 {
-    assert_int_equal(kernels_noted(&t->kernels, "not in the figure"), 0);
+    assert_int_equal(bench_noted(&t->kernels.bench, "not in the figure"), 0);
 }
 
 static void see_the_same_ack(struct trial *t)
 {
-    assert_int_equal(kernels_noted(&t->kernels, "the same ACK again"), 1);
+    assert_int_equal(bench_noted(&t->kernels.bench, "the same ACK again"), 1);
 }
 
 static void see_the_alternative_named(struct trial *t)

@@ -2,7 +2,7 @@
  * none of which may be told wrongly; and its manners towards all that is not so regular. */
 #include <stdlib.h>
 
-#include "world.h"
+#include "../world/world.h"
 
 static bool instrumented(void)
 {

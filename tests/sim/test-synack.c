@@ -2,7 +2,9 @@
  * keep and end by. */
 #include <stdio.h>
 
-#include "bench.h"
+#include "../world/bench.h"
+
+#define SYNACK_TEST(name) BENCH_TEST(name, bench_synack(b, 1))
 
 enum {
     GAPS_MAX = 310
@@ -243,26 +245,20 @@ UNIT_TEST(one_answer_and_no_more)
     bench_done(&b);
 }
 
-UNIT_TEST(no_answer)
+SYNACK_TEST(no_answer)
 {
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.deaf = true;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "filtered", 3);
-    expect_one_syn(&b, 1);
-    bench_done(&b);
+    b->host.deaf = true;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "filtered", 3);
+    expect_one_syn(b, 1);
 }
 
-UNIT_TEST(a_closed_port)
+SYNACK_TEST(a_closed_port)
 {
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.refuses = true;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "closed", 1);
-    expect_one_syn(&b, 0);
-    bench_done(&b);
+    b->host.refuses = true;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "closed", 1);
+    expect_one_syn(b, 0);
 }
 
 /* --- Oddities --- */
@@ -277,17 +273,14 @@ static bool another_isn_too(struct bench *b, const struct segment *seg)
     return true;
 }
 
-UNIT_TEST(another_isn)
+SYNACK_TEST(another_isn)
 {
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.instead = another_isn_too;
-    bench_run(&b, 5 * CLOCK_MIN);
-    assert_true(has_warning(&b, "other-isn"));
-    assert_int_equal(bench_number(&b, "retransmissions"), 1);
-    assert_int_equal(b.synack[0].series.schedule.gaps[0], 2 * CLOCK_S);
-    expect_one_syn(&b, 1);
-    bench_done(&b);
+    b->host.instead = another_isn_too;
+    bench_run(b, 5 * CLOCK_MIN);
+    assert_true(has_warning(b, "other-isn"));
+    assert_int_equal(bench_number(b, "retransmissions"), 1);
+    assert_int_equal(b->synack[0].series.schedule.gaps[0], 2 * CLOCK_S);
+    expect_one_syn(b, 1);
 }
 
 static bool everything_twice(struct bench *b, const struct segment *seg)
@@ -301,17 +294,14 @@ static bool everything_twice(struct bench *b, const struct segment *seg)
     return true;
 }
 
-UNIT_TEST(duplicates_are_no_retransmissions)
+SYNACK_TEST(duplicates_are_no_retransmissions)
 {
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.instead = everything_twice;
-    bench_run(&b, 5 * CLOCK_MIN);
-    assert_true(has_warning(&b, "duplicates"));
-    assert_int_equal(b.synack[0].series.duplicates, 3);
-    assert_int_equal(bench_number(&b, "retransmissions"), 2);
-    assert_int_equal(b.synack[0].series.schedule.gaps[0], CLOCK_S);
-    bench_done(&b);
+    b->host.instead = everything_twice;
+    bench_run(b, 5 * CLOCK_MIN);
+    assert_true(has_warning(b, "duplicates"));
+    assert_int_equal(b->synack[0].series.duplicates, 3);
+    assert_int_equal(bench_number(b, "retransmissions"), 2);
+    assert_int_equal(b->synack[0].series.schedule.gaps[0], CLOCK_S);
 }
 
 static bool acknowledges_another_syn(struct bench *b, const struct segment *seg)
@@ -325,16 +315,13 @@ static bool acknowledges_another_syn(struct bench *b, const struct segment *seg)
 }
 
 /* What does not acknowledge our SYN is no answer to it. */
-UNIT_TEST(answers_to_somebody_else)
+SYNACK_TEST(answers_to_somebody_else)
 {
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.instead = acknowledges_another_syn;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "filtered", 3);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_SYN), 1);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_ACK), 0);
-    bench_done(&b);
+    b->host.instead = acknowledges_another_syn;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "filtered", 3);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_SYN), 1);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_ACK), 0);
 }
 
 /* A stray before our SYN has been seen leaving must not spoil what comes after. */
@@ -368,15 +355,12 @@ static bool floods(struct bench *b, const struct segment *seg)
     return true;
 }
 
-UNIT_TEST(a_flood)
+SYNACK_TEST(a_flood)
 {
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.instead = floods;
-    bench_run(&b, 5 * CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    expect_one_syn(&b, 1);
-    bench_done(&b);
+    b->host.instead = floods;
+    bench_run(b, 5 * CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    expect_one_syn(b, 1);
 }
 
 /* The longest published series has 252; this one has more than the array holds. */

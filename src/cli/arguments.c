@@ -319,7 +319,7 @@ static enum status gather(struct arguments *a, void *state, struct fault *fault)
         if (o->type != MEASURE_OCTETS)
             continue;
         if (a->texts[text] != NULL && s == STATUS_OK)
-            s = payload_append(&a->octets, a->texts[text], fault);
+            s = option_row_say(&a->octets, a->texts[text], fault);
         text++;
         measure_store(&o->field, state, a->octets.len);
     }
@@ -388,7 +388,7 @@ void arguments_done(struct arguments *a)
 {
     free(a->words);
     a->words = NULL;
-    payload_done(&a->octets);
+    text_done(&a->octets);
 }
 
 struct tx_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/payload.h"
+#include "base/text.h"
 #include "measure/measure.h"
 #include "net/tx.h"
 #include "talk/syn_like.h"
@@ -55,7 +55,7 @@ struct arguments {
     uint32_t isn;
     uint8_t ttl;
     /* What is said by the measurement's own options, in the order of their rows. */
-    struct payload octets;
+    struct text octets;
     const char *texts[ARGUMENTS_TEXTS_MAX];
     uint64_t given; /* options that every measurement has, by arguments_common_at */
 };

@@ -1,13 +1,21 @@
-/* See digest.h. */
+/* See digest.h. A line is held once, up to a length that no record of ours has. */
 #include "cli/digest.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const record_types[] = {"run",   "segment", "line",   "note",
-                                           "fault", "result",  "summary"};
+#include "cli/command.h"
+#include "event/result.h"
+#include "render/prose.h"
+
+enum {
+    LINE_MOST = 1 << 20, /* octets */
+    TOLD_MOST = 10       /* complaints a file; the others are counted */
+};
 
 struct digest *digest_new(void)
 {
@@ -15,7 +23,6 @@ struct digest *digest_new(void)
     if (d == NULL)
         return NULL;
     histogram_init(&d->rtt);
-    signature_init(&d->schedules);
     return d;
 }
 
@@ -38,11 +45,6 @@ void digest_file(struct digest *d)
 {
     leave_file(d);
     d->files++;
-}
-
-void digest_refuse(struct digest *d)
-{
-    d->refused++;
 }
 
 static void take_run(struct digest *d, const json_t *record)
@@ -141,31 +143,33 @@ static enum status take_result(struct digest *d, const json_t *record, struct fa
     return STATUS_OK;
 }
 
-/* The record's place in record_types, their number if it is none. */
-static size_t type_of(const json_t *record)
+/* One of the program's; NULL: something else. */
+static const char *type_of(const json_t *record)
 {
-    const size_t n = sizeof(record_types) / sizeof(record_types[0]);
+    static const char *const types[] = {"run",   "segment", "line",   "note",
+                                        "fault", "result",  "summary"};
     const char *type = json_string_value(json_object_get(record, "type"));
     const json_t *version = json_object_get(record, "v");
-    size_t i = 0;
     if (type == NULL || !json_is_integer(version) || json_integer_value(version) != 1)
-        return n;
-    while (i < n && strcmp(record_types[i], type) != 0)
-        i++;
-    return i;
+        return NULL;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcmp(types[i], type) == 0)
+            return types[i];
+    }
+    return NULL;
 }
 
 static enum status take(struct digest *d, const json_t *record, struct fault *fault)
 {
-    size_t type = type_of(record);
-    if (type == sizeof(record_types) / sizeof(record_types[0]))
+    const char *type = type_of(record);
+    if (type == NULL)
         return fault_set(fault, STATUS_MALFORMED, "JSON, but no record of version 1");
-    if (strcmp(record_types[type], "result") == 0)
+    if (strcmp(type, "result") == 0)
         return take_result(d, record, fault);
     d->others++;
-    if (strcmp(record_types[type], "run") == 0)
+    if (strcmp(type, "run") == 0)
         take_run(d, record);
-    else if (strcmp(record_types[type], "summary") == 0)
+    else if (strcmp(type, "summary") == 0)
         d->running = false;
     return STATUS_OK;
 }
@@ -186,4 +190,230 @@ bool digest_end(struct digest *d)
     leave_file(d);
     signature_sort(&d->schedules);
     return d->targets + d->others + d->doubles != 0;
+}
+
+/* --- As a record --- */
+
+static json_t *number(uint64_t v)
+{
+    return json_integer(v <= INT64_MAX ? (json_int_t)v : INT64_MAX);
+}
+
+static json_t *three_places(double v)
+{
+    return json_real(round(v * 1000) / 1000);
+}
+
+/* Text out of a file: a character that was cut in its middle is spelt out. */
+static json_t *words(const char *s)
+{
+    struct text safe;
+    text_init(&safe);
+    prose_safe(&safe, s, strlen(s));
+    json_t *v = safe.failed ? NULL : json_stringn(safe.data != NULL ? safe.data : "", safe.len);
+    text_done(&safe);
+    return v;
+}
+
+static json_t *outcomes(const struct digest *d)
+{
+    json_t *o = json_object();
+    for (enum outcome i = OUTCOME_OPEN; i < DIGEST_OUTCOMES; i++)
+        (void)json_object_set_new(o, facts_outcome_word(i), number(d->outcomes[i]));
+    return o;
+}
+
+static json_t *ends(const struct digest *d)
+{
+    json_t *o = json_object();
+    for (enum schedule_end i = SCHEDULE_SILENCE; i < DIGEST_ENDS; i++)
+        (void)json_object_set_new(o, schedule_end_name(i), number(d->ends[i]));
+    return o;
+}
+
+static json_t *mean(double sum, uint64_t n)
+{
+    return n != 0 ? result_seconds(sum / (double)n) : json_null();
+}
+
+static json_t *schedule(const struct signature *s)
+{
+    char text[SIGNATURE_TEXT_MAX];
+    json_t *nearest = json_null();
+    if (s->stack[0] != '\0')
+        nearest = json_pack("{s:o, s:o, s:b}", "stack", words(s->stack), "distance",
+                            three_places(s->distance), "fits", s->fits);
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "schedule",
+                     words(signature_format(s, text)), "targets", number(s->targets), "incomplete",
+                     number(s->incomplete), "retransmissions", number(s->retransmissions), "end",
+                     schedule_end_name(s->end), "first_s", mean(s->first_s, s->modelled), "factor",
+                     mean(s->factor, s->factored), "cap_s", mean(s->cap_s, s->capped), "nearest",
+                     nearest);
+}
+
+static json_t *schedules(const struct signatures *t)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < t->count; i++)
+        (void)json_array_append_new(all, schedule(&t->rows[i]));
+    return all;
+}
+
+static json_t *worst(const struct digest *d)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < d->worst_count; i++) {
+        const struct digest_worst *w = &d->worst[i];
+        (void)json_array_append_new(
+            all, json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "session", number(w->session),
+                           "target", words(w->target), "outcome", facts_outcome_word(w->outcome),
+                           "syns", number(w->syns), "segments_back", number(w->segments_back),
+                           "octets_back", number(w->octets_back)));
+    }
+    return all;
+}
+
+json_t *digest_json(const struct digest *d)
+{
+    json_t *o = json_pack("{s:i, s:s, s:s}", "v", 1, "type", "summary", "command", "survey");
+    const struct {
+        const char *key;
+        json_t *value;
+    } keys[] = {
+        {"targets", number(d->targets)},
+        {"outcomes", outcomes(d)},
+        {"syns", number(d->syns)},
+        {"segments_back", number(d->segments_back)},
+        {"octets_back", number(d->octets_back)},
+        {"rtt_us", result_distribution(&d->rtt)},
+        {"ends", ends(d)},
+        {"incomplete", number(d->incomplete)},
+        {"schedules", schedules(&d->schedules)},
+        {"schedules_left_out", number(d->schedules.left_out)},
+        {"worst", worst(d)},
+        {"files", number(d->files)},
+        {"refused_lines", number(d->refused)},
+        {"doubles", number(d->doubles)},
+        {"unchecked", number(d->unchecked)},
+        {"unended", number(d->unended)},
+        {"mixed", json_boolean(d->mixed)},
+    };
+    bool ok = o != NULL;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        ok = json_object_set_new(o, keys[i].key, keys[i].value) == 0 && ok;
+    if (ok)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+/* --- Of files --- */
+
+struct reader {
+    const char *name;
+    FILE *file;
+    char *line; /* of LINE_MOST */
+    size_t len; /* more than that: nothing of it is of use */
+    bool whole; /* it ended with a line feed */
+    uint64_t number, complaints;
+};
+
+static bool next_line(struct reader *r)
+{
+    int c = getc_unlocked(r->file);
+    if (c == EOF)
+        return false;
+    r->number++;
+    for (r->len = 0; c != EOF && c != '\n'; c = getc_unlocked(r->file)) {
+        if (r->len < LINE_MOST)
+            r->line[r->len] = (char)c;
+        r->len++;
+    }
+    r->whole = c != EOF;
+    return true;
+}
+
+static void take_line(struct reader *r, struct digest *d)
+{
+    struct fault fault;
+    const char *wrong = "no record: the line is longer than 1 MB";
+    if (r->len > LINE_MOST) {
+        d->refused++;
+    } else {
+        enum status s = digest_line(d, r->line, r->len, &fault);
+        if (s == STATUS_OK)
+            return;
+        bool torn = s == STATUS_MALFORMED && !r->whole;
+        wrong = torn ? "no record: torn, the file ends within it" : fault.text;
+    }
+    if (r->complaints++ < TOLD_MOST)
+        (void)command_fail("survey", "%s:%" PRIu64 ": %s", r->name, r->number, wrong);
+}
+
+/* EXIT_AS_EXPECTED unless the file could not be read to its end. */
+static int take_file(const char *name, char *line, struct digest *d)
+{
+    bool is_stdin = strcmp(name, "-") == 0;
+    struct reader r = {.name = is_stdin ? "standard input" : name,
+                       .file = is_stdin ? stdin : fopen(name, "rbe"),
+                       .line = line};
+    if (r.file == NULL)
+        return command_fail("survey", "cannot read %s: %s", r.name, strerror(errno));
+    digest_file(d);
+    errno = 0;
+    while (next_line(&r))
+        take_line(&r, d);
+    int wrong = ferror(r.file) ? errno : 0;
+    if (r.complaints > TOLD_MOST)
+        (void)command_fail("survey", "%s: %" PRIu64 " more such lines", r.name,
+                           r.complaints - TOLD_MOST);
+    if (!is_stdin)
+        (void)fclose(r.file);
+    return wrong == 0 ? EXIT_AS_EXPECTED
+                      : command_fail("survey", "cannot read %s: %s", r.name, strerror(wrong));
+}
+
+static int print(const struct digest *d, bool json)
+{
+    struct text out;
+    text_init(&out);
+    if (json) {
+        json_t *record = digest_json(d);
+        char *line = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(15));
+        text_printf(&out, "%s\n", line != NULL ? line : "");
+        out.failed = out.failed || line == NULL;
+        free(line);
+        json_decref(record);
+    } else {
+        digest_text(d, &out);
+    }
+    return command_print("survey", &out);
+}
+
+static int take_files(struct digest *d, char *line, const char *const *files, size_t n, bool json)
+{
+    int code = EXIT_AS_EXPECTED;
+    if (d == NULL || line == NULL)
+        return command_fail("survey", "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        if (take_file(files[i], line, d) != EXIT_AS_EXPECTED)
+            code = EXIT_TROUBLE;
+    }
+    if (digest_end(d))
+        return print(d, json) == EXIT_AS_EXPECTED ? code : EXIT_TROUBLE;
+    return code != EXIT_AS_EXPECTED ? code
+                                    : command_fail("survey", "there is no record to summarise");
+}
+
+int digest_files(const char *const *files, size_t n, bool json)
+{
+    if (n == 0)
+        return command_fail("survey",
+                            "--summarise takes files of records, or - for standard input");
+    struct digest *d = digest_new();
+    char *line = malloc(LINE_MOST);
+    int code = take_files(d, line, files, n, json);
+    free(line);
+    digest_free(d);
+    return code;
 }

@@ -3,8 +3,6 @@
 #ifndef TCPSHAKE_CLI_OPTION_ROW_H
 #define TCPSHAKE_CLI_OPTION_ROW_H
 
-#include <stdbool.h>
-
 #include "base/text.h"
 #include "measure/measure.h"
 
@@ -17,5 +15,13 @@ void option_row_words(const struct measure_option *row, struct text *out);
  * is STATUS_MALFORMED and names the option. Of MEASURE_OCTETS nothing is taken. */
 enum status option_row_take(const struct measure_option *row, void *base, const char *arg,
                             struct fault *fault);
+
+enum {
+    OPTION_ROW_OCTETS_MAX = 64 * 1024
+};
+
+/* Appends what the argument of a MEASURE_OCTETS stands for: "@FILE" the file's octets, otherwise
+ * the text with \r \n \t \0 \\ and \xHH resolved. At most OPTION_ROW_OCTETS_MAX in all. */
+enum status option_row_say(struct text *octets, const char *text, struct fault *fault);
 
 #endif

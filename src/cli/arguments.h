@@ -87,8 +87,5 @@ struct tx_config arguments_outlet(const struct arguments *o, const struct in6_ad
  * argument, in one line on stderr. */
 error_t arguments_refuse(const struct argp_state *state, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* A number in a range; 0, or refused with a line that names the option. */
-error_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
-                         uint64_t min, uint64_t max, uint64_t *out);
 
 #endif

@@ -3,8 +3,16 @@
 #ifndef TCPSHAKE_CLI_OPTION_ROW_H
 #define TCPSHAKE_CLI_OPTION_ROW_H
 
+#include <argp.h>
+
 #include "base/text.h"
 #include "measure/measure.h"
+
+/* A table as argp has it, without its end; an option without a letter has the key `first` and its
+ * place. Returns how many there are. */
+size_t option_row_list(const struct measure_option *rows, int first, struct argp_option *out);
+/* The row of a table (NULL: there is none) with that key; NULL: it has none. */
+const struct measure_option *option_row_of(const struct measure_option *rows, int first, int key);
 
 /* "--close", or "-4" where there is a letter only. */
 void option_row_spell(const struct measure_option *row, struct text *out);

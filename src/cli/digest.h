@@ -140,9 +140,8 @@ bool digest_end(struct digest *d);
 
 /* For people, at most 80 columns wide, appended to `out`. */
 void digest_text(const struct digest *d, struct text *out);
-/* As a record of type "summary", "survey_summary" in doc/tcpshake.schema.json; NULL when memory ran
- * out. */
-json_t *digest_json(const struct digest *d);
+/* As a record of type "summary", "survey_summary" in doc/tcpshake.schema.json: a line. */
+void digest_json(const struct digest *d, struct text *out);
 
 /* Reads the files ("-" is standard input), which may be the shards of one survey, and prints the
  * digest of their records: text, or one record. Lines that are no records are told on stderr with

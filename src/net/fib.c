@@ -65,13 +65,7 @@ static bool usable_interface(struct reader *r, unsigned ifindex)
 
 static bool address_of(const struct nl_addr *a, struct in6_addr *ip)
 {
-    if (a == NULL || (nl_addr_get_len(a) != 4 && nl_addr_get_len(a) != sizeof(*ip)))
-        return false;
-    if (nl_addr_get_len(a) == 4)
-        *ip = address_from_v4(nl_addr_get_binary_addr(a));
-    else
-        memcpy(ip, nl_addr_get_binary_addr(a), sizeof(*ip));
-    return true;
+    return a != NULL && netlink_get_address(nl_addr_get_binary_addr(a), nl_addr_get_len(a), ip);
 }
 
 static struct rtnl_nexthop *first_hop(struct rtnl_route *route)

@@ -33,7 +33,7 @@ struct loop {
     bool watched, stopping;
 };
 
-static int64_t read_clock(clockid_t id)
+int64_t loop_clock(clockid_t id)
 {
     struct timespec t;
     (void)clock_gettime(id, &t); /* cannot fail for these two clocks */
@@ -42,7 +42,7 @@ static int64_t read_clock(clockid_t id)
 
 int64_t loop_now(const struct loop *l)
 {
-    return l->epoch_ns + read_clock(CLOCK_MONOTONIC);
+    return l->epoch_ns + loop_clock(CLOCK_MONOTONIC);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -124,7 +124,7 @@ struct loop *loop_new(int fd, const struct loop_handlers *h, struct fault *fault
         return NULL;
     }
     l->handlers = *h;
-    l->epoch_ns = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
+    l->epoch_ns = loop_clock(CLOCK_REALTIME) - loop_clock(CLOCK_MONOTONIC);
     l->deadline = CLOCK_NEVER;
     l->base = new_base();
     if (l->base != NULL) {

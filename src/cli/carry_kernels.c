@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "cli/carry.h"
 #include "lab/lab_upper.h"
-#include "net/live_pair.h"
+#include "net/live.h"
 #include "talk/talk.h"
 
 /* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
@@ -38,10 +38,7 @@ static enum status relay_all(struct session *s, struct relay *relay, struct faul
         .upper = {&uppers[END_A], &uppers[END_B]},
         .deadline_ns = s->options.run.deadline_ns,
     };
-    const struct live_pair_config live = {.relay = relay,
-                                          .progress = record_progress(&s->record),
-                                          .asked = record_asked,
-                                          .arg = &s->record};
+    const struct driver_teller teller = {record_progress(&s->record), record_asked, &s->record};
     const struct run_info info = {.command = s->measure->name,
                                   .interface = "lab wire",
                                   .clock = relay_clock(relay),
@@ -51,7 +48,8 @@ static enum status relay_all(struct session *s, struct relay *relay, struct faul
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     enum status status = record_begin(&s->record, &info, &config.remote, s->argc, s->argv, fault);
     if (status == STATUS_OK)
-        status = live_pair(&live, pair, &config, s->script, s->state, &s->record.timeline, fault);
+        status = live_pair(relay, &teller, pair, &config, s->script, s->state, &s->record.timeline,
+                           fault);
     s->exit_code = pair->exit_code;
     output_progress_clear(&s->record.output);
     free(pair);

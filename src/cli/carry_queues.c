@@ -84,9 +84,7 @@ static enum status run(struct session *s, struct fault *fault)
         .key = hash_key_of_seed(s->record.seed),
         .repeatable = s->options.has_seed,
         .within_ns = s->options.run.deadline_ns,
-        .progress = record_progress(&s->record),
-        .asked = record_asked,
-        .arg = &s->record,
+        .teller = {record_progress(&s->record), record_asked, &s->record},
     };
     struct live_backlog *live = live_backlog_open(&config, fault);
     if (live == NULL)

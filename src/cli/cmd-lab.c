@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/arguments.h"
-#include "net/rx_loss.h"
+#include "net/live.h"
 #include "figure/figure.h"
 
 enum {
@@ -104,9 +104,9 @@ static error_t take_deaf(struct line *line, const struct argp_state *state, cons
     size_t len = strlen(arg);
     bool marked = len > 1 && len < sizeof(number) && arg[len - 1] == '%';
     (void)snprintf(number, sizeof(number), "%.*s", (int)len - 1, arg);
-    if (!text_to_number(marked ? number : arg, 0, RX_LOSS_PERCENT_MAX, &n))
+    if (!text_to_number(marked ? number : arg, 0, LIVE_DEAF_MAX, &n))
         return arguments_refuse(state, "--deaf takes a share from 0%% to %d%%, not '%s'",
-                                RX_LOSS_PERCENT_MAX, arg);
+                                LIVE_DEAF_MAX, arg);
     line->deaf = (unsigned)n;
     return 0;
 }

@@ -207,10 +207,8 @@ enum status live_backlog_run(struct live_backlog *l, struct backlog_config *stor
         .arg = l,
         .taps = {l->path.tap},
         .within_ns = l->config.within_ns,
-        .progress_ns = l->config.progress != NULL ? CLOCK_S : 0,
-        .told = l->config.progress,
-        .asked = l->config.asked,
-        .teller = l->config.arg,
+        .progress_ns = l->config.teller.told != NULL ? CLOCK_S : 0,
+        .teller = l->config.teller,
     };
     story->hands = (struct backlog_hands){.set = set,
                                           .listen = listen_anew,

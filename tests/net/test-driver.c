@@ -192,9 +192,7 @@ static struct driver_config configure(struct client *c)
         .taps = {{.capture = relay_tap(c->wire, END_A), .end = END_A},
                  {.capture = relay_tap(c->wire, END_B), .end = END_B}},
         .within_ns = CLOCK_NEVER,
-        .told = hear,
-        .asked = hear_asked,
-        .teller = c,
+        .teller = {hear, hear_asked, c},
     };
 }
 
@@ -293,18 +291,17 @@ static void time_in_child(void)
 
 struct talker {
     const struct client *after; /* its first frame */
-    int64_t stamps[2];
-    size_t given;
+    size_t old, given;          /* so many stamped long ago, then one that is stamped ahead */
     bool broken;
 };
 
-static bool next(void *arg, struct remarks_line *line)
+static bool next(void *arg, struct driver_remark *remark)
 {
     struct talker *t = arg;
-    if (t->given == 2 || t->after->taken == 0)
+    if (t->given > t->old || t->after->taken == 0)
         return false;
-    line->t_ns = t->stamps[t->given++];
-    (void)snprintf(line->text, sizeof(line->text), "a remark");
+    remark->t_ns = t->given++ < t->old ? 1 : clock_ns(CLOCK_REALTIME) + CLOCK_MIN;
+    (void)snprintf(remark->text, sizeof(remark->text), "a remark");
     return true;
 }
 
@@ -314,22 +311,38 @@ static enum status state(void *arg, struct fault *fault)
     return t->broken ? fault_set(fault, STATUS_SYSTEM, "it has broken") : STATUS_OK;
 }
 
-static void remarks_in_child(void)
+/* How many of `old` remarks are told between the two frames; the others are told after them. */
+static size_t told_between(size_t old)
 {
     struct client *c = open_client("wa", "wb");
     struct driver_config config = configure(c);
     const struct driver_ops ops = by_stamp();
     struct fault fault = {""};
-    struct talker t = {.after = c, .stamps = {1, clock_ns(CLOCK_REALTIME) + CLOCK_MIN}};
+    struct talker t = {.after = c, .old = old};
     int fds[2];
     CHECK(pipe(fds) == 0);
-    const struct remarks_source source = {fds[0], next, state, &t};
+    const struct driver_aside source = {fds[0], next, state, &t};
     config.ops = &ops;
     config.aside = &source;
     c->to_send = c->to_take = 2;
     CHECK(driver_run(c->driver, &config, &fault) == STATUS_OK);
-    CHECK(strcmp(c->story, "BrAr") == 0);
+    const char *second = strchr(c->story, 'A');
+    CHECK(c->story[0] == 'B' && second != NULL && c->told == 2 + old + 1);
+    size_t between = (size_t)(second - c->story) - 1;
+    CHECK(strspn(c->story + 1, "r") == between && strspn(second + 1, "r") == 1 + old - between);
     close_client(c);
+    return between;
+}
+
+static void remarks_in_child(void)
+{
+    CHECK(told_between(1) == 1);
+}
+
+/* What there is no room for stays with its source, and comes later. */
+static void many_remarks_in_child(void)
+{
+    CHECK(told_between(STORY / 2) >= 16);
 }
 
 /* Of the failures the first is told, and nothing is handed on after it. */
@@ -338,10 +351,10 @@ static void failures_in_child(void)
     struct client *c = open_client("wa", "wb");
     struct driver_config config = configure(c);
     struct fault fault = {""};
-    struct talker t = {.given = 2, .broken = true};
+    struct talker t = {.given = 1, .broken = true};
     int fds[2];
     CHECK(pipe(fds) == 0);
-    const struct remarks_source source = {fds[0], next, state, &t};
+    const struct driver_aside source = {fds[0], next, state, &t};
     config.aside = &source;
     c->to_send = 5;
     c->fails = true;
@@ -410,6 +423,7 @@ static void remarks(void **unused)
 {
     (void)unused;
     assert_int_equal(in_child(remarks_in_child), 0);
+    assert_int_equal(in_child(many_remarks_in_child), 0);
     assert_int_equal(in_child(failures_in_child), 0);
 }
 

@@ -359,17 +359,16 @@ void netem_wire_report(const struct netem_wire *w, struct result *r)
         {"corrupted", n[NETEM_CORRUPT]},
         {"overrun", w->unable + w->missed},
     };
-    json_t *fields = json_object();
     struct text line;
     text_init(&line);
+    result_begin(r, "wire");
     for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
-        (void)json_object_set_new(fields, verdicts[i].name,
-                                  json_integer((json_int_t)verdicts[i].count));
+        result_set_integer(r, verdicts[i].name, (int64_t)verdicts[i].count);
         if (verdicts[i].count != 0)
             text_printf(&line, "%s%" PRIu64 " %s", line.len != 0 ? ", " : "", verdicts[i].count,
                         verdicts[i].name);
     }
-    result_set(r, "wire", fields);
+    result_end(r);
     if (line.len != 0 && !line.failed)
         result_line(r, "wire", "%s", line.data);
     text_done(&line);

@@ -408,11 +408,9 @@ struct burst *burst_open(const struct burst_config *c, struct fault *fault)
                         c->batch, BURST_MAX);
         return NULL;
     }
-    struct burst *b = calloc(1, sizeof(*b));
-    if (b == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct burst *b = fault_alloc(sizeof(*b), fault);
+    if (b == NULL)
         return NULL;
-    }
     b->batch = c->batch;
     b->xdp.fd = b->packet.fd = -1;
     b->asking = netlink_open(fault);

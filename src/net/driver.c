@@ -52,10 +52,7 @@ struct delivery {
 
 struct driver *driver_new(struct fault *fault)
 {
-    struct driver *d = calloc(1, sizeof(*d));
-    if (d == NULL)
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    return d;
+    return fault_alloc(sizeof(struct driver), fault);
 }
 
 void driver_free(struct driver *d)

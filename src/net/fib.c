@@ -258,11 +258,9 @@ static enum status flatten(struct fib *f, struct fault *fault)
 
 struct fib *fib_open(struct fault *fault)
 {
-    struct fib *f = calloc(1, sizeof(*f));
-    if (f == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct fib *f = fault_alloc(sizeof(*f), fault);
+    if (f == NULL)
         return NULL;
-    }
     struct reader r = {.fib = f, .asking = netlink_open(fault), .fault = fault};
     bool done = r.asking != NULL && read_tables(&r) == STATUS_OK && flatten(f, fault) == STATUS_OK;
     nl_socket_free(r.asking);

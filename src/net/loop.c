@@ -118,11 +118,9 @@ static bool watch_signals(struct loop *l)
 
 struct loop *loop_new(int fd, const struct loop_handlers *h, struct fault *fault)
 {
-    struct loop *l = calloc(1, sizeof(*l));
-    if (l == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct loop *l = fault_alloc(sizeof(*l), fault);
+    if (l == NULL)
         return NULL;
-    }
     l->handlers = *h;
     l->epoch_ns = loop_clock(CLOCK_REALTIME) - loop_clock(CLOCK_MONOTONIC);
     l->deadline = CLOCK_NEVER;

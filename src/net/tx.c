@@ -167,11 +167,9 @@ static enum status open_families(struct tx *o, struct fault *fault)
 
 struct tx *tx_open(const struct tx_config *c, struct fault *fault)
 {
-    struct tx *o = calloc(1, sizeof(*o));
-    if (o == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct tx *o = fault_alloc(sizeof(*o), fault);
+    if (o == NULL)
         return NULL;
-    }
     o->config = *c;
     enum status s = find_way(o, fault);
     if (s == STATUS_OK)

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum status fault_set(struct fault *fault, enum status s, const char *fmt, ...)
@@ -28,4 +29,12 @@ enum status fault_wrap(struct fault *fault, enum status s, const char *fmt, ...)
         (void)snprintf(fault->text + used, sizeof(fault->text) - used, ": %s", old.text);
     }
     return s;
+}
+
+void *fault_alloc(size_t n, struct fault *fault)
+{
+    void *p = calloc(1, n);
+    if (p == NULL)
+        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    return p;
 }

@@ -3,6 +3,8 @@
 #ifndef TCPSHAKE_BASE_FAULT_H
 #define TCPSHAKE_BASE_FAULT_H
 
+#include <stddef.h>
+
 #include "base/status.h"
 
 enum {
@@ -21,5 +23,8 @@ enum status fault_set(struct fault *fault, enum status s, const char *fmt, ...)
 /* Puts "CONTEXT: " before the line that is there already; returns `s`. */
 enum status fault_wrap(struct fault *fault, enum status s, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* `n` octets of zero, which the caller frees; NULL with a line. */
+void *fault_alloc(size_t n, struct fault *fault);
 
 #endif

@@ -15,7 +15,7 @@
 #include "lab/self_socket.h"
 #include "measure/self_connect.h"
 #include "net/driver.h"
-#include "net/live_pair.h"
+#include "net/live.h"
 #include "talk/talk.h"
 #include "wire/segment.h"
 
@@ -52,10 +52,7 @@ static enum status relay_all(struct session *s, struct relay *relay, struct faul
         .upper = {&uppers[END_A], &uppers[END_B]},
         .deadline_ns = s->options.run.deadline_ns,
     };
-    const struct live_pair_config live = {.relay = relay,
-                                          .progress = record_progress(&s->record),
-                                          .asked = record_asked,
-                                          .arg = &s->record};
+    const struct driver_teller teller = {record_progress(&s->record), record_asked, &s->record};
     const struct run_info info = {
         .interface = "lab wire", .clock = relay_clock(relay), .heading = s->heading};
     struct talk *pair = calloc(1, sizeof(*pair));
@@ -63,7 +60,8 @@ static enum status relay_all(struct session *s, struct relay *relay, struct faul
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     enum status status = record_begin(&s->record, &info, &config.remote, fault);
     if (status == STATUS_OK)
-        status = live_pair(&live, pair, &config, s->script, s->state, &s->record.timeline, fault);
+        status = live_pair(relay, &teller, pair, &config, s->script, s->state, &s->record.timeline,
+                           fault);
     s->exit_code = pair->exit_code;
     free(pair);
     return status;
@@ -160,9 +158,7 @@ static enum status run_queues(struct session *s, struct fault *fault)
         .key = hash_key_of_seed(s->record.seed),
         .repeatable = s->options.has_seed,
         .within_ns = s->options.run.deadline_ns,
-        .progress = record_progress(&s->record),
-        .asked = record_asked,
-        .arg = &s->record,
+        .teller = {record_progress(&s->record), record_asked, &s->record},
     };
     struct live_backlog *live = live_backlog_open(&config, fault);
     if (live == NULL)

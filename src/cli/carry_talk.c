@@ -10,7 +10,7 @@
 #include "lab/netem/netem_wire.h"
 #include "lab/lab_upper.h"
 #include "lab/truth_check.h"
-#include "net/live_run.h"
+#include "net/live.h"
 #include "net/resolve.h"
 #include "net/route.h"
 #include "talk/sessions.h"
@@ -30,7 +30,7 @@ struct stage {
     struct upper upper;
     struct truth_check witness;
     struct talks_observer observer;
-    struct remarks_source wire;
+    struct driver_aside wire;
     char wire_remark[4096]; /* room for as many rules as there can be */
     bool wired, wire_changes;
     void **states;   /* one a session: */
@@ -184,9 +184,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .deaf = s->around->deaf,
         .within_ns = CLOCK_NEVER, /* each session has its own time */
         .aside = st->wired ? &st->wire : NULL,
-        .progress = record_progress(&s->record),
-        .asked = record_asked,
-        .arg = &s->record,
+        .teller = {record_progress(&s->record), record_asked, &s->record},
     };
     struct path path;
     enum status status = path_open(&path, &config, fault);

@@ -1,4 +1,4 @@
-/* The veth pairs: see link.h. What would disturb a measurement is switched off:
+/* The veth pairs: see cable.h. What would disturb a measurement is switched off:
  * - No link-local addresses, so no duplicate address detection and no router solicitations; our own
  *   addresses skip detection too (RFC 4862 5.4: it would hold them back for a second or more).
  * - The peer knows our link address for good, so its SYN-ACK never waits for ARP or ND. We have to
@@ -149,27 +149,20 @@ static int create_pair(struct nl_sock *sock, enum cable_side near, enum cable_si
     return error;
 }
 
-static int without_link_local(struct nl_sock *sock, enum cable_side side)
+/* Brings the device up, or keeps it from having a link-local address. */
+static int change_device(struct nl_sock *sock, int index, bool up)
 {
     struct rtnl_link *link = rtnl_link_alloc();
     if (link == NULL)
         return -NLE_NOMEM;
-    rtnl_link_set_ifindex(link, index_of(side));
-    int error = rtnl_link_inet6_set_addr_gen_mode(link, ADDR_GEN_NONE);
+    int error = 0;
+    rtnl_link_set_ifindex(link, index);
+    if (up)
+        rtnl_link_set_flags(link, IFF_UP);
+    else
+        error = rtnl_link_inet6_set_addr_gen_mode(link, ADDR_GEN_NONE);
     if (error == 0)
         error = rtnl_link_change(sock, link, link, 0);
-    rtnl_link_put(link);
-    return error;
-}
-
-static int bring_up(struct nl_sock *sock, int index)
-{
-    struct rtnl_link *link = rtnl_link_alloc();
-    if (link == NULL)
-        return -NLE_NOMEM;
-    rtnl_link_set_ifindex(link, index);
-    rtnl_link_set_flags(link, IFF_UP);
-    int error = rtnl_link_change(sock, link, link, 0);
     rtnl_link_put(link);
     return error;
 }
@@ -316,12 +309,12 @@ static int create_cables(const struct cable_sites *sites)
 
 static enum status bring_side_up(struct nl_sock *sock, enum cable_side side, struct fault *fault)
 {
-    (void)without_link_local(sock, side); /* fails where there is no IPv6: as good */
+    (void)change_device(sock, index_of(side), false); /* fails where there is no IPv6: as good */
     int error = without_offload(sock, side);
     if (error == 0)
-        error = bring_up(sock, LO_INDEX);
+        error = change_device(sock, LO_INDEX, true);
     if (error == 0)
-        error = bring_up(sock, index_of(side));
+        error = change_device(sock, index_of(side), true);
     return error == 0 ? STATUS_OK : failed(fault, names[side], error);
 }
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/loop.h"
 
 /* The peer answers within microseconds, or after what else it is just serving. */
 #define ANSWER_WITHIN CLOCK_S
@@ -34,13 +34,6 @@ void ctl_close(struct ctl *c)
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
-}
-
-static int64_t now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * CLOCK_S + t.tv_nsec;
 }
 
 /* What happened in words; those of the kernel where we have none of our own. */
@@ -93,8 +86,8 @@ static enum status refused(const struct ctl_order *order, int error, struct faul
 /* The error in the answer, or why there is none. */
 static int await(const struct ctl *c)
 {
-    const int64_t until = now() + ANSWER_WITHIN;
-    for (int64_t left; (left = until - now()) > 0;) {
+    const int64_t until = loop_clock(CLOCK_MONOTONIC) + ANSWER_WITHIN;
+    for (int64_t left; (left = until - loop_clock(CLOCK_MONOTONIC)) > 0;) {
         struct pollfd p = {.fd = c->fd, .events = POLLIN};
         if (poll(&p, 1, (int)(left / CLOCK_MS) + 1) <= 0)
             continue; /* a signal, or time is up */

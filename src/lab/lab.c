@@ -256,11 +256,9 @@ static enum status plan(struct lab *lab, const struct lab_options *options,
 struct lab *lab_open(const struct lab_options *options, struct fault *fault)
 {
     struct site sites[SIDES];
-    struct lab *lab = calloc(1, sizeof(*lab));
-    if (lab == NULL) {
-        fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct lab *lab = fault_alloc(sizeof(*lab), fault);
+    if (lab == NULL)
         return NULL;
-    }
     lab->wire.fd = lab->wire.child = -1;
     for (enum end side = END_A; side <= END_B; side++) {
         lab->end[side].truth.fd = lab->end[side].ctl.fd = -1;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "lab/lab_upper.h"
-#include "net/live_run.h"
+#include "net/live.h"
 #include "talk/numbers.h"
 #include "talk/syn_like.h"
 
@@ -93,9 +93,7 @@ enum status live_backlog_run(struct live_backlog *l, struct backlog_config *stor
     const struct lab_upper peer = {.lab = l->config.lab, .side = END_B};
     const struct live_run_config live = {
         .within_ns = l->config.within_ns,
-        .progress = l->config.progress,
-        .asked = l->config.asked,
-        .arg = l->config.arg,
+        .teller = l->config.teller,
     };
     story->upper = lab_upper_ops(&peer);
     describe_callers(l, story);

@@ -6,6 +6,7 @@
 
 #include "measure/backlog/backlog.h"
 #include "lab/lab.h"
+#include "net/driver.h"
 
 struct live_backlog;
 
@@ -14,10 +15,7 @@ struct live_backlog_config {
     struct hash_key key;
     bool repeatable;
     int64_t within_ns; /* the whole story has this long */
-    /* Now and then, and when the user asks (SIGQUIT); progress may be NULL. */
-    void (*progress)(void *arg, const char *line);
-    void (*asked)(void *arg, const char *line);
-    void *arg;
+    struct driver_teller teller;
 };
 
 /* Opens everything that needs a privilege. Caller frees; NULL with a line. */

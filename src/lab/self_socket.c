@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "lab/truth.h"
+#include "net/loop.h"
 
 enum {
     LOOK_EVERY = 64, /* attempts between two looks at signals and the clock */
@@ -31,18 +32,6 @@ struct trial {
     int64_t start_ns;
     int fd; /* of the attempt that goes on; -1: none */
 };
-
-static int64_t read_clock(clockid_t id)
-{
-    struct timespec t;
-    (void)clock_gettime(id, &t);
-    return t.tv_sec * CLOCK_S + t.tv_nsec;
-}
-
-static int64_t now(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
 
 enum status self_socket_ports(uint16_t *low, uint16_t *high, struct fault *fault)
 {
@@ -99,7 +88,7 @@ static enum status attempt(struct trial *t, bool *happened, struct fault *fault)
     if (t->fd < 0)
         return fault_set(fault, STATUS_SYSTEM, "socket: %s", strerror(errno));
     t->doings->attempts++;
-    t->doings->open_ns = read_clock(CLOCK_REALTIME); /* that of the capture's stamps */
+    t->doings->open_ns = loop_clock(CLOCK_REALTIME); /* that of the capture's stamps */
     int failed = connect(t->fd, (const struct sockaddr *)&t->to, t->to_len);
     int error = errno;
     if (failed == 0 && is_itself(t->fd)) {
@@ -132,7 +121,8 @@ static bool enough(struct trial *t)
     if (t->config->progress != NULL)
         t->config->progress(t->config->arg, d->attempts, signal == SIGQUIT);
     d->end = signal > 0 && signal != SIGQUIT ? SELF_CONNECT_INTERRUPTED : SELF_CONNECT_DEADLINE;
-    return (signal > 0 && signal != SIGQUIT) || now() - t->start_ns >= t->config->within_ns;
+    return (signal > 0 && signal != SIGQUIT) ||
+           loop_clock(CLOCK_MONOTONIC) - t->start_ns >= t->config->within_ns;
 }
 
 static enum status try_until(struct trial *t, struct fault *fault)
@@ -141,7 +131,7 @@ static enum status try_until(struct trial *t, struct fault *fault)
     enum status s = STATUS_OK;
     while (s == STATUS_OK && !happened && !enough(t))
         s = attempt(t, &happened, fault);
-    t->doings->elapsed_ns = now() - t->start_ns;
+    t->doings->elapsed_ns = loop_clock(CLOCK_MONOTONIC) - t->start_ns;
     if (happened)
         t->doings->end = SELF_CONNECT_HAPPENED;
     return s;
@@ -159,7 +149,7 @@ static enum status converse(struct trial *t, struct fault *fault)
         return fault_set(fault, STATUS_SYSTEM, "the connection with itself: %s", strerror(errno));
     d->said = (size_t)said;
     d->heard = memcmp(words, heard, (size_t)n) == 0 ? (size_t)n : 0;
-    d->close_ns = read_clock(CLOCK_REALTIME);
+    d->close_ns = loop_clock(CLOCK_REALTIME);
     if (shutdown(t->fd, SHUT_WR) != 0 || recv(t->fd, heard, 1, 0) != 0)
         return fault_set(fault, STATUS_SYSTEM, "it did not read its own FIN");
     d->closed = ask_kernel(t);
@@ -178,7 +168,8 @@ static bool hold_signals(struct trial *t)
 enum status self_socket_run(const struct self_socket_config *config, struct self_connect_doings *d,
                             struct fault *fault)
 {
-    struct trial t = {.config = config, .doings = d, .fd = -1, .start_ns = now()};
+    struct trial t = {
+        .config = config, .doings = d, .fd = -1, .start_ns = loop_clock(CLOCK_MONOTONIC)};
     *d = (struct self_connect_doings){.end = SELF_CONNECT_DEADLINE};
     t.to_len = endpoint_to_sockaddr(&config->at, &t.to);
     if (!hold_signals(&t))

@@ -1,7 +1,7 @@
 /* Many packets at once, as whole Ethernet frames past routes, firewall and queueing discipline: for
  * lists of targets, when net/inject would take too long. One next hop for all of them. There are
- * two ways, AF_XDP where it is to be had (burst_xdp.h says when) and a packet socket elsewhere;
- * which of them it is makes no other difference than in speed.
+ * two ways, AF_XDP where it is to be had (burst.c says when) and a packet socket elsewhere; which
+ * of them it is makes no other difference than in speed.
  *
  * Nothing of this is seen by a tap on the same interface, not even by our own: with the queueing
  * discipline the kernel passes over the taps too. When a packet went out is when burst_flush

@@ -165,11 +165,9 @@ static enum status start(struct capture *c, const char *ifname, const struct tap
 static struct capture *open_tap(const char *ifname, const struct tap *tap, struct fault *fault)
 {
     char error[PCAP_ERRBUF_SIZE] = "";
-    struct capture *c = calloc(1, sizeof(*c));
-    if (c == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct capture *c = fault_alloc(sizeof(*c), fault);
+    if (c == NULL)
         return NULL;
-    }
     c->release_fd = -1;
     c->whole = tap->whole;
     c->pcap = pcap_create(ifname, error);

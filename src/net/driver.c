@@ -20,7 +20,7 @@ enum {
     BURST = 256,
     EAGER_BURST = 1024,
     TURNS = DRIVER_TAPS_MAX + 1,
-    LINE_MAX = 200,
+    REMARKS_MAX = 32, /* that wait; there may be more where they come from */
 };
 
 /* A packet that has come and waits for those of the other tap. */
@@ -36,7 +36,8 @@ struct driver {
     int *quiet; /* descriptors */
     size_t quiet_count;
     struct loop *loop; /* NULL: not running yet */
-    struct remarks aside;
+    struct driver_remark remarks[REMARKS_MAX];
+    size_t first_remark, remark_count;
     struct waiting waiting[TURNS * BURST];
     size_t waiting_count;
     int64_t look_at, progress_at, ends_at;
@@ -51,10 +52,7 @@ struct delivery {
 
 struct driver *driver_new(struct fault *fault)
 {
-    struct driver *d = calloc(1, sizeof(*d));
-    if (d == NULL)
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    return d;
+    return fault_alloc(sizeof(struct driver), fault);
 }
 
 void driver_free(struct driver *d)
@@ -118,11 +116,22 @@ static void keep_failure(struct driver *d, enum status s, const struct fault *fa
     }
 }
 
-static void tell_asides(struct driver *d, int64_t before_ns)
+/* As far as there is room; the rest stays where it is. */
+static void fetch_remarks(struct driver *d)
 {
-    const struct remarks_line *line;
-    while ((line = remarks_next(&d->aside, before_ns)) != NULL)
-        d->config.ops->remark(d->config.arg, line->text, line->t_ns);
+    const struct driver_aside *a = d->config.aside;
+    while (a != NULL && d->remark_count < REMARKS_MAX &&
+           a->next(a->arg, &d->remarks[(d->first_remark + d->remark_count) % REMARKS_MAX]))
+        d->remark_count++;
+}
+
+static void tell_remarks(struct driver *d, int64_t before_ns)
+{
+    for (; d->remark_count > 0 && d->remarks[d->first_remark].t_ns < before_ns; d->remark_count--) {
+        const struct driver_remark *r = &d->remarks[d->first_remark];
+        d->config.ops->remark(d->config.arg, r->text, r->t_ns);
+        d->first_remark = (d->first_remark + 1) % REMARKS_MAX;
+    }
 }
 
 static void hand_on(struct driver *d, enum end tap, const uint8_t *octets, size_t n, int64_t t_ns)
@@ -130,8 +139,8 @@ static void hand_on(struct driver *d, enum end tap, const uint8_t *octets, size_
     struct fault fault = {""};
     /* A near peer has answered before the tap is through: its packets are among those that are
      * being handed over, and what is to be said of them came in meanwhile. */
-    remarks_fetch(&d->aside);
-    tell_asides(d, t_ns);
+    fetch_remarks(d);
+    tell_remarks(d, t_ns);
     if (d->status == STATUS_OK)
         keep_failure(d, d->config.ops->packet(d->config.arg, tap, octets, n, t_ns, &fault), &fault);
 }
@@ -186,10 +195,10 @@ static bool read_tap(struct driver *d, const struct driver_tap *tap)
 static bool read_taps(struct driver *d)
 {
     const struct driver_tap *taps = d->config.taps;
-    const struct remarks_source *aside = d->aside.source;
+    const struct driver_aside *aside = d->config.aside;
     struct fault fault = {""};
     bool came = false;
-    remarks_fetch(&d->aside);
+    fetch_remarks(d);
     for (size_t i = 0; i < DRIVER_TAPS_MAX && taps[i].capture != NULL; i++)
         came = read_tap(d, &taps[i]) || came;
     if (d->config.ops->by_stamp) {
@@ -197,7 +206,7 @@ static bool read_taps(struct driver *d)
         came = read_tap(d, &taps[0]) || came;
         hand_on_what_was_kept(d);
     }
-    tell_asides(d, CLOCK_NEVER);
+    tell_remarks(d, CLOCK_NEVER);
     if (aside != NULL)
         keep_failure(d, aside->state(aside->arg, &fault), &fault);
     return came;
@@ -256,12 +265,12 @@ static void stop(struct driver *d, int64_t now_ns)
 
 static void tell_progress(struct driver *d, int64_t now_ns, bool asked)
 {
-    char line[LINE_MAX] = "";
+    char line[DRIVER_LINE_MAX] = "";
     if (d->config.ops->progress == NULL)
         return;
     d->config.ops->progress(d->config.arg, now_ns, asked, line, sizeof(line));
     if (line[0] != '\0')
-        (asked ? d->config.asked : d->config.told)(d->config.teller, line);
+        (asked ? d->config.teller.asked : d->config.teller.told)(d->config.teller.arg, line);
 }
 
 /* A peer on this machine has answered by the time that a packet is sent: who is eager looks at once
@@ -335,17 +344,12 @@ static enum status open_loop(struct driver *d, struct fault *fault)
 
 int64_t driver_now(const struct driver *d)
 {
-    struct timespec t;
-    if (d->loop != NULL)
-        return loop_now(d->loop);
-    (void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail */
-    return t.tv_sec * CLOCK_S + t.tv_nsec;
+    return d->loop != NULL ? loop_now(d->loop) : loop_clock(CLOCK_REALTIME);
 }
 
 enum status driver_run(struct driver *d, const struct driver_config *config, struct fault *fault)
 {
     d->config = *config;
-    d->aside.source = config->aside;
     enum status s = open_loop(d, fault);
     if (s == STATUS_OK)
         s = privilege_drop(fault);

@@ -10,14 +10,14 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "net/capture.h"
-#include "net/remarks.h"
 #include "tcp/end.h"
 #include "wire/address.h"
 
 struct driver;
 
 enum {
-    DRIVER_TAPS_MAX = 2
+    DRIVER_TAPS_MAX = 2,
+    DRIVER_LINE_MAX = 200 /* octets of a line for people */
 };
 /* How often the tap is read while nothing but stamps matters, ns. Being woken by a packet is work
  * that the kernel does inside our tap, before the next tap stamps the same packet: read at leisure,
@@ -66,18 +66,41 @@ struct driver_tap {
     bool beside;  /* is read with the others, but wakes nobody, and its losses are none */
 };
 
+/* Who is told, now and then, how it goes, and when the user has asked (SIGQUIT): lines for people.
+ */
+struct driver_teller {
+    void (*told)(void *arg, const char *line); /* NULL: nobody waits */
+    void (*asked)(void *arg, const char *line);
+    void *arg;
+};
+
+struct driver_remark {
+    int64_t t_ns; /* a kernel's stamp, as a packet's */
+    char text[DRIVER_LINE_MAX];
+};
+
+/* Somebody else who watches the same packets, such as the lab's wire. What it remarks is fetched
+ * before the packets are looked at, so that whatever it is about is among them or among earlier
+ * ones, and told between the packets in the order of their stamps. */
+struct driver_aside {
+    int fd; /* readable when there may be a remark */
+    /* Fills in the next; false: none waits. Never blocks. */
+    bool (*next)(void *arg, struct driver_remark *remark);
+    /* STATUS_OK while all is well; else with a line: nothing that is seen can be trusted any more.
+     */
+    enum status (*state)(void *arg, struct fault *fault);
+    void *arg;
+};
+
 struct driver_config {
     const struct driver_ops *ops;
     void *arg;
     struct driver_tap taps[DRIVER_TAPS_MAX]; /* the first one without a capture ends them */
-    const struct remarks_source *aside;      /* who has remarks on the packets; NULL: nobody */
+    const struct driver_aside *aside;        /* who has remarks on the packets; NULL: nobody */
     int fd;                                  /* for `readable` */
     int64_t within_ns;                       /* from the start to `stop`; CLOCK_NEVER: no bound */
     int64_t progress_ns;                     /* how often it is told how it goes; 0: not at all */
-    /* Who is told the lines of `progress`, now and then, and when asked. */
-    void (*told)(void *teller, const char *line);
-    void (*asked)(void *teller, const char *line);
-    void *teller;
+    struct driver_teller teller;
 };
 
 /* NULL with a line. Caller frees, before it closes the taps. */

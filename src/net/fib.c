@@ -65,13 +65,7 @@ static bool usable_interface(struct reader *r, unsigned ifindex)
 
 static bool address_of(const struct nl_addr *a, struct in6_addr *ip)
 {
-    if (a == NULL || (nl_addr_get_len(a) != 4 && nl_addr_get_len(a) != sizeof(*ip)))
-        return false;
-    if (nl_addr_get_len(a) == 4)
-        *ip = address_from_v4(nl_addr_get_binary_addr(a));
-    else
-        memcpy(ip, nl_addr_get_binary_addr(a), sizeof(*ip));
-    return true;
+    return a != NULL && netlink_get_address(nl_addr_get_binary_addr(a), nl_addr_get_len(a), ip);
 }
 
 static struct rtnl_nexthop *first_hop(struct rtnl_route *route)
@@ -264,11 +258,9 @@ static enum status flatten(struct fib *f, struct fault *fault)
 
 struct fib *fib_open(struct fault *fault)
 {
-    struct fib *f = calloc(1, sizeof(*f));
-    if (f == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct fib *f = fault_alloc(sizeof(*f), fault);
+    if (f == NULL)
         return NULL;
-    }
     struct reader r = {.fib = f, .asking = netlink_open(fault), .fault = fault};
     bool done = r.asking != NULL && read_tables(&r) == STATUS_OK && flatten(f, fault) == STATUS_OK;
     nl_socket_free(r.asking);

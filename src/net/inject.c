@@ -92,11 +92,9 @@ static enum status open_socket(struct inject *i, const char *ifname, struct faul
 struct inject *inject_open(int family, const char *ifname, struct fault *fault)
 {
     char error[LIBNET_ERRBUF_SIZE] = "";
-    struct inject *i = calloc(1, sizeof(*i));
-    if (i == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct inject *i = fault_alloc(sizeof(*i), fault);
+    if (i == NULL)
         return NULL;
-    }
     i->family = family;
     i->net = libnet_init(LIBNET_NONE, NULL, error);
     if (i->net == NULL)

@@ -97,11 +97,9 @@ static enum status open_all(struct live_survey *l, struct fault *fault)
 
 struct live_survey *live_survey_open(const struct live_survey_config *c, struct fault *fault)
 {
-    struct live_survey *l = calloc(1, sizeof(*l));
-    if (l == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct live_survey *l = fault_alloc(sizeof(*l), fault);
+    if (l == NULL)
         return NULL;
-    }
     l->config = *c;
     if (open_all(l, fault) != STATUS_OK) {
         live_survey_free(l);

@@ -33,7 +33,7 @@ struct loop {
     bool watched, stopping;
 };
 
-static int64_t read_clock(clockid_t id)
+int64_t loop_clock(clockid_t id)
 {
     struct timespec t;
     (void)clock_gettime(id, &t); /* cannot fail for these two clocks */
@@ -42,7 +42,7 @@ static int64_t read_clock(clockid_t id)
 
 int64_t loop_now(const struct loop *l)
 {
-    return l->epoch_ns + read_clock(CLOCK_MONOTONIC);
+    return l->epoch_ns + loop_clock(CLOCK_MONOTONIC);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -118,13 +118,11 @@ static bool watch_signals(struct loop *l)
 
 struct loop *loop_new(int fd, const struct loop_handlers *h, struct fault *fault)
 {
-    struct loop *l = calloc(1, sizeof(*l));
-    if (l == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct loop *l = fault_alloc(sizeof(*l), fault);
+    if (l == NULL)
         return NULL;
-    }
     l->handlers = *h;
-    l->epoch_ns = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
+    l->epoch_ns = loop_clock(CLOCK_REALTIME) - loop_clock(CLOCK_MONOTONIC);
     l->deadline = CLOCK_NEVER;
     l->base = new_base();
     if (l->base != NULL) {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/fault.h"
 
@@ -33,6 +34,9 @@ enum status loop_join(struct loop *l, int fd, void (*readable)(void *arg), void 
 /* Nanoseconds since the epoch on a clock that never steps: real time when the loop was made plus
  * monotonic time since, so that a corrected system clock cannot keep the program from ending. */
 int64_t loop_now(const struct loop *l);
+
+/* What a clock of the system says (CLOCK_MONOTONIC, CLOCK_REALTIME), ns. */
+int64_t loop_clock(clockid_t id);
 
 /* When `wake` is to be called next; CLOCK_NEVER for not at all. May be called from a handler. */
 void loop_set_deadline(struct loop *l, int64_t when_ns);

@@ -33,6 +33,8 @@ int netlink_ask(struct nl_sock *sk, struct nl_msg *m, struct nlmsghdr **reply)
     struct sockaddr_nl from;
     unsigned char *buffer = NULL;
     *reply = NULL;
+    if (m == NULL)
+        return ENOMEM;
     int sent = nl_send_auto(sk, m);
     nlmsg_free(m);
     if (sent < 0)
@@ -52,6 +54,20 @@ int netlink_ask(struct nl_sock *sk, struct nl_msg *m, struct nlmsghdr **reply)
     return error;
 }
 
+int netlink_read(struct nl_sock *sk, struct nl_msg *m, void *head, size_t n, struct nlattr *at[],
+                 int max, struct nlmsghdr **reply)
+{
+    int error = netlink_ask(sk, m, reply);
+    if (error != 0)
+        return error;
+    if (*reply == NULL || nlmsg_parse(*reply, (int)n, at, max, NULL) != 0) {
+        free(*reply);
+        return EIO;
+    }
+    memcpy(head, nlmsg_data(*reply), n);
+    return 0;
+}
+
 struct nl_msg *netlink_question(int type, int flags, const void *head, size_t n)
 {
     struct nl_msg *m = nlmsg_alloc_simple(type, flags);
@@ -67,18 +83,26 @@ int netlink_family(const struct in6_addr *ip)
     return address_is_v4(ip) ? AF_INET : AF_INET6;
 }
 
-int netlink_put_address(struct nl_msg *m, int type, const struct in6_addr *ip)
+struct nl_msg *netlink_put(struct nl_msg *m, int type, const void *data, size_t n)
 {
-    return address_is_v4(ip) ? nla_put(m, type, 4, address_v4_octets(ip))
-                             : nla_put(m, type, sizeof(*ip), ip);
+    if (m != NULL && nla_put(m, type, (int)n, data) == 0)
+        return m;
+    nlmsg_free(m);
+    return NULL;
 }
 
-static bool get_address(const uint8_t *data, size_t n, struct in6_addr *ip)
+struct nl_msg *netlink_put_address(struct nl_msg *m, int type, const struct in6_addr *ip)
+{
+    return address_is_v4(ip) ? netlink_put(m, type, address_v4_octets(ip), 4)
+                             : netlink_put(m, type, ip, sizeof(*ip));
+}
+
+bool netlink_get_address(const void *octets, size_t n, struct in6_addr *ip)
 {
     if (n == 4)
-        *ip = address_from_v4(data);
+        *ip = address_from_v4(octets);
     else if (n == sizeof(*ip))
-        memcpy(ip, data, sizeof(*ip));
+        memcpy(ip, octets, sizeof(*ip));
     else
         return false;
     return true;
@@ -86,9 +110,8 @@ static bool get_address(const uint8_t *data, size_t n, struct in6_addr *ip)
 
 bool netlink_address(const struct nlattr *a, size_t skip, struct in6_addr *ip)
 {
-    if (a == NULL || (size_t)nla_len(a) < skip)
-        return false;
-    return get_address((const uint8_t *)nla_data(a) + skip, (size_t)nla_len(a) - skip, ip);
+    return a != NULL && (size_t)nla_len(a) >= skip &&
+           netlink_get_address((const uint8_t *)nla_data(a) + skip, (size_t)nla_len(a) - skip, ip);
 }
 
 uint32_t netlink_u32(const struct nlattr *a)
@@ -111,15 +134,10 @@ int netlink_ask_link(struct nl_sock *sk, unsigned ifindex, struct netlink_link *
     struct ifinfomsg head = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
     struct nl_msg *m = netlink_question(RTM_GETLINK, 0, &head, sizeof(head));
     struct nlmsghdr *reply;
-    int error = m != NULL ? netlink_ask(sk, m, &reply) : ENOMEM;
+    struct nlattr *at[IFLA_MAX + 1];
+    int error = netlink_read(sk, m, &head, sizeof(head), at, IFLA_MAX, &reply);
     if (error != 0)
         return error;
-    struct nlattr *at[IFLA_MAX + 1];
-    if (reply == NULL || nlmsg_parse(reply, sizeof(head), at, IFLA_MAX, NULL) != 0) {
-        free(reply);
-        return EIO;
-    }
-    memcpy(&head, nlmsg_data(reply), sizeof(head));
     *link = (struct netlink_link){.up = (head.ifi_flags & IFF_UP) != 0,
                                   .carrier =
                                       at[IFLA_CARRIER] == NULL || nla_get_u8(at[IFLA_CARRIER]) != 0,

@@ -30,10 +30,18 @@ struct nl_sock *netlink_open(struct fault *fault);
 
 /* A message with its fixed part; NULL when memory ran out. Caller frees. */
 struct nl_msg *netlink_question(int type, int flags, const void *head, size_t n);
+/* Adds an attribute and returns the message; NULL, and the message freed, when memory ran out or it
+ * is NULL already. An address has 4 or 16 octets. */
+struct nl_msg *netlink_put(struct nl_msg *m, int type, const void *data, size_t n);
+struct nl_msg *netlink_put_address(struct nl_msg *m, int type, const struct in6_addr *ip);
 
 /* Sends `m` and frees it. Returns 0 with the answer in `*reply` (caller frees; NULL when it was an
- * acknowledgement), or an errno, the kernel's where it gave one. */
+ * acknowledgement), or an errno, the kernel's where it gave one; ENOMEM for NULL. */
 int netlink_ask(struct nl_sock *sk, struct nl_msg *m, struct nlmsghdr **reply);
+/* The same of an answer with a fixed part, which goes to `head`, and attributes up to `max`, which
+ * go to `at` and point into `*reply`. */
+int netlink_read(struct nl_sock *sk, struct nl_msg *m, void *head, size_t n, struct nlattr *at[],
+                 int max, struct nlmsghdr **reply);
 
 /* Returns 0 or an errno; ENODEV: there is no such interface. */
 int netlink_ask_link(struct nl_sock *sk, unsigned ifindex, struct netlink_link *link);
@@ -41,10 +49,9 @@ int netlink_ask_link(struct nl_sock *sk, unsigned ifindex, struct netlink_link *
 /* AF_INET or AF_INET6. */
 int netlink_family(const struct in6_addr *ip);
 
-/* In a message an address has 4 or 16 octets. Returns 0, or less when memory ran out. */
-int netlink_put_address(struct nl_msg *m, int type, const struct in6_addr *ip);
-
-/* Reads one that stands `skip` octets into the attribute; false when `a` is NULL or holds none. */
+/* From 4 or 16 octets; false: there are not so many. */
+bool netlink_get_address(const void *octets, size_t n, struct in6_addr *ip);
+/* The same of one that stands `skip` octets into the attribute; false too when `a` is NULL. */
 bool netlink_address(const struct nlattr *a, size_t skip, struct in6_addr *ip);
 
 /* 0 when `a` is NULL. */

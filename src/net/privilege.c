@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -175,34 +176,25 @@ static int add_socket(scmp_filter_ctx ctx, scmp_datum_t family)
                             SCMP_A1(SCMP_CMP_MASKED_EQ, kind, SOCK_STREAM));
 }
 
-static int add_all(scmp_filter_ctx ctx)
+static int add_each(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t n)
 {
     int error = 0;
-    for (size_t i = 0; error == 0 && i < sizeof(allowed) / sizeof(allowed[0]); i++)
-        error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
-    for (size_t i = 0; error == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
-        error = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
+    for (size_t i = 0; error == 0 && i < n; i++)
+        error = seccomp_rule_add(ctx, action, calls[i], 0);
+    return error;
+}
+
+static int add_all(scmp_filter_ctx ctx)
+{
+    int error = add_each(ctx, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
+    if (error == 0)
+        error =
+            add_each(ctx, SCMP_ACT_ERRNO(EACCES), refused, sizeof(refused) / sizeof(refused[0]));
     if (error == 0)
         error = add_conditional(ctx);
     if (error == 0)
         error = add_socket(ctx, AF_INET);
     return error != 0 ? error : add_socket(ctx, AF_INET6);
-}
-
-/* Anything else is a bug or an attack, and ends the process. */
-static enum status load_filter(struct fault *fault)
-{
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    if (ctx == NULL)
-        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    int error = add_all(ctx);
-    if (error == 0)
-        error = seccomp_load(ctx);
-    seccomp_release(ctx);
-    if (error != 0)
-        return fault_set(fault, STATUS_SYSTEM, "cannot load the seccomp filter: %s",
-                         strerror(-error));
-    return STATUS_OK;
 }
 
 /* What a look-up of names never needs, whatever nsswitch brings in. */
@@ -230,14 +222,19 @@ static const int of_no_lookup[] = {
     SCMP_SYS(io_uring_setup),
 };
 
-static enum status load_lookup_filter(struct fault *fault)
+static int add_lookups(scmp_filter_ctx ctx)
 {
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    return add_each(ctx, SCMP_ACT_ERRNO(EPERM), of_no_lookup,
+                    sizeof(of_no_lookup) / sizeof(of_no_lookup[0]));
+}
+
+/* Anything else but look-ups is a bug or an attack, and ends the process. */
+static enum status load_filter(bool lookups, struct fault *fault)
+{
+    scmp_filter_ctx ctx = seccomp_init(lookups ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS);
     if (ctx == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    int error = 0;
-    for (size_t i = 0; error == 0 && i < sizeof(of_no_lookup) / sizeof(of_no_lookup[0]); i++)
-        error = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), of_no_lookup[i], 0);
+    int error = lookups ? add_lookups(ctx) : add_all(ctx);
     if (error == 0)
         error = seccomp_load(ctx);
     seccomp_release(ctx);
@@ -249,14 +246,9 @@ static enum status load_lookup_filter(struct fault *fault)
 
 #else
 
-static enum status load_filter(struct fault *fault)
+static enum status load_filter(bool lookups, struct fault *fault)
 {
-    (void)fault;
-    return STATUS_OK;
-}
-
-static enum status load_lookup_filter(struct fault *fault)
-{
+    (void)lookups;
     (void)fault;
     return STATUS_OK;
 }
@@ -278,11 +270,11 @@ static enum status give_up_capabilities(struct fault *fault)
 enum status privilege_drop(struct fault *fault)
 {
     enum status s = give_up_capabilities(fault);
-    return s == STATUS_OK ? load_filter(fault) : s;
+    return s == STATUS_OK ? load_filter(false, fault) : s;
 }
 
 enum status privilege_drop_but_lookups(struct fault *fault)
 {
     enum status s = give_up_capabilities(fault);
-    return s == STATUS_OK ? load_lookup_filter(fault) : s;
+    return s == STATUS_OK ? load_filter(true, fault) : s;
 }

@@ -8,7 +8,6 @@
  * choice only because some kernels note each such drop in the system log. */
 #include "net/quiet.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/tcp.h>
@@ -49,16 +48,11 @@ static bool silence(int fd, int family)
 
 static int bind_to(int fd, const struct endpoint *local, uint32_t scope_id)
 {
-    if (address_is_v4(&local->ip)) {
-        struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(local->port)};
-        memcpy(&sin.sin_addr, address_v4_octets(&local->ip), sizeof(sin.sin_addr));
-        return bind(fd, (const struct sockaddr *)&sin, sizeof(sin));
-    }
-    struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6,
-                                .sin6_port = htons(local->port),
-                                .sin6_addr = local->ip,
-                                .sin6_scope_id = scope_id};
-    return bind(fd, (const struct sockaddr *)&sin6, sizeof(sin6));
+    struct sockaddr_storage at;
+    socklen_t n = endpoint_to_sockaddr(local, &at);
+    if (at.ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)&at)->sin6_scope_id = scope_id;
+    return bind(fd, (const struct sockaddr *)&at, n);
 }
 
 static enum status explain(const struct endpoint *local, int error, struct fault *fault)

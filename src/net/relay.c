@@ -14,11 +14,9 @@ struct relay {
 struct relay *relay_open(const char *ifname_a, const char *ifname_b, struct fault *fault)
 {
     const char *const names[ENDS] = {[END_A] = ifname_a, [END_B] = ifname_b};
-    struct relay *r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct relay *r = fault_alloc(sizeof(*r), fault);
+    if (r == NULL)
         return NULL;
-    }
     for (enum end side = END_A; side <= END_B; side++) {
         r->in[side] = capture_open_inbound(names[side], fault);
         if (r->in[side] != NULL)

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
-#include "net/neighbour.h"
-#include "net/netlink.h"
+#include "base/clock.h"
+#include "net/loop.h"
 #include "wire/address.h"
 
 /* What the kernel says of the way to an address. */
@@ -31,24 +32,16 @@ static int ask_way(struct nl_sock *sk, const struct in6_addr *target, const stru
                          .rtm_dst_len = bits,
                          .rtm_src_len = source != NULL ? bits : 0};
     struct nl_msg *m = netlink_question(RTM_GETROUTE, 0, &head, sizeof(head));
-    if (m == NULL)
-        return ENOMEM;
-    if (netlink_put_address(m, RTA_DST, target) != 0 ||
-        (source != NULL && netlink_put_address(m, RTA_SRC, source) != 0) ||
-        (ifindex != 0 && nla_put_u32(m, RTA_OIF, ifindex) != 0)) {
-        nlmsg_free(m);
-        return ENOMEM;
-    }
+    m = netlink_put_address(m, RTA_DST, target);
+    if (source != NULL)
+        m = netlink_put_address(m, RTA_SRC, source);
+    if (ifindex != 0)
+        m = netlink_put(m, RTA_OIF, &ifindex, sizeof(ifindex));
     struct nlmsghdr *reply;
-    int error = netlink_ask(sk, m, &reply);
+    struct nlattr *at[RTA_MAX + 1];
+    int error = netlink_read(sk, m, &head, sizeof(head), at, RTA_MAX, &reply);
     if (error != 0)
         return error;
-    struct nlattr *at[RTA_MAX + 1];
-    if (reply == NULL || nlmsg_parse(reply, sizeof(head), at, RTA_MAX, NULL) != 0) {
-        free(reply);
-        return EIO;
-    }
-    memcpy(&head, nlmsg_data(reply), sizeof(head));
     *way = (struct way){.type = head.rtm_type, .ifindex = netlink_u32(at[RTA_OIF])};
     way->has_source = netlink_address(at[RTA_PREFSRC], 0, &way->source);
     way->has_gateway =
@@ -239,29 +232,11 @@ enum status route_find(struct route *r, const struct in6_addr *target, uint32_t 
     return s;
 }
 
-enum status route_resolve_neighbour(const struct route *r, const struct in6_addr *target,
-                                    int64_t wait_ns, bool *resolved, struct fault *fault)
-{
-    const struct in6_addr *hop = r->has_gateway ? &r->gateway : target;
-    *resolved = true;
-    if (r->loopback)
-        return STATUS_OK;
-    return neighbour_resolve(r->ifindex, hop, wait_ns, resolved, fault);
-}
-
 static bool can_be_source(const struct ifaddrs *i, int family, struct in6_addr *ip)
 {
     if (i->ifa_addr == NULL || i->ifa_addr->sa_family != family)
         return false;
-    if (family == AF_INET) {
-        struct sockaddr_in v4;
-        memcpy(&v4, i->ifa_addr, sizeof(v4));
-        *ip = address_from_v4((const uint8_t *)&v4.sin_addr);
-        return true;
-    }
-    struct sockaddr_in6 v6;
-    memcpy(&v6, i->ifa_addr, sizeof(v6));
-    *ip = v6.sin6_addr;
+    *ip = endpoint_of_sockaddr(i->ifa_addr).ip;
     return !IN6_IS_ADDR_LINKLOCAL(ip);
 }
 
@@ -275,4 +250,137 @@ bool route_own_address(const char *ifname, int family, struct in6_addr *ip)
         found = strcmp(i->ifa_name, ifname) == 0 && can_be_source(i, family, ip);
     freeifaddrs(all);
     return found;
+}
+
+/* --- Neighbours: ARP is RFC 826, neighbour discovery RFC 4861, their states rtnetlink(7)'s --- */
+
+enum {
+    NUD_USABLE = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY
+};
+
+/* The question, and what the kernel knows. */
+struct neighbour {
+    unsigned ifindex;
+    const struct in6_addr *hop;
+    unsigned state; /* NUD_* */
+    bool has_mac;
+    uint8_t mac[NETLINK_MAC];
+};
+
+/* Asks for the neighbour's entry. Returns 0 or an errno. */
+static int ask_neighbour(struct nl_sock *sk, struct neighbour *n)
+{
+    struct ndmsg head = {.ndm_family = (unsigned char)netlink_family(n->hop),
+                         .ndm_ifindex = (int)n->ifindex};
+    struct nl_msg *m = netlink_question(RTM_GETNEIGH, 0, &head, sizeof(head));
+    struct nlmsghdr *reply;
+    struct nlattr *at[NDA_MAX + 1];
+    n->state = NUD_NONE;
+    n->has_mac = false;
+    int error = netlink_read(sk, netlink_put_address(m, NDA_DST, n->hop), &head, sizeof(head), at,
+                             NDA_MAX, &reply);
+    if (error != 0)
+        return error;
+    n->state = head.ndm_state;
+    n->has_mac = at[NDA_LLADDR] != NULL && nla_len(at[NDA_LLADDR]) == NETLINK_MAC;
+    if (n->has_mac)
+        memcpy(n->mac, nla_data(at[NDA_LLADDR]), NETLINK_MAC);
+    free(reply);
+    return 0;
+}
+
+/* Has the kernel use the entry, which makes it resolve the address. */
+static int use_neighbour(struct nl_sock *sk, const struct neighbour *n)
+{
+    const struct ndmsg head = {.ndm_family = (unsigned char)netlink_family(n->hop),
+                               .ndm_ifindex = (int)n->ifindex,
+                               .ndm_flags = NTF_USE};
+    struct nl_msg *m =
+        netlink_question(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK, &head, sizeof(head));
+    struct nlmsghdr *reply;
+    int error = netlink_ask(sk, netlink_put_address(m, NDA_DST, n->hop), &reply);
+    free(reply);
+    return error;
+}
+
+/* Until the entry is usable, failed, or the time is over. Returns 0 or an errno, EPERM where an
+ * unknown neighbour must not be asked for. */
+static int ask_kernel(struct nl_sock *sk, struct neighbour *n, int64_t wait_ns)
+{
+    int64_t end = loop_clock(CLOCK_MONOTONIC) + wait_ns;
+    int error = ask_neighbour(sk, n);
+    if (error == 0 && (n->state & NUD_USABLE) != 0)
+        return 0;
+    error = use_neighbour(sk, n);
+    if (error != 0)
+        return error;
+    for (long pause = 50 * CLOCK_US;; pause = pause < 5 * CLOCK_MS ? 2 * pause : pause) {
+        error = ask_neighbour(sk, n);
+        if (error != 0 && error != ENOENT) /* ENOENT: collected since */
+            return error;
+        if ((n->state & NUD_USABLE) != 0 || n->state == NUD_FAILED ||
+            loop_clock(CLOCK_MONOTONIC) >= end)
+            return 0;
+        (void)nanosleep(&(struct timespec){.tv_nsec = pause}, NULL);
+    }
+}
+
+/* `*asked` false: we may not. */
+static enum status look_up(struct neighbour *n, int64_t wait_ns, bool *asked, struct fault *fault)
+{
+    struct nl_sock *sk = netlink_open(fault);
+    if (sk == NULL)
+        return STATUS_SYSTEM;
+    int error = ask_kernel(sk, n, wait_ns);
+    nl_socket_free(sk);
+    *asked = error != EPERM;
+    if (error != 0 && *asked) {
+        char text[ADDRESS_TEXT_MAX], name[IF_NAMESIZE] = "?";
+        (void)if_indextoname(n->ifindex, name);
+        return fault_set(fault, STATUS_SYSTEM, "neighbour %s on %s: %s",
+                         address_format(n->hop, text), name, strerror(error));
+    }
+    return STATUS_OK;
+}
+
+enum status route_resolve_neighbour(const struct route *r, const struct in6_addr *target,
+                                    int64_t wait_ns, bool *resolved, struct fault *fault)
+{
+    struct neighbour n = {.ifindex = r->ifindex, .hop = r->has_gateway ? &r->gateway : target};
+    bool asked = true;
+    *resolved = true;
+    if (r->loopback)
+        return STATUS_OK;
+    enum status s = look_up(&n, wait_ns, &asked, fault);
+    *resolved = !asked || (n.state & NUD_USABLE) != 0;
+    return s;
+}
+
+enum status route_neighbour_mac(unsigned ifindex, const struct in6_addr *hop, int64_t wait_ns,
+                                uint8_t mac[NETLINK_MAC], bool *found, struct fault *fault)
+{
+    struct neighbour n = {.ifindex = ifindex, .hop = hop};
+    bool asked = true;
+    enum status s = look_up(&n, wait_ns, &asked, fault);
+    *found = s == STATUS_OK && asked && (n.state & NUD_USABLE) != 0 && n.has_mac;
+    if (*found)
+        memcpy(mac, n.mac, NETLINK_MAC);
+    return s;
+}
+
+enum status route_own_mac(unsigned ifindex, uint8_t mac[NETLINK_MAC], bool *ethernet,
+                          struct fault *fault)
+{
+    struct netlink_link link;
+    struct nl_sock *sk = netlink_open(fault);
+    if (sk == NULL)
+        return STATUS_SYSTEM;
+    int error = netlink_ask_link(sk, ifindex, &link);
+    nl_socket_free(sk);
+    if (error != 0)
+        return fault_set(fault, STATUS_SYSTEM, "interface %u: %s", ifindex, strerror(error));
+    *ethernet = link.ethernet;
+    if (link.ethernet)
+        memcpy(mac, link.mac, NETLINK_MAC);
+    return STATUS_OK;
 }

@@ -1,4 +1,5 @@
-/* The way to a target: source address, interface, next hop, asked from the kernel by netlink. */
+/* The way to a target: source address, interface, next hop and its link-layer address, asked from
+ * the kernel by netlink. */
 #ifndef TCPSHAKE_NET_ROUTE_H
 #define TCPSHAKE_NET_ROUTE_H
 
@@ -8,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "net/netlink.h"
 
 struct route {
     struct in6_addr source; /* IPv4 mapped, as everywhere */
@@ -36,5 +38,17 @@ bool route_own_address(const char *ifname, int family, struct in6_addr *ip);
  * segment back itself, and the capture stamps it after that. */
 enum status route_resolve_neighbour(const struct route *r, const struct in6_addr *target,
                                     int64_t wait_ns, bool *resolved, struct fault *fault);
+
+/* The link-layer address of a neighbour, for whole frames, resolved by the kernel as above.
+ * `*found` false: no answer within `wait_ns`, no right to ask (a packet through a raw socket has
+ * the kernel resolve it, and this then finds it), or an interface without such addresses. Opens a
+ * socket: before the privileges are dropped. */
+enum status route_neighbour_mac(unsigned ifindex, const struct in6_addr *hop, int64_t wait_ns,
+                                uint8_t mac[NETLINK_MAC], bool *found, struct fault *fault);
+
+/* Our own there. `*ethernet` false: frames of the interface have no Ethernet header (or are its own
+ * affair, as those of lo), and `mac` is left alone. */
+enum status route_own_mac(unsigned ifindex, uint8_t mac[NETLINK_MAC], bool *ethernet,
+                          struct fault *fault);
 
 #endif

@@ -8,7 +8,6 @@
 #include "net/burst.h"
 #include "net/fib.h"
 #include "net/inject.h"
-#include "net/neighbour.h"
 #include "net/privilege.h"
 #include "wire/template.h"
 
@@ -94,10 +93,10 @@ static enum status open_burst(struct tx *o, struct fault *fault)
     if (o->config.rate <= TX_PLAIN_RATE || o->config.whole || !o->route.has_gateway ||
         !o->fib_trusted)
         return STATUS_OK;
-    enum status s = neighbour_own(o->route.ifindex, c.our_mac, &ethernet, fault);
+    enum status s = route_own_mac(o->route.ifindex, c.our_mac, &ethernet, fault);
     if (s == STATUS_OK && ethernet)
-        s = neighbour_find(o->route.ifindex, &o->route.gateway, NEIGHBOUR_WAIT, c.next_mac, &found,
-                           fault);
+        s = route_neighbour_mac(o->route.ifindex, &o->route.gateway, NEIGHBOUR_WAIT, c.next_mac,
+                                &found, fault);
     if (s != STATUS_OK || !found)
         return s;
     o->burst = burst_open(&c, fault);
@@ -168,11 +167,9 @@ static enum status open_families(struct tx *o, struct fault *fault)
 
 struct tx *tx_open(const struct tx_config *c, struct fault *fault)
 {
-    struct tx *o = calloc(1, sizeof(*o));
-    if (o == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct tx *o = fault_alloc(sizeof(*o), fault);
+    if (o == NULL)
         return NULL;
-    }
     o->config = *c;
     enum status s = find_way(o, fault);
     if (s == STATUS_OK)

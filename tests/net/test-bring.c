@@ -5,7 +5,7 @@
 
 #include "../world/asker.h"
 #include "lab/lab_upper.h"
-#include "net/live_run.h"
+#include "net/live.h"
 #include "net/path.h"
 #include "talk/sessions.h"
 

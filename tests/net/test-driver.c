@@ -192,9 +192,7 @@ static struct driver_config configure(struct client *c)
         .taps = {{.capture = relay_tap(c->wire, END_A), .end = END_A},
                  {.capture = relay_tap(c->wire, END_B), .end = END_B}},
         .within_ns = CLOCK_NEVER,
-        .told = hear,
-        .asked = hear_asked,
-        .teller = c,
+        .teller = {hear, hear_asked, c},
     };
 }
 
@@ -293,18 +291,17 @@ static void time_in_child(void)
 
 struct talker {
     const struct client *after; /* its first frame */
-    int64_t stamps[2];
-    size_t given;
+    size_t old, given;          /* so many stamped long ago, then one that is stamped ahead */
     bool broken;
 };
 
-static bool next(void *arg, struct remarks_line *line)
+static bool next(void *arg, struct driver_remark *remark)
 {
     struct talker *t = arg;
-    if (t->given == 2 || t->after->taken == 0)
+    if (t->given > t->old || t->after->taken == 0)
         return false;
-    line->t_ns = t->stamps[t->given++];
-    (void)snprintf(line->text, sizeof(line->text), "a remark");
+    remark->t_ns = t->given++ < t->old ? 1 : clock_ns(CLOCK_REALTIME) + CLOCK_MIN;
+    (void)snprintf(remark->text, sizeof(remark->text), "a remark");
     return true;
 }
 
@@ -314,22 +311,36 @@ static enum status state(void *arg, struct fault *fault)
     return t->broken ? fault_set(fault, STATUS_SYSTEM, "it has broken") : STATUS_OK;
 }
 
-static void remarks_in_child(void)
+/* `old` remarks, told between the frames and before the last one; one that is stamped ahead comes
+ * after it. */
+static void tell_old(size_t old)
 {
     struct client *c = open_client("wa", "wb");
     struct driver_config config = configure(c);
     const struct driver_ops ops = by_stamp();
     struct fault fault = {""};
-    struct talker t = {.after = c, .stamps = {1, clock_ns(CLOCK_REALTIME) + CLOCK_MIN}};
+    struct talker t = {.after = c, .old = old};
     int fds[2];
     CHECK(pipe(fds) == 0);
-    const struct remarks_source source = {fds[0], next, state, &t};
+    const struct driver_aside source = {fds[0], next, state, &t};
     config.ops = &ops;
     config.aside = &source;
-    c->to_send = c->to_take = 2;
+    c->to_send = c->to_take = 4;
     CHECK(driver_run(c->driver, &config, &fault) == STATUS_OK);
-    CHECK(strcmp(c->story, "BrAr") == 0);
+    CHECK(c->told == 4 + old + 1 && strncmp(c->story, "Br", 2) == 0);
+    CHECK(c->story[c->told - 1] == 'r' && c->story[c->told - 2] != 'r');
     close_client(c);
+}
+
+static void remarks_in_child(void)
+{
+    tell_old(1);
+}
+
+/* What there is no room for stays with its source, and comes later. */
+static void many_remarks_in_child(void)
+{
+    tell_old(50);
 }
 
 /* Of the failures the first is told, and nothing is handed on after it. */
@@ -338,10 +349,10 @@ static void failures_in_child(void)
     struct client *c = open_client("wa", "wb");
     struct driver_config config = configure(c);
     struct fault fault = {""};
-    struct talker t = {.given = 2, .broken = true};
+    struct talker t = {.given = 1, .broken = true};
     int fds[2];
     CHECK(pipe(fds) == 0);
-    const struct remarks_source source = {fds[0], next, state, &t};
+    const struct driver_aside source = {fds[0], next, state, &t};
     config.aside = &source;
     c->to_send = 5;
     c->fails = true;
@@ -407,6 +418,7 @@ UNIT_TEST(ends)
 UNIT_TEST(remarks)
 {
     assert_int_equal(in_child(remarks_in_child), 0);
+    assert_int_equal(in_child(many_remarks_in_child), 0);
     assert_int_equal(in_child(failures_in_child), 0);
 }
 

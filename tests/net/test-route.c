@@ -4,7 +4,6 @@
 #include <cap-ng.h>
 #include <linux/capability.h>
 
-#include "net/neighbour.h"
 #include "net/route.h"
 
 /* v0 leads to a neighbour in another namespace, v2 has no carrier, d0 is down. */
@@ -258,24 +257,27 @@ UNIT_TEST(link_addresses)
     for (size_t i = 0; i < 2; i++) {
         uint8_t mac[NETLINK_MAC] = {0};
         struct in6_addr hop = ip_of(hops[i]);
-        assert_int_equal(neighbour_find(v0, &hop, 5 * CLOCK_S, mac, &found, &fault), STATUS_OK);
+        assert_int_equal(route_neighbour_mac(v0, &hop, 5 * CLOCK_S, mac, &found, &fault),
+                         STATUS_OK);
         assert_true(found);
         assert_memory_equal(mac, next, sizeof(next));
     }
     uint8_t mac[NETLINK_MAC] = {1};
     struct in6_addr missing = ip_of("10.9.0.96"), other = ip_of("127.0.0.5");
-    assert_int_equal(neighbour_find(v0, &missing, 50 * CLOCK_MS, mac, &found, &fault), STATUS_OK);
+    assert_int_equal(route_neighbour_mac(v0, &missing, 50 * CLOCK_MS, mac, &found, &fault),
+                     STATUS_OK);
     assert_false(found);
-    assert_int_equal(neighbour_find(4999, &other, CLOCK_MS, mac, &found, &fault), STATUS_SYSTEM);
+    assert_int_equal(route_neighbour_mac(4999, &other, CLOCK_MS, mac, &found, &fault),
+                     STATUS_SYSTEM);
     assert_int_equal(strncmp(fault.text, "neighbour 127.0.0.5 on ", 23), 0);
     assert_false(found);
-    assert_int_equal(neighbour_own(if_nametoindex("lo"), mac, &ethernet, &fault), STATUS_OK);
+    assert_int_equal(route_own_mac(if_nametoindex("lo"), mac, &ethernet, &fault), STATUS_OK);
     assert_false(ethernet);
     assert_int_equal(mac[0], 1);
-    assert_int_equal(neighbour_own(v0, mac, &ethernet, &fault), STATUS_OK);
+    assert_int_equal(route_own_mac(v0, mac, &ethernet, &fault), STATUS_OK);
     assert_true(ethernet);
     assert_memory_equal(mac, ours, sizeof(ours));
-    assert_int_equal(neighbour_own(4999, mac, &ethernet, &fault), STATUS_SYSTEM);
+    assert_int_equal(route_own_mac(4999, mac, &ethernet, &fault), STATUS_SYSTEM);
     assert_string_equal(fault.text, "interface 4999: No such device");
 }
 
@@ -291,10 +293,10 @@ static void ask_without_privilege(void)
     CHECK(resolved);
     /* It cannot be said then where it is; what is known already can be read. */
     uint8_t mac[NETLINK_MAC];
-    CHECK(neighbour_find(f.route.ifindex, &ip, CLOCK_S, mac, &resolved, &fault) == STATUS_OK);
+    CHECK(route_neighbour_mac(f.route.ifindex, &ip, CLOCK_S, mac, &resolved, &fault) == STATUS_OK);
     CHECK(!resolved);
     ip = ip_of("10.9.0.2");
-    CHECK(neighbour_find(f.route.ifindex, &ip, CLOCK_S, mac, &resolved, &fault) == STATUS_OK);
+    CHECK(route_neighbour_mac(f.route.ifindex, &ip, CLOCK_S, mac, &resolved, &fault) == STATUS_OK);
     CHECK(resolved && mac[5] == 0x77);
 }
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/live_run.h"
+#include "net/live.h"
 #include "talk/sessions.h"
 #include "lab/lab_upper.h"
 #include "lab/truth_check.h"

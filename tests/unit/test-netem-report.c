@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "net/remarks.h"
+#include "net/driver.h"
 #include "lab/netem/netem.h"
 #include "wire/flags.h"
 
@@ -23,7 +23,7 @@ static struct netem_rules rules_of(const char *const given[][2], size_t n)
 
 static void expect(const struct netem_rules *rules, struct netem_report r, const char *line)
 {
-    char out[REMARKS_LINE_MAX];
+    char out[DRIVER_LINE_MAX];
     assert_string_equal(netem_report_format(&r, rules, out, sizeof(out)), line);
 }
 
@@ -83,6 +83,6 @@ UNIT_TEST(room)
     const struct netem_report r = {
         .way = END_B, .segment = true, .flags = FLAG_ALL, .len = UINT32_MAX};
     (void)netem_report_format(&r, &rules, out, sizeof(out));
-    assert_in_range(strlen(out), 100, REMARKS_LINE_MAX - 1);
+    assert_in_range(strlen(out), 100, DRIVER_LINE_MAX - 1);
     assert_int_equal(out[strlen(out) - 1], ')');
 }

@@ -14,7 +14,6 @@
 #include "base/text.h"
 #include "lab/child.h"
 #include "lab/namespace.h"
-#include "net/driver.h"
 #include "net/relay.h"
 
 /* How often it is looked whether the tap has lost frames, while frames come. */
@@ -300,7 +299,7 @@ static void count(struct netem_wire *w, const struct netem_report *r)
 }
 
 /* Never waits; false: it has nothing to tell now. */
-static bool next(void *arg, struct remarks_line *line)
+static bool next(void *arg, struct driver_remark *remark)
 {
     struct netem_wire *w = arg;
     struct netem_report r = {.event = NETEM_EVENT_RULE};
@@ -315,8 +314,8 @@ static bool next(void *arg, struct remarks_line *line)
     if (r.event == NETEM_EVENT_BROKE)
         return shut_down(w, r.text);
     count(w, &r);
-    line->t_ns = r.t_ns;
-    (void)netem_report_format(&r, &w->config.rules, line->text, sizeof(line->text));
+    remark->t_ns = r.t_ns;
+    (void)netem_report_format(&r, &w->config.rules, remark->text, sizeof(remark->text));
     return true;
 }
 
@@ -326,9 +325,9 @@ static enum status state_of(void *arg, struct fault *fault)
     return w->ended ? fault_set(fault, STATUS_SYSTEM, "%s", w->why.text) : STATUS_OK;
 }
 
-struct remarks_source netem_wire_remarks(struct netem_wire *w)
+struct driver_aside netem_wire_remarks(struct netem_wire *w)
 {
-    return (struct remarks_source){.fd = w->fd, .next = next, .state = state_of, .arg = w};
+    return (struct driver_aside){.fd = w->fd, .next = next, .state = state_of, .arg = w};
 }
 
 char *netem_wire_describe(const struct netem_wire *w, char *out, size_t cap)

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "net/rx_loss.h"
+#include "net/live.h"
 
 enum {
     MANY = 20000
@@ -16,7 +16,7 @@ static struct in6_addr v4(uint8_t last)
 }
 
 /* No more than a packet's headers need: 192.0.2.FROM, port 7 or 40000, to 192.0.2.TO. */
-static bool misses(struct rx_loss *d, uint8_t from, uint8_t to, uint16_t port)
+static bool misses(struct live_deaf *d, uint8_t from, uint8_t to, uint16_t port)
 {
     const struct in6_addr local = v4(1);
     const struct endpoint remote = {.ip = from == to ? local : v4(2), .port = 7};
@@ -24,21 +24,21 @@ static bool misses(struct rx_loss *d, uint8_t from, uint8_t to, uint16_t port)
     ip[20] = (uint8_t)(port >> 8);
     ip[21] = (uint8_t)port;
     uint8_t *packet = unit_copy(ip, sizeof(ip));
-    bool missed = rx_loss_misses(d, &local, &remote, packet, sizeof(ip));
+    bool missed = live_misses(d, &local, &remote, packet, sizeof(ip));
     free(packet);
     return missed;
 }
 
-static struct rx_loss deaf(uint64_t seed, unsigned percent)
+static struct live_deaf deaf(uint64_t seed, unsigned percent)
 {
-    return (struct rx_loss){.key = hash_key_of_seed(seed), .percent = percent};
+    return (struct live_deaf){.key = hash_key_of_seed(seed), .percent = percent};
 }
 
 UNIT_TEST(the_share_is_as_asked)
 {
-    static const unsigned percents[] = {0, 1, 20, 50, RX_LOSS_PERCENT_MAX};
+    static const unsigned percents[] = {0, 1, 20, 50, LIVE_DEAF_MAX};
     for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
-        struct rx_loss d = deaf(7, percents[i]);
+        struct live_deaf d = deaf(7, percents[i]);
         unsigned missed = 0;
         for (int n = 0; n < MANY; n++)
             missed += misses(&d, 2, 1, 7);
@@ -50,7 +50,7 @@ UNIT_TEST(the_share_is_as_asked)
 
 UNIT_TEST(a_seed_repeats_it)
 {
-    struct rx_loss a = deaf(7, 50), b = deaf(7, 50), c = deaf(8, 50);
+    struct live_deaf a = deaf(7, 50), b = deaf(7, 50), c = deaf(8, 50);
     unsigned differ = 0;
     for (int n = 0; n < 100; n++) {
         bool missed = misses(&a, 2, 1, 7);
@@ -63,7 +63,7 @@ UNIT_TEST(a_seed_repeats_it)
 
 UNIT_TEST(ours_are_always_seen)
 {
-    struct rx_loss d = deaf(7, RX_LOSS_PERCENT_MAX);
+    struct live_deaf d = deaf(7, LIVE_DEAF_MAX);
     for (int n = 0; n < 1000; n++) {
         assert_false(misses(&d, 1, 2, 40000));
         assert_false(misses(&d, 1, 1, 40000));
@@ -78,19 +78,19 @@ UNIT_TEST(ours_are_always_seen)
 /* Who knows where it came from: the share is lost of these too, and they are not read beyond. */
 UNIT_TEST(rubbish_is_the_peers)
 {
-    struct rx_loss d = deaf(7, RX_LOSS_PERCENT_MAX);
+    struct live_deaf d = deaf(7, LIVE_DEAF_MAX);
     const struct in6_addr local = v4(1);
     const struct endpoint remote = {.ip = v4(2), .port = 7};
     static const uint8_t octets[20] = {0x45, 0, 0, 20, [9] = 6, [12] = 192, 0, 2, 1, 192, 0, 2, 2};
     unsigned missed = 0;
     for (size_t n = 0; n < sizeof(octets); n++) {
         uint8_t *packet = unit_copy(octets, n);
-        missed += rx_loss_misses(&d, &local, &remote, packet, n);
+        missed += live_misses(&d, &local, &remote, packet, n);
         free(packet);
     }
     assert_true(missed > 10);
     uint8_t *packet = unit_copy(octets, sizeof(octets));
     const struct endpoint same = {.ip = local, .port = 7};
-    (void)rx_loss_misses(&d, &local, &same, packet, sizeof(octets)); /* no port to read */
+    (void)live_misses(&d, &local, &same, packet, sizeof(octets)); /* no port to read */
     free(packet);
 }

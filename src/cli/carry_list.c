@@ -17,10 +17,10 @@
 #include "net/live_survey.h"
 #include "event/result.h"
 #include "measure/ping/ping.h"
-#include "measure/survey/survey_measure.h"
+#include "measure/survey/survey.h"
 #include "net/resolve.h"
 #include "talk/script.h"
-#include "wire/ports.h"
+#include "targets/ports.h"
 #include "tcp/schedule_loss.h"
 
 #define PROGRESS_EVERY CLOCK_S

@@ -6,7 +6,6 @@
 #include "cli/resume.h"
 #include "cli/arguments.h"
 #include "measure/survey/spacing.h"
-#include "measure/survey/survey_measure.h"
 #include "targets/targets.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* Sets of blocks: what is in, what is not, whatever the order they came in. */
 #include "unit.h"
 
-#include "wire/block_set.h"
+#include "targets/block.h"
 
 static void add(struct block_set *set, const char *line)
 {
@@ -18,8 +18,7 @@ static bool has(const struct block_set *set, const char *text)
 static void lines_of_a_file(void **state)
 {
     (void)state;
-    struct block_set set;
-    block_set_init(&set);
+    struct block_set set = {0};
     block_set_seal(&set);
     assert_false(has(&set, "192.0.2.1"));
     add(&set, "2001:db8::/64 # ours");
@@ -46,9 +45,8 @@ static void lines_of_a_file(void **state)
 static void refused_lines(void **state)
 {
     (void)state;
-    struct block_set set;
+    struct block_set set = {0};
     struct fault fault = {""};
-    block_set_init(&set);
     assert_int_equal(block_set_add_line(&set, "example.org", 11, &fault), STATUS_MALFORMED);
     assert_string_equal(fault.text,
                         "'example.org' is no address, network (ADDRESS/LENGTH) or range "
@@ -67,8 +65,7 @@ static void as_a_map_has_it(void **state)
     uint64_t random = 5;
     static bool map[65536];
     for (int round = 0; round < 20; round++) {
-        struct block_set set;
-        block_set_init(&set);
+        struct block_set set = {0};
         memset(map, 0, sizeof(map));
         for (int i = 0; i < 60; i++) {
             uint64_t first = unit_random(&random) % 65536, count = 1 + unit_random(&random) % 700;

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "wire/address.h"
-#include "wire/block.h"
+#include "targets/block.h"
 #include "wire/wide.h"
 
 static void good_blocks(void **state)

@@ -3,8 +3,8 @@
 
 #include <arpa/inet.h>
 
+#include "targets/block.h"
 #include "wire/address.h"
-#include "wire/special.h"
 
 static struct in6_addr address(const char *text)
 {
@@ -29,7 +29,7 @@ static void rows_are_in_order(void **state)
     (void)state;
     for (int within = 0; within <= 1; within++) {
         size_t n;
-        const struct special *rows = special_rows(within, &n);
+        const struct special *rows = block_special_rows(within, &n);
         assert_true(n > 10);
         for (size_t i = 1; i < n; i++)
             assert_true(wide_less(last_of(&rows[i - 1]), rows[i].first));
@@ -41,7 +41,8 @@ static void what_is_within_is_within(void **state)
 {
     (void)state;
     size_t n, m;
-    const struct special *blocks = special_rows(false, &n), *withins = special_rows(true, &m);
+    const struct special *blocks = block_special_rows(false, &n),
+                         *withins = block_special_rows(true, &m);
     for (size_t i = 0; i < m; i++) {
         size_t around = 0;
         for (size_t k = 0; k < n; k++)
@@ -59,19 +60,19 @@ static void the_edges_of_each_row(void **state)
     (void)state;
     for (int within = 0; within <= 1; within++) {
         size_t n;
-        const struct special *rows = special_rows(within, &n);
+        const struct special *rows = block_special_rows(within, &n);
         for (size_t i = 0; i < n; i++) {
             struct in6_addr first = wide_address(rows[i].first);
             struct in6_addr last = wide_address(last_of(&rows[i]));
-            const struct special *at_first = special_find(&first), *at_last = special_find(&last);
+            const struct special *at_first = block_special(&first), *at_last = block_special(&last);
             assert_non_null(at_first);
             assert_non_null(at_last);
             assert_true(at_first == &rows[i] || at_first->prefix > rows[i].prefix);
             assert_true(at_last == &rows[i] || at_last->prefix > rows[i].prefix);
             struct in6_addr before = wide_address(wide_minus(rows[i].first, (struct wide){0, 1}));
             struct in6_addr after = wide_address(wide_plus(last_of(&rows[i]), 1));
-            assert_ptr_not_equal(special_find(&before), &rows[i]);
-            assert_ptr_not_equal(special_find(&after), &rows[i]);
+            assert_ptr_not_equal(block_special(&before), &rows[i]);
+            assert_ptr_not_equal(block_special(&after), &rows[i]);
         }
     }
 }
@@ -139,7 +140,7 @@ static void known_addresses(void **state)
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         struct in6_addr ip = address(known[i].ip);
-        const struct special *row = special_find(&ip);
+        const struct special *row = block_special(&ip);
         if (known[i].rfc == NULL) {
             assert_null(row);
             continue;

@@ -1,5 +1,7 @@
-/* See block.h. */
-#include "wire/block.h"
+/* Blocks as text, and the two questions that are asked of an address: is it in a set of blocks, is
+ * it special. Special blocks nest one deep: each of the two tables of special.def has no overlap,
+ * so that a search of it ends at one row. */
+#include "targets/block.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -7,7 +9,6 @@
 
 #include "base/text.h"
 #include "wire/address.h"
-#include "wire/wide.h"
 
 enum {
     V4_PREFIX = 96, /* of the addresses that map IPv4 */
@@ -167,4 +168,131 @@ enum status block_parse(struct block *b, const char *text, size_t n, struct faul
                          text_shown(text, n, shown), COUNT_BITS, ALL_BITS - COUNT_BITS);
     *b = (struct block){wide_address(bounds.first), more.low + 1};
     return STATUS_OK;
+}
+
+/* ---- sets ---- */
+
+/* How many of the `n` rows, which begin with their first address and are sorted by it, begin at or
+ * before `at`. */
+static size_t begun(const void *rows, size_t size, size_t n, struct wide at)
+{
+    size_t from = 0, to = n;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        const struct wide *first = (const void *)((const uint8_t *)rows + middle * size);
+        if (wide_less(at, *first))
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return from;
+}
+
+void block_set_done(struct block_set *set)
+{
+    free(set->runs);
+    *set = (struct block_set){0};
+}
+
+enum status block_set_add(struct block_set *set, const struct block_bounds *b, struct fault *fault)
+{
+    if (set->len == set->cap) {
+        size_t cap = set->cap != 0 ? 2 * set->cap : 16;
+        struct block_bounds *grown = reallocarray(set->runs, cap, sizeof(*grown));
+        if (grown == NULL)
+            return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+        set->runs = grown;
+        set->cap = cap;
+    }
+    set->runs[set->len++] = *b;
+    return STATUS_OK;
+}
+
+enum status block_set_add_line(struct block_set *set, const char *line, size_t n,
+                               struct fault *fault)
+{
+    struct block_bounds b;
+    struct text_span word = text_word((struct text_span){line, n});
+    if (word.n == 0)
+        return STATUS_OK;
+    enum status s = block_parse_bounds(&b, word.s, word.n, fault);
+    return s == STATUS_OK ? block_set_add(set, &b, fault) : s;
+}
+
+static int by_first(const void *a, const void *b)
+{
+    const struct block_bounds *x = a, *y = b;
+    return wide_less(x->first, y->first) ? -1 : wide_less(y->first, x->first);
+}
+
+void block_set_seal(struct block_set *set)
+{
+    size_t kept = 0;
+    if (set->len > 1)
+        qsort(set->runs, set->len, sizeof(set->runs[0]), by_first);
+    for (size_t i = 0; i < set->len; i++) {
+        struct block_bounds *run = &set->runs[i], *before = &set->runs[kept - (kept > 0)];
+        if (kept == 0 || wide_less(before->last, run->first))
+            set->runs[kept++] = *run;
+        else if (wide_less(before->last, run->last))
+            before->last = run->last;
+    }
+    set->len = kept;
+}
+
+bool block_set_has(const struct block_set *set, const struct in6_addr *ip)
+{
+    struct wide at = wide_of(ip);
+    size_t n = begun(set->runs, sizeof(set->runs[0]), set->len, at);
+    return n > 0 && !wide_less(set->runs[n - 1].last, at);
+}
+
+/* ---- special addresses ---- */
+
+#define V6(a, b, c, d, e, f, g, h)                                                                 \
+    {                                                                                              \
+        (uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (uint64_t)(c) << 16 | (d),                     \
+            (uint64_t)(e) << 48 | (uint64_t)(f) << 32 | (uint64_t)(g) << 16 | (h)                  \
+    }
+#define V4(a, b, c, d) V6(0, 0, 0, 0, 0, 0xffff, (a) << 8 | (b), (c) << 8 | (d))
+#define MAYBE          false
+#define NEVER          true
+
+static const struct special blocks[] = {
+#define BLOCK(first, prefix, never, name, rfc) {first, prefix, never, name, rfc},
+#define WITHIN(first, prefix, never, name, rfc)
+#include "targets/special.def"
+};
+
+static const struct special withins[] = {
+#define BLOCK(first, prefix, never, name, rfc)
+#define WITHIN(first, prefix, never, name, rfc) {first, prefix, never, name, rfc},
+#include "targets/special.def"
+};
+
+static const struct special *row_of(const struct special *rows, size_t n, struct wide at)
+{
+    const struct special *row = rows + begun(rows, sizeof(*rows), n, at);
+    if (row-- == rows)
+        return NULL;
+    /* An IPv4 address is known by its mapping prefix; the table has none between. */
+    bool v4 = row->first.high == 0 && row->first.low >> 32 == 0xffff;
+    struct wide host = wide_host_bits(row->prefix + (v4 ? V4_PREFIX : 0));
+    bool holds = ((at.high ^ row->first.high) & ~host.high) == 0 &&
+                 ((at.low ^ row->first.low) & ~host.low) == 0;
+    return holds ? row : NULL;
+}
+
+const struct special *block_special(const struct in6_addr *ip)
+{
+    struct wide at = wide_of(ip);
+    const struct special *row = row_of(blocks, sizeof(blocks) / sizeof(blocks[0]), at),
+                         *within = row_of(withins, sizeof(withins) / sizeof(withins[0]), at);
+    return row != NULL && within != NULL ? within : row;
+}
+
+const struct special *block_special_rows(bool within, size_t *n)
+{
+    *n = within ? sizeof(withins) / sizeof(withins[0]) : sizeof(blocks) / sizeof(blocks[0]);
+    return within ? withins : blocks;
 }

@@ -23,16 +23,10 @@ struct reading {
     bool v4; /* as it is written */
 };
 
-static enum status refuse(const struct reading *r, const char *why, struct fault *fault)
-{
-    char shown[TEXT_SHOWN_MAX];
-    return fault_set(fault, STATUS_MALFORMED, "'%s'%s", text_shown(r->whole.s, r->whole.n, shown),
-                     why);
-}
-
 static enum status no_block(const struct reading *r, struct fault *fault)
 {
-    return refuse(r, " is no address, network (ADDRESS/LENGTH) or range (FIRST-LAST)", fault);
+    return text_refuse(fault, "", r->whole,
+                       " is no address, network (ADDRESS/LENGTH) or range (FIRST-LAST)");
 }
 
 static bool read_address(const char *text, struct in6_addr *ip)
@@ -65,10 +59,9 @@ static enum status read_network(struct block_bounds *b, const struct reading *r,
     if (!read_address(r->text, &ip))
         return no_block(r, fault);
     if (!text_to_number(length, 0, most, &bits))
-        return refuse(r,
-                      r->v4 ? ": the length of the prefix is not between 0 and 32"
-                            : ": the length of the prefix is not between 0 and 128",
-                      fault);
+        return text_refuse(fault, "", r->whole,
+                           r->v4 ? ": the length of the prefix is not between 0 and 32"
+                                 : ": the length of the prefix is not between 0 and 128");
     unsigned prefix = (unsigned)bits + (r->v4 ? V4_PREFIX : 0);
     struct wide host = wide_host_bits(prefix), at = wide_of(&ip);
     if (((at.high & host.high) | (at.low & host.low)) != 0) {
@@ -121,9 +114,9 @@ static enum status read_range(struct block_bounds *b, const struct reading *r, c
     if (!read_address(r->text, &first) || !read_last(r, end, &first, &last))
         return no_block(r, fault);
     if (wide_less(wide_of(&last), wide_of(&first)))
-        return refuse(r, " ends before it begins", fault);
+        return text_refuse(fault, "", r->whole, " ends before it begins");
     if (!one_family(&first, &last))
-        return refuse(r, " has addresses of both families", fault);
+        return text_refuse(fault, "", r->whole, " has addresses of both families");
     *b = (struct block_bounds){wide_of(&first), wide_of(&last)};
     return STATUS_OK;
 }
@@ -139,7 +132,7 @@ enum status block_parse_bounds(struct block_bounds *b, const char *text, size_t 
     memcpy(r.text, text, n);
     r.text[n] = '\0';
     if (strchr(r.text, '%') != NULL)
-        return refuse(&r, ": a list takes no address with a scope", fault);
+        return text_refuse(fault, "", r.whole, ": a list takes no address with a scope");
     r.v4 = strchr(r.text, ':') == NULL;
     size_t cut = strcspn(r.text, "/-");
     char mark = r.text[cut];

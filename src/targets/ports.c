@@ -76,7 +76,7 @@ static enum status read_item(struct text_span t, ports_service_fn *service, stru
     if (dash != NULL)
         to = (struct text_span){dash + 1, t.n - from.n - 1};
     if (!is_number(from) || !is_number(to))
-        return fault_set(fault, STATUS_MALFORMED, "'%s' is no port", shown);
+        return text_refuse(fault, "", t, " is no port");
     run->first = port_of(from);
     run->last = port_of(to);
     if (run->first == 0 || run->last == 0)

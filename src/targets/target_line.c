@@ -10,14 +10,6 @@ static bool holds(struct text_span t, char c)
     return t.n != 0 && memchr(t.s, c, t.n) != NULL;
 }
 
-static enum status refuse(const char *before, struct text_span what, const char *after,
-                          struct fault *fault)
-{
-    char shown[TEXT_SHOWN_MAX];
-    return fault_set(fault, STATUS_MALFORMED, "%s'%s'%s", before, text_shown(what.s, what.n, shown),
-                     after);
-}
-
 /* Whether it is meant to be a block: only a name has letters and no colon. */
 static bool is_block(struct text_span host)
 {
@@ -38,7 +30,7 @@ static enum status take_name(struct target_line *t, struct text_span host, struc
     for (size_t i = 0; i < host.n; i++) {
         unsigned char c = (unsigned char)host.s[i];
         if (c <= 0x20 || c == 0x7f || strchr("[]@%,*", c) != NULL)
-            return refuse("", host, " is no host name or address", fault);
+            return text_refuse(fault, "", host, " is no host name or address");
     }
     memcpy(t->name, host.s, host.n);
     t->name[host.n] = '\0';
@@ -60,13 +52,13 @@ static enum status cut(struct text_span word, struct text_span *host, struct tex
     }
     const char *close = memchr(word.s, ']', word.n);
     if (close == NULL)
-        return refuse("", word, " has no closing ']'", fault);
+        return text_refuse(fault, "", word, " has no closing ']'");
     *host = (struct text_span){word.s + 1, (size_t)(close - word.s) - 1};
     *rest = (struct text_span){close + 1, word.n - host->n - 2};
     if (!holds(*host, ':'))
-        return refuse("", *host, " is not IPv6 (only that goes in [])", fault);
+        return text_refuse(fault, "", *host, " is not IPv6 (only that goes in [])");
     if (rest->n != 0 && rest->s[0] != ':')
-        return refuse("after ']' comes :PORTS, not ", *rest, "", fault);
+        return text_refuse(fault, "after ']' comes :PORTS, not ", *rest, "");
     return STATUS_OK;
 }
 
@@ -79,12 +71,12 @@ enum status target_line_parse(struct target_line *t, const char *line, size_t n,
     if (word.n == 0)
         return STATUS_OK;
     if (holds(word, ' ') || holds(word, '\t'))
-        return refuse("", word, ": one target a line, without blanks", fault);
+        return text_refuse(fault, "", word, ": one target a line, without blanks");
     enum status s = cut(word, &host, &rest, fault);
     if (s != STATUS_OK)
         return s;
     if (host.n == 0)
-        return refuse("the host is missing in ", word, "", fault);
+        return text_refuse(fault, "the host is missing in ", word, "");
     bool block = is_block(host);
     s = block ? block_parse(&t->block, host.s, host.n, fault) : take_name(t, host, fault);
     if (s == STATUS_OK && rest.n != 0)

@@ -45,27 +45,21 @@ static enum status too_long(struct fault *fault)
     return fault_set(fault, STATUS_MALFORMED, "more than %d characters", LINES_MAX);
 }
 
-static enum status refuse_word(const struct target_source_line *text, const char *why,
-                               struct fault *fault)
-{
-    char shown[TEXT_SHOWN_MAX];
-    struct text_span word = text_word((struct text_span){text->text, text->n});
-    return fault_set(fault, STATUS_MALFORMED, "'%s' %s", text_shown(word.s, word.n, shown), why);
-}
-
 /* What only the options can say of a line. */
 static enum status judge(const struct targets *t, const struct target_line *line,
                          const struct target_source_line *text, struct fault *fault)
 {
     const struct targets_config *c = &t->config;
+    struct text_span word = text_word((struct text_span){text->text, text->n});
     if (line->kind == TARGET_LINE_NAME && c->numeric)
-        return refuse_word(text, "is no address (-n)", fault);
+        return text_refuse(fault, "", word, " is no address (-n)");
     if (line->kind == TARGET_LINE_BLOCK && c->family != AF_UNSPEC &&
         block_family(&line->block) != c->family)
-        return refuse_word(text, c->family == AF_INET ? "is not IPv4 (-4)" : "is not IPv6 (-6)",
-                           fault);
+        return text_refuse(fault, "", word,
+                           c->family == AF_INET ? " is not IPv4 (-4)" : " is not IPv6 (-6)");
     if (line->ports.count == 0 && c->ports.count == 0)
-        return refuse_word(text, "has no port: write HOST:PORT, or name the ports with -p", fault);
+        return text_refuse(fault, "", word,
+                           " has no port: write HOST:PORT, or name the ports with -p");
     return STATUS_OK;
 }
 

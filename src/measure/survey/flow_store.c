@@ -1,6 +1,5 @@
 /* See flow_store.h. Chunks are never moved or given back: a pointer to a flow stays good as long as
- * the flow does. The table has open addressing; what is removed closes up, so nothing is left
- * behind that searches would have to pass. */
+ * the flow does. */
 #include "measure/survey/flow_store.h"
 
 #include <stdlib.h>
@@ -9,15 +8,15 @@
 #include "base/clock.h"
 
 enum {
-    LEAST_SLOTS = 1024
+    LEAST_BUCKETS = 1024
 };
 
 bool flow_store_init(struct flow_store *s, const struct hash_key *key, int64_t now_ns)
 {
-    *s =
-        (struct flow_store){.key = *key, .mask = LEAST_SLOTS - 1, .tick = now_ns / FLOW_STORE_TICK};
-    s->slots = calloc(LEAST_SLOTS, sizeof(*s->slots));
-    return s->slots != NULL;
+    *s = (struct flow_store){
+        .key = *key, .mask = LEAST_BUCKETS - 1, .tick = now_ns / FLOW_STORE_TICK};
+    s->buckets = calloc(LEAST_BUCKETS, sizeof(*s->buckets));
+    return s->buckets != NULL;
 }
 
 void flow_store_done(struct flow_store *s)
@@ -25,7 +24,7 @@ void flow_store_done(struct flow_store *s)
     for (uint32_t i = 0; i < s->chunk_count; i++)
         free(s->chunks[i]);
     free(s->chunks);
-    free(s->slots);
+    free(s->buckets);
     *s = (struct flow_store){0};
 }
 
@@ -126,37 +125,41 @@ uint64_t flow_store_hash(const struct flow_store *s, const struct endpoint *remo
     return hash_bytes(&s->key, key, sizeof(key));
 }
 
-static void put(struct flow_store *s, struct flow_store_slot slot)
+/* At the end of its bucket: of several of one four-tuple the oldest is found first. */
+static void put(struct flow_store *s, uint32_t cell)
 {
-    uint32_t at = slot.hash & s->mask;
-    while (s->slots[at].cell != 0)
-        at = (at + 1) & s->mask;
-    s->slots[at] = slot;
+    struct flow *f = flow_store_at(s, cell);
+    uint32_t *place = &s->buckets[f->hash & s->mask];
+    while (*place != 0)
+        place = &flow_store_at(s, *place)->chain;
+    *place = cell;
+    f->chain = 0;
 }
 
 static bool grow(struct flow_store *s)
 {
-    struct flow_store_slot *old = s->slots;
-    uint32_t count = s->mask + 1;
-    struct flow_store_slot *grown = calloc(2 * (size_t)count, sizeof(*grown));
+    uint32_t *old = s->buckets, count = s->mask + 1;
+    uint32_t *grown = calloc(2 * (size_t)count, sizeof(*grown));
     if (grown == NULL)
         return false;
-    s->slots = grown;
+    s->buckets = grown;
     s->mask = 2 * count - 1;
-    for (uint32_t i = 0; i < count; i++)
-        if (old[i].cell != 0)
-            put(s, old[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t cell = old[i], next; cell != 0; cell = next) {
+            next = flow_store_at(s, cell)->chain;
+            put(s, cell);
+        }
+    }
     free(old);
     return true;
 }
 
 bool flow_store_enter(struct flow_store *s, uint32_t cell, uint64_t hash)
 {
-    if (s->entered > s->mask / 4 * 3 && !grow(s))
+    if (s->entered > s->mask && !grow(s))
         return false;
-    uint32_t upper = (uint32_t)(hash >> 32);
-    flow_store_at(s, cell)->hash = upper;
-    put(s, (struct flow_store_slot){.cell = cell, .hash = upper});
+    flow_store_at(s, cell)->hash = (uint32_t)(hash >> 32);
+    put(s, cell);
     s->entered++;
     return true;
 }
@@ -165,35 +168,27 @@ uint32_t flow_store_find(const struct flow_store *s, const struct endpoint *remo
                          bool any, seq_t iss)
 {
     uint32_t hash = (uint32_t)(flow_store_hash(s, remote, local) >> 32);
-    for (uint32_t at = hash & s->mask; s->slots[at].cell != 0; at = (at + 1) & s->mask) {
-        if (s->slots[at].hash != hash)
-            continue;
-        const struct flow *f = flow_store_at(s, s->slots[at].cell);
-        if (f->port == remote->port && f->local == local && (any || f->iss == iss.v) &&
-            address_equal(&f->ip, &remote->ip))
-            return s->slots[at].cell;
+    uint32_t cell = s->buckets[hash & s->mask];
+    for (const struct flow *f; cell != 0; cell = f->chain) {
+        f = flow_store_at(s, cell);
+        if (f->hash == hash && f->port == remote->port && f->local == local &&
+            (any || f->iss == iss.v) && address_equal(&f->ip, &remote->ip))
+            break;
     }
-    return 0;
+    return cell;
 }
 
+/* It need not have been entered. */
 static void leave(struct flow_store *s, uint32_t cell)
 {
-    uint32_t at = flow_store_at(s, cell)->hash & s->mask;
-    for (; s->slots[at].cell != cell; at = (at + 1) & s->mask)
-        if (s->slots[at].cell == 0)
-            return; /* it was never entered */
+    const struct flow *f = flow_store_at(s, cell);
+    uint32_t *place = &s->buckets[f->hash & s->mask];
+    while (*place != 0 && *place != cell)
+        place = &flow_store_at(s, *place)->chain;
+    if (*place == 0)
+        return;
+    *place = f->chain;
     s->entered--;
-    /* Whoever could stand here and stands further on moves up. */
-    for (uint32_t hole = at, next = at;;) {
-        s->slots[hole].cell = 0;
-        do {
-            next = (next + 1) & s->mask;
-            if (s->slots[next].cell == 0)
-                return;
-        } while (((next - s->slots[next].hash) & s->mask) < ((next - hole) & s->mask));
-        s->slots[hole] = s->slots[next];
-        hole = next;
-    }
 }
 
 void flow_store_drop(struct flow_store *s, uint32_t flow)

@@ -43,10 +43,7 @@ struct flow_store {
     uint32_t free;  /* first of the list of free cells; 0: none */
     uint32_t taken; /* cells in use */
     struct hash_key key;
-    struct flow_store_slot {
-        uint32_t cell; /* 0: empty */
-        uint32_t hash;
-    } * slots;
+    uint32_t *buckets; /* first cell of each chain; 0: none */
     uint32_t mask, entered;
     int64_t tick; /* all before this one is done */
     uint32_t armed;

@@ -55,9 +55,10 @@ mkdir -p "$copy/$inside/tests"
 
 (cd "$copy" && patch -sp1 <"$patch") >"$work/patched" 2>&1
 verdict "the patch applies" "$(cat "$work/patched")"
-make -C "$copy/$inside" tcpshake doc/tcpshake.schema.json man/tcpshake.1 >"$work/made" 2>&1
+made=0
+make -C "$copy/$inside" tcpshake doc/tcpshake.schema.json man/tcpshake.1 >"$work/made" 2>&1 || made=$?
 verdict "it builds" "$(
-    if [ ! -x "$copy/$inside/tcpshake" ] || [ ! -f "$copy/$inside/man/tcpshake.1" ] ||
+    if [ $made -ne 0 ] || [ ! -x "$copy/$inside/tcpshake" ] || [ ! -f "$copy/$inside/man/tcpshake.1" ] ||
         ! grep -q 'greeting\.o' "$work/made"; then
         tail -n 30 "$work/made"
     fi)"

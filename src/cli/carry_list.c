@@ -180,20 +180,16 @@ static void sum_up(struct stage *st)
 static void spell_left(double s, char *out, size_t cap)
 {
     static const struct {
-        uint64_t s;
-        char name, next_name;
-    } units[] = {{86400, 'd', 'h'}, {3600, 'h', 'm'}, {60, 'm', 's'}};
-    static const uint64_t parts[] = {24, 60, 60};
+        unsigned s, part;
+        char name, part_name;
+    } units[] = {{86400, 3600, 'd', 'h'}, {3600, 60, 'h', 'm'}, {60, 1, 'm', 's'}};
     const double most = 1e9; /* no number of days is told that nobody will wait for */
     uint64_t left = (uint64_t)(s < most ? s : most);
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (left < units[i].s)
-            continue;
-        (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s, units[i].name,
-                       left % units[i].s / (units[i].s / parts[i]), units[i].next_name);
-        return;
-    }
     (void)snprintf(out, cap, "%" PRIu64 " s", left);
+    for (size_t i = 3; i-- > 0;)
+        if (left >= units[i].s)
+            (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s,
+                           units[i].name, left % units[i].s / units[i].part, units[i].part_name);
 }
 
 /* In as many columns as there are, with shorter words where it takes them; 0: no matter how many.

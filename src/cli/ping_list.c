@@ -176,7 +176,7 @@ enum status ping_list_file(struct ping_list *l, const struct arguments *o, const
     struct fault wrong = {""};
     struct target_source_line line;
     enum target_source_answer a = TARGET_SOURCE_FAILED;
-    struct target_source *source = target_source_open(NULL, 0, name, true, &wrong);
+    struct target_source *source = target_source_open(name, true, &wrong);
     enum status s = STATUS_OK;
     while (source != NULL && s == STATUS_OK &&
            (a = target_source_next(source, &line, &wrong)) == TARGET_SOURCE_LINE) {

@@ -26,7 +26,7 @@ enum status survey_list_ports(struct survey_list *l, struct fault *fault)
 
 /* An array job has a number for each task, counted from 0 by Kubernetes, from SLURM_ARRAY_TASK_MIN
  * by Slurm. */
-static enum status shard_from_job(lruct survey_list *l, struct fault *fault)
+static enum status shard_from_job(struct survey_list *l, struct fault *fault)
 {
     uint64_t index, least = 0;
     const char *name = "JOB_COMPLETION_INDEX";

@@ -14,8 +14,6 @@ enum {
 };
 
 struct target_source {
-    const char *const *words;
-    size_t word_count, next_word;
     const char *name;
     int fd;
     bool waits;   /* reading it may have to */
@@ -38,22 +36,19 @@ static enum status open_file(struct target_source *s, const char *file, struct f
     if (error != 0)
         return fault_set(fault, STATUS_SYSTEM, "%s: %s", s->name, strerror(error));
     s->waits = !S_ISREG(st.st_mode);
-    s->ended = false;
     return STATUS_OK;
 }
 
-struct target_source *target_source_open(const char *const *words, size_t word_count,
-                                         const char *file, bool patient, struct fault *fault)
+struct target_source *target_source_open(const char *file, bool patient, struct fault *fault)
 {
     struct target_source *s = calloc(1, sizeof(*s));
     if (s == NULL) {
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    *s = (struct target_source){
-        .words = words, .word_count = word_count, .fd = -1, .patient = patient, .ended = true};
+    s->patient = patient;
     lines_init(&s->lines);
-    if (file != NULL && open_file(s, file, fault) != STATUS_OK) {
+    if (open_file(s, file, fault) != STATUS_OK) {
         target_source_close(s);
         return NULL;
     }
@@ -113,11 +108,6 @@ static struct target_source_line line_of(const struct target_source *s)
 enum target_source_answer target_source_next(struct target_source *s,
                                              struct target_source_line *line, struct fault *fault)
 {
-    if (s->next_word < s->word_count) {
-        const char *word = s->words[s->next_word++];
-        *line = (struct target_source_line){.text = word, .n = strlen(word)};
-        return TARGET_SOURCE_LINE;
-    }
     for (;;) {
         size_t used = 0;
         bool whole = s->ended ? lines_end(&s->lines)

@@ -23,7 +23,7 @@ enum {
 
 struct targets {
     struct targets_config config;
-    struct target_source *source;
+    struct target_source *source; /* NULL: there is no file */
     struct block_set excluded;
     struct target_window window;
     struct resolver *resolver;                      /* NULL: there are no names */
@@ -45,12 +45,15 @@ static enum status too_long(struct fault *fault)
     return fault_set(fault, STATUS_MALFORMED, "more than %d characters", LINES_MAX);
 }
 
-/* What only the options can say of a line. */
-static enum status judge(const struct targets *t, const struct target_line *line,
-                         const struct target_source_line *text, struct fault *fault)
+/* Takes a line apart and judges of it what only the options can say. */
+static enum status parse(const struct targets *t, const char *text, size_t n,
+                         struct target_line *line, struct fault *fault)
 {
     const struct targets_config *c = &t->config;
-    struct text_span word = text_word((struct text_span){text->text, text->n});
+    struct text_span word = text_word((struct text_span){text, n});
+    enum status s = target_line_parse(line, text, n, fault);
+    if (s != STATUS_OK || line->kind == TARGET_LINE_EMPTY)
+        return s;
     if (line->kind == TARGET_LINE_NAME && c->numeric)
         return text_refuse(fault, "", word, " is no address (-n)");
     if (line->kind == TARGET_LINE_BLOCK && c->family != AF_UNSPEC &&
@@ -61,16 +64,6 @@ static enum status judge(const struct targets *t, const struct target_line *line
         return text_refuse(fault, "", word,
                            " has no port: write HOST:PORT, or name the ports with -p");
     return STATUS_OK;
-}
-
-static enum status parse_line(const struct targets *t, const struct target_source_line *text,
-                              struct target_line *line, struct fault *fault)
-{
-    *line = (struct target_line){.kind = TARGET_LINE_EMPTY};
-    if (text->too_long)
-        return too_long(fault);
-    enum status s = target_line_parse(line, text->text, text->n, fault);
-    return s == STATUS_OK && line->kind != TARGET_LINE_EMPTY ? judge(t, line, text, fault) : s;
 }
 
 /* A bad line of the file: told, or the end. */
@@ -88,9 +81,9 @@ static enum status refuse(struct targets *t, uint64_t number, struct fault *why)
 static enum status take_line(struct targets *t, const struct target_source_line *text,
                              struct fault *fault)
 {
-    struct target_line line;
+    struct target_line line = {.kind = TARGET_LINE_EMPTY};
     struct fault why = {""};
-    enum status s = parse_line(t, text, &line, &why);
+    enum status s = text->too_long ? too_long(&why) : parse(t, text->text, text->n, &line, &why);
     if (s == STATUS_OK && line.kind != TARGET_LINE_EMPTY)
         s = target_window_add(&t->window, &line, &why);
     target_line_done(&line);
@@ -337,21 +330,21 @@ enum targets_answer targets_next(struct targets *t, struct target *out, struct f
 
 /* All of them are judged before anything is sent, and whether there is a name among them is found.
  */
-static enum status judge_words(const struct targets *t, bool *names, struct fault *fault)
+static enum status take_words(struct targets *t, bool *names, struct fault *fault)
 {
-    for (size_t i = 0; i < t->config.word_count; i++) {
+    enum status s = STATUS_OK;
+    for (size_t i = 0; i < t->config.word_count && s == STATUS_OK; i++) {
         const char *word = t->config.words[i];
-        const struct target_source_line text = {.text = word, .n = strlen(word)};
         struct target_line line;
-        enum status s = parse_line(t, &text, &line, fault);
-        if (s == STATUS_OK && line.kind == TARGET_LINE_EMPTY)
-            s = fault_set(fault, STATUS_MALFORMED, "a target is empty: write HOST:PORT");
+        s = parse(t, word, strlen(word), &line, fault);
         *names = *names || line.kind == TARGET_LINE_NAME;
+        if (s == STATUS_OK)
+            s = line.kind != TARGET_LINE_EMPTY
+                    ? target_window_add(&t->window, &line, fault)
+                    : fault_set(fault, STATUS_MALFORMED, "a target is empty: write HOST:PORT");
         target_line_done(&line);
-        if (s != STATUS_OK)
-            return s;
     }
-    return STATUS_OK;
+    return s;
 }
 
 /* A line that does not parse is never passed over: what it was to keep us from is unknown. */
@@ -360,7 +353,7 @@ static enum status read_excluded(struct block_set *set, const char *file, struct
     struct target_source_line line;
     enum target_source_answer a = TARGET_SOURCE_LINE;
     enum status s = STATUS_OK;
-    struct target_source *source = target_source_open(NULL, 0, file, true, fault);
+    struct target_source *source = target_source_open(file, true, fault);
     if (source == NULL)
         return STATUS_SYSTEM;
     while (s == STATUS_OK && (a = target_source_next(source, &line, fault)) == TARGET_SOURCE_LINE) {
@@ -377,11 +370,11 @@ static enum status open_all(struct targets *t, struct fault *fault)
 {
     const struct targets_config *c = &t->config;
     bool names = c->file != NULL;
-    enum status s = judge_words(t, &names, fault);
+    enum status s = take_words(t, &names, fault);
     if (s != STATUS_OK)
         return s;
-    t->source = target_source_open(c->words, c->word_count, c->file, false, fault);
-    if (t->source == NULL)
+    t->ended = c->file == NULL;
+    if (!t->ended && (t->source = target_source_open(c->file, false, fault)) == NULL)
         return STATUS_SYSTEM;
     if (c->exclude_file != NULL)
         s = read_excluded(&t->excluded, c->exclude_file, fault);

@@ -28,7 +28,7 @@ struct target {
     const char *trouble; /* the name has no address: why; `at.ip` means nothing then; else NULL */
 };
 
-/* All that is pointed to stays the caller's; words, file and ports must outlive the targets. */
+/* All that is pointed to stays the caller's; file and ports must outlive the targets. */
 struct targets_config {
     const char *const *words; /* of the command line */
     size_t word_count;

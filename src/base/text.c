@@ -111,6 +111,36 @@ enum status text_refuse(struct fault *fault, const char *before, struct text_spa
                      after);
 }
 
+size_t text_utf8(const char *s, size_t n)
+{
+    const unsigned char *c = (const unsigned char *)s;
+    if (c[0] < 0x80)
+        return 1;
+    size_t len = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
+    if (c[0] < 0xc2 || c[0] > 0xf4 || len > n)
+        return 0;
+    for (size_t i = 1; i < len; i++) {
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool beyond = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
+    return overlong || beyond ? 0 : len;
+}
+
+bool text_is_utf8(const char *s)
+{
+    size_t n = strlen(s);
+    while (n > 0) {
+        size_t len = text_utf8(s, n);
+        if (len == 0)
+            return false;
+        s += len;
+        n -= len;
+    }
+    return true;
+}
+
 size_t text_cells(const char *s, size_t n)
 {
     size_t cells = 0;

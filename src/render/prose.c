@@ -3,23 +3,14 @@
 
 #include <string.h>
 
-/* Length of the UTF-8 sequence at `s` if it is well formed (RFC 3629 4) and no control character
- * of Unicode, else 0. */
-static size_t harmless(const unsigned char *s, size_t n)
+/* Length of the UTF-8 sequence at `s` if it is well formed and no control character of Unicode,
+ * else 0. */
+static size_t harmless(const char *s, size_t n)
 {
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7f ? 1 : 0;
-    size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool beyond = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);
-    bool control = s[0] == 0xc2 && s[1] < 0xa0;
-    return overlong || beyond || control ? 0 : len;
+    size_t len = text_utf8(s, n);
+    const unsigned char *c = (const unsigned char *)s;
+    bool control = c[0] < 0x20 || c[0] == 0x7f || (len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
+    return control ? 0 : len;
 }
 
 void prose_safe(struct text *out, const char *s, size_t n)
@@ -32,7 +23,7 @@ void prose_safe(struct text *out, const char *s, size_t n)
         i += plain;
         if (i == n)
             return;
-        size_t len = harmless((const unsigned char *)s + i, n - i);
+        size_t len = harmless(s + i, n - i);
         if (len != 0)
             text_put(out, s + i, len);
         else

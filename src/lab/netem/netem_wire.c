@@ -262,10 +262,10 @@ enum status netem_wire_start(struct netem_wire *w, const struct netem_config *co
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
         return fault_set(fault, STATUS_SYSTEM, "socketpair: %s", strerror(errno));
     struct task start = {.config = &w->config,
-                          .ifname_a = ifname_a,
-                          .ifname_b = ifname_b,
-                          .namespace_fd = namespace_fd,
-                          .told = ends[1]};
+                         .ifname_a = ifname_a,
+                         .ifname_b = ifname_b,
+                         .namespace_fd = namespace_fd,
+                         .told = ends[1]};
     enum status s = child_start(serve, &start, "the lab's wire", &w->child, fault);
     (void)close(ends[1]);
     w->fd = ends[0];
@@ -360,17 +360,16 @@ void netem_wire_report(const struct netem_wire *w, struct result *r)
         {"corrupted", n[NETEM_CORRUPT]},
         {"overrun", w->unable + w->missed},
     };
-    json_t *fields = json_object();
     struct text line;
     text_init(&line);
+    result_begin(r, "wire");
     for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
-        (void)json_object_set_new(fields, verdicts[i].name,
-                                  json_integer((json_int_t)verdicts[i].count));
+        result_set_integer(r, verdicts[i].name, (int64_t)verdicts[i].count);
         if (verdicts[i].count != 0)
             text_printf(&line, "%s%" PRIu64 " %s", line.len != 0 ? ", " : "", verdicts[i].count,
                         verdicts[i].name);
     }
-    result_set(r, "wire", fields);
+    result_end(r);
     if (line.len != 0 && !line.failed)
         result_line(r, "wire", "%s", line.data);
     text_done(&line);

@@ -12,7 +12,7 @@
 #include "cli/ping_list.h"
 #include "net/live_survey.h"
 #include "measure/ping/ping_log.h"
-#include "measure/backlog/rotation.h"
+#include "measure/ping/rotation.h"
 #include "render/sparkline.h"
 
 enum {

@@ -111,6 +111,30 @@ size_t text_cells(const char *s, size_t n)
     return cells;
 }
 
+uint32_t text_decode(const char *s, size_t n, size_t *used)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *p = (const unsigned char *)s;
+    size_t len = p[0] < 0x80             ? 1
+                 : (p[0] & 0xe0) == 0xc0 ? 2
+                 : (p[0] & 0xf0) == 0xe0 ? 3
+                 : (p[0] & 0xf8) == 0xf0 ? 4
+                                         : 0;
+    *used = 1;
+    if (len == 0 || len > n)
+        return TEXT_NO_UTF8;
+    uint32_t c = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return TEXT_NO_UTF8;
+        c = c << 6 | (p[i] & 0x3fu);
+    }
+    if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return TEXT_NO_UTF8;
+    *used = len;
+    return c;
+}
+
 void text_pad(struct text *t, size_t column)
 {
     size_t start = t->len;

@@ -45,4 +45,10 @@ const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX]);
 /* How many character cells a UTF-8 string takes (each code point one cell). */
 size_t text_cells(const char *s, size_t n);
 
+#define TEXT_NO_UTF8 UINT32_MAX
+
+/* The character at `s` (n > 0 octets are there) and how many octets it takes. TEXT_NO_UTF8 and 1 if
+ * it is not well-formed UTF-8 (RFC 3629). */
+uint32_t text_decode(const char *s, size_t n, size_t *used);
+
 #endif

@@ -11,7 +11,6 @@
 #include "cli/command.h"
 #include "cli/figures.h"
 #include "figure/check.h"
-#include "figure/header.h"
 #include "figure/library.h"
 #include "figure/parse.h"
 #include "render/prose.h"
@@ -105,7 +104,7 @@ static void put_origin(struct text *out, const struct figure *f)
     const char *before = *f->cite != '\0' ? "; the peer " : "The peer ";
     text_put(out, f->cite, strlen(f->cite));
     for (unsigned bit = 1; bit <= f->needs; bit <<= 1) {
-        const char *word = header_need(bit);
+        const char *word = figure_need(bit);
         if ((f->needs & bit) == 0 || word == NULL)
             continue;
         text_printf(out, "%s%s", before, bit == FIGURE_NEEDS_NOTHING ? "does not listen" : word);

@@ -3,25 +3,6 @@
 
 #include <string.h>
 
-/* Length of the UTF-8 sequence at `s` if it is well formed (RFC 3629 4) and no control character
- * of Unicode, else 0. */
-static size_t harmless(const unsigned char *s, size_t n)
-{
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7f ? 1 : 0;
-    size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool beyond = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);
-    bool control = s[0] == 0xc2 && s[1] < 0xa0;
-    return overlong || beyond || control ? 0 : len;
-}
-
 void prose_safe(struct text *out, const char *s, size_t n)
 {
     for (size_t i = 0; i < n;) {
@@ -32,12 +13,16 @@ void prose_safe(struct text *out, const char *s, size_t n)
         i += plain;
         if (i == n)
             return;
-        size_t len = harmless((const unsigned char *)s + i, n - i);
-        if (len != 0)
-            text_put(out, s + i, len);
-        else
+        size_t len;
+        uint32_t c = text_decode(s + i, n - i, &len);
+        bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
+        if (c == TEXT_NO_UTF8 || control) {
+            len = 1;
             text_printf(out, "\\x%02x", (unsigned)(unsigned char)s[i]);
-        i += len != 0 ? len : 1;
+        } else {
+            text_put(out, s + i, len);
+        }
+        i += len;
     }
 }
 

@@ -103,6 +103,19 @@ const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX])
     return out;
 }
 
+bool text_is_utf8(const char *s)
+{
+    size_t n = strlen(s);
+    while (n > 0) {
+        size_t len;
+        if (text_decode(s, n, &len) == TEXT_NO_UTF8)
+            return false;
+        s += len;
+        n -= len;
+    }
+    return true;
+}
+
 size_t text_cells(const char *s, size_t n)
 {
     size_t cells = 0;

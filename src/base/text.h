@@ -45,6 +45,8 @@ const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX]);
 /* How many character cells a UTF-8 string takes (each code point one cell). */
 size_t text_cells(const char *s, size_t n);
 
+bool text_is_utf8(const char *s);
+
 #define TEXT_NO_UTF8 UINT32_MAX
 
 /* The character at `s` (n > 0 octets are there) and how many octets it takes. TEXT_NO_UTF8 and 1 if

@@ -73,10 +73,10 @@ static void report_trouble(const struct survey_end *e, struct result *r)
     const struct endpoint *at = &e->findings->remote;
     if (e->name != NULL)
         (void)snprintf(text, sizeof(text), "%s:%u", e->name, at->port);
-    result_set(r, "command", json_string(e->findings->command));
-    result_set(r, "target", json_string(e->name != NULL ? text : endpoint_format(at, target)));
-    result_set(r, "outcome", json_string("error"));
-    result_set(r, "reason", json_string(e->trouble));
+    result_set_text(r, "command", e->findings->command);
+    result_set_text(r, "target", e->name != NULL ? text : endpoint_format(at, target));
+    result_set_text(r, "outcome", "error");
+    result_set_text(r, "reason", e->trouble);
 }
 
 /* Nobody measures a second time: whether a loss can have made the series of another is said. */
@@ -110,17 +110,6 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
     result_set_integer(r, "octets_back", (int64_t)e->octets_back);
 }
 
-/* Of comma-separated values the columns have to be found again: a result of its own for each. */
-static bool begin_result(struct stage *st)
-{
-    if (!st->s->options.csv) {
-        result_init_direct(&st->result);
-        return true;
-    }
-    result_done(&st->result);
-    return result_init(&st->result);
-}
-
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
@@ -128,10 +117,12 @@ static void ended(void *arg, const struct survey_end *e)
     st->now_ns = e->t_ns;
     if (e->trouble == NULL && rtt > 0)
         histogram_record(&st->rtt, rtt);
-    if (!is_recorded(st, e) || !begin_result(st)) {
+    if (!is_recorded(st, e)) {
         st->unrecorded++;
         return;
     }
+    result_clear(&st->result);
+    st->result.bare = true;
     report(st, e, &st->result);
     (void)timeline_append(&st->s->record.timeline, (struct event){.kind = EVENT_VERDICT,
                                                                   .session = e->session,
@@ -149,11 +140,9 @@ static void sum_up(struct stage *st)
     const struct survey_counts *c = &st->survey->counts;
     const struct targets_counts *t = targets_counts(st->list.targets);
     const uint64_t *o = c->outcomes;
-    struct result r;
-    if (!result_init(&r))
-        return;
+    struct result r = {0};
     double elapsed = (double)(st->now_ns - st->began_ns) / (double)CLOCK_S;
-    result_set(&r, "command", json_string(st->s->measure->name));
+    result_set_text(&r, "command", st->s->measure->name);
     set_count(&r, "targets", c->ended);
     result_begin(&r, "outcomes");
     set_count(&r, "open", o[OUTCOME_OPEN]);
@@ -166,8 +155,8 @@ static void sum_up(struct stage *st)
     set_count(&r, "resets", c->resets);
     set_count(&r, "segments_back", c->segments_back);
     set_count(&r, "octets_back", c->octets_back);
-    result_set(&r, "rtt_us", result_distribution(&st->rtt));
-    result_set(&r, "elapsed_s", result_seconds(elapsed > 0 ? elapsed : 0));
+    result_set_distribution(&r, "rtt_us", &st->rtt);
+    result_set_seconds(&r, "elapsed_s", elapsed > 0 ? elapsed : 0);
     result_set_text(&r, "sent_by", st->way);
     set_count(&r, "resumed", st->list.resumed);
     set_count(&r, "unrecorded", st->unrecorded);

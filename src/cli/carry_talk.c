@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "lab/netem/netem_remarks.h"
+#include "lab/netem/netem_wire.h"
 #include "lab/lab_upper.h"
 #include "lab/truth_check.h"
 #include "net/live_run.h"
@@ -151,20 +151,20 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
 
 static void add_wire(void *arg, struct result *r)
 {
-    netem_remarks_report(arg, r);
+    netem_wire_report(arg, r);
 }
 
 /* The lab's wire, where there is one. */
 static void hear_wire(struct stage *st)
 {
     const struct surroundings *around = st->s->around;
-    struct netem *w = around->lab != NULL ? lab_wire(around->lab) : NULL;
+    struct netem_wire *w = around->lab != NULL ? lab_wire(around->lab) : NULL;
     st->wired = w != NULL;
     if (!st->wired)
         return;
-    st->wire = netem_remarks(w);
+    st->wire = netem_wire_remarks(w);
     st->wire_changes = w->config.rules.count > 0;
-    (void)netem_remarks_describe(w, st->wire_remark, sizeof(st->wire_remark));
+    (void)netem_wire_describe(w, st->wire_remark, sizeof(st->wire_remark));
 }
 
 static enum status run_live(struct stage *st, struct fault *fault)

@@ -66,7 +66,7 @@ bool digest_end(struct digest *d);
 
 /* The digest for people, at most 80 columns wide, appended to `out`. */
 void digest_text(const struct digest *d, struct text *out);
-/* The digest as a record of type "summary"; NULL when memory ran out. */
-json_t *digest_json(const struct digest *d);
+/* The digest as a record of type "summary", a line, appended to `out`. */
+void digest_json(const struct digest *d, struct text *out);
 
 #endif

@@ -7,116 +7,116 @@
 #include "event/result.h"
 #include "render/prose.h"
 
-static json_t *number(uint64_t v)
+static void set_count(struct result *r, const char *key, uint64_t v)
 {
-    return json_integer(v <= INT64_MAX ? (json_int_t)v : INT64_MAX);
-}
-
-static json_t *three_places(double v)
-{
-    return json_real(round(v * 1000) / 1000);
+    result_set_integer(r, key, v <= INT64_MAX ? (int64_t)v : INT64_MAX);
 }
 
 /* Text out of a file: a character that was cut in its middle is spelt out. */
-static json_t *words(const char *s)
+static void set_words(struct result *r, const char *key, const char *s)
 {
-    struct text safe;
-    text_init(&safe);
+    struct text safe = {0};
     prose_safe(&safe, s, strlen(s));
-    json_t *v = safe.failed ? NULL : json_stringn(safe.data != NULL ? safe.data : "", safe.len);
+    result_set_text(r, key, safe.data != NULL ? safe.data : "");
+    r->json.failed = r->json.failed || safe.failed;
     text_done(&safe);
-    return v;
 }
 
-static json_t *outcomes(const struct digest *d)
+static void set_mean(struct result *r, const char *key, double sum, uint64_t n)
 {
-    json_t *o = json_object();
-    for (enum observation_outcome i = 0; i < OBSERVATION_OUTCOMES; i++)
-        (void)json_object_set_new(o, observation_outcome_name(i), number(d->outcomes[i]));
-    return o;
+    result_set_seconds(r, key, n != 0 ? sum / (double)n : NAN);
 }
 
-static json_t *ends(const struct digest *d)
+static void set_nearest(struct result *r, const struct signature *s)
 {
-    json_t *o = json_object();
-    for (enum observation_end i = 0; i < OBSERVATION_ENDS; i++)
-        (void)json_object_set_new(o, observation_end_name(i), number(d->ends[i]));
-    return o;
+    if (s->stack[0] == '\0') {
+        result_set_null(r, "nearest");
+        return;
+    }
+    result_begin(r, "nearest");
+    set_words(r, "stack", s->stack);
+    result_set_real(r, "distance", round(s->distance * 1000) / 1000);
+    result_set_flag(r, "fits", s->fits);
+    result_end(r);
 }
 
-static json_t *mean(double sum, uint64_t n)
-{
-    return n != 0 ? result_seconds(sum / (double)n) : json_null();
-}
-
-static json_t *schedule(const struct signature *s)
+static void set_schedule(struct result *r, const struct signature *s)
 {
     char text[SIGNATURE_TEXT_MAX];
-    json_t *nearest = json_null();
-    if (s->stack[0] != '\0')
-        nearest = json_pack("{s:o, s:o, s:b}", "stack", words(s->stack), "distance",
-                            three_places(s->distance), "fits", s->fits);
-    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "schedule",
-                     words(signature_format(s, text)), "targets", number(s->targets), "incomplete",
-                     number(s->incomplete), "retransmissions", number(s->retransmissions), "end",
-                     observation_end_name(s->end), "first_s", mean(s->first_s, s->modelled),
-                     "factor", mean(s->factor, s->factored), "cap_s", mean(s->cap_s, s->capped),
-                     "nearest", nearest);
+    result_begin(r, NULL);
+    set_words(r, "schedule", signature_format(s, text));
+    set_count(r, "targets", s->targets);
+    set_count(r, "incomplete", s->incomplete);
+    set_count(r, "retransmissions", s->retransmissions);
+    result_set_text(r, "end", observation_end_name(s->end));
+    set_mean(r, "first_s", s->first_s, s->modelled);
+    set_mean(r, "factor", s->factor, s->factored);
+    set_mean(r, "cap_s", s->cap_s, s->capped);
+    set_nearest(r, s);
+    result_end(r);
 }
 
-static json_t *schedules(const struct signatures *t)
+static void set_worst(struct result *r, const struct digest_worst *w)
 {
-    json_t *all = json_array();
-    for (size_t i = 0; i < t->count; i++)
-        (void)json_array_append_new(all, schedule(&t->rows[i]));
-    return all;
+    result_begin(r, NULL);
+    set_count(r, "session", w->session);
+    set_words(r, "target", w->target);
+    result_set_text(r, "outcome", observation_outcome_name(w->outcome));
+    set_count(r, "syns", w->syns);
+    set_count(r, "segments_back", w->segments_back);
+    set_count(r, "octets_back", w->octets_back);
+    result_end(r);
 }
 
-static json_t *worst(const struct digest *d)
+static void set_measured(struct result *r, const struct digest *d)
 {
-    json_t *all = json_array();
-    for (size_t i = 0; i < d->worst_count; i++) {
-        const struct digest_worst *w = &d->worst[i];
-        (void)json_array_append_new(all, json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "session",
-                                                   number(w->session), "target", words(w->target),
-                                                   "outcome", observation_outcome_name(w->outcome),
-                                                   "syns", number(w->syns), "segments_back",
-                                                   number(w->segments_back), "octets_back",
-                                                   number(w->octets_back)));
-    }
-    return all;
+    set_count(r, "targets", d->targets);
+    result_begin(r, "outcomes");
+    for (enum observation_outcome i = 0; i < OBSERVATION_OUTCOMES; i++)
+        set_count(r, observation_outcome_name(i), d->outcomes[i]);
+    result_end(r);
+    set_count(r, "syns", d->syns);
+    set_count(r, "segments_back", d->segments_back);
+    set_count(r, "octets_back", d->octets_back);
+    result_set_distribution(r, "rtt_us", &d->rtt);
+    result_begin(r, "ends");
+    for (enum observation_end i = 0; i < OBSERVATION_ENDS; i++)
+        set_count(r, observation_end_name(i), d->ends[i]);
+    result_end(r);
+    set_count(r, "incomplete", d->incomplete);
 }
 
-json_t *digest_json(const struct digest *d)
+static void set_all(struct result *r, const struct digest *d)
 {
-    json_t *o = json_pack("{s:i, s:s, s:s}", "v", 1, "type", "summary", "command", "survey");
-    const struct {
-        const char *key;
-        json_t *value;
-    } keys[] = {
-        {"targets", number(d->targets)},
-        {"outcomes", outcomes(d)},
-        {"syns", number(d->syns)},
-        {"segments_back", number(d->segments_back)},
-        {"octets_back", number(d->octets_back)},
-        {"rtt_us", result_distribution(&d->rtt)},
-        {"ends", ends(d)},
-        {"incomplete", number(d->incomplete)},
-        {"schedules", schedules(&d->schedules)},
-        {"schedules_left_out", number(d->schedules.left_out)},
-        {"worst", worst(d)},
-        {"files", number(d->files)},
-        {"refused_lines", number(d->refused)},
-        {"doubles", number(d->doubles)},
-        {"unchecked", number(d->unchecked)},
-        {"unended", number(d->unended)},
-        {"mixed", json_boolean(d->mixed)},
-    };
-    bool ok = o != NULL;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        ok = json_object_set_new(o, keys[i].key, keys[i].value) == 0 && ok;
-    if (ok)
-        return o;
-    json_decref(o);
-    return NULL;
+    result_begin(r, NULL);
+    result_set_integer(r, "v", 1);
+    result_set_text(r, "type", "summary");
+    result_set_text(r, "command", "survey");
+    set_measured(r, d);
+    result_begin_list(r, "schedules");
+    for (size_t i = 0; i < d->schedules.count; i++)
+        set_schedule(r, &d->schedules.rows[i]);
+    result_end_list(r);
+    set_count(r, "schedules_left_out", d->schedules.left_out);
+    result_begin_list(r, "worst");
+    for (size_t i = 0; i < d->worst_count; i++)
+        set_worst(r, &d->worst[i]);
+    result_end_list(r);
+    set_count(r, "files", d->files);
+    set_count(r, "refused_lines", d->refused);
+    set_count(r, "doubles", d->doubles);
+    set_count(r, "unchecked", d->unchecked);
+    set_count(r, "unended", d->unended);
+    result_set_flag(r, "mixed", d->mixed);
+    result_end(r);
+}
+
+void digest_json(const struct digest *d, struct text *out)
+{
+    struct result record = {0};
+    set_all(&record, d);
+    text_put(out, record.json.data, record.json.len);
+    text_put(out, "\n", 1);
+    out->failed = out->failed || record.json.failed;
+    result_done(&record);
 }

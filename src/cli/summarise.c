@@ -99,16 +99,10 @@ static int print(const struct digest *d, bool json)
 {
     struct text out;
     text_init(&out);
-    if (json) {
-        json_t *record = digest_json(d);
-        char *line = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(15));
-        text_printf(&out, "%s\n", line != NULL ? line : "");
-        out.failed = out.failed || line == NULL;
-        free(line);
-        json_decref(record);
-    } else {
+    if (json)
+        digest_json(d, &out);
+    else
         digest_text(d, &out);
-    }
     int code = EXIT_AS_EXPECTED;
     if (out.failed)
         code = command_fail("survey", "out of memory");

@@ -4,11 +4,9 @@
 #ifndef TCPSHAKE_EVENT_EVENT_H
 #define TCPSHAKE_EVENT_EVENT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/text.h"
 #include "tcp/end.h"
 #include "tcp/state.h"
 #include "wire/segment.h"
@@ -63,17 +61,7 @@ struct event_line {
     const char *text;      /* what is wrong with it, or unknown */
 };
 
-/* A result: what machines read, and the lines people read. Made with result.h. */
-struct result {
-    json_t *fields;   /* an object; keys in order of insertion; owned; NULL where `direct` */
-    json_t *into;     /* where keys go now: `fields` or an object in it; borrowed */
-    bool direct;      /* the keys are not kept but written out at once, behind each other, to: */
-    struct text json; /* `,"key":value,"key":value` */
-    struct text text; /* lines "LABEL\tTEXT\n": label may be empty */
-    bool bare;        /* nobody reads the lines: there are none */
-    bool keyless;     /* nobody reads the keys: there need not be any */
-    int exit_code;    /* 0 as expected, 1 answered otherwise, 2 error, 3 no answer */
-};
+struct result; /* result.h */
 
 struct event {
     uint32_t id;      /* 1, 2, 3 ... within the timeline */

@@ -4,171 +4,190 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define JSON_DIGITS JSON_REAL_PRECISION(15)
-
-bool result_init(struct result *r)
-{
-    *r = (struct result){.fields = json_object()};
-    r->into = r->fields;
-    text_init(&r->text);
-    text_init(&r->json);
-    return r->fields != NULL;
-}
-
-void result_init_direct(struct result *r)
-{
-    r->direct = r->bare = true;
-    r->exit_code = 0;
-    text_clear(&r->json);
-}
+#include "base/clock.h"
 
 void result_done(struct result *r)
 {
-    json_decref(r->fields);
-    text_done(&r->text);
     text_done(&r->json);
-    r->fields = r->into = NULL;
+    text_done(&r->text);
 }
 
-/* --- Written out at once --- */
+void result_clear(struct result *r)
+{
+    text_clear(&r->json);
+    text_clear(&r->text);
+    r->exit_code = 0;
+}
 
 static void put(struct result *r, const char *s)
 {
     text_put(&r->json, s, strlen(s));
 }
 
-/* Keys are the program's own: nothing in them needs an escape. */
 static void put_key(struct result *r, const char *key)
 {
-    bool first = r->json.len > 0 && r->json.data[r->json.len - 1] == '{';
-    put(r, first ? "\"" : ",\"");
+    const struct text *t = &r->json;
+    if (t->len > 0 && t->data[t->len - 1] != '{' && t->data[t->len - 1] != '[')
+        put(r, ",");
+    if (key == NULL)
+        return;
+    put(r, "\"");
     put(r, key);
     put(r, "\":");
 }
 
-static void put_integer(struct result *r, int64_t value)
+static void put_digits(struct result *r, uint64_t rest)
 {
     char digits[24];
     size_t at = sizeof(digits);
-    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
     do
         digits[--at] = (char)('0' + rest % 10);
     while ((rest /= 10) != 0);
-    if (value < 0)
-        digits[--at] = '-';
     text_put(&r->json, digits + at, sizeof(digits) - at);
 }
 
-static void put_value(struct result *r, const json_t *value)
+/* Puts the sign and answers the rest. */
+static uint64_t put_sign(struct result *r, int64_t value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_DIGITS);
-    put(r, text != NULL ? text : "null");
-    free(text);
-}
-
-static bool is_plain(const char *s)
-{
-    for (; *s != '\0'; s++)
-        if (*s < ' ' || *s > '~' || *s == '"' || *s == '\\')
-            return false;
-    return true;
-}
-
-/* Three decimals, as a real number of theirs is written: no zeros at the end but the first. */
-static void put_us(struct result *r, int64_t ns)
-{
-    char fraction[] = {'.', (char)('0' + ns % 1000 / 100), (char)('0' + ns % 100 / 10),
-                       (char)('0' + ns % 10)};
-    size_t n = sizeof(fraction);
-    while (n > 2 && fraction[n - 1] == '0')
-        n--;
-    put_integer(r, ns / 1000);
-    text_put(&r->json, fraction, n);
-}
-
-/* --- Keys --- */
-
-void result_set(struct result *r, const char *key, json_t *value)
-{
-    if (!r->direct) {
-        (void)json_object_set_new(r->into, key, value != NULL ? value : json_null());
-        return;
-    }
-    put_key(r, key);
-    if (value != NULL)
-        put_value(r, value);
-    else
-        put(r, "null");
-    json_decref(value);
+    if (value >= 0)
+        return (uint64_t)value;
+    put(r, "-");
+    return -(uint64_t)value;
 }
 
 void result_set_integer(struct result *r, const char *key, int64_t value)
 {
-    if (!r->direct) {
-        result_set(r, key, json_integer(value));
+    put_key(r, key);
+    put_digits(r, put_sign(r, value));
+}
+
+/* A real number has a point or an exponent; of JSON's exponents the shortest. */
+void result_set_real(struct result *r, const char *key, double value)
+{
+    char text[40];
+    put_key(r, key);
+    if (!isfinite(value)) {
+        put(r, "null");
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%.15g", value);
+    char *e = strchr(text, 'e');
+    if (e == NULL) {
+        put(r, text);
+        put(r, strchr(text, '.') == NULL ? ".0" : "");
+        return;
+    }
+    text_put(&r->json, text, (size_t)(e - text));
+    put(r, e[1] == '-' ? "e-" : "e");
+    put(r, e + 2 + strspn(e + 2, "0"));
+}
+
+void result_set_seconds(struct result *r, const char *key, double s)
+{
+    result_set_real(r, key, round(s * 1e6) / 1e6);
+}
+
+/* As a real number is written, without its cost: no zeros at the end but the first. */
+void result_set_us(struct result *r, const char *key, int64_t ns)
+{
+    if (ns == CLOCK_NEVER) {
+        result_set_null(r, key);
         return;
     }
     put_key(r, key);
-    put_integer(r, value);
+    uint64_t n = put_sign(r, ns);
+    const char fraction[] = {'.', (char)('0' + n % 1000 / 100), (char)('0' + n % 100 / 10),
+                             (char)('0' + n % 10)};
+    size_t len = sizeof(fraction);
+    while (len > 2 && fraction[len - 1] == '0')
+        len--;
+    put_digits(r, n / 1000);
+    text_put(&r->json, fraction, len);
+}
+
+void result_set_distribution(struct result *r, const char *key, const struct histogram *h)
+{
+    if (h->count == 0) {
+        result_set_null(r, key);
+        return;
+    }
+    result_begin(r, key);
+    result_set_us(r, "min", h->min_ns);
+    result_set_us(r, "avg", llround(h->mean_ns));
+    result_set_us(r, "max", h->max_ns);
+    result_set_us(r, "mdev", llround(histogram_mdev(h)));
+    result_set_us(r, "p50", histogram_percentile(h, 50));
+    result_set_us(r, "p95", histogram_percentile(h, 95));
+    result_set_us(r, "p99", histogram_percentile(h, 99));
+    result_end(r);
 }
 
 void result_set_flag(struct result *r, const char *key, bool value)
 {
-    if (!r->direct) {
-        result_set(r, key, json_boolean(value));
-        return;
-    }
     put_key(r, key);
     put(r, value ? "true" : "false");
 }
 
-void result_set_text(struct result *r, const char *key, const char *value)
+static bool needs_escape(char c)
 {
-    if (!r->direct || !is_plain(value)) {
-        result_set(r, key, json_string(value));
-        return;
-    }
-    put_key(r, key);
-    put(r, "\"");
-    put(r, value);
-    put(r, "\"");
+    return (unsigned char)c < ' ' || c == '"' || c == '\\';
 }
 
-void result_set_us(struct result *r, const char *key, int64_t ns)
+void result_set_text(struct result *r, const char *key, const char *value)
 {
-    if (!r->direct || ns < 0) {
-        result_set(r, key, result_us(ns));
+    static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    put_key(r, key);
+    if (value == NULL || !text_is_utf8(value)) {
+        put(r, "null");
         return;
     }
-    put_key(r, key);
-    put_us(r, ns);
+    put(r, "\"");
+    while (*value != '\0') {
+        size_t plain = 0;
+        while (value[plain] != '\0' && !needs_escape(value[plain]))
+            plain++;
+        text_put(&r->json, value, plain);
+        value += plain;
+        if (*value == '\0')
+            break;
+        const char *known = strchr(escaped, *value);
+        if (known != NULL)
+            text_printf(&r->json, "\\%c", letters[known - escaped]);
+        else
+            text_printf(&r->json, "\\u%04X", (unsigned)*value);
+        value++;
+    }
+    put(r, "\"");
 }
 
 void result_set_null(struct result *r, const char *key)
 {
-    result_set(r, key, NULL);
+    put_key(r, key);
+    put(r, "null");
 }
 
 void result_begin(struct result *r, const char *key)
 {
-    if (r->direct) {
-        put_key(r, key);
-        put(r, "{");
-        return;
-    }
-    json_t *object = json_object();
-    result_set(r, key, object);
-    r->into = object;
+    put_key(r, key);
+    put(r, "{");
 }
 
 void result_end(struct result *r)
 {
-    if (r->direct)
-        put(r, "}");
-    r->into = r->fields;
+    put(r, "}");
+}
+
+void result_begin_list(struct result *r, const char *key)
+{
+    put_key(r, key);
+    put(r, "[");
+}
+
+void result_end_list(struct result *r)
+{
+    put(r, "]");
 }
 
 void result_line(struct result *r, const char *label, const char *fmt, ...)
@@ -181,36 +200,4 @@ void result_line(struct result *r, const char *label, const char *fmt, ...)
     (void)vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
     text_printf(&r->text, "%s\t%s\n", label, line);
-}
-
-json_t *result_us(int64_t ns)
-{
-    return json_real((double)ns / 1000);
-}
-
-json_t *result_seconds(double s)
-{
-    return json_real(round(s * 1e6) / 1e6);
-}
-
-json_t *result_distribution(const struct histogram *h)
-{
-    const struct {
-        const char *key;
-        int64_t ns;
-    } parts[] = {
-        {"min", h->min_ns},
-        {"avg", llround(h->mean_ns)},
-        {"max", h->max_ns},
-        {"mdev", llround(histogram_mdev(h))},
-        {"p50", histogram_percentile(h, 50)},
-        {"p95", histogram_percentile(h, 95)},
-        {"p99", histogram_percentile(h, 99)},
-    };
-    if (h->count == 0)
-        return json_null();
-    json_t *all = json_object();
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        (void)json_object_set_new(all, parts[i].key, result_us(parts[i].ns));
-    return all;
 }

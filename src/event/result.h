@@ -1,38 +1,52 @@
-/* Building a result: keys for programs, lines for people. */
+/* Building a result: keys for programs, written out as JSON at once, and lines for people. The keys
+ * alone serve for any other record. One begins as zeroes; where memory ran out, `failed` of its
+ * texts says so. */
 #ifndef TCPSHAKE_EVENT_RESULT_H
 #define TCPSHAKE_EVENT_RESULT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/histogram.h"
-#include "event/event.h"
+#include "base/text.h"
 
-/* False when memory ran out. */
-bool result_init(struct result *r);
-/* A result whose keys become text at once, and which has no lines for people: for very many of
- * them. The text that a finished one had is used again: `r` is zeroed before the first time, and
- * given to result_done after the last. */
-void result_init_direct(struct result *r);
+struct result {
+    struct text json; /* "key":value,"key":value */
+    struct text text; /* lines "LABEL\tTEXT\n": label may be empty */
+    bool bare;        /* nobody reads the lines: there are none */
+    bool keyless;     /* nobody reads the keys: there need not be any */
+    int exit_code;    /* 0 as expected, 1 answered otherwise, 2 error, 3 no answer */
+};
+
+/* Releases the texts. */
 void result_done(struct result *r);
+/* Makes it one without keys and lines, in the memory it has. */
+void result_clear(struct result *r);
 
-/* Adds a key; takes the reference to `value` (NULL, out of memory, becomes a JSON null). */
-void result_set(struct result *r, const char *key, json_t *value);
-/* The same without a value made for it. A text that is no UTF-8 becomes a JSON null. */
+/* Each adds a key and its value; in a list the key is NULL. Keys are the program's own: nothing in
+ * them needs an escape, and none may come twice. */
 void result_set_integer(struct result *r, const char *key, int64_t value);
-void result_set_flag(struct result *r, const char *key, bool value);
-void result_set_text(struct result *r, const char *key, const char *value);
-/* Microseconds, from ns. */
+/* With 15 digits; null where it is no number. */
+void result_set_real(struct result *r, const char *key, double value);
+/* Rounded to six decimals. */
+void result_set_seconds(struct result *r, const char *key, double s);
+/* Microseconds with three decimals, from ns; CLOCK_NEVER becomes null. */
 void result_set_us(struct result *r, const char *key, int64_t ns);
+/* {"min","avg","max","mdev","p50","p95","p99"} in microseconds; null when there is none. */
+void result_set_distribution(struct result *r, const char *key, const struct histogram *h);
+void result_set_flag(struct result *r, const char *key, bool value);
+/* NULL, and a text that is no UTF-8, become null. */
+void result_set_text(struct result *r, const char *key, const char *value);
 void result_set_null(struct result *r, const char *key);
-/* What is set from here to result_end goes into an object under this key. Not within another. */
+/* What is set from here to result_end goes into an object under this key. */
 void result_begin(struct result *r, const char *key);
 void result_end(struct result *r);
+/* The same for a list. */
+void result_begin_list(struct result *r, const char *key);
+void result_end_list(struct result *r);
+
 /* Adds a line for people: "rtt", "31.2 us". An empty label continues the one above. */
 void result_line(struct result *r, const char *label, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* Microseconds with three decimals, as every `_us` key has them. */
-json_t *result_us(int64_t ns);
-json_t *result_seconds(double s);
-/* {"min","avg","max","mdev","p50","p95","p99"} in microseconds; a JSON null when there is none. */
-json_t *result_distribution(const struct histogram *h);
 
 #endif

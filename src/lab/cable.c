@@ -117,11 +117,6 @@ struct nl_sock *cable_socket_new(struct fault *fault)
     return NULL;
 }
 
-void cable_socket_free(struct nl_sock *sock)
-{
-    nl_socket_free(sock);
-}
-
 static int name_end(struct rtnl_link *link, enum cable_side side)
 {
     struct nl_addr *mac = hardware_address(side);

@@ -36,9 +36,8 @@ struct in6_addr cable_address(enum cable_side side, bool v6);
 struct in6_addr cable_crowd(bool v6);
 
 /* A route netlink socket into the network namespace that the process is in now, in which it stays.
- * Caller frees with cable_socket_free. NULL with a line. */
+ * Caller frees with nl_socket_free. NULL with a line. */
 struct nl_sock *cable_socket_new(struct fault *fault);
-void cable_socket_free(struct nl_sock *sock);
 
 /* Lays the cable. A machine without IPv6 is a fault only if it is needed. */
 enum status cable_open(const struct cable_sites *sites, bool need_v6, struct fault *fault);

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +73,15 @@ enum status child_start(child_fn *live, void *arg, const char *who, pid_t *pid, 
     return fault_set(fault, STATUS_SYSTEM, "%s ended before it was ready", who);
 }
 
+void child_end(pid_t *pid)
+{
+    if (*pid > 0 && kill(*pid, SIGTERM) == 0) {
+        while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    *pid = -1;
+}
+
 void child_shed(int *const kept[], size_t n)
 {
     const int first = STDERR_FILENO + 1, free_from = first + (int)n;
@@ -84,4 +96,35 @@ void child_shed(int *const kept[], size_t n)
             *kept[i] = dup2(*kept[i], used++);
     }
     (void)close_range((unsigned)used, ~0u, 0);
+}
+
+typedef struct __user_cap_data_struct capabilities[_LINUX_CAPABILITY_U32S_3];
+
+/* By the bare system call: see namespace.c. */
+static bool capabilities_call(long number, capabilities caps)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    return syscall(number, &head, caps) == 0;
+}
+
+bool child_drop_privileges(void)
+{
+    const uint32_t bind_service = UINT32_C(1) << CAP_NET_BIND_SERVICE;
+    const uint32_t net_admin = UINT32_C(1) << CAP_NET_ADMIN;
+    capabilities have = {{0}};
+    if (!capabilities_call(SYS_capget, have))
+        return false;
+    capabilities kept = {{.effective = have[0].effective & bind_service,
+                          .permitted = have[0].permitted & (bind_service | net_admin)}};
+    return capabilities_call(SYS_capset, kept) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+bool child_administer(bool wanted)
+{
+    const uint32_t net_admin = UINT32_C(1) << CAP_NET_ADMIN;
+    capabilities caps = {{0}};
+    if (!capabilities_call(SYS_capget, caps))
+        return false;
+    caps[0].effective = wanted ? caps[0].effective | net_admin : caps[0].effective & ~net_admin;
+    return capabilities_call(SYS_capset, caps);
 }

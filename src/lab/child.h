@@ -1,5 +1,5 @@
-/* What the lab's processes have in common: how they start, what they leave behind, and that they
- * end with the process that started them. */
+/* What the lab's processes have in common: how they start, what they leave behind, what they may
+ * do, and that they end with the process that started them. */
 #ifndef TCPSHAKE_LAB_CHILD_H
 #define TCPSHAKE_LAB_CHILD_H
 
@@ -19,6 +19,10 @@ typedef void child_fn(void *arg, int ready);
 enum status child_start(child_fn *live, void *arg, const char *who, pid_t *pid,
                         struct fault *fault);
 
+/* Ends it and waits for that, unless seccomp forbids the signal: then it dies when we do. No child
+ * (-1) is as good. */
+void child_end(pid_t *pid);
+
 /* False when nobody waits for it any more. */
 bool child_is_ready(int ready);
 
@@ -28,5 +32,12 @@ __attribute__((noreturn)) void child_failed(int ready, const struct fault *fault
  * nothing of the starter's terminal, pipes and files stays open: they must not outlive their use
  * there by a descriptor forgotten here. The standard ones are /dev/null. */
 void child_shed(int *const kept[], size_t n);
+
+/* Keeps of the capabilities what a peer's commands need: binding a low port, and to be allowed (not
+ * effective, until child_administer) to administer the network of its own namespace. Nothing in
+ * this process can reach another network. */
+bool child_drop_privileges(void);
+/* Makes CAP_NET_ADMIN effective, or no longer. False, with errno, where it is not permitted. */
+bool child_administer(bool wanted);
 
 #endif

@@ -3,19 +3,17 @@
  * any moment closes what there is. */
 #include "lab/lab.h"
 
-#include <errno.h>
+#include <netlink/netlink.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
-#include <sys/wait.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "lab/app.h"
-#include "lab/ctl.h"
-#include "lab/host.h"
 #include "lab/cable.h"
-#include "lab/meter.h"
+#include "lab/child.h"
+#include "lab/ctl.h"
 #include "lab/namespace.h"
 #include "lab/server.h"
 #include "lab/truth.h"
@@ -37,28 +35,31 @@ struct lab {
     const struct lab_options *options; /* during lab_open */
     const struct app *app;
     struct lab_end end[SIDES];
-    struct meter meter; /* the peer's */
+    struct truth_meter meter; /* the peer's */
     int backlog;
-    struct netem wire;
+    struct netem_wire wire;
     bool keeps_no_entry;
 };
 
 /* What is another namespace's, and ours only for the time of construction. */
 struct site {
-    struct host_config host;
+    struct service service;
+    int listener;     /* of server_listen; -1: none */
+    int ctl;          /* the peer's end of ctl_open */
+    int namespace_fd; /* the network namespace that it moves to */
     struct nl_sock *route;
 };
 
 const struct lab_app *lab_app_at(size_t i)
 {
-    const struct app *app = app_at(i);
+    const struct app *app = conn_app_at(i);
     return app != NULL ? &app->shown : NULL;
 }
 
 static enum status check_options(const struct lab_options *options, const struct app **app,
                                  struct fault *fault)
 {
-    enum status s = app_find(options->app, app, fault);
+    enum status s = conn_app_find(options->app, app, fault);
     for (size_t i = 0; s == STATUS_OK && i < options->sysctl_count; i++)
         s = namespace_sysctl_check(options->sysctls[i], fault);
     return s;
@@ -95,18 +96,18 @@ static enum status prepare_side(struct lab *lab, enum end side, struct site *sit
                                 struct fault *fault)
 {
     struct lab_end *end = &lab->end[side];
-    enum status s = namespace_new_net(&site->host.namespace_fd, fault);
+    enum status s = namespace_new_net(&site->namespace_fd, fault);
     if (s == STATUS_OK && (site->route = cable_socket_new(fault)) == NULL)
         s = STATUS_SYSTEM;
     if (s != STATUS_OK || !is_kernel(lab->options, side))
         return s;
     s = apply_sysctls(lab->options, fault);
     if (s == STATUS_OK && side == END_B)
-        s = server_listen(&site->host.service, &site->host.listener, fault);
+        s = server_listen(&site->service, &site->listener, fault);
     if (s == STATUS_OK)
-        open_truth(end, &lab->end[side == END_B ? END_A : END_B].at.ip, site->host.listener);
+        open_truth(end, &lab->end[side == END_B ? END_A : END_B].at.ip, site->listener);
     if (s == STATUS_OK && side == END_B && lab->app->waits)
-        s = meter_open(&lab->meter, fault);
+        s = truth_meter_open(&lab->meter, fault);
     return s;
 }
 
@@ -133,8 +134,8 @@ static enum status start_wire(struct lab *lab, int wire_fd, int ours_fd, struct 
 {
     if (lab->options->wire == NULL)
         return STATUS_OK;
-    enum status s = netem_start(&lab->wire, lab->options->wire, wire_fd, cable_name(CABLE_WIRE_A),
-                                cable_name(CABLE_WIRE_B), fault);
+    enum status s = netem_wire_start(&lab->wire, lab->options->wire, wire_fd,
+                                     cable_name(CABLE_WIRE_A), cable_name(CABLE_WIRE_B), fault);
     return s == STATUS_OK ? namespace_enter(ours_fd, fault) : s;
 }
 
@@ -143,8 +144,8 @@ static enum status connect_sides(struct lab *lab, const struct site sites[SIDES]
 {
     struct cable_sites link = {.ours = sites[END_A].route,
                                .peer = sites[END_B].route,
-                               .ours_fd = sites[END_A].host.namespace_fd,
-                               .peer_fd = sites[END_B].host.namespace_fd};
+                               .ours_fd = sites[END_A].namespace_fd,
+                               .peer_fd = sites[END_B].namespace_fd};
     bool wired = lab->options->between || lab->options->wire != NULL;
     int wire_fd = -1;
     enum status s = wired ? prepare_wire(&link.wire, &wire_fd, fault) : STATUS_OK;
@@ -152,9 +153,48 @@ static enum status connect_sides(struct lab *lab, const struct site sites[SIDES]
         s = cable_open(&link, lab->options->v6, fault);
     if (s == STATUS_OK)
         s = start_wire(lab, wire_fd, link.ours_fd, fault);
-    cable_socket_free(link.wire);
+    nl_socket_free(link.wire);
     close_if_open(wire_fd);
     return s;
+}
+
+/* Our parent has died or has done with us. What our kernel still has to get through to the other
+ * end, which may be gone, keeps this namespace for up to 100 s if it is a socket that was closed:
+ * tcp(7), tcp_orphan_retries. Now it gives up within a second. */
+__attribute__((noreturn)) static void leave(void)
+{
+    /* Root by name alone may not write where root is an ordinary user's user namespace's. */
+    (void)child_administer(true);
+    (void)namespace_sysctl("net.ipv4.tcp_orphan_retries=1", NULL); /* or the 100 s remain */
+    _exit(0);
+}
+
+/* From now on the signal waits for whom it was sent to to look, whatever our caller did with it. */
+static bool hold_signal(sigset_t *leaving)
+{
+    return sigemptyset(leaving) == 0 && sigaddset(leaving, SIGTERM) == 0 &&
+           sigprocmask(SIG_BLOCK, leaving, NULL) == 0;
+}
+
+/* The peer: a process in its own network namespace that runs one application, and lives exactly as
+ * long as ours does. */
+static void serve(void *arg, int ready)
+{
+    const struct site *site = arg;
+    const struct fault nothing_to_say = {""};
+    int listener = site->listener, ctl = site->ctl;
+    sigset_t leaving;
+    struct server *server = server_new(&site->service);
+    if (server == NULL || namespace_enter(site->namespace_fd, NULL) != STATUS_OK ||
+        !child_drop_privileges() || !hold_signal(&leaving) || !child_is_ready(ready))
+        child_failed(ready, &nothing_to_say);
+    (void)prctl(PR_SET_NAME, "tcpshake-peer", 0, 0, 0);
+    child_shed((int *const[]){&ctl, &listener}, 2);
+    int told = signalfd(-1, &leaving, SFD_CLOEXEC);
+    if (told < 0) /* then it ends us without a last act */
+        (void)sigprocmask(SIG_UNBLOCK, &leaving, NULL);
+    server_run(server, listener, ctl, told);
+    leave();
 }
 
 static enum status start_side(struct lab *lab, enum end side, struct site *site,
@@ -163,8 +203,8 @@ static enum status start_side(struct lab *lab, enum end side, struct site *site,
     struct lab_end *end = &lab->end[side];
     if (!is_kernel(lab->options, side))
         return STATUS_OK;
-    enum status s = ctl_open(&end->ctl, &site->host.ctl, fault);
-    return s == STATUS_OK ? host_start(&site->host, &end->child, fault) : s;
+    enum status s = ctl_open(&end->ctl, &site->ctl, fault);
+    return s == STATUS_OK ? child_start(serve, site, "the lab's peer", &end->child, fault) : s;
 }
 
 static enum status build(struct lab *lab, struct site sites[SIDES], struct fault *fault)
@@ -183,10 +223,10 @@ static enum status build(struct lab *lab, struct site sites[SIDES], struct fault
 
 static void leave_site(struct site *site)
 {
-    cable_socket_free(site->route);
-    close_if_open(site->host.listener);
-    close_if_open(site->host.ctl);
-    close_if_open(site->host.namespace_fd);
+    nl_socket_free(site->route);
+    close_if_open(site->listener);
+    close_if_open(site->ctl);
+    close_if_open(site->namespace_fd);
 }
 
 /* Who is where and runs what. */
@@ -196,7 +236,7 @@ static enum status plan(struct lab *lab, const struct lab_options *options,
     const struct app *acts;
     enum status s = check_options(options, &lab->app, fault);
     if (s == STATUS_OK)
-        s = app_find("cue", &acts, fault);
+        s = conn_app_find("cue", &acts, fault);
     if (s != STATUS_OK)
         return s;
     for (size_t i = 0; i < options->sysctl_count; i++)
@@ -207,9 +247,9 @@ static enum status plan(struct lab *lab, const struct lab_options *options,
                                            .port = lab->app->shown.port};
     lab->end[END_A].at =
         (struct endpoint){.ip = cable_address(CABLE_OURS, options->v6), .port = OUR_PORT};
-    sites[END_B].host.service =
+    sites[END_B].service =
         (struct service){.app = lab->app, .at = lab->end[END_B].at, .backlog = options->backlog};
-    sites[END_A].host.service = (struct service){.app = acts, .at = lab->end[END_A].at};
+    sites[END_A].service = (struct service){.app = acts, .at = lab->end[END_A].at};
     return STATUS_OK;
 }
 
@@ -225,9 +265,9 @@ struct lab *lab_open(const struct lab_options *options, struct fault *fault)
     for (enum end side = END_A; side <= END_B; side++) {
         lab->end[side].truth.fd = lab->end[side].ctl.fd = -1;
         lab->end[side].child = -1;
-        sites[side] = (struct site){.host = {.listener = -1, .ctl = -1, .namespace_fd = -1}};
+        sites[side] = (struct site){.listener = -1, .ctl = -1, .namespace_fd = -1};
     }
-    meter_init(&lab->meter);
+    truth_meter_init(&lab->meter);
     enum status s = plan(lab, options, sites, fault);
     if (s == STATUS_OK)
         s = build(lab, sites, fault);
@@ -240,15 +280,6 @@ struct lab *lab_open(const struct lab_options *options, struct fault *fault)
     return NULL;
 }
 
-static void end_child(pid_t child)
-{
-    /* Not waited for if the signal could not be sent (by seccomp's will): it dies when we do. */
-    if (child > 0 && kill(child, SIGTERM) == 0) {
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
-}
-
 void lab_close(struct lab *lab)
 {
     if (lab == NULL)
@@ -256,10 +287,10 @@ void lab_close(struct lab *lab)
     for (enum end side = END_A; side <= END_B; side++) {
         truth_close(&lab->end[side].truth);
         ctl_close(&lab->end[side].ctl);
-        end_child(lab->end[side].child);
+        child_end(&lab->end[side].child);
     }
-    meter_close(&lab->meter);
-    netem_close(&lab->wire);
+    truth_meter_close(&lab->meter);
+    netem_wire_close(&lab->wire);
     free(lab);
 }
 
@@ -273,7 +304,7 @@ const char *lab_tap(enum end side)
     return cable_name(side == END_A ? CABLE_WIRE_A : CABLE_WIRE_B);
 }
 
-struct netem *lab_wire(struct lab *lab)
+struct netem_wire *lab_wire(struct lab *lab)
 {
     return lab->wire.fd >= 0 ? &lab->wire : NULL;
 }
@@ -315,7 +346,7 @@ enum status lab_queues(struct lab *lab, struct queues *q, struct fault *fault)
     struct lab_end *end = &lab->end[END_B];
     *q = (struct queues){0};
     enum status s = truth_queues(&end->truth, &end->at, q, fault);
-    return s == STATUS_OK ? meter_read(&lab->meter, q, fault) : s;
+    return s == STATUS_OK ? truth_meter_read(&lab->meter, q, fault) : s;
 }
 
 bool lab_keeps_no_entry(const struct lab *lab)

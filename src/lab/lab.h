@@ -12,14 +12,14 @@
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "lab/netem/netem.h"
+#include "lab/netem/netem_wire.h"
 #include "measure/backlog/queues.h"
 #include "tcp/call.h"
 #include "tcp/end.h"
 #include "tcp/state.h"
 #include "wire/address.h"
 
-/* What listens on the peer; one row of the table in lab/app.c. */
+/* What listens on the peer; one row of the table in lab/conn.c. */
 struct lab_app {
     const char *name, *summary;
     uint16_t port;
@@ -57,7 +57,7 @@ const struct endpoint *lab_at(const struct lab *lab, enum end side);
 const char *lab_tap(enum end side);
 
 /* The wire, which has something to tell; NULL without one. */
-struct netem *lab_wire(struct lab *lab);
+struct netem_wire *lab_wire(struct lab *lab);
 
 /* The true state of a side's end of the connection lab_at <-> `remote`, from its kernel (sock_diag,
  * exact look-up: request sockets and TIME-WAIT included), without disturbing it. No socket for the

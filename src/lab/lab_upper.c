@@ -1,9 +1,6 @@
 /* See lab_upper.h. */
 #include "lab/lab_upper.h"
 
-#include "lab/netem/netem.h"
-#include "lab/netem/netem_plan.h"
-
 static enum status call(void *arg, const struct endpoint *remote, enum call call, const void *data,
                         size_t n, struct fault *fault)
 {
@@ -33,7 +30,7 @@ static enum status queues(void *arg, struct queues *q, struct fault *fault)
  * worst. */
 static int64_t way_to(const struct lab_upper *end)
 {
-    const struct netem *wire = lab_wire(end->lab);
+    const struct netem_wire *wire = lab_wire(end->lab);
     int64_t way = 0;
     for (size_t i = 0; wire != NULL && i < wire->config.rules.count; i++) {
         const struct netem_rule *rule = &wire->config.rules.rule[i];

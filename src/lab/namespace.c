@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,10 +27,10 @@ static bool has_capabilities(uint32_t wanted)
     return syscall(SYS_capget, &head, data) == 0 && (data[0].effective & wanted) == wanted;
 }
 
-/* False with errno. The files of /proc take a value in one write or not at all. */
-static bool write_file(const char *path, const char *text)
+/* Closes `fd`, which may be -1. False with errno. The files of /proc take a value in one write or
+ * not at all. */
+static bool write_and_close(int fd, const char *text)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     size_t n = strlen(text);
@@ -43,21 +41,26 @@ static bool write_file(const char *path, const char *text)
     return written;
 }
 
-/* Whether the number in a file of /proc/sys is `value`; no when there is no such file. */
-static bool setting_is(const char *path, uint64_t value)
+bool namespace_read_number(int fd, uint64_t max, uint64_t *value)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
     char digits[32];
-    ssize_t n = read(fd, digits, sizeof(digits) - 1);
-    close(fd);
+    ssize_t n = fd >= 0 ? pread(fd, digits, sizeof(digits) - 1, 0) : -1;
     if (n <= 0)
         return false;
     digits[n] = '\0';
     digits[strcspn(digits, "\n")] = '\0';
+    return text_to_number(digits, 0, max, value);
+}
+
+/* Whether the number in a file of /proc/sys is `value`; no when there is no such file. */
+static bool setting_is(const char *path, uint64_t value)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     uint64_t found;
-    return text_to_number(digits, 0, UINT64_MAX, &found) && found == value;
+    bool is = namespace_read_number(fd, UINT64_MAX, &found) && found == value;
+    if (fd >= 0)
+        close(fd);
+    return is;
 }
 
 /* The usual reasons, each with what a machine's owner types against it. */
@@ -110,7 +113,7 @@ enum status namespace_become_able(struct fault *fault)
         {"/proc/self/gid_map", gid_map},
     };
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
-        if (!write_file(maps[i].path, maps[i].text))
+        if (!write_and_close(open(maps[i].path, O_WRONLY | O_CLOEXEC), maps[i].text))
             return forbidden(maps[i].path, errno, fault);
     }
     return STATUS_OK;
@@ -158,6 +161,16 @@ enum status namespace_sysctl_check(const char *assignment, struct fault *fault)
     return STATUS_OK;
 }
 
+int namespace_open_setting(const char *name, size_t n, int flags)
+{
+    static const char root[] = "/proc/sys/";
+    char path[sizeof(root) + SETTING_NAME_MAX];
+    (void)snprintf(path, sizeof(path), "%s%.*s", root, (int)n, name);
+    for (char *p = path; *p != '\0'; p++)
+        *p = *p == '.' ? '/' : *p;
+    return open(path, flags | O_CLOEXEC);
+}
+
 enum status namespace_sysctl(const char *assignment, struct fault *fault)
 {
     enum status s = namespace_sysctl_check(assignment, fault);
@@ -165,14 +178,7 @@ enum status namespace_sysctl(const char *assignment, struct fault *fault)
         return s;
     int name = (int)strcspn(assignment, "=");
     const char *value = assignment + name + 1;
-    static const char root[] = "/proc/sys/";
-    char path[sizeof(root) + SETTING_NAME_MAX];
-    (void)snprintf(path, sizeof(path), "%s%.*s", root, name, assignment);
-    for (char *p = path + sizeof(root) - 1; *p != '\0'; p++) {
-        if (*p == '.')
-            *p = '/';
-    }
-    if (write_file(path, value))
+    if (write_and_close(namespace_open_setting(assignment, (size_t)name, O_WRONLY), value))
         return STATUS_OK;
     switch (errno) {
     case ENOENT:

@@ -5,6 +5,10 @@
 #ifndef TCPSHAKE_LAB_NAMESPACE_H
 #define TCPSHAKE_LAB_NAMESPACE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/fault.h"
 
 /* Makes sure that we may create and set up network namespaces: does nothing for a process that may
@@ -23,5 +27,11 @@ enum status namespace_enter(int fd, struct fault *fault);
 enum status namespace_sysctl_check(const char *assignment, struct fault *fault);
 /* Applies it to the network namespace that we are in. */
 enum status namespace_sysctl(const char *assignment, struct fault *fault);
+
+/* Opens the file of a setting, "net.ipv4.NAME", in the network namespace that we are in; the name
+ * is its first `n` octets. -1 with errno. */
+int namespace_open_setting(const char *name, size_t n, int flags);
+/* Reads the number in such a file, which stays open; false when there is none, at most `max`. */
+bool namespace_read_number(int fd, uint64_t max, uint64_t *value);
 
 #endif

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "lab/sockaddr.h"
 #include "lab/truth.h"
 
 enum {
@@ -87,7 +86,8 @@ static bool is_itself(int fd)
     if (getsockname(fd, (struct sockaddr *)&ours, &ours_len) != 0 ||
         getpeername(fd, (struct sockaddr *)&theirs, &theirs_len) != 0)
         return false;
-    const struct endpoint a = sockaddr_endpoint(&ours), b = sockaddr_endpoint(&theirs);
+    const struct endpoint a = endpoint_of_sockaddr((const struct sockaddr *)&ours);
+    const struct endpoint b = endpoint_of_sockaddr((const struct sockaddr *)&theirs);
     return endpoint_equal(&a, &b);
 }
 
@@ -180,7 +180,7 @@ enum status self_socket_run(const struct self_socket_config *config, struct self
 {
     struct trial t = {.config = config, .doings = d, .fd = -1, .start_ns = now()};
     *d = (struct self_connect_doings){.end = SELF_CONNECT_DEADLINE};
-    t.to_len = sockaddr_of(&config->at, &t.to);
+    t.to_len = endpoint_to_sockaddr(&config->at, &t.to);
     if (!hold_signals(&t))
         return fault_set(fault, STATUS_SYSTEM, "sigprocmask: %s", strerror(errno));
     d->kernel_known = truth_open(&t.truth, NULL) == STATUS_OK;

@@ -10,11 +10,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "lab/caps.h"
-#include "lab/conn.h"
+#include "lab/child.h"
 #include "lab/ctl.h"
 #include "lab/namespace.h"
-#include "lab/sockaddr.h"
 #include "lab/truth.h"
 
 enum {
@@ -68,7 +66,7 @@ static int accept_nothing(int fd)
 static int bind_early(int fd, const struct endpoint *at)
 {
     struct sockaddr_storage address;
-    socklen_t n = sockaddr_of(at, &address);
+    socklen_t n = endpoint_to_sockaddr(at, &address);
     const int on = 1;
     int error = address.ss_family == AF_INET
                     ? setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on))
@@ -149,28 +147,15 @@ static struct conn *free_slot(struct server *s)
 
 static int act(struct conn *c, const struct ctl_order *order, const char *data)
 {
-    switch (order->what) {
-    case CALL_CLOSE:
-        return conn_close(c);
-    case CALL_ABORT:
-        return conn_abort(c);
-    case CALL_SEND:
+    static int (*const acts[CALL_COUNT])(struct conn *) = {
+        [CALL_CLOSE] = conn_close,
+        [CALL_ABORT] = conn_abort,
+        [CALL_CRASH] = conn_crash,
+        [CALL_KILL] = conn_kill,
+    };
+    if (order->what == CALL_SEND)
         return conn_say(c, data, order->n);
-    case CALL_CRASH:
-        return conn_crash(c);
-    case CALL_KILL:
-        return conn_kill(c);
-    case CALL_CONNECT:
-    case CALL_STOP_LISTENING:
-    case CALL_LISTEN:
-    case CALL_STATUS:
-    case CALL_ACCEPT:
-    case CALL_SET:
-    case CALL_RECEIVE:
-    case CALL_COUNT:
-        break;
-    }
-    return EINVAL;
+    return acts[order->what] != NULL ? acts[order->what](c) : EINVAL;
 }
 
 /* The application gets a connection that came in when it is established; what was asked of it
@@ -231,7 +216,7 @@ static void accept_one(struct server *s)
             s->full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
             return;
         }
-        const struct endpoint remote = sockaddr_endpoint(&from);
+        const struct endpoint remote = endpoint_of_sockaddr((const struct sockaddr *)&from);
         conn_init(c, fd, &remote, ++s->born);
         s->last_error = EAGAIN;
         catch_up(s, c);
@@ -284,11 +269,11 @@ static int set(struct server *s, const char *assignment, size_t n)
         s->service.backlog = (int)value;
         return 0;
     }
-    if (!caps_administer(true))
+    if (!child_administer(true))
         return errno;
     errno = EINVAL;
     int error = namespace_sysctl(text, NULL) == STATUS_OK ? 0 : errno;
-    (void)caps_administer(false);
+    (void)child_administer(false);
     return error;
 }
 
@@ -296,7 +281,7 @@ static int set(struct server *s, const char *assignment, size_t n)
 static int dial(const struct service *service, const struct endpoint *remote)
 {
     struct sockaddr_storage to;
-    socklen_t n = sockaddr_of(remote, &to);
+    socklen_t n = endpoint_to_sockaddr(remote, &to);
     int fd = open_socket(service);
     int error = fd < 0 ? -1 : bind_early(fd, &service->at);
     if (error == 0)
@@ -329,28 +314,18 @@ static int connect_to(struct server *s, const struct endpoint *remote)
 
 static int run_command(struct server *s, const struct ctl_order *order)
 {
-    switch (order->what) {
-    case CALL_CONNECT:
+    if (order->what == CALL_CONNECT)
         return connect_to(s, &order->remote);
-    case CALL_STOP_LISTENING:
+    if (order->what == CALL_STOP_LISTENING)
         return stop_listening(s);
-    case CALL_LISTEN:
+    if (order->what == CALL_LISTEN)
         return listen_again(s);
-    case CALL_STATUS:
+    if (order->what == CALL_STATUS)
         return s->last_error;
-    case CALL_ACCEPT:
+    if (order->what == CALL_ACCEPT)
         return accept_waiting(s);
-    case CALL_SET:
+    if (order->what == CALL_SET)
         return set(s, s->data, order->n);
-    case CALL_CLOSE:
-    case CALL_ABORT:
-    case CALL_SEND:
-    case CALL_CRASH:
-    case CALL_KILL:
-    case CALL_RECEIVE:
-    case CALL_COUNT:
-        break;
-    }
     struct conn *c = find(s, &order->remote);
     if (c != NULL)
         return act(c, order, s->data);

@@ -4,8 +4,7 @@
 #define TCPSHAKE_LAB_SERVER_H
 
 #include "base/fault.h"
-#include "lab/app.h"
-#include "wire/address.h"
+#include "lab/conn.h"
 
 struct service {
     const struct app *app;

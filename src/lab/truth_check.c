@@ -120,9 +120,11 @@ static void report(void *arg, struct talk *x, struct result *r)
     for (size_t i = 0; i < w->pending_count; i++) /* time is up for these too */
         found_outside(w, x, w->pending[i].state);
     w->pending_count = 0;
-    result_set(r, "truth",
-               json_pack("{s:i, s:i, s:i}", "readings", (int)w->readings, "ahead", (int)w->ahead,
-                         "outside", (int)w->outside));
+    result_begin(r, "truth");
+    result_set_integer(r, "readings", w->readings);
+    result_set_integer(r, "ahead", w->ahead);
+    result_set_integer(r, "outside", w->outside);
+    result_end(r);
     result_line(r, "truth", "asked the peer's kernel %u times: %s", w->readings,
                 w->outside == 0 ? "always in our set" : "NOT always in our set");
     if (w->failed)

@@ -330,19 +330,19 @@ static const char *seen_by_application(int error)
 
 static void report_probes(const struct crash *c, struct result *r)
 {
-    struct text line;
-    json_t *gaps = json_array();
-    text_init(&line);
+    struct text line = {0};
+    result_begin_list(r, "gaps_us");
     for (size_t i = 0; i < probes(c); i++) {
-        json_array_append_new(gaps, result_us(gap(c, i)));
+        result_set_us(r, NULL, gap(c, i));
         text_printf(&line, "%s%.3f", i > 0 ? " " : "", (double)gap(c, i) / CLOCK_S);
     }
-    result_set(r, "gaps_us", gaps);
+    result_end_list(r);
     if (c->way == CRASH_GONE) {
-        result_set(r, "keepalive",
-                   json_pack("{s:f, s:f, s:i}", "time_s", (double)c->keepalive_time_ns / CLOCK_S,
-                             "interval_s", (double)c->keepalive_interval_ns / CLOCK_S, "probes",
-                             (int)c->keepalive_probes));
+        result_begin(r, "keepalive");
+        result_set_real(r, "time_s", (double)c->keepalive_time_ns / CLOCK_S);
+        result_set_real(r, "interval_s", (double)c->keepalive_interval_ns / CLOCK_S);
+        result_set_integer(r, "probes", c->keepalive_probes);
+        result_end(r);
         result_line(r, "probes",
                     "%s s (figured: the first after %g s, then every %g s, %u of them)",
                     line.data != NULL ? line.data : "none", (double)c->keepalive_time_ns / CLOCK_S,
@@ -357,14 +357,14 @@ static void report_end(const struct crash *c, struct result *r)
 {
     char took[32];
     int64_t after = c->gave_up_ns - c->silent_ns;
-    result_set(r, "application", json_string(seen_by_application(c->saw[1])));
+    result_set_text(r, "application", seen_by_application(c->saw[1]));
     if (c->way == CRASH_KILLED)
-        result_set(r, "application_first", json_string(seen_by_application(c->saw[0])));
-    result_set(r, "gave_up_after_us", c->gave_up_ns != 0 ? result_us(after) : json_null());
+        result_set_text(r, "application_first", seen_by_application(c->saw[0]));
+    result_set_us(r, "gave_up_after_us", c->gave_up_ns != 0 ? after : CLOCK_NEVER);
     if (c->way == CRASH_KILLED || c->way == CRASH_KILLED_UNREAD) {
-        const char *said = c->said_by_b & FLAG_RST ? "RST" : c->said_by_b & FLAG_FIN ? "FIN" : "";
-        result_set(r, "kernel_sent", said[0] != '\0' ? json_string(said) : json_null());
-        result_line(r, "B's kernel", "sends %s", said[0] != '\0' ? said : "nothing");
+        const char *said = c->said_by_b & FLAG_RST ? "RST" : c->said_by_b & FLAG_FIN ? "FIN" : NULL;
+        result_set_text(r, "kernel_sent", said);
+        result_line(r, "B's kernel", "sends %s", said != NULL ? said : "nothing");
     } else if (c->gave_up_ns != 0) {
         (void)clock_format(after, took, sizeof(took));
         result_line(r, "A gives up", "%s after it heard the last of B", took);
@@ -391,8 +391,8 @@ static void report(const struct talk *p, struct result *r)
     const char *verdict = verdict_of(p);
     const struct facts f = facts_of(p);
     facts_ends(&f, r);
-    result_set(r, "way", json_string(ways[c->way].name));
-    result_set(r, "verdict", json_string(verdict));
+    result_set_text(r, "way", ways[c->way].name);
+    result_set_text(r, "verdict", verdict);
     result_line(r, verdict, "%s", ways[c->way].summary);
     if (c->way == CRASH_GONE || c->way == CRASH_GONE_TALKING)
         report_probes(c, r);

@@ -262,10 +262,10 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
 static void report_data(const struct talk *x, struct result *r)
 {
     size_t unacknowledged = ours_unacknowledged(x);
-    result_set(r, "data_sent", json_integer((json_int_t)x->ours.outbox.payload_len));
-    result_set(r, "data_acknowledged",
-               json_integer((json_int_t)(x->ours.outbox.payload_len - unacknowledged)));
-    result_set(r, "data_received", json_integer((json_int_t)x->ours.data_received));
+    result_set_integer(r, "data_sent", (int64_t)x->ours.outbox.payload_len);
+    result_set_integer(r, "data_acknowledged",
+                       (int64_t)(x->ours.outbox.payload_len - unacknowledged));
+    result_set_integer(r, "data_received", (int64_t)x->ours.data_received);
     if (x->ours.outbox.payload_len > 0 || x->ours.data_received > 0)
         result_line(r, "data", "sent %zu octets, acknowledged %zu, received %llu",
                     x->ours.outbox.payload_len, x->ours.outbox.payload_len - unacknowledged,
@@ -285,9 +285,11 @@ static void report_close(const struct talk *x, struct result *r)
     const char *by = o->simultaneous                                 ? "both"
                      : o->peer_first || (o->peer_rst && !o->own_fin) ? "peer"
                                                                      : "us";
-    result_set(
-        r, "close",
-        json_pack("{s:s, s:i, s:s}", "by", by, "segments", (int)o->close_segments, "kind", kind));
+    result_begin(r, "close");
+    result_set_text(r, "by", by);
+    result_set_integer(r, "segments", o->close_segments);
+    result_set_text(r, "kind", kind);
+    result_end(r);
     if (orderly)
         result_line(r, "close", "%u segments, %s", o->close_segments,
                     o->simultaneous ? "both at once"
@@ -312,7 +314,7 @@ static void report(const struct talk *x, struct result *r)
     }
     report_close(x, r);
     facts_paths(x, r);
-    result_set(r, "retransmitted", json_integer(x->ours.retransmitted));
+    result_set_integer(r, "retransmitted", x->ours.retransmitted);
     facts_trust(&f, r);
 }
 

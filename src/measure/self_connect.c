@@ -149,10 +149,10 @@ static void report_outcome(const struct self_connect *s, const struct self_conne
     };
     char at[ENDPOINT_TEXT_MAX];
     (void)endpoint_format(&s->at, at);
-    result_set(r, "command", json_string(command));
-    result_set(r, "target", json_string(at));
-    result_set(r, "local", json_string(at));
-    result_set(r, "outcome", json_string(ends[d->end].outcome));
+    result_set_text(r, "command", command);
+    result_set_text(r, "target", at);
+    result_set_text(r, "local", at);
+    result_set_text(r, "outcome", ends[d->end].outcome);
     result_line(r, ends[d->end].outcome, "%s %s", at, ends[d->end].meaning);
     r->exit_code = s->impossible || s->truth_failed ? 2 : ends[d->end].exit_code;
 }
@@ -162,10 +162,10 @@ static void report_attempts(const struct self_connect *s, const struct self_conn
 {
     char elapsed[32];
     (void)clock_format(d->elapsed_ns, elapsed, sizeof(elapsed));
-    result_set(r, "port", json_integer(s->at.port));
-    result_set(r, "attempts", json_integer((json_int_t)d->attempts));
-    result_set(r, "refused", json_integer((json_int_t)d->refused));
-    result_set(r, "elapsed_us", result_us(d->elapsed_ns));
+    result_set_integer(r, "port", s->at.port);
+    result_set_integer(r, "attempts", (int64_t)d->attempts);
+    result_set_integer(r, "refused", (int64_t)d->refused);
+    result_set_us(r, "elapsed_us", d->elapsed_ns);
     result_line(r, "attempts",
                 "%" PRIu64 " in %s, each from the port that the kernel chose; "
                 "%" PRIu64 " refused by a reset",
@@ -177,8 +177,11 @@ static void report_moment(const struct self_connect *s, struct result *r)
 {
     bool answered = s->syn_ns != 0 && s->answered_ns != 0;
     char rtt[32];
-    result_set(r, "happened_ns", s->syn_ns != 0 ? json_integer(s->syn_ns) : json_null());
-    result_set(r, "rtt_us", answered ? result_us(s->answered_ns - s->syn_ns) : json_null());
+    if (s->syn_ns != 0)
+        result_set_integer(r, "happened_ns", s->syn_ns);
+    else
+        result_set_null(r, "happened_ns");
+    result_set_us(r, "rtt_us", answered ? s->answered_ns - s->syn_ns : CLOCK_NEVER);
     if (answered)
         result_line(r, "rtt", "%s from its SYN to its own SYN,ACK",
                     clock_format(s->answered_ns - s->syn_ns, rtt, sizeof(rtt)));
@@ -187,54 +190,51 @@ static void report_moment(const struct self_connect *s, struct result *r)
 static void report_states(const struct self_connect *s, const struct self_connect_doings *d,
                           struct result *r)
 {
-    struct text line;
-    json_t *path = json_array();
-    text_init(&line);
+    struct text line = {0};
+    result_begin_list(r, "own_path");
     for (size_t i = 0; i < s->path_len; i++) {
-        (void)json_array_append_new(path, json_string(state_name(s->path[i])));
+        result_set_text(r, NULL, state_name(s->path[i]));
         text_printf(&line, "%s%s", i != 0 ? ", " : "", state_name(s->path[i]));
     }
-    result_set(r, "own_path", path);
-    result_set(r, "simultaneous_open", json_boolean(s->opened_at_once));
-    result_set(r, "simultaneous_close", json_boolean(s->closed_at_once));
+    result_end_list(r);
+    result_set_flag(r, "simultaneous_open", s->opened_at_once);
+    result_set_flag(r, "simultaneous_close", s->closed_at_once);
     result_line(r, "states", "%s", line.data != NULL ? line.data : "");
     text_done(&line);
     if (!d->kernel_known) {
-        result_set(r, "kernel", json_null());
+        result_set_null(r, "kernel");
         return;
     }
-    result_set(r, "kernel",
-               json_pack("{s:s, s:s, s:s}", "before", state_name(d->before), "connected",
-                         state_name(d->connected), "closed", state_name(d->closed)));
+    result_begin(r, "kernel");
+    result_set_text(r, "before", state_name(d->before));
+    result_set_text(r, "connected", state_name(d->connected));
+    result_set_text(r, "closed", state_name(d->closed));
+    result_end(r);
     result_line(r, "kernel", "%s before, %s once connected, %s once closed", state_name(d->before),
                 state_name(d->connected), state_name(d->closed));
 }
 
 int self_connect_conclude(struct self_connect *s, const struct self_connect_doings *d, int64_t t_ns)
 {
-    struct result r;
-    if (!result_init(&r))
-        return 2;
+    struct result r = {0};
     report_outcome(s, d, &r);
     report_attempts(s, d, &r);
     if (d->end == SELF_CONNECT_HAPPENED) {
         report_moment(s, &r);
         report_states(s, d, &r);
-        result_set(&r, "data_sent", json_integer((json_int_t)d->said));
-        result_set(&r, "data_received", json_integer((json_int_t)d->heard));
+        result_set_integer(&r, "data_sent", (int64_t)d->said);
+        result_set_integer(&r, "data_received", (int64_t)d->heard);
         result_line(&r, "data", "%zu octets written to the socket, %zu read from it", d->said,
                     d->heard);
     }
-    result_set(&r, "capture_dropped", json_integer((json_int_t)s->capture_dropped));
+    result_set_integer(&r, "capture_dropped", (int64_t)s->capture_dropped);
     int exit_code = r.exit_code;
     (void)record(s, EVENT_VERDICT, 0, t_ns, (struct event){.result = &r});
-    result_done(&r);
-    if (!result_init(&r))
-        return 2;
-    result_set(&r, "command", json_string(command));
-    result_set(&r, "sessions", json_integer(1));
-    result_set(&r, "interrupted", json_boolean(d->end == SELF_CONNECT_INTERRUPTED));
-    result_set(&r, "exit_code", json_integer(exit_code));
+    result_clear(&r);
+    result_set_text(&r, "command", command);
+    result_set_integer(&r, "sessions", 1);
+    result_set_flag(&r, "interrupted", d->end == SELF_CONNECT_INTERRUPTED);
+    result_set_integer(&r, "exit_code", exit_code);
     r.exit_code = exit_code;
     (void)timeline_append(s->timeline,
                           (struct event){.kind = EVENT_SUMMARY, .t_ns = t_ns, .result = &r});

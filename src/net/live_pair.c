@@ -120,14 +120,11 @@ static void progress(void *arg, int64_t now_ns, bool asked, char *line, size_t c
 static void add_summary(const struct client *c)
 {
     const struct talk *p = c->pair;
-    struct result summary;
-    if (!result_init(&summary))
-        return;
-    result_set(&summary, "command", json_string(c->script->name));
-    result_set(&summary, "sessions", json_integer((json_int_t)p->config.session));
-    result_set(&summary, "interrupted", json_boolean(c->interrupted));
-    result_set(&summary, "exit_code", json_integer(p->exit_code));
-    summary.exit_code = p->exit_code;
+    struct result summary = {.exit_code = p->exit_code};
+    result_set_text(&summary, "command", c->script->name);
+    result_set_integer(&summary, "sessions", (int64_t)p->config.session);
+    result_set_flag(&summary, "interrupted", c->interrupted);
+    result_set_integer(&summary, "exit_code", p->exit_code);
     (void)timeline_append(
         c->timeline, (struct event){.kind = EVENT_SUMMARY, .t_ns = p->now_ns, .result = &summary});
     result_done(&summary);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "event/result.h"
 #include "measure/measure.h"
 #include "render/prose.h"
 #include "render/render.h"
@@ -147,14 +148,19 @@ static enum status open_csv(struct sink *sink, const struct run_info *run, struc
     return write_line((struct csv *)sink, &line, fault);
 }
 
+/* A result is text: it is read back, for its columns are in an order of their own. */
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
-    struct text line;
+    struct text line = {0}, json = {0};
     if (e->kind != EVENT_VERDICT)
         return STATUS_OK;
-    text_init(&line);
+    text_printf(&json, "{%s}", e->result->json.len != 0 ? e->result->json.data : "");
+    json_t *fields = json.failed ? NULL : json_loadb(json.data, json.len, 0, NULL);
+    text_done(&json);
     text_printf(&line, "%u", e->session);
-    walk_columns(put_field, &(struct row){&line, e->result->fields});
+    walk_columns(put_field, &(struct row){&line, fields});
+    line.failed = line.failed || fields == NULL || e->result->json.failed;
+    json_decref(fields);
     return write_line((struct csv *)sink, &line, fault);
 }
 

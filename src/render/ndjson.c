@@ -1,12 +1,10 @@
 /* Records for programs: one JSON object a line, as doc/tcpshake.schema.json says. A record is
  * written whole by one call of the writer, as soon as its step is complete. Keys keep their order
  * and their meaning within version 1 of the schema. */
-#include <inttypes.h>
-#include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "event/result.h"
 #include "render/prose.h"
 #include "render/render.h"
 #include "render/step.h"
@@ -18,202 +16,175 @@ enum {
 struct ndjson {
     struct sink sink;
     struct step_builder steps;
-    struct text line;
+    struct result record; /* the one that is being written */
 };
 
-static enum status out_of_memory(struct fault *fault)
+static struct result *begin_record(struct ndjson *n, const char *type)
 {
-    return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    result_clear(&n->record);
+    result_begin(&n->record, NULL);
+    result_set_integer(&n->record, "v", SCHEMA_VERSION);
+    result_set_text(&n->record, "type", type);
+    return &n->record;
 }
 
-/* Writes the record and drops the reference to it. Every json_object_set_new beforehand may have
- * failed; `complete` says whether none did. */
-static enum status write_record(struct ndjson *n, json_t *record, bool complete,
-                                struct fault *fault)
+static enum status write_record(struct ndjson *n, struct fault *fault)
 {
-    struct text line;
-    text_init(&line);
-    char *json = complete ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
-    json_decref(record);
-    if (json != NULL)
-        text_printf(&line, "%s\n", json);
-    free(json);
-    enum status s = line.len != 0 && !line.failed
-                        ? n->sink.out.put(n->sink.out.arg, line.data, line.len, fault)
-                        : out_of_memory(fault);
-    text_done(&line);
-    return s;
-}
-
-/* Each `put_` adds a key and answers whether that worked; a NULL object never does. */
-
-static bool put_number(json_t *o, const char *key, int64_t v)
-{
-    return json_object_set_new(o, key, json_integer(v)) == 0;
-}
-
-static bool put_flag(json_t *o, const char *key, bool v)
-{
-    return json_object_set_new(o, key, json_boolean(v)) == 0;
+    struct text *line = &n->record.json;
+    result_end(&n->record);
+    text_put(line, "\n", 1);
+    if (line->failed)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    return n->sink.out.put(n->sink.out.arg, line->data, line->len, fault);
 }
 
 /* Text that may hold a peer's octets: what is no UTF-8 is spelt out. */
-static bool put_text(json_t *o, const char *key, const char *v)
+static void set_text(struct result *r, const char *key, const char *v)
 {
-    json_t *plain = json_string(v);
-    if (plain != NULL)
-        return json_object_set_new(o, key, plain) == 0;
-    struct text safe;
-    text_init(&safe);
-    prose_safe(&safe, v, strlen(v));
-    bool ok = !safe.failed && json_object_set_new(o, key, json_stringn(safe.data, safe.len)) == 0;
-    text_done(&safe);
-    return ok;
-}
-
-static json_t *new_record(const char *type)
-{
-    json_t *o = json_object();
-    if (put_number(o, "v", SCHEMA_VERSION) && put_text(o, "type", type))
-        return o;
-    json_decref(o);
-    return NULL;
-}
-
-static json_t *sack_of(const struct options *opt)
-{
-    json_t *all = json_array();
-    for (uint8_t i = 0; i < opt->sack_count; i++) {
-        json_t *block =
-            json_pack("[I,I]", (json_int_t)opt->sack[i].left.v, (json_int_t)opt->sack[i].right.v);
-        if (json_array_append_new(all, block) != 0) {
-            json_decref(all);
-            return NULL;
-        }
+    struct text safe = {0};
+    if (text_is_utf8(v)) {
+        result_set_text(r, key, v);
+        return;
     }
-    return all;
+    prose_safe(&safe, v, strlen(v));
+    result_set_text(r, key, safe.data);
+    r->json.failed = r->json.failed || safe.failed;
+    text_done(&safe);
 }
 
-static json_t *options_of(const struct options *opt)
+static void set_options(struct result *r, const struct options *opt)
 {
-    json_t *o = json_object();
-    bool ok = o != NULL;
+    result_begin(r, "options");
     if (opt->has_mss)
-        ok = ok && put_number(o, "mss", opt->mss);
+        result_set_integer(r, "mss", opt->mss);
     if (opt->has_wscale)
-        ok = ok && put_number(o, "wscale", opt->wscale);
+        result_set_integer(r, "wscale", opt->wscale);
     if (opt->sack_permitted)
-        ok = ok && put_flag(o, "sack_permitted", true);
-    if (opt->has_timestamps)
-        ok = ok && put_number(o, "ts_val", opt->ts_val) && put_number(o, "ts_ecr", opt->ts_ecr);
-    if (opt->sack_count != 0)
-        ok = ok && json_object_set_new(o, "sack", sack_of(opt)) == 0;
+        result_set_flag(r, "sack_permitted", true);
+    if (opt->has_timestamps) {
+        result_set_integer(r, "ts_val", opt->ts_val);
+        result_set_integer(r, "ts_ecr", opt->ts_ecr);
+    }
+    if (opt->sack_count != 0) {
+        result_begin_list(r, "sack");
+        for (uint8_t i = 0; i < opt->sack_count; i++) {
+            result_begin_list(r, NULL);
+            result_set_integer(r, NULL, opt->sack[i].left.v);
+            result_set_integer(r, NULL, opt->sack[i].right.v);
+            result_end_list(r);
+        }
+        result_end_list(r);
+    }
     if (opt->has_fastopen)
-        ok = ok && put_flag(o, "fastopen", true);
+        result_set_flag(r, "fastopen", true);
     if (opt->malformed)
-        ok = ok && put_flag(o, "malformed", true);
-    if (ok)
-        return o;
-    json_decref(o);
-    return NULL;
+        result_set_flag(r, "malformed", true);
+    result_end(r);
 }
 
-static bool put_segment(json_t *o, const struct step *s)
+static void set_segment(struct result *r, const struct step *s)
 {
     const struct segment *seg = &s->seg;
     char src[ENDPOINT_TEXT_MAX], dst[ENDPOINT_TEXT_MAX], flags[FLAGS_TEXT_MAX];
-    bool ok = put_text(o, "dir", s->kind == STEP_SENT ? "out" : "in") &&
-              put_text(o, "src", endpoint_format(&seg->src, src)) &&
-              put_text(o, "dst", endpoint_format(&seg->dst, dst)) &&
-              put_text(o, "flags", flags_format(seg->flags, flags)) &&
-              put_number(o, "seq", seg->seq.v);
+    result_set_text(r, "dir", s->kind == STEP_SENT ? "out" : "in");
+    result_set_text(r, "src", endpoint_format(&seg->src, src));
+    result_set_text(r, "dst", endpoint_format(&seg->dst, dst));
+    result_set_text(r, "flags", flags_format(seg->flags, flags));
+    result_set_integer(r, "seq", seg->seq.v);
     if ((seg->flags & FLAG_ACK) != 0)
-        ok = ok && put_number(o, "ack", seg->ack.v);
-    return ok && put_number(o, "win", seg->win) && put_number(o, "ttl", seg->ttl) &&
-           put_number(o, "len", seg->len) &&
-           json_object_set_new(o, "options", options_of(&seg->opt)) == 0;
+        result_set_integer(r, "ack", seg->ack.v);
+    result_set_integer(r, "win", seg->win);
+    result_set_integer(r, "ttl", seg->ttl);
+    result_set_integer(r, "len", seg->len);
+    set_options(r, &seg->opt);
 }
 
-static bool put_states(json_t *o, const struct step *s)
+static void set_states(struct result *r, const struct step *s)
 {
-    json_t *peer = json_array();
     char own[STATE_SET_TEXT_MAX];
-    bool ok = put_text(o, "own_state", state_set_format(s->at[END_A], own)) && peer != NULL;
+    result_set_text(r, "own_state", state_set_format(s->at[END_A], own));
+    result_begin_list(r, "peer_states");
     for (enum state p = STATE_CLOSED; p < STATE_COUNT; p++) {
         if (state_set_has(s->at[END_B], p))
-            ok = ok && json_array_append_new(peer, json_string(state_name(p))) == 0;
+            result_set_text(r, NULL, state_name(p));
     }
-    ok = json_object_set_new(o, "peer_states", peer) == 0 && ok;
-    if (s->truth_seen)
-        ok = ok && put_text(o, "truth", state_name(s->truth)) &&
-             put_flag(o, "truth_in_set", s->truth_in_set);
-    return ok;
+    result_end_list(r);
+    if (s->truth_seen) {
+        result_set_text(r, "truth", state_name(s->truth));
+        result_set_flag(r, "truth_in_set", s->truth_in_set);
+    }
 }
 
-static bool put_notes(json_t *o, const struct step *s)
+static void set_notes(struct result *r, const struct step *s)
 {
-    struct text notes;
-    text_init(&notes);
+    struct text notes = {0};
     for (size_t i = 0; i < s->entry_count; i++) {
         if (s->entries[i].kind == EVENT_NOTE)
             text_printf(&notes, "%s%s", notes.len != 0 ? "; " : "", s->entries[i].text);
     }
-    bool ok = !notes.failed && (notes.len == 0 || put_text(o, "note", notes.data));
+    if (notes.len != 0)
+        set_text(r, "note", notes.data);
+    r->json.failed = r->json.failed || notes.failed;
     text_done(&notes);
-    return ok;
 }
 
-static json_t *reason_of(const struct step_entry *e)
+static void set_reasons(struct result *r, const struct step *s)
 {
-    json_t *o = json_object();
-    bool ok = put_text(o, "who", e->end == END_A ? "own" : "peer") &&
-              put_text(o, "text", e->text) && (e->rfc == NULL || put_text(o, "rfc", e->rfc));
-    if (ok)
-        return o;
-    json_decref(o);
-    return NULL;
-}
-
-static bool put_reasons(json_t *o, const struct step *s)
-{
-    json_t *why = json_array();
-    bool ok = why != NULL;
+    size_t count = 0;
     for (size_t i = 0; i < s->entry_count; i++) {
         const struct step_entry *e = &s->entries[i];
-        if (e->kind == EVENT_STATE)
-            ok = ok && json_array_append_new(why, reason_of(e)) == 0;
+        if (e->kind != EVENT_STATE)
+            continue;
+        if (count++ == 0)
+            result_begin_list(r, "why");
+        result_begin(r, NULL);
+        result_set_text(r, "who", e->end == END_A ? "own" : "peer");
+        set_text(r, "text", e->text);
+        if (e->rfc != NULL)
+            set_text(r, "rfc", e->rfc);
+        result_end(r);
     }
-    if (json_array_size(why) != 0)
-        return json_object_set_new(o, "why", why) == 0 && ok;
-    json_decref(why);
-    return ok;
+    if (count > 0)
+        result_end_list(r);
+}
+
+static void set_place(struct result *r, uint32_t session, int64_t t_ns)
+{
+    result_set_integer(r, "session", session);
+    result_set_integer(r, "t_ns", t_ns);
 }
 
 static enum status write_segment(struct ndjson *n, const struct step *s, struct fault *fault)
 {
-    json_t *o = new_record("segment");
-    bool ok = put_number(o, "session", s->session) && put_number(o, "t_ns", s->t_ns) &&
-              put_segment(o, s) && put_states(o, s) && put_notes(o, s);
+    struct result *r = begin_record(n, "segment");
+    set_place(r, s->session, s->t_ns);
+    set_segment(r, s);
+    set_states(r, s);
+    set_notes(r, s);
     if (s->retransmission)
-        ok = ok && put_flag(o, "retransmission", true);
+        result_set_flag(r, "retransmission", true);
     if (s->held)
-        ok = ok && put_flag(o, "held", true);
+        result_set_flag(r, "held", true);
     if (s->seg.checksum == SEGMENT_CHECKSUM_BAD)
-        ok = ok && put_text(o, "checksum", "bad");
-    ok = ok && put_reasons(o, s);
-    return write_record(n, o, ok, fault);
+        result_set_text(r, "checksum", "bad");
+    set_reasons(r, s);
+    return write_record(n, fault);
 }
 
 /* A timer, a local call or a remark that belongs to no segment. */
 static enum status write_note(struct ndjson *n, const struct step *s, const char *what,
                               const char *text, struct fault *fault)
 {
-    json_t *o = new_record("note");
-    bool ok = put_number(o, "session", s->session) && put_number(o, "t_ns", s->t_ns) &&
-              put_text(o, "what", what) && put_text(o, "text", text) && put_states(o, s);
-    if (s->text != NULL)
-        ok = ok && put_notes(o, s) && put_reasons(o, s);
-    return write_record(n, o, ok, fault);
+    struct result *r = begin_record(n, "note");
+    set_place(r, s->session, s->t_ns);
+    result_set_text(r, "what", what);
+    set_text(r, "text", text);
+    set_states(r, s);
+    if (s->text != NULL) {
+        set_notes(r, s);
+        set_reasons(r, s);
+    }
+    return write_record(n, fault);
 }
 
 static const char *kind_name(enum step_kind kind)
@@ -224,10 +195,11 @@ static const char *kind_name(enum step_kind kind)
 static enum status write_fault(struct ndjson *n, const struct step *s, const struct step_entry *e,
                                struct fault *fault)
 {
-    json_t *o = new_record("fault");
-    bool ok = put_number(o, "session", s->session) && put_number(o, "t_ns", e->t_ns) &&
-              put_text(o, "fault", event_fault_name(e->fault)) && put_text(o, "text", e->text);
-    return write_record(n, o, ok, fault);
+    struct result *r = begin_record(n, "fault");
+    set_place(r, s->session, e->t_ns);
+    result_set_text(r, "fault", event_fault_name(e->fault));
+    set_text(r, "text", e->text);
+    return write_record(n, fault);
 }
 
 static enum status take_step(void *arg, const struct step *step, struct fault *fault)
@@ -249,50 +221,43 @@ static enum status take_step(void *arg, const struct step *step, struct fault *f
     return s;
 }
 
-/* A result that is text already: only its head is missing, and its end. */
-static enum status write_direct(struct ndjson *n, const struct event *e, struct fault *fault)
-{
-    const struct text *json = &e->result->json;
-    char head[64];
-    int len = snprintf(head, sizeof(head), "{\"v\":%d,\"type\":\"result\",\"session\":%" PRIu32,
-                       SCHEMA_VERSION, e->session);
-    text_clear(&n->line);
-    text_put(&n->line, head, (size_t)len);
-    text_put(&n->line, json->data, json->len);
-    text_put(&n->line, "}\n", 2);
-    if (n->line.failed || json->failed)
-        return out_of_memory(fault);
-    return n->sink.out.put(n->sink.out.arg, n->line.data, n->line.len, fault);
-}
-
+/* A result's keys are text already. */
 static enum status write_result(struct ndjson *n, const struct event *e, struct fault *fault)
 {
-    if (e->result->direct)
-        return write_direct(n, e, fault);
+    const struct text *keys = &e->result->json;
     bool verdict = e->kind == EVENT_VERDICT;
-    json_t *o = new_record(verdict ? "result" : "summary");
-    bool ok = o != NULL && (!verdict || put_number(o, "session", e->session));
-    if (e->result->fields != NULL)
-        ok = ok && json_object_update(o, e->result->fields) == 0;
-    return write_record(n, o, ok, fault);
+    struct result *r = begin_record(n, verdict ? "result" : "summary");
+    if (verdict)
+        result_set_integer(r, "session", e->session);
+    if (keys->len != 0) {
+        text_put(&r->json, ",", 1);
+        text_put(&r->json, keys->data, keys->len);
+    }
+    r->json.failed = r->json.failed || keys->failed;
+    return write_record(n, fault);
 }
 
 /* The first record is written before anything is sent: an output that takes nothing fails in time.
  */
 static enum status open_ndjson(struct sink *s, const struct run_info *run, struct fault *fault)
 {
-    json_t *o = new_record("run");
-    bool ok = put_text(o, "command", run->command) && put_text(o, "target", run->target) &&
-              put_text(o, "interface", run->interface) && put_text(o, "clock", run->clock) &&
-              put_text(o, "version", run->version) && put_number(o, "seed", (int64_t)run->seed);
+    struct ndjson *n = (struct ndjson *)s;
+    struct result *r = begin_record(n, "run");
+    set_text(r, "command", run->command);
+    set_text(r, "target", run->target);
+    set_text(r, "interface", run->interface);
+    set_text(r, "clock", run->clock);
+    set_text(r, "version", run->version);
+    result_set_integer(r, "seed", (int64_t)run->seed);
     if (run->targets > 1)
-        ok = ok && put_number(o, "targets", (int64_t)run->targets);
-    return write_record((struct ndjson *)s, o, ok, fault);
+        result_set_integer(r, "targets", (int64_t)run->targets);
+    return write_record(n, fault);
 }
 
-static bool put_if(json_t *o, const char *key, const char *v)
+static void set_if_any(struct result *r, const char *key, const char *v)
 {
-    return v == NULL || v[0] == '\0' || put_text(o, key, v);
+    if (v != NULL && v[0] != '\0')
+        set_text(r, key, v);
 }
 
 /* A line of a figure; the segments that it is about come before it. */
@@ -300,19 +265,24 @@ static enum status write_line(struct ndjson *n, const struct event *e, struct fa
 {
     const struct event_line *l = e->line;
     enum status s = step_builder_flush(&n->steps, fault);
-    json_t *o = new_record("line");
-    bool ok = put_number(o, "session", e->session) &&
-              (l->number == 0 || put_number(o, "line", l->number)) &&
-              put_number(o, "source_line", l->source_line) &&
-              put_text(o, "status", event_line_status_name(l->status)) &&
-              (!l->stamped || put_number(o, "t_ns", e->t_ns)) && put_if(o, "a", l->a) &&
-              put_if(o, "b", l->b) && put_if(o, "segment", l->segment) &&
-              put_if(o, "wire", l->wire) && put_if(o, "time", l->behind) &&
-              put_if(o, "alternative", l->alternative) && put_if(o, "text", l->text);
-    if (s == STATUS_OK)
-        return write_record(n, o, ok, fault);
-    json_decref(o);
-    return s;
+    if (s != STATUS_OK)
+        return s;
+    struct result *r = begin_record(n, "line");
+    result_set_integer(r, "session", e->session);
+    if (l->number != 0)
+        result_set_integer(r, "line", l->number);
+    result_set_integer(r, "source_line", l->source_line);
+    result_set_text(r, "status", event_line_status_name(l->status));
+    if (l->stamped)
+        result_set_integer(r, "t_ns", e->t_ns);
+    set_if_any(r, "a", l->a);
+    set_if_any(r, "b", l->b);
+    set_if_any(r, "segment", l->segment);
+    set_if_any(r, "wire", l->wire);
+    set_if_any(r, "time", l->behind);
+    set_if_any(r, "alternative", l->alternative);
+    set_if_any(r, "text", l->text);
+    return write_record(n, fault);
 }
 
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
@@ -335,7 +305,7 @@ static void free_ndjson(struct sink *sink)
 {
     struct ndjson *n = (struct ndjson *)sink;
     step_builder_done(&n->steps);
-    text_done(&n->line);
+    result_done(&n->record);
     free(n);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "event/result.h"
 #include "render/prose.h"
 #include "render/render.h"
 #include "render/report.h"

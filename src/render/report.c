@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "event/result.h"
 #include "render/prose.h"
 
 enum {

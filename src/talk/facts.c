@@ -36,9 +36,13 @@ static void report_icmp(const struct icmp_error *e, struct result *r)
     char from[ADDRESS_TEXT_MAX];
     const char *what = icmp_describe(e->ip_version, e->type, e->code);
     address_format(&e->from, from);
-    result_set(r, "icmp",
-               json_pack("{s:i, s:i, s:i, s:s, s:s}", "version", e->ip_version, "type", e->type,
-                         "code", e->code, "text", what, "from", from));
+    result_begin(r, "icmp");
+    result_set_integer(r, "version", e->ip_version);
+    result_set_integer(r, "type", e->type);
+    result_set_integer(r, "code", e->code);
+    result_set_text(r, "text", what);
+    result_set_text(r, "from", from);
+    result_end(r);
     result_line(r, "icmp", "%s says: %s (%s type %u, code %u)", from, what,
                 e->ip_version == 4 ? "ICMP" : "ICMPv6", e->type, e->code);
 }
@@ -74,10 +78,7 @@ void facts_outcome(const struct facts *f, enum outcome o, const char *open,
     if (!r->bare)
         result_line(r, outcomes[o].word, "%s %s", endpoint_format(&f->remote, remote),
                     o == OUTCOME_OPEN ? open : outcomes[o].meaning);
-    if (f->rtt_ns > 0)
-        result_set_us(r, "rtt_us", f->rtt_ns);
-    else
-        result_set_null(r, "rtt_us");
+    result_set_us(r, "rtt_us", f->rtt_ns > 0 ? f->rtt_ns : CLOCK_NEVER);
     if (f->rtt_ns > 0 && f->rtt_slack_ns > 0)
         result_set_us(r, "rtt_slack_us", f->rtt_slack_ns);
     if (f->rtt_ns > 0 && !r->bare)
@@ -86,9 +87,9 @@ void facts_outcome(const struct facts *f, enum outcome o, const char *open,
         report_icmp(icmp, r);
 }
 
-static void append(json_t *array, struct text *line, const char *state)
+static void append(struct result *r, struct text *line, const char *state)
 {
-    (void)json_array_append_new(array, json_string(state));
+    result_set_text(r, NULL, state);
     text_printf(line, "%s%s", line->len != 0 ? ", " : "", state);
 }
 
@@ -96,16 +97,17 @@ void facts_paths(const struct talk *x, struct result *r)
 {
     char set[STATE_SET_TEXT_MAX];
     struct text own = {0}, peer = {0};
-    json_t *own_path = json_array(), *peer_path = json_array();
 
+    result_begin_list(r, "own_path");
     for (size_t i = 0; i < x->path_len; i++)
-        append(own_path, &own, state_name(x->path[i]));
+        append(r, &own, state_name(x->path[i]));
+    result_end_list(r);
+    result_begin_list(r, "peer_path");
     for (size_t i = 0; i < x->infer.peer.path_len; i++)
-        append(peer_path, &peer, state_name(x->infer.peer.path[i]));
+        append(r, &peer, state_name(x->infer.peer.path[i]));
     if (state_set_only(x->infer.peer.set) == STATE_COUNT)
-        append(peer_path, &peer, state_set_format(x->infer.peer.set, set));
-    result_set(r, "own_path", own_path);
-    result_set(r, "peer_path", peer_path);
+        append(r, &peer, state_set_format(x->infer.peer.set, set));
+    result_end_list(r);
     result_line(r, "ours", "%s", own.data != NULL ? own.data : "");
     result_line(r, "peer's", "%s", peer.data != NULL ? peer.data : "");
     text_done(&own);

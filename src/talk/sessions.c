@@ -50,16 +50,13 @@ static enum status begin(void *arg, int64_t now_ns, struct fault *fault)
 static void add_summary(struct sessions *s, int64_t now_ns)
 {
     const struct sessions_config *c = s->config;
-    struct result result;
-    if (!result_init(&result))
-        return;
-    result_set(&result, "command", json_string(c->script->name));
-    result_set(&result, "sessions", json_integer((json_int_t)s->session + 1));
-    result_set(&result, "interrupted", json_boolean(s->interrupted));
-    result_set(&result, "exit_code", json_integer(s->exit_code));
+    struct result result = {.exit_code = s->exit_code};
+    result_set_text(&result, "command", c->script->name);
+    result_set_integer(&result, "sessions", (int64_t)s->session + 1);
+    result_set_flag(&result, "interrupted", s->interrupted);
+    result_set_integer(&result, "exit_code", s->exit_code);
     if (c->summarise != NULL && s->session > 0)
         c->summarise(c->states, s->session + 1, &result);
-    result.exit_code = s->exit_code;
     (void)timeline_append(s->timeline,
                           (struct event){.kind = EVENT_SUMMARY, .t_ns = now_ns, .result = &result});
     result_done(&result);

@@ -334,9 +334,7 @@ void talk_report(const struct talk *x, struct result *r)
 
 void talk_verdict(struct talk *x)
 {
-    struct result r;
-    if (!result_init(&r))
-        return;
+    struct result r = {0};
     talk_report(x, &r);
     if (r.exit_code > x->exit_code)
         x->exit_code = r.exit_code;

@@ -194,11 +194,9 @@ int talks_tell(struct talks *t, struct talks_entry *e, bool crowd, int64_t now_n
 {
     const struct talks_observer *o = t->config.observer;
     struct talk *x = &e->talk;
-    struct result r;
+    struct result r = {0};
     if (e->record == TALKS_KEPT)
         recorder_replay(&e->keeper, t->config.timeline, crowd);
-    if (!result_init(&r))
-        return 0; /* the timeline fails too, and says so */
     talk_report(x, &r);
     if (o != NULL)
         o->report(o->arg, x, &r);

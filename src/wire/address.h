@@ -29,5 +29,9 @@ char *address_format(const struct in6_addr *ip, char out[ADDRESS_TEXT_MAX]);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /* "192.0.2.1:80" or "[2001:db8::1]:80". Returns `out`. */
 char *endpoint_format(const struct endpoint *e, char out[ENDPOINT_TEXT_MAX]);
+/* As a socket takes it, without a scope; returns the length that it has. */
+socklen_t endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out);
+/* Of AF_INET or AF_INET6. */
+struct endpoint endpoint_of_sockaddr(const struct sockaddr *from);
 
 #endif

@@ -7,6 +7,21 @@
 patch=$srcdir/tests/docs/example-measure.patch
 build=$PWD
 
+# Paths that are links, paths as an #include has them, and names of functions and the like.
+hacking=$srcdir/doc/HACKING.md
+verdict "doc/HACKING.md names what there is" "$(
+    cd "$srcdir/doc" || exit
+    grep -oP '\]\(\K[^)#]+' "$hacking" | while read -r path; do
+        [ -e "$path" ] || echo "no $path"
+    done
+    grep -oP '`\K[a-z]+/[a-z_/.]+(?=`)' "$hacking" | while read -r path; do
+        [ -e "../$path" ] || [ -e "../src/$path" ] || compgen -G "../src/${path%.h}.*" >/dev/null ||
+            echo "no $path"
+    done
+    grep -oP '`(struct )?\K[a-z]+_[a-z_]+(?=`)' "$hacking" | sort -u | while read -r name; do
+        grep -rqw -e "$name" ../src ../Makefile.am || echo "no $name"
+    done)"
+
 needs_lab
 for tool in automake patch make; do
     command -v $tool >/dev/null || skip_all "$tool is not installed"
@@ -40,9 +55,10 @@ mkdir -p "$copy/$inside/tests"
 
 (cd "$copy" && patch -sp1 <"$patch") >"$work/patched" 2>&1
 verdict "the patch applies" "$(cat "$work/patched")"
-make -C "$copy/$inside" tcpshake doc/tcpshake.schema.json man/tcpshake.1 >"$work/made" 2>&1
+made=0
+make -C "$copy/$inside" tcpshake doc/tcpshake.schema.json man/tcpshake.1 >"$work/made" 2>&1 || made=$?
 verdict "it builds" "$(
-    if [ ! -x "$copy/$inside/tcpshake" ] || [ ! -f "$copy/$inside/man/tcpshake.1" ] ||
+    if [ $made -ne 0 ] || [ ! -x "$copy/$inside/tcpshake" ] || [ ! -f "$copy/$inside/man/tcpshake.1" ] ||
         ! grep -q 'greeting\.o' "$work/made"; then
         tail -n 30 "$work/made"
     fi)"

@@ -8,6 +8,7 @@
  * two that choose the run, then steps: a few of them are taken for each segment that reaches the
  * peer, one for each moment of the run. When there are no more, the ends do as the run's manner
  * says. */
+#include "../keys.h"
 #include "fuzz.h"
 
 #include <string.h>
@@ -182,8 +183,9 @@ static unsigned count_of(const json_t *lines, const char *key)
 
 static void check_verdict(const struct scene *c, const struct result *r)
 {
-    const json_t *lines = json_object_get(r->fields, "lines");
-    const char *verdict = json_string_value(json_object_get(r->fields, "verdict"));
+    json_t *record = keys_of(r);
+    const json_t *lines = json_object_get(record, "lines");
+    const char *verdict = json_string_value(json_object_get(record, "verdict"));
     fuzz_require(verdict != NULL);
     bool deviates = strcmp(verdict, "deviates") == 0, unknown = strcmp(verdict, "unknown") == 0;
     fuzz_require(count_of(lines, "ok") == c->told[EVENT_LINE_OK]);
@@ -194,10 +196,11 @@ static void check_verdict(const struct scene *c, const struct result *r)
     fuzz_require(!deviates || c->told[EVENT_LINE_DEVIATES] || c->deviating_alternatives);
     fuzz_require(!(c->told[EVENT_LINE_UNKNOWN] || c->told[EVENT_LINE_NOT_REACHED]) || deviates ||
                  unknown);
-    fuzz_require(!deviates || json_is_object(json_object_get(r->fields, "first_deviation")));
+    fuzz_require(!deviates || json_is_object(json_object_get(record, "first_deviation")));
     fuzz_require(!c->told[EVENT_LINE_UNKNOWN] ||
-                 json_is_object(json_object_get(r->fields, "first_unknown")));
+                 json_is_object(json_object_get(record, "first_unknown")));
     fuzz_require(r->exit_code == (deviates ? 1 : unknown ? 3 : 0) || r->exit_code == 2);
+    json_decref(record);
 }
 
 static enum status sink_event(struct sink *s, const struct event *e, struct fault *fault)

@@ -4,6 +4,7 @@
  * nothing is left behind.
  *
  * The first six octets choose the survey, what follows are steps. */
+#include "../keys.h"
 #include "fuzz.h"
 
 #include <string.h>
@@ -160,8 +161,7 @@ static enum status flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *t
 static void check_record(const struct scene *c, const struct survey_end *e)
 {
     char buffer[SCHEDULE_LOSS_REASON_MAX];
-    struct result r;
-    fuzz_require(result_init(&r));
+    struct result r = {0};
     if (e->series != NULL) {
         const char *why = series_incomplete(e->series, e->findings, buffer);
         fuzz_require(why == NULL || why[0] != '\0');
@@ -170,7 +170,9 @@ static void check_record(const struct scene *c, const struct survey_end *e)
     } else {
         ping_report(e->ping, e->findings, c->config.rules.wait_ns, &r);
     }
-    fuzz_require(json_is_string(json_object_get(r.fields, "outcome")));
+    json_t *record = keys_of(&r);
+    fuzz_require(json_is_string(json_object_get(record, "outcome")));
+    json_decref(record);
     result_done(&r);
 }
 

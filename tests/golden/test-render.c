@@ -1,6 +1,7 @@
 /* Plays fixed scripts of events into every sink and compares what comes out with the files beside
  * this one. TCPSHAKE_UPDATE_GOLDEN=1 writes them anew; look at the difference before committing it.
  * The files are found through the environment variable `srcdir`, the top of the source tree. */
+#include "../keys.h"
 #include "golden.h"
 
 #include "base/clock.h"
@@ -181,14 +182,16 @@ static void spoil(struct play *p, enum event_fault fault, uint32_t cause, const 
 
 static void conclude(struct play *p, enum event_kind kind, json_t *fields, const char *text)
 {
-    struct result r = {.fields = fields};
-    assert_non_null(fields);
-    text_init(&r.text);
+    struct result r = {0};
+    char *json = json_dumps(fields, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    assert_non_null(json);
+    text_put(&r.json, json + 1, strlen(json) - 2);
+    free(json);
     text_printf(&r.text, "%s", text);
     if (kind == EVENT_SUMMARY)
         p->session = 0;
     (void)tell(p, (struct event){.kind = kind, .result = &r});
-    text_done(&r.text);
+    result_done(&r);
     json_decref(fields);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "event/result.h"
 #include "lab/truth_check.h"
 #include "talk/asked.h"
 #include "walk_rows.h"

@@ -2,6 +2,7 @@
  * silent, or lie beyond a next hop that is. */
 #include <stdio.h>
 
+#include "../keys.h"
 #include "../unit/unit.h"
 
 #include "base/clock.h"
@@ -150,21 +151,22 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
 static void ended(void *arg, const struct survey_end *e)
 {
     struct world *w = arg;
-    struct result r;
+    struct result r = {0};
     assert_in_range(e->session, 1, COUNT);
     assert_true(e->exchange != NULL && e->trouble == NULL);
     w->told[e->session - 1]++;
     w->outcomes[e->outcome]++;
-    assert_true(result_init(&r));
     talk_report(e->exchange, &r);
-    const json_t *path = json_object_get(r.fields, "peer_path");
+    json_t *record = keys_of(&r);
+    const json_t *path = json_object_get(record, "peer_path");
     if (e->outcome == OUTCOME_OPEN && !w->survey.stopping) { /* the whole way, and back */
         size_t last = json_array_size(path) - 1;
         assert_string_equal(json_string_value(json_array_get(path, last)), "CLOSED");
         assert_int_equal(e->segments_back, 3);
         assert_int_equal(e->syns, 1);
     }
-    assert_true(json_is_true(json_object_get(r.fields, "kernel_quiet")));
+    assert_true(json_is_true(json_object_get(record, "kernel_quiet")));
+    json_decref(record);
     result_done(&r);
 }
 

@@ -11,10 +11,7 @@ static void segments(void **state)
         f.n += v6 ? 0 : 1; /* padding, as an Ethernet has it */
         struct netem_look look = wire_looked(&f);
         assert_true(look.packet && look.segment);
-        assert_int_equal(look.ip_version, v6 ? 6 : 4);
         assert_int_equal(look.flags, FLAG_SYN | FLAG_ACK);
-        assert_int_equal(look.seq, 1000);
-        assert_int_equal(look.ack, 2000);
         assert_int_equal(look.len, 5);
         assert_int_equal(look.tcp_at, WIRE_HEADER + (v6 ? 40 : 20));
         assert_int_equal(look.tcp_len, 25);

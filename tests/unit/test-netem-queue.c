@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "lab/netem/netem_queue.h"
+#include "lab/netem/netem.h"
 
 enum {
     MANY = 2000

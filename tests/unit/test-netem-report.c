@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "net/remarks.h"
-#include "lab/netem/netem_report.h"
+#include "lab/netem/netem.h"
 #include "wire/flags.h"
 
 static struct netem_rules rules_of(const char *const given[][2], size_t n)

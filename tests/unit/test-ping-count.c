@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "event/result.h"
 #include "measure/ping/ping_count.h"
 
 enum {
@@ -186,20 +187,20 @@ static void keys(void **state)
 {
     (void)state;
     struct ping_count *c = new_count();
-    json_t *o = json_object();
+    struct result r = {0};
     take(c, 1, OUTCOME_OPEN, 70 * CLOCK_US);
     take(c, 2, OUTCOME_FILTERED, 0);
     take(c, 3, OUTCOME_OPEN, 60 * CLOCK_US);
-    ping_count_json(c, o);
-    char *json = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    result_begin(&r, NULL);
+    ping_count_keys(c, &r);
+    result_end(&r);
     assert_string_equal(
-        json, "{\"transmitted\":3,\"answered\":2,\"open\":2,\"closed\":0,"
-              "\"unreachable\":0,\"filtered\":1,\"awaited\":0,\"unsent\":0,\"duplicates\":0,"
-              "\"doubtful\":0,\"loss\":0.333333,\"rtt_us\":{\"min\":60.0,\"avg\":65.0,"
-              "\"max\":70.0,\"mdev\":5.0,\"p50\":60.0,\"p95\":70.0,\"p99\":70.0},"
-              "\"jitter_us\":10.0,\"elapsed_s\":2.00006}");
-    free(json);
-    json_decref(o);
+        r.json.data, "{\"transmitted\":3,\"answered\":2,\"open\":2,\"closed\":0,"
+                     "\"unreachable\":0,\"filtered\":1,\"awaited\":0,\"unsent\":0,\"duplicates\":0,"
+                     "\"doubtful\":0,\"loss\":0.333333,\"rtt_us\":{\"min\":60.0,\"avg\":65.0,"
+                     "\"max\":70.0,\"mdev\":5.0,\"p50\":60.0,\"p95\":70.0,\"p99\":70.0},"
+                     "\"jitter_us\":10.0,\"elapsed_s\":2.00006}");
+    result_done(&r);
     free(c);
 }
 

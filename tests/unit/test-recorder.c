@@ -55,7 +55,7 @@ static void fill(struct timeline *t)
 {
     uint8_t *octet = unit_copy("\x45", 1);
     char *text = (char *)unit_copy("a remark", 9), *fault = (char *)unit_copy("a fault", 8);
-    struct result r;
+    struct result r = {0};
     uint32_t sent =
         timeline_append(t, (struct event){.kind = EVENT_SENT,
                                           .session = 3,
@@ -67,7 +67,6 @@ static void fill(struct timeline *t)
     (void)timeline_append(
         t,
         (struct event){.kind = EVENT_FAULT, .session = 3, .fault = {EVENT_FAULT_MALFORMED, fault}});
-    assert_true(result_init(&r));
     (void)timeline_append(t, (struct event){.kind = EVENT_VERDICT, .session = 3, .result = &r});
     result_done(&r);
     free(octet);

@@ -1,5 +1,6 @@
 /* A socket's connection with itself, read from its segments: the states of RFC 9293 3.5 Figure 7
  * with both ends in one, the close of Figure 13 likewise, and what does not fit. */
+#include "../keys.h"
 #include "tcp.h"
 
 #include <stdio.h>
@@ -28,9 +29,9 @@ static enum status keep(struct sink *s, const struct event *e, struct fault *fau
     assert_true(h->count < EVENTS_MAX);
     h->events[h->count++] = *e;
     if (e->kind == EVENT_VERDICT)
-        h->result = json_incref(e->result->fields);
+        h->result = keys_of(e->result);
     if (e->kind == EVENT_SUMMARY)
-        h->summary = json_incref(e->result->fields);
+        h->summary = keys_of(e->result);
     return STATUS_OK;
 }
 

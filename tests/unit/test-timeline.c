@@ -2,8 +2,10 @@
  * every sink closed once whatever happened to the others. */
 #include "unit.h"
 
+#include <math.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "event/result.h"
 #include "event/timeline.h"
 
@@ -158,17 +160,52 @@ static void names_of_faults(void **state)
 static void a_result_has_keys_and_lines(void **state)
 {
     (void)state;
-    struct result r;
-    assert_true(result_init(&r));
-    result_set(&r, "rtt_us", result_us(31234));
-    result_set(&r, "nothing", NULL);
-    result_set(&r, "waited_s", result_seconds(1.00000049));
+    struct result r = {0};
+    result_set_us(&r, "rtt_us", 31234);
+    result_set_null(&r, "nothing");
+    result_set_seconds(&r, "waited_s", 1.00000049);
     result_line(&r, "rtt", "%d us", 31);
     result_line(&r, "", "more");
-    char *text = json_dumps(r.fields, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
-    assert_string_equal(text, "{\"rtt_us\":31.234,\"nothing\":null,\"waited_s\":1.0}");
-    free(text);
+    assert_string_equal(r.json.data, "\"rtt_us\":31.234,\"nothing\":null,\"waited_s\":1.0");
     assert_string_equal(r.text.data, "rtt\t31 us\n\tmore\n");
+    result_done(&r);
+}
+
+/* As JSON has it, whatever is set. */
+static void keys_are_written_at_once(void **state)
+{
+    struct result r = {0};
+    (void)state;
+    result_begin(&r, NULL);
+    result_set_integer(&r, "least", INT64_MIN);
+    result_set_integer(&r, "most", INT64_MAX);
+    result_begin_list(&r, "reals");
+    result_set_real(&r, NULL, 0);
+    result_set_real(&r, NULL, -31.25);
+    result_set_real(&r, NULL, 1e-7);
+    result_set_real(&r, NULL, 2.5e+20);
+    result_set_real(&r, NULL, NAN);
+    result_end_list(&r);
+    result_begin_list(&r, "us");
+    result_set_us(&r, NULL, -1500);
+    result_set_us(&r, NULL, 7);
+    result_set_us(&r, NULL, CLOCK_NEVER);
+    result_end_list(&r);
+    result_begin(&r, "texts");
+    result_set_text(&r, "escaped", "a\"b\\c\n\t\x01\x7f");
+    result_set_text(&r, "utf8", "\xc3\xa9");
+    result_set_text(&r, "cut", "\xc3");
+    result_set_text(&r, "none", NULL);
+    result_end(&r);
+    result_set_flag(&r, "flag", false);
+    result_end(&r);
+    assert_string_equal(r.json.data,
+                        "{\"least\":-9223372036854775808,\"most\":9223372036854775807,"
+                        "\"reals\":[0.0,-31.25,1e-7,2.5e20,null],\"us\":[-1.5,0.007,null],"
+                        "\"texts\":{\"escaped\":\"a\\\"b\\\\c\\n\\t\\u0001\x7f\","
+                        "\"utf8\":\"\xc3\xa9\",\"cut\":null,\"none\":null},\"flag\":false}");
+    result_clear(&r);
+    assert_string_equal(r.json.data, "");
     result_done(&r);
 }
 
@@ -182,6 +219,7 @@ int main(void)
         cmocka_unit_test(too_many_sinks),
         cmocka_unit_test(names_of_faults),
         cmocka_unit_test(a_result_has_keys_and_lines),
+        cmocka_unit_test(keys_are_written_at_once),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

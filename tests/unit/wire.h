@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
-#include "lab/netem/netem_plan.h"
+#include "lab/netem/netem.h"
 #include "wire/craft.h"
 
 enum {

@@ -55,57 +55,69 @@ static bool counted(const struct backlog *b, enum backlog_moment m, enum queues_
 
 /* --- For programs --- */
 
-static json_t *settings_json(const struct queues *q)
+static void set_settings(const struct queues *q, struct result *r)
 {
-    json_t *o = json_object();
-    for (enum queues_setting s = 0; s < QUEUES_SETTINGS; s++)
-        (void)json_object_set_new(
-            o, queues_setting_name(s),
-            q->settings[s].known ? json_integer((json_int_t)q->settings[s].value) : json_null());
-    return o;
+    result_begin(r, "settings");
+    for (enum queues_setting s = 0; s < QUEUES_SETTINGS; s++) {
+        if (q->settings[s].known)
+            result_set_integer(r, queues_setting_name(s), (int64_t)q->settings[s].value);
+        else
+            result_set_null(r, queues_setting_name(s));
+    }
+    result_end(r);
 }
 
-static json_t *reading_json(const struct backlog *b, enum backlog_moment m)
+static void set_reading(const struct backlog *b, enum backlog_moment m, struct result *r)
 {
     const struct queues *q = &b->readings[m];
-    json_t *counters = json_object();
+    result_begin(r, NULL);
+    result_set_text(r, "moment", backlog_report_moment(m));
+    result_set_integer(r, "accept_queue", q->accept_len);
+    result_set_integer(r, "accept_limit", q->accept_max);
+    result_set_integer(r, "syn_queue", q->syn_len);
+    result_begin(r, "counters");
     for (enum queues_counter c = 0; c < QUEUES_COUNTERS; c++) {
         if (counted(b, m, c))
-            (void)json_object_set_new(counters, queues_counter_name(c),
-                                      json_integer((json_int_t)grown(b, m, c)));
+            result_set_integer(r, queues_counter_name(c), (int64_t)grown(b, m, c));
     }
-    return json_pack("{s:s, s:I, s:I, s:I, s:o}", "moment", backlog_report_moment(m),
-                     "accept_queue", (json_int_t)q->accept_len, "accept_limit",
-                     (json_int_t)q->accept_max, "syn_queue", (json_int_t)q->syn_len, "counters",
-                     counters);
+    result_end(r);
+    result_end(r);
 }
 
-static json_t *readings_json(const struct backlog *b)
+static void set_readings(const struct backlog *b, struct result *r)
 {
-    json_t *all = json_array();
+    result_begin_list(r, "readings");
     for (enum backlog_moment m = 0; m < BACKLOG_MOMENTS; m++) {
         if (b->read[m])
-            (void)json_array_append_new(all, reading_json(b, m));
+            set_reading(b, m, r);
     }
-    return all;
+    result_end_list(r);
 }
 
-static json_t *tally_json(struct verdict t)
+static void set_tally(struct result *r, const char *key, struct verdict t)
 {
-    return json_pack("{s:i, s:i, s:i}", "callers", (int)t.callers, "answered", (int)t.answered,
-                     "cookies", (int)t.cookies);
+    result_begin(r, key);
+    result_set_integer(r, "callers", t.callers);
+    result_set_integer(r, "answered", t.answered);
+    result_set_integer(r, "cookies", t.cookies);
+    result_end(r);
 }
 
-static json_t *face_json(const struct backlog_part *p, const struct crowd_member *m,
-                         enum overflow expected)
+static void set_face(struct result *r, const char *key, const struct backlog_part *p,
+                     const struct crowd_member *m, enum overflow expected)
 {
-    if (m == NULL)
-        return json_null();
+    if (m == NULL) {
+        result_set_null(r, key);
+        return;
+    }
     enum overflow f = m->caller.face;
-    return json_pack("{s:I, s:o, s:o, s:b, s:b}", "session", (json_int_t)m->exchange.config.session,
-                     "face", f != OVERFLOW_NONE ? json_string(overflow_word(f)) : json_null(),
-                     "expected", p->expects ? json_string(overflow_word(expected)) : json_null(),
-                     "through", m->caller.through_ns != 0, "reset", m->caller.reset_ns != 0);
+    result_begin(r, key);
+    result_set_integer(r, "session", m->exchange.config.session);
+    result_set_text(r, "face", f != OVERFLOW_NONE ? overflow_word(f) : NULL);
+    result_set_text(r, "expected", p->expects ? overflow_word(expected) : NULL);
+    result_set_flag(r, "through", m->caller.through_ns != 0);
+    result_set_flag(r, "reset", m->caller.reset_ns != 0);
+    result_end(r);
 }
 
 static bool kernel_quiet(const struct backlog *b)
@@ -120,21 +132,25 @@ static void report_keys(const struct backlog *b, struct result *r)
 {
     const struct backlog_part *p = part_of(b);
     char target[ENDPOINT_TEXT_MAX];
-    result_set(r, "command", json_string("backlog"));
-    result_set(r, "target", json_string(endpoint_format(&b->crowd->base.remote, target)));
-    result_set(r, "part", json_string(p->name));
-    result_set(r, "backlog", json_integer(b->config->backlog));
-    result_set(r, "settings",
-               b->read[BACKLOG_BEFORE] ? settings_json(&b->readings[BACKLOG_BEFORE]) : json_null());
-    result_set(r, "half_open", tally_json(count(b, CLIENT_HALF_OPEN)));
-    result_set(r, "fillers", tally_json(count(b, CLIENT_FILLER)));
-    result_set(r, "readings", readings_json(b));
-    result_set(r, "early", face_json(p, b->early, p->early));
-    result_set(r, "late", face_json(p, b->late, p->late));
-    result_set(r, "recovered",
-               b->new != NULL ? json_boolean(b->new->caller.through_ns != 0) : json_null());
-    result_set(r, "kernel_quiet", json_boolean(kernel_quiet(b)));
-    result_set(r, "capture_dropped", json_integer((json_int_t)b->crowd->dropped));
+    result_set_text(r, "command", "backlog");
+    result_set_text(r, "target", endpoint_format(&b->crowd->base.remote, target));
+    result_set_text(r, "part", p->name);
+    result_set_integer(r, "backlog", b->config->backlog);
+    if (b->read[BACKLOG_BEFORE])
+        set_settings(&b->readings[BACKLOG_BEFORE], r);
+    else
+        result_set_null(r, "settings");
+    set_tally(r, "half_open", count(b, CLIENT_HALF_OPEN));
+    set_tally(r, "fillers", count(b, CLIENT_FILLER));
+    set_readings(b, r);
+    set_face(r, "early", p, b->early, p->early);
+    set_face(r, "late", p, b->late, p->late);
+    if (b->new != NULL)
+        result_set_flag(r, "recovered", b->new->caller.through_ns != 0);
+    else
+        result_set_null(r, "recovered");
+    result_set_flag(r, "kernel_quiet", kernel_quiet(b));
+    result_set_integer(r, "capture_dropped", (int64_t)b->crowd->dropped);
 }
 
 /* --- For people --- */
@@ -263,14 +279,11 @@ static bool as_expected(const struct backlog *b)
 
 int backlog_report_part(struct backlog *b, int64_t now_ns)
 {
-    struct result r;
+    struct result r = {.exit_code = b->interrupted ? 3 : as_expected(b) ? 0 : 1};
     if (b->read[BACKLOG_WATCHED] && b->early != NULL)
         b->seen[b->early->caller.face] = true;
     if (b->read[BACKLOG_WATCHED] && b->late != NULL)
         b->seen[b->late->caller.face] = true;
-    if (!result_init(&r))
-        return 2;
-    r.exit_code = b->interrupted ? 3 : as_expected(b) ? 0 : 1;
     report_keys(b, &r);
     tell_people(b, &r);
     int exit_code = r.exit_code;
@@ -284,23 +297,18 @@ int backlog_report_part(struct backlog *b, int64_t now_ns)
 
 void backlog_report_whole(struct backlog *b, int64_t now_ns)
 {
-    struct result r;
-    json_t *faces = json_object();
-    if (!result_init(&r)) {
-        json_decref(faces);
-        return;
-    }
+    struct result r = {.exit_code = b->exit_code};
+    result_set_text(&r, "command", "backlog");
+    result_set_integer(&r, "sessions", (int64_t)b->crowd->session);
+    result_begin(&r, "faces");
     for (enum overflow f = OVERFLOW_NO_SYN_ACK; f < OVERFLOW_COUNT; f++) {
-        (void)json_object_set_new(faces, overflow_word(f), json_boolean(b->seen[f]));
+        result_set_flag(&r, overflow_word(f), b->seen[f]);
         if (b->seen[f] || b->wanted[f])
             result_line(&r, b->seen[f] ? "seen" : "not seen", "%s", overflow_name(f));
     }
-    r.exit_code = b->exit_code;
-    result_set(&r, "command", json_string("backlog"));
-    result_set(&r, "sessions", json_integer((json_int_t)b->crowd->session));
-    result_set(&r, "faces", faces);
-    result_set(&r, "interrupted", json_boolean(b->interrupted));
-    result_set(&r, "exit_code", json_integer(b->exit_code));
+    result_end(&r);
+    result_set_flag(&r, "interrupted", b->interrupted);
+    result_set_integer(&r, "exit_code", b->exit_code);
     (void)timeline_append(b->timeline,
                           (struct event){.kind = EVENT_SUMMARY, .t_ns = now_ns, .result = &r});
     result_done(&r);

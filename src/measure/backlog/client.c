@@ -165,14 +165,6 @@ static void stop(struct talk *x, enum script_stop why)
     caller_end(x);
 }
 
-static json_t *times_json(const struct client *c)
-{
-    json_t *all = json_array();
-    for (unsigned i = 0; i < c->syn_acks && i < CLIENT_SYN_ACKS_MAX; i++)
-        (void)json_array_append_new(all, result_us(c->syn_ack_ns[i] - c->syn_ns));
-    return all;
-}
-
 static void report_for_people(const struct talk *x, struct result *r)
 {
     const struct client *c = state_of(x);
@@ -193,23 +185,28 @@ static void report(const struct talk *x, struct result *r)
     const struct client *c = state_of(x);
     char text[ENDPOINT_TEXT_MAX];
     r->exit_code = x->kernel_quiet ? 0 : 2;
-    result_set(r, "command", json_string(x->script->name));
-    result_set(r, "target", json_string(endpoint_format(&x->config.remote, text)));
-    result_set(r, "local", json_string(endpoint_format(&x->config.local, text)));
-    result_set(r, "part", json_string(c->part));
-    result_set(r, "role", json_string(caller_role_word(c->role)));
-    result_set(r, "answered", json_boolean(c->syn_acks > 0));
-    result_set(r, "cookie", c->entry_known ? json_boolean(client_has_cookie(c)) : json_null());
-    result_set(r, "syn_acks_us", times_json(c));
-    result_set(r, "syn_acks_after_ack", json_integer(c->syn_acks_after_ack));
-    result_set(r, "acknowledged", json_boolean(c->ack_ns != 0));
-    result_set(r, "data_sent", json_integer(c->data_ns != 0 ? (json_int_t)sizeof(octet) : 0));
-    result_set(r, "reset", json_boolean(c->reset_ns != 0));
-    result_set(r, "through", json_boolean(c->through_ns != 0));
-    result_set(r, "face",
-               c->face != OVERFLOW_NONE ? json_string(overflow_word(c->face)) : json_null());
-    result_set(r, "kernel_quiet", json_boolean(x->kernel_quiet));
-    result_set(r, "capture_dropped", json_integer((json_int_t)x->capture_dropped));
+    result_set_text(r, "command", x->script->name);
+    result_set_text(r, "target", endpoint_format(&x->config.remote, text));
+    result_set_text(r, "local", endpoint_format(&x->config.local, text));
+    result_set_text(r, "part", c->part);
+    result_set_text(r, "role", caller_role_word(c->role));
+    result_set_flag(r, "answered", c->syn_acks > 0);
+    if (c->entry_known)
+        result_set_flag(r, "cookie", client_has_cookie(c));
+    else
+        result_set_null(r, "cookie");
+    result_begin_list(r, "syn_acks_us");
+    for (unsigned i = 0; i < c->syn_acks && i < CLIENT_SYN_ACKS_MAX; i++)
+        result_set_us(r, NULL, c->syn_ack_ns[i] - c->syn_ns);
+    result_end_list(r);
+    result_set_integer(r, "syn_acks_after_ack", c->syn_acks_after_ack);
+    result_set_flag(r, "acknowledged", c->ack_ns != 0);
+    result_set_integer(r, "data_sent", c->data_ns != 0 ? (int64_t)sizeof(octet) : 0);
+    result_set_flag(r, "reset", c->reset_ns != 0);
+    result_set_flag(r, "through", c->through_ns != 0);
+    result_set_text(r, "face", c->face != OVERFLOW_NONE ? overflow_word(c->face) : NULL);
+    result_set_flag(r, "kernel_quiet", x->kernel_quiet);
+    result_set_integer(r, "capture_dropped", (int64_t)x->capture_dropped);
     report_for_people(x, r);
 }
 

@@ -144,11 +144,9 @@ int crowd_tell(struct crowd *w, size_t first, bool (*shown)(void *arg, const str
     int worst = 0;
     for (size_t i = first; i < w->count; i++) {
         struct crowd_member *m = w->members[i];
-        struct result r;
+        struct result r = {0};
         bool crowd = !shown(arg, &m->caller);
         recorder_replay(&m->keeper, to, crowd);
-        if (!result_init(&r))
-            continue;
         talk_report(&m->exchange, &r);
         (void)timeline_append(to, (struct event){.kind = EVENT_VERDICT,
                                                  .session = m->exchange.config.session,

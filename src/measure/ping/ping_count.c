@@ -88,37 +88,27 @@ int ping_count_exit(const struct ping_count *c)
     return c->closed > 0 ? 1 : 3;
 }
 
-static void put(json_t *fields, const char *key, json_t *value)
+static void set_count(struct result *r, const char *key, uint64_t n)
 {
-    (void)json_object_set_new(fields, key, value != NULL ? value : json_null());
+    result_set_integer(r, key, (int64_t)n);
 }
 
-static void put_count(json_t *fields, const char *key, uint64_t n)
+void ping_count_keys(const struct ping_count *c, struct result *r)
 {
-    put(fields, key, json_integer((json_int_t)n));
-}
-
-static json_t *us(double ns)
-{
-    return result_us(llround(ns));
-}
-
-void ping_count_json(const struct ping_count *c, json_t *fields)
-{
-    put_count(fields, "transmitted", c->transmitted);
-    put_count(fields, "answered", ping_count_answered(c));
-    put_count(fields, "open", c->open);
-    put_count(fields, "closed", c->closed);
-    put_count(fields, "unreachable", c->unreachable);
-    put_count(fields, "filtered", c->filtered);
-    put_count(fields, "awaited", c->awaited);
-    put_count(fields, "unsent", c->unsent);
-    put_count(fields, "duplicates", c->duplicates);
-    put_count(fields, "doubtful", c->doubtful);
-    put(fields, "loss", result_seconds(ping_count_loss(c))); /* six decimals do here too */
-    put(fields, "rtt_us", result_distribution(&c->rtt));
-    put(fields, "jitter_us", c->steps != 0 ? us(ping_count_jitter(c)) : json_null());
-    put(fields, "elapsed_s", result_seconds((double)(c->last_ns - c->first_ns) / (double)CLOCK_S));
+    set_count(r, "transmitted", c->transmitted);
+    set_count(r, "answered", ping_count_answered(c));
+    set_count(r, "open", c->open);
+    set_count(r, "closed", c->closed);
+    set_count(r, "unreachable", c->unreachable);
+    set_count(r, "filtered", c->filtered);
+    set_count(r, "awaited", c->awaited);
+    set_count(r, "unsent", c->unsent);
+    set_count(r, "duplicates", c->duplicates);
+    set_count(r, "doubtful", c->doubtful);
+    result_set_seconds(r, "loss", ping_count_loss(c)); /* six decimals do here too */
+    result_set_distribution(r, "rtt_us", &c->rtt);
+    result_set_us(r, "jitter_us", c->steps != 0 ? llround(ping_count_jitter(c)) : CLOCK_NEVER);
+    result_set_seconds(r, "elapsed_s", (double)(c->last_ns - c->first_ns) / (double)CLOCK_S);
 }
 
 static double ms(double ns)

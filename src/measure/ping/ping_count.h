@@ -42,7 +42,7 @@ double ping_count_jitter(const struct ping_count *c);
 int ping_count_exit(const struct ping_count *c);
 
 /* "transmitted", "answered", ... "rtt_us", "jitter_us", "elapsed_s". */
-void ping_count_json(const struct ping_count *c, json_t *fields);
+void ping_count_keys(const struct ping_count *c, struct result *r);
 
 /* The lines of people who know ping's, each ended: "--- 192.0.2.2:7 ping statistics ---" and so on.
  */

@@ -68,7 +68,7 @@ static void tell_verdict(struct ping_log *l, uint32_t session, struct result *r,
 void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
                    const struct facts *f, int64_t t_ns)
 {
-    struct result r;
+    struct result r = {0};
     struct facts named = *f;
     if (session == 0 || session > l->target_count)
         return;
@@ -77,10 +77,6 @@ void ping_log_take(struct ping_log *l, uint32_t session, const struct ping *p,
     tell_faults(l, session, f, t_ns);
     if (l->counts_only)
         return;
-    if (!result_init(&r)) {
-        out_of_memory(l);
-        return;
-    }
     r.keyless = timeline_keyless(l->timeline);
     ping_report(p, &named, l->wait_ns, &r);
     if (l->verbose)
@@ -92,19 +88,15 @@ void ping_log_trouble(struct ping_log *l, uint32_t session, const struct facts *
                       int64_t t_ns)
 {
     char target[ENDPOINT_TEXT_MAX];
-    struct result r;
+    struct result r = {0};
     if (session == 0 || session > l->target_count)
         return;
     l->counts[session - 1].unsent++;
-    if (!result_init(&r)) {
-        out_of_memory(l);
-        return;
-    }
     endpoint_format(&f->remote, target);
-    result_set(&r, "command", json_string("ping"));
-    result_set(&r, "target", json_string(target));
-    result_set(&r, "outcome", json_string(facts_outcome_word(OUTCOME_NONE)));
-    result_set(&r, "reason", json_string(why));
+    result_set_text(&r, "command", "ping");
+    result_set_text(&r, "target", target);
+    result_set_text(&r, "outcome", facts_outcome_word(OUTCOME_NONE));
+    result_set_text(&r, "reason", why);
     result_line(&r, "", "%s: %s [error]", target, why);
     tell_verdict(l, session, &r, t_ns);
 }
@@ -128,34 +120,34 @@ void ping_log_text(const struct ping_log *l, struct text *t)
         ping_count_text(&l->counts[i], title_of(&l->targets[i], address), t);
 }
 
-static json_t *targets_json(const struct ping_log *l)
+static void set_targets(const struct ping_log *l, struct result *r)
 {
-    json_t *all = json_array();
+    result_begin_list(r, "targets");
     for (size_t i = 0; i < l->target_count; i++) {
         const struct ping_log_target *t = &l->targets[i];
         char address[ENDPOINT_TEXT_MAX];
-        json_t *one = json_object();
-        (void)json_object_set_new(one, "session", json_integer((json_int_t)i + 1));
-        (void)json_object_set_new(one, "target", json_string(endpoint_format(&t->at, address)));
+        result_begin(r, NULL);
+        result_set_integer(r, "session", (int64_t)i + 1);
+        result_set_text(r, "target", endpoint_format(&t->at, address));
         if (t->name != NULL)
-            (void)json_object_set_new(one, "name", json_string(t->name));
-        ping_count_json(&l->counts[i], one);
-        (void)json_array_append_new(all, one);
+            result_set_text(r, "name", t->name);
+        ping_count_keys(&l->counts[i], r);
+        result_end(r);
     }
-    return all;
+    result_end_list(r);
 }
 
 static void summarise(struct ping_log *l, const struct ping_count *total, bool interrupted,
                       struct result *r)
 {
     r->exit_code = l->kernel_spoke ? 2 : ping_count_exit(total);
-    result_set(r, "command", json_string("ping"));
-    result_set(r, "sessions", json_integer((json_int_t)l->target_count));
-    ping_count_json(total, r->fields);
+    result_set_text(r, "command", "ping");
+    result_set_integer(r, "sessions", (int64_t)l->target_count);
+    ping_count_keys(total, r);
     if (l->target_count > 1)
-        result_set(r, "targets", targets_json(l));
-    result_set(r, "interrupted", json_boolean(interrupted));
-    result_set(r, "exit_code", json_integer(r->exit_code));
+        set_targets(l, r);
+    result_set_flag(r, "interrupted", interrupted);
+    result_set_integer(r, "exit_code", r->exit_code);
     ping_log_text(l, &r->text);
 }
 
@@ -164,7 +156,7 @@ int ping_log_end(struct ping_log *l, bool interrupted, int64_t t_ns)
     struct result r = {0};
     struct ping_count *total = malloc(sizeof(*total));
     int code = 2;
-    if (total == NULL || !result_init(&r)) {
+    if (total == NULL) {
         out_of_memory(l);
     } else {
         ping_log_total(l, total);

@@ -43,12 +43,17 @@ void verdict_trouble(struct verdict *t, const char *what, const char *why)
     note_first(&t->first_unknown, 0, 0, text);
 }
 
-static json_t *line_or_null(const struct verdict_line *l)
+static void set_line(struct result *r, const char *key, const struct verdict_line *l)
 {
-    if (!l->known)
-        return json_null();
-    return json_pack("{s:i, s:i, s:s}", "line", (int)l->number, "source_line", (int)l->source_line,
-                     "text", l->text);
+    if (!l->known) {
+        result_set_null(r, key);
+        return;
+    }
+    result_begin(r, key);
+    result_set_integer(r, "line", l->number);
+    result_set_integer(r, "source_line", l->source_line);
+    result_set_text(r, "text", l->text);
+    result_end(r);
 }
 
 static void say_line(struct result *r, const char *label, const struct figure *f,
@@ -70,17 +75,18 @@ void verdict_report(const struct verdict *t, const struct figure *f, struct resu
     bool unknown = !deviates && (t->first_unknown.known || n[EVENT_LINE_NOT_REACHED] > 0);
     const char *verdict = deviates ? "deviates" : unknown ? "unknown" : "as-figured";
 
-    result_set(r, "figure", json_string(f->name));
-    result_set(r, "title", json_string(f->title));
-    result_set(r, "verdict", json_string(verdict));
-    result_set(r, "alternative",
-               t->alternatives[0] != '\0' ? json_string(t->alternatives) : json_null());
-    result_set(r, "first_deviation", line_or_null(&t->first_deviation));
-    result_set(r, "first_unknown", line_or_null(&t->first_unknown));
-    result_set(r, "lines",
-               json_pack("{s:i, s:i, s:i, s:i}", "ok", (int)n[EVENT_LINE_OK], "deviates",
-                         (int)n[EVENT_LINE_DEVIATES], "unknown", (int)n[EVENT_LINE_UNKNOWN],
-                         "not_reached", (int)n[EVENT_LINE_NOT_REACHED]));
+    result_set_text(r, "figure", f->name);
+    result_set_text(r, "title", f->title);
+    result_set_text(r, "verdict", verdict);
+    result_set_text(r, "alternative", t->alternatives[0] != '\0' ? t->alternatives : NULL);
+    set_line(r, "first_deviation", &t->first_deviation);
+    set_line(r, "first_unknown", &t->first_unknown);
+    result_begin(r, "lines");
+    result_set_integer(r, "ok", n[EVENT_LINE_OK]);
+    result_set_integer(r, "deviates", n[EVENT_LINE_DEVIATES]);
+    result_set_integer(r, "unknown", n[EVENT_LINE_UNKNOWN]);
+    result_set_integer(r, "not_reached", n[EVENT_LINE_NOT_REACHED]);
+    result_end(r);
     result_line(r, verdict, "%s%s%s", f->name, f->title[0] != '\0' ? ": " : "", f->title);
     if (t->alternatives[0] != '\0')
         result_line(r, "found", "%s", t->alternatives);

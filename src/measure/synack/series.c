@@ -78,13 +78,13 @@ const char *series_incomplete(const struct series *s, const struct facts *f,
 static void report_gaps(const struct schedule *c, struct result *r)
 {
     struct text line = {0};
-    json_t *gaps = json_array();
+    result_begin_list(r, "gaps_us");
     for (size_t i = 0; i < c->count; i++) {
-        (void)json_array_append_new(gaps, result_us(c->gaps[i]));
+        result_set_us(r, NULL, c->gaps[i]);
         text_printf(&line, "%s%.6f", i != 0 ? "  " : "", (double)c->gaps[i] / (double)CLOCK_S);
     }
-    result_set(r, "gaps_us", gaps);
-    result_set(r, "retransmissions", json_integer((json_int_t)c->count + (json_int_t)c->overflown));
+    result_end_list(r);
+    result_set_integer(r, "retransmissions", (int64_t)c->count + (int64_t)c->overflown);
     if (c->count > 0)
         result_line(r, "gaps", "%s s", line.data);
     text_done(&line);
@@ -131,11 +131,11 @@ static void report_end(const struct series *s, struct result *r)
     int64_t lived = (by_peer ? c->end_ns : c->last_ns) - c->first_ns;
     char text[32];
 
-    result_set(r, "end", json_string(schedule_end_name(c->end)));
-    result_set(r, "ended_by", json_string(ended_by[s->ended]));
-    result_set(r, "end_gap_us", by_peer ? result_us(c->end_ns - c->last_ns) : json_null());
-    result_set(r, "waited_s", result_seconds((double)waited / (double)CLOCK_S));
-    result_set(r, "lived_s", result_seconds((double)lived / (double)CLOCK_S));
+    result_set_text(r, "end", schedule_end_name(c->end));
+    result_set_text(r, "ended_by", ended_by[s->ended]);
+    result_set_us(r, "end_gap_us", by_peer ? c->end_ns - c->last_ns : CLOCK_NEVER);
+    result_set_seconds(r, "waited_s", (double)waited / (double)CLOCK_S);
+    result_set_seconds(r, "lived_s", (double)lived / (double)CLOCK_S);
     report_end_in_words(s, r);
     if (lived > 0)
         result_line(r, "lived", "the half-open entry, at least %s",
@@ -145,14 +145,16 @@ static void report_end(const struct series *s, struct result *r)
 static void report_model(const struct schedule *c, struct result *r)
 {
     if (c->count == 0) {
-        result_set(r, "model", json_null());
+        result_set_null(r, "model");
         return;
     }
     struct schedule_model m = schedule_fit(c);
-    result_set(r, "model",
-               json_pack("{s:o, s:o, s:o, s:b}", "first_s", result_seconds(m.first_s), "factor",
-                         m.factor > 0 ? result_seconds(m.factor) : json_null(), "cap_s",
-                         m.cap_s > 0 ? result_seconds(m.cap_s) : json_null(), "fits", m.fits));
+    result_begin(r, "model");
+    result_set_seconds(r, "first_s", m.first_s);
+    result_set_seconds(r, "factor", m.factor > 0 ? m.factor : NAN);
+    result_set_seconds(r, "cap_s", m.cap_s > 0 ? m.cap_s : NAN);
+    result_set_flag(r, "fits", m.fits);
+    result_end(r);
     if (!m.fits)
         result_line(r, "model", "no geometric series fits within max(4 ms, 12.5 %%)");
     else if (m.factor <= 0)
@@ -168,38 +170,40 @@ static void report_nearest(const struct schedule *c, struct result *r)
 {
     struct schedule_near near[NEAREST_SHOWN];
     size_t n = schedule_nearest(c, near, NEAREST_SHOWN);
-    json_t *list = json_array();
+    result_begin_list(r, "nearest");
     for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(
-            list, json_pack("{s:s, s:o, s:b, s:s}", "stack", near[i].stack, "distance",
-                            json_real(round(near[i].distance * 1000) / 1000), "fits", near[i].fits,
-                            "source", near[i].source));
+        result_begin(r, NULL);
+        result_set_text(r, "stack", near[i].stack);
+        result_set_real(r, "distance", round(near[i].distance * 1000) / 1000);
+        result_set_flag(r, "fits", near[i].fits);
+        result_set_text(r, "source", near[i].source);
+        result_end(r);
         result_line(r, i == 0 ? "nearest" : "", "%.3f  %s [%s%s]", near[i].distance, near[i].stack,
                     near[i].source, near[i].fits ? "; fits" : "");
     }
-    result_set(r, "nearest", list);
+    result_end_list(r);
 }
 
 static void report_doubts(const struct series *s, struct result *r)
 {
-    json_t *warnings = json_array();
+    result_begin_list(r, "warnings");
     if (s->schedule.count == 0 && s->schedule.end == SCHEDULE_SILENCE) {
-        (void)json_array_append_new(warnings, json_string("no-retransmission"));
+        result_set_text(r, NULL, "no-retransmission");
         result_line(r, "warning",
                     "no retransmission at all: SYN cookies, or a peer that is set "
                     "to none (Linux: tcp_synack_retries=0)");
     }
     if (s->other_isn > 0) {
-        (void)json_array_append_new(warnings, json_string("other-isn"));
+        result_set_text(r, NULL, "other-isn");
         result_line(r, "warning", "%u SYN,ACKs had another ISN: SYN cookies, or a second responder",
                     s->other_isn);
     }
     if (s->duplicates > 0) {
-        (void)json_array_append_new(warnings, json_string("duplicates"));
+        result_set_text(r, NULL, "duplicates");
         result_line(r, "warning", "%u SYN,ACKs came twice within 20 ms and count once",
                     s->duplicates);
     }
-    result_set(r, "warnings", warnings);
+    result_end_list(r);
 }
 
 void series_report(const struct series *s, const struct facts *f, struct result *r)

@@ -174,7 +174,7 @@ static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap
 static void summarise(void *const *states, size_t n, struct result *r)
 {
     struct synack *const *s = (struct synack *const *)states;
-    json_t *spread = json_array();
+    result_begin_list(r, "spread");
     for (size_t gap = 0;; gap++) {
         int64_t least = INT64_MAX, most = 0;
         size_t have = 0;
@@ -188,13 +188,15 @@ static void summarise(void *const *states, size_t n, struct result *r)
         }
         if (have == 0)
             break;
-        (void)json_array_append_new(spread,
-                                    json_pack("{s:i, s:o, s:o}", "measured", (int)have, "min_us",
-                                              result_us(least), "max_us", result_us(most)));
+        result_begin(r, NULL);
+        result_set_integer(r, "measured", (int64_t)have);
+        result_set_us(r, "min_us", least);
+        result_set_us(r, "max_us", most);
+        result_end(r);
         result_line(r, gap == 0 ? "spread" : "", "gap %zu: %.6f to %.6f s in %zu of %zu", gap + 1,
                     (double)least / (double)CLOCK_S, (double)most / (double)CLOCK_S, have, n);
     }
-    result_set(r, "spread", spread);
+    result_end_list(r);
 }
 
 static const struct script script = {

@@ -89,9 +89,9 @@ static void every_row_as_it_stands(void **state)
 {
     (void)state;
     size_t complete = 0;
-    for (size_t i = 0; i < stacks_count() * 50; i++) {
-        const struct stack *row = stacks_at(i % stacks_count());
-        struct sendings sent = sendings(row, i < stacks_count() ? 0 : 0.05);
+    for (size_t i = 0; i < schedule_stacks() * 50; i++) {
+        const struct stack *row = schedule_stack(i % schedule_stacks());
+        struct sendings sent = sendings(row, i < schedule_stacks() ? 0 : 0.05);
         struct schedule s;
         struct schedule_loss l;
         char reason[SCHEDULE_LOSS_REASON_MAX];
@@ -101,14 +101,14 @@ static void every_row_as_it_stands(void **state)
         assert_true(l.syn_acks == 0 && !l.reset && !l.cut);
         bool whole = schedule_loss_complete(&s, rtt, reason);
         assert_int_equal(whole, reason[0] == '\0');
-        if (i < stacks_count())
+        if (i < schedule_stacks())
             complete += whole;
         if (!whole)
             assert_non_null(strstr(reason, " as it stands; or as "));
     }
     print_message("%zu of %zu rows are told from all others after a loss\n", complete,
-                  stacks_count());
-    assert_true(complete > stacks_count() / 2);
+                  schedule_stacks());
+    assert_true(complete > schedule_stacks() / 2);
 }
 
 /* Whatever is lost, and however long was listened: never a schedule that was not. */
@@ -135,8 +135,8 @@ static void every_single_loss(void **state)
 {
     (void)state;
     for (unsigned round = 0; round < 20; round++) {
-        for (size_t i = 0; i < stacks_count(); i++) {
-            const struct stack *row = stacks_at(i);
+        for (size_t i = 0; i < schedule_stacks(); i++) {
+            const struct stack *row = schedule_stack(i);
             for (size_t k = 0; k <= row->count; k++)
                 if (!is_copy(row, k) && !is_copy(row, k + 1 <= row->count ? k + 1 : 0))
                     expect_known_or_told(row, UINT64_C(1) << k, 1);
@@ -147,8 +147,8 @@ static void every_single_loss(void **state)
 static void every_pair(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < stacks_count(); i++) {
-        const struct stack *row = stacks_at(i);
+    for (size_t i = 0; i < schedule_stacks(); i++) {
+        const struct stack *row = schedule_stack(i);
         for (size_t k = 0; k <= row->count; k++)
             for (size_t j = 0; j < k; j++)
                 if (!is_copy(row, k) && !is_copy(row, j) && !is_copy(row, j + 1))
@@ -160,8 +160,8 @@ static void every_pair(void **state)
 static void a_copy_is_not_missed(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < stacks_count(); i++) {
-        struct sendings sent = sendings(stacks_at(i), 0);
+    for (size_t i = 0; i < schedule_stacks(); i++) {
+        struct sendings sent = sendings(schedule_stack(i), 0);
         for (size_t k = 1; k < sent.count; k++) {
             struct schedule s;
             struct schedule_loss l;
@@ -282,7 +282,7 @@ static void it_settles(void **state)
     for (int round = 0; round < 20000; round++) {
         double gaps[8];
         size_t n = 1 + unit_random(&dice) % 8;
-        const struct stack *row = stacks_at(unit_random(&dice) % stacks_count());
+        const struct stack *row = schedule_stack(unit_random(&dice) % schedule_stacks());
         for (size_t i = 0; i < n; i++)
             gaps[i] = i < row->count ? row->gaps[i] : row->gaps[row->count - 1];
         struct schedule s = series(gaps, n, SCHEDULE_SILENCE, 15);
@@ -303,8 +303,8 @@ static void nothing_to_compare(void **state)
     struct schedule s;
     struct schedule_loss l;
     schedule_init(&s);
-    for (size_t i = 0; i < stacks_count(); i++)
-        assert_false(schedule_loss_explains(stacks_at(i), &s, RTT, &l));
+    for (size_t i = 0; i < schedule_stacks(); i++)
+        assert_false(schedule_loss_explains(schedule_stack(i), &s, RTT, &l));
     expect_reason(s, RTT, none);
     schedule_arrival(&s, START);
     schedule_finish(&s, SCHEDULE_SILENCE, START + LEAST);

@@ -113,6 +113,7 @@ borrowed='
 '
 borrowed_names()
 {
+    # shellcheck disable=SC2016 # the $ are awk's
     (cd "$srcdir" && xargs -d '\n' awk -v excused="$borrowed" '
         function own(file) { sub(/\.[ch]$/, "", file); return file }
         BEGIN {
@@ -138,7 +139,7 @@ borrowed_names()
                 split(f, at, " ")
                 if (!(at[2] in owners) || (at[1] ":" at[2]) in is_excused) continue
                 n = split(owners[at[2]], units, " ")
-                for (i = 1; i <= n && units[i] == own(at[1]); i++) continue
+                for (i = 1; i <= n && units[i] == own(at[1]); i++) ;
                 if (i <= n)
                     print at[1] ":" found[f] ": " at[2] "() is static and bears the name of " units[i]
             }

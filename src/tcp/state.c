@@ -2,7 +2,6 @@
 #include "tcp/state.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const char *const names[STATE_COUNT] = {
 #define STATE(name, text, synchronized) [STATE_##name] = (text),

@@ -111,29 +111,12 @@ enum status text_refuse(struct fault *fault, const char *before, struct text_spa
                      after);
 }
 
-size_t text_utf8(const char *s, size_t n)
-{
-    const unsigned char *c = (const unsigned char *)s;
-    if (c[0] < 0x80)
-        return 1;
-    size_t len = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
-    if (c[0] < 0xc2 || c[0] > 0xf4 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++) {
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    bool beyond = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
-    return overlong || beyond ? 0 : len;
-}
-
 bool text_is_utf8(const char *s)
 {
     size_t n = strlen(s);
     while (n > 0) {
-        size_t len = text_utf8(s, n);
-        if (len == 0)
+        size_t len;
+        if (text_decode(s, n, &len) == TEXT_NO_UTF8)
             return false;
         s += len;
         n -= len;
@@ -147,6 +130,30 @@ size_t text_cells(const char *s, size_t n)
     for (size_t i = 0; i < n; i++)
         cells += ((unsigned char)s[i] & 0xc0) != 0x80; /* a UTF-8 continuation octet adds none */
     return cells;
+}
+
+uint32_t text_decode(const char *s, size_t n, size_t *used)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *p = (const unsigned char *)s;
+    size_t len = p[0] < 0x80             ? 1
+                 : (p[0] & 0xe0) == 0xc0 ? 2
+                 : (p[0] & 0xf0) == 0xe0 ? 3
+                 : (p[0] & 0xf8) == 0xf0 ? 4
+                                         : 0;
+    *used = 1;
+    if (len == 0 || len > n)
+        return TEXT_NO_UTF8;
+    uint32_t c = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return TEXT_NO_UTF8;
+        c = c << 6 | (p[i] & 0x3fu);
+    }
+    if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return TEXT_NO_UTF8;
+    *used = len;
+    return c;
 }
 
 void text_pad(struct text *t, size_t column)

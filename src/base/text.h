@@ -48,11 +48,15 @@ const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX]);
 enum status text_refuse(struct fault *fault, const char *before, struct text_span what,
                         const char *after);
 
-/* The octets of the UTF-8 sequence at `s`, 0 when it is not well formed (RFC 3629 4). */
-size_t text_utf8(const char *s, size_t n);
-bool text_is_utf8(const char *s);
-
 /* How many character cells a UTF-8 string takes (each code point one cell). */
 size_t text_cells(const char *s, size_t n);
+
+bool text_is_utf8(const char *s);
+
+#define TEXT_NO_UTF8 UINT32_MAX
+
+/* The character at `s` (n > 0 octets are there) and how many octets it takes. TEXT_NO_UTF8 and 1 if
+ * it is not well-formed UTF-8 (RFC 3629). */
+uint32_t text_decode(const char *s, size_t n, size_t *used);
 
 #endif

@@ -6,8 +6,8 @@
 #include "cli/carry.h"
 #include "figure/check.h"
 #include "figure/library.h"
-#include "figure/needs.h"
 #include "figure/parse.h"
+#include "figure/view.h"
 #include "figure/print.h"
 #include "measure/play/play.h"
 
@@ -79,10 +79,10 @@ static void prepare(struct session *s, struct play *p)
     struct stage *st = s->stage;
     if (s->around->between)
         p->us = END_A;
-    s->options.timestamps = s->options.timestamps && needs_timestamps(p->figure);
+    s->options.timestamps = s->options.timestamps && view_needs_timestamps(p->figure);
     s->script = play_script();
-    s->peer_connects = needs_peer_opens(p->figure, p->us);
-    s->second_port = needs_second_port(p->figure);
+    s->peer_connects = view_needs_peer_opens(p->figure, p->us);
+    s->second_port = view_needs_second_port(p->figure);
     put_heading(&st->heading, p->figure);
     s->heading = st->heading.data;
 }

@@ -10,7 +10,6 @@
 #include "cli/arguments.h"
 #include "cli/carry.h"
 #include "figure/check.h"
-#include "figure/header.h"
 #include "figure/library.h"
 #include "figure/parse.h"
 #include "render/prose.h"
@@ -92,7 +91,7 @@ static void put_origin(struct text *out, const struct figure *f)
     const char *before = *f->cite != '\0' ? "; the peer " : "The peer ";
     text_put(out, f->cite, strlen(f->cite));
     for (unsigned bit = 1; bit <= f->needs; bit <<= 1) {
-        const char *word = header_need(bit);
+        const char *word = figure_need(bit);
         if ((f->needs & bit) == 0 || word == NULL)
             continue;
         text_printf(out, "%s%s", before, bit == FIGURE_NEEDS_NOTHING ? "does not listen" : word);

@@ -3,8 +3,15 @@
 #define TCPSHAKE_EVENT_SINK_H
 
 #include "base/fault.h"
-#include "base/writer.h"
 #include "event/event.h"
+
+/* Where bytes of output go. The renderers know only this; cli/ decides that it is a file, a
+ * terminal or a pipe, and notices when that is full or closed. */
+struct writer {
+    /* Takes all `n` octets or fails with a line in `fault`. */
+    enum status (*put)(void *arg, const void *data, size_t n, struct fault *fault);
+    void *arg;
+};
 
 /* What is known before the first event. Borrowed; lives as long as the timeline. */
 struct run_info {

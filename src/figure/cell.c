@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "figure/fields.h"
-#include "figure/timing.h"
 
 /* States. */
 
@@ -55,6 +54,7 @@ enum status cell_state(const struct lex *l, const struct lex_token *t, enum stat
 
 /* Events. */
 
+/* Case does not matter when they are read; of two spellings the first is printed. */
 static const struct {
     const char *words;
     enum figure_event event;
@@ -63,16 +63,19 @@ static const struct {
     {"connect", FIGURE_CALL, CALL_CONNECT},
     {"open", FIGURE_CALL, CALL_CONNECT},
     {"listen", FIGURE_CALL, CALL_LISTEN},
-    {"close", FIGURE_CALL, CALL_CLOSE},
-    {"abort", FIGURE_CALL, CALL_ABORT},
+    {"Close", FIGURE_CALL, CALL_CLOSE},
+    {"Abort", FIGURE_CALL, CALL_ABORT},
+    {"REBOOT", FIGURE_CALL, CALL_CRASH},
     {"crash", FIGURE_CALL, CALL_CRASH},
-    {"reboot", FIGURE_CALL, CALL_CRASH},
     {"2 MSL", FIGURE_TWO_MSL, CALL_COUNT},
     {"2MSL", FIGURE_TWO_MSL, CALL_COUNT},
     {"new ISN", FIGURE_NEW_ISN, CALL_COUNT},
     {"other port", FIGURE_OTHER_PORT, CALL_COUNT},
     {"first port", FIGURE_FIRST_PORT, CALL_COUNT},
 };
+
+/* What may stand behind a backslash, and the octets it stands for: the last is the NUL. */
+static const char escapes[] = "rnt\\\"0", escaped[] = "\r\n\t\\\"";
 
 /* A parenthesis that is being read: the characters [at, to) are left. */
 struct inside {
@@ -109,12 +112,11 @@ static bool says(const struct lex *l, const struct lex_token *t, const char *wor
 /* The octet that an escape stands for, `in` being behind the backslash. */
 static bool unescape(struct inside *in, char *out)
 {
-    static const char names[] = "rnt0\\\"", octets[] = "\r\n\t\0\\\"";
     const char *s = in->lex->line + in->at;
-    const char *name = s[0] != '\0' ? strchr(names, s[0]) : NULL;
+    const char *name = s[0] != '\0' ? strchr(escapes, s[0]) : NULL;
     unsigned octet = 0;
     if (name != NULL) {
-        *out = octets[name - names];
+        *out = escaped[name - escapes];
         in->at++;
         return true;
     }
@@ -179,20 +181,6 @@ static bool find_numbers(const struct inside *in, struct inside *send, struct in
            memchr(l->line + receive->at, ' ', receive->to - receive->at) == NULL;
 }
 
-static enum status take_remark(struct figure *f, const struct lex *l, const struct lex_token *t,
-                               struct figure_cell *c, struct fault *fault)
-{
-    struct text text;
-    text_init(&text);
-    lex_source(l, t->from, t->to, &text);
-    bool failed = text.failed;
-    c->event = FIGURE_REMARK;
-    c->text_len = text.len;
-    c->text = figure_store(f, text.data, text.len);
-    text_done(&text);
-    return failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
-}
-
 enum status cell_event(struct figure *f, const struct lex *l, const struct lex_token *t,
                        struct figure_cell *c, struct fault *fault)
 {
@@ -212,7 +200,7 @@ enum status cell_event(struct figure *f, const struct lex *l, const struct lex_t
         return take_said(f, &in, c, fault);
     if (take_word(&in, "wait") && in.at < in.to && isdigit((unsigned char)l->line[in.at])) {
         c->event = FIGURE_WAIT;
-        return timing_duration(l, in.at, in.to, &c->wait_ns, fault);
+        return fields_duration(l, in.at, in.to, &c->wait_ns, fault);
     }
     in = (struct inside){l, t->from, t->to};
     if (take_word(&in, "send") && find_numbers(&in, &send, &receive)) {
@@ -220,5 +208,62 @@ enum status cell_event(struct figure *f, const struct lex *l, const struct lex_t
         enum status s = fields_number(l, send.at, send.to, &c->send, fault);
         return s == STATUS_OK ? fields_number(l, receive.at, receive.to, &c->receive, fault) : s;
     }
-    return take_remark(f, l, t, c, fault);
+    c->event = FIGURE_REMARK;
+    return lex_store(l, t->from, t->to, f, &c->text, fault);
+}
+
+static void print_said(struct text *out, const struct figure_cell *c)
+{
+    text_printf(out, "(say \"");
+    for (size_t i = 0; i < c->text_len; i++) {
+        unsigned char octet = (unsigned char)c->text[i];
+        const char *known = octet != '\0' ? strchr(escaped, octet) : NULL;
+        if (known != NULL)
+            text_printf(out, "\\%c", escapes[known - escaped]);
+        else if (octet >= 0x20 && octet < 0x7f)
+            text_put(out, &c->text[i], 1);
+        else
+            text_printf(out, "\\x%02x", (unsigned)octet);
+    }
+    text_printf(out, "\")");
+}
+
+static void print_event(struct text *out, const struct figure_cell *c)
+{
+    if (c->event == FIGURE_REMARK) {
+        text_printf(out, "(%s)", c->text);
+    } else if (figure_call(c) == CALL_SEND) {
+        print_said(out, c);
+    } else if (c->event == FIGURE_WAIT) {
+        text_printf(out, "(wait ");
+        fields_print_duration(out, c->wait_ns);
+        text_printf(out, ")");
+    } else if (c->event == FIGURE_NUMBERS) {
+        text_printf(out, "(send ");
+        fields_print_number(out, &c->send);
+        text_printf(out, ",receive ");
+        fields_print_number(out, &c->receive);
+        text_printf(out, ")");
+    } else {
+        size_t i = 0;
+        while (events[i].event != c->event ||
+               (c->event == FIGURE_CALL && events[i].call != c->call))
+            i++;
+        text_printf(out, "(%s)", events[i].words);
+    }
+}
+
+void cell_print(struct text *out, const struct figure_cell *c)
+{
+    size_t begin = out->len;
+    if (c->duplicate)
+        text_printf(out, "(duplicate)");
+    if (c->event != FIGURE_NOTHING) {
+        text_printf(out, "%s", out->len != begin ? " " : "");
+        print_event(out, c);
+    }
+    if (c->states != STATE_SET_NONE) {
+        char states[STATE_SET_TEXT_MAX];
+        text_printf(out, "%s%s", out->len != begin ? " " : "", state_set_format(c->states, states));
+    }
 }

@@ -1,4 +1,4 @@
-/* What stands in one end's column of a row: states, and events in parentheses. */
+/* What stands in one end's column of a row: states, and events in parentheses; read and printed. */
 #ifndef TCPSHAKE_FIGURE_CELL_H
 #define TCPSHAKE_FIGURE_CELL_H
 
@@ -14,5 +14,8 @@ enum status cell_state(const struct lex *l, const struct lex_token *t, enum stat
  * store of `f`. */
 enum status cell_event(struct figure *f, const struct lex *l, const struct lex_token *t,
                        struct figure_cell *c, struct fault *fault);
+
+/* "(Close)", "ESTABLISHED", "(Close) FIN-WAIT-1"; "" if it is empty. */
+void cell_print(struct text *out, const struct figure_cell *c);
 
 #endif

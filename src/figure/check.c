@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "figure/match.h"
-#include "figure/reach.h"
 #include "figure/view.h"
 #include "wire/flags.h"
 #include "wire/seq.h"
@@ -132,11 +131,7 @@ static bool begins_inside(const struct figure *f, enum end side)
         state_set states = view_cell(&f->items[i].row, side)->states;
         if (f->items[i].kind != FIGURE_ROW || states == STATE_SET_NONE)
             continue;
-        for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-            if (state_set_has(states, s) && state_synchronized(s))
-                return true;
-        }
-        return i != 0;
+        return i != 0 || state_set_synchronized(states);
     }
     return true;
 }
@@ -241,6 +236,118 @@ static enum status check_alternative(const struct check *c, size_t at, struct fa
 
 /* States. */
 
+/* Which states the ends can be in after each row, as far as what is shown decides. Nothing here is
+ * stricter than RFC 9293: what an application does, time-outs and resets need not be shown;
+ * segments that open or close must be. */
+
+/* One end, between two rows. */
+struct reach {
+    state_set states; /* it may be in one of these */
+    state_set shown;  /* what its column said last */
+    /* What has happened to it since its column said something new: the control bits of all
+     * segments, and calls. The RFC's own figures show a state late now and then. */
+    uint16_t sent, received;
+    bool opened, closed;
+};
+
+/* Whether something that was shown, or need not be shown, leads along an edge of RFC 9293
+ * Figure 5. */
+static bool may_go(const struct reach *e, enum state from, enum state to)
+{
+    bool syn = (e->received & FLAG_SYN) != 0, ack = (e->received & FLAG_ACK) != 0;
+    bool fin = (e->received & FLAG_FIN) != 0, closes = e->closed || (e->sent & FLAG_FIN) != 0;
+    switch (to) {
+    case STATE_CLOSED:
+        return true; /* CLOSE, ABORT, a time-out, a reset */
+    case STATE_LISTEN:
+        return true; /* passive OPEN; back from SYN-RECEIVED */
+    case STATE_SYN_SENT:
+        return e->opened || (e->sent & FLAG_SYN) != 0;
+    case STATE_SYN_RECEIVED:
+        return syn;
+    case STATE_ESTABLISHED:
+        return ack && (from == STATE_SYN_RECEIVED || syn);
+    case STATE_FIN_WAIT_1:
+    case STATE_LAST_ACK:
+        return closes;
+    case STATE_FIN_WAIT_2:
+        return ack;
+    case STATE_CLOSE_WAIT:
+    case STATE_CLOSING:
+        return fin;
+    case STATE_TIME_WAIT:
+        return from == STATE_CLOSING ? ack : fin;
+    case STATE_COUNT:
+        break;
+    }
+    return false;
+}
+
+static bool is_edge(enum state from, enum state to)
+{
+#define EDGE(one, next)                                                                            \
+    if (from == STATE_##one && to == STATE_##next)                                                 \
+        return true;
+#include "tcp/states.def"
+    return false;
+}
+
+static state_set follow(const struct reach *e)
+{
+    state_set seen = e->states;
+    for (;;) {
+        state_set found = seen;
+        for (enum state from = STATE_CLOSED; from < STATE_COUNT; from++) {
+            for (enum state to = STATE_CLOSED; to < STATE_COUNT; to++) {
+                if (state_set_has(seen, from) && is_edge(from, to) && may_go(e, from, to))
+                    found |= STATE_SET(to);
+            }
+        }
+        if (found == seen)
+            return seen;
+        seen = found;
+    }
+}
+
+/* The end goes through a row; `cell` is its column, `sends` and `receives` whether the segment
+ * leaves and reaches it there. False if what the column shows cannot be. */
+static bool go_through(struct reach *e, const struct figure_cell *cell,
+                       const struct figure_segment *s, bool sends, bool receives)
+{
+    uint16_t flags = s->has_flags ? s->flags : FLAG_ALL; /* not given: it may have been any */
+    if (sends)
+        e->sent |= flags;
+    if (receives)
+        e->received |= flags;
+    e->opened = e->opened || figure_call(cell) == CALL_CONNECT;
+    e->closed = e->closed || figure_call(cell) == CALL_CLOSE;
+    e->states = follow(e);
+    if (cell->states == STATE_SET_NONE)
+        return true;
+    if ((e->states & cell->states) == STATE_SET_NONE)
+        return false;
+    e->states &= cell->states;
+    if (cell->states != e->shown) {
+        e->shown = cell->states;
+        e->sent = e->received = 0;
+        e->opened = e->closed = false;
+    }
+    return true;
+}
+
+/* What is possible where two ways meet. */
+static struct reach either(const struct reach *a, const struct reach *b)
+{
+    return (struct reach){
+        .states = a->states | b->states,
+        .shown = a->shown == b->shown ? a->shown : STATE_SET_NONE,
+        .sent = a->sent | b->sent,
+        .received = a->received | b->received,
+        .opened = a->opened || b->opened,
+        .closed = a->closed || b->closed,
+    };
+}
+
 struct both {
     struct reach end[2];
 };
@@ -252,7 +359,7 @@ static enum status check_states(const struct check *c, const struct figure_row *
         char now[STATE_SET_TEXT_MAX], possible[STATE_SET_TEXT_MAX];
         const struct figure_cell *cell = view_cell(r, side);
         struct reach *e = &ends->end[side];
-        if (reach_row(e, cell, &r->segment, view_leaves(r, side), view_reaches(r, side)))
+        if (go_through(e, cell, &r->segment, view_leaves(r, side), view_reaches(r, side)))
             continue;
         return figure_fault(fault, c->f->name, cell->line, cell->column,
                             "%c cannot be in %s here, expected %s or a segment before that leads "
@@ -265,8 +372,8 @@ static enum status check_states(const struct check *c, const struct figure_row *
 
 static void meet(struct both *a, const struct both *b)
 {
-    a->end[END_A] = reach_either(&a->end[END_A], &b->end[END_A]);
-    a->end[END_B] = reach_either(&a->end[END_B], &b->end[END_B]);
+    a->end[END_A] = either(&a->end[END_A], &b->end[END_A]);
+    a->end[END_B] = either(&a->end[END_B], &b->end[END_B]);
 }
 
 static enum status check_row(const struct check *c, size_t at, struct fault *fault)
@@ -283,11 +390,10 @@ static enum status check_row(const struct check *c, size_t at, struct fault *fau
 static enum status check_all(const struct check *c, struct fault *fault)
 {
     const struct figure *f = c->f;
-    struct both now, fork = {0}, met = {0};
+    struct both now = {{{.states = STATE_SET_ALL}, {.states = STATE_SET_ALL}}}, fork = {0},
+                met = {0};
     bool first_way = true;
     enum status s = STATUS_OK;
-    reach_init(&now.end[END_A]);
-    reach_init(&now.end[END_B]);
     for (size_t i = 0; s == STATUS_OK && i < f->count; i++) {
         const struct figure_item *item = &f->items[i];
         bool ends_way = item->kind == FIGURE_OR ||

@@ -47,3 +47,21 @@ enum status figure_fault(struct fault *fault, const char *file, unsigned line, u
     va_end(ap);
     return fault_set(fault, STATUS_MALFORMED, "%s:%u:%u: %s", file, line, column, text);
 }
+
+static const struct {
+    const char *word;
+    unsigned bit;
+} needs[] = {
+    {"listens", FIGURE_NEEDS_LISTENS}, {"connects", FIGURE_NEEDS_CONNECTS},
+    {"closes", FIGURE_NEEDS_CLOSES},   {"talks", FIGURE_NEEDS_TALKS},
+    {"nobody", FIGURE_NEEDS_NOTHING},
+};
+
+const char *figure_need(unsigned bit)
+{
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        if (needs[i].bit == bit)
+            return needs[i].word;
+    }
+    return NULL;
+}

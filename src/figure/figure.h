@@ -143,6 +143,9 @@ struct figure {
 
 void figure_done(struct figure *f);
 
+/* The word for one bit of figure_needs, NULL if there is none. */
+const char *figure_need(unsigned bit);
+
 /* Room for `cap` octets of text, ends of strings included. */
 enum status figure_store_init(struct figure *f, size_t cap, struct fault *fault);
 /* A terminated copy of the n octets that lives as long as `f`. The block never moves, so there

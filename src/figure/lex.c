@@ -9,9 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "figure/figure.h"
-#include "figure/glyph.h"
-
 enum {
     TAB = 8,
     NUMBER_DIGITS = 4 /* of a step */
@@ -43,6 +40,65 @@ enum status lex_fault(const struct lex *l, size_t at, struct fault *fault, const
     }
     const struct lex_place *p = at < l->len ? &l->place[at] : &end;
     return figure_fault(fault, l->name, p->line, p->column, "%s", text);
+}
+
+/* Characters. */
+
+struct meaning {
+    uint32_t first, last; /* of a range with one meaning */
+    const char *ascii;
+};
+
+/* In the order of the code points. */
+static const struct meaning meanings[] = {
+    {0x00a0, 0x00a0, " "},  /* no-break space */
+    {0x00ab, 0x00ab, "\""}, /* guillemets */
+    {0x00ad, 0x00ad, ""},   /* soft hyphen */
+    {0x00b1, 0x00b1, "+-"}, /* plus-minus */
+    {0x00b5, 0x00b5, "u"},  /* micro */
+    {0x00bb, 0x00bb, "\""},  {0x03bc, 0x03bc, "u"},
+    {0x2000, 0x200a, " "}, /* spaces of all widths */
+    {0x200b, 0x200f, ""},  /* of none */
+    {0x2010, 0x2015, "-"}, /* hyphens and dashes */
+    {0x2018, 0x201b, "'"},   {0x201c, 0x201f, "\""},
+    {0x2024, 0x2024, "."},   {0x2025, 0x2025, ".."},
+    {0x2026, 0x2026, "..."}, {0x202f, 0x202f, " "},
+    {0x2032, 0x2032, "'"},   {0x2033, 0x2033, "\""},
+    {0x2039, 0x2039, "<"},   {0x203a, 0x203a, ">"},
+    {0x2043, 0x2043, "-"},   {0x205f, 0x205f, " "},
+    {0x2060, 0x2060, ""},    {0x2190, 0x2190, "<-"},
+    {0x2192, 0x2192, "->"},  {0x21d0, 0x21d0, "<="},
+    {0x21d2, 0x21d2, "=>"},  {0x21e0, 0x21e0, "<-"},
+    {0x21e2, 0x21e2, "->"},  {0x2212, 0x2212, "-"}, /* minus */
+    {0x2264, 0x2264, "<="},                         /* the beginning of <== */
+    {0x22ef, 0x22ef, "..."}, {0x2329, 0x2329, "<"},
+    {0x232a, 0x232a, ">"},   {0x2500, 0x2501, "-"},
+    {0x2550, 0x2550, "="},   {0x2794, 0x2794, "->"},
+    {0x279c, 0x279e, "->"},  {0x27e8, 0x27e8, "<"},
+    {0x27e9, 0x27e9, ">"},   {0x27f5, 0x27f5, "<-"},
+    {0x27f6, 0x27f6, "->"},  {0x27f8, 0x27f8, "<="},
+    {0x27f9, 0x27f9, "=>"},  {0x3000, 0x3000, " "},
+    {0x3001, 0x3001, ","},   {0x3002, 0x3002, "."},
+    {0x3008, 0x3008, "<"},   {0x3009, 0x3009, ">"},
+    {0x300a, 0x300a, "<"},   {0x300b, 0x300b, ">"},
+    {0x3010, 0x3010, "["},   {0x3011, 0x3011, "]"},
+    {0xfeff, 0xfeff, ""}, /* byte order mark */
+};
+
+static int compare(const void *key, const void *entry)
+{
+    uint32_t c = *(const uint32_t *)key;
+    const struct meaning *m = entry;
+    return c < m->first ? -1 : c > m->last;
+}
+
+/* The ASCII that a character stands for, "" if it is invisible, NULL if it stands for nothing but
+ * itself. Not for ASCII, which is what it is. */
+static const char *meaning_of(uint32_t c)
+{
+    const struct meaning *m =
+        bsearch(&c, meanings, sizeof(meanings) / sizeof(meanings[0]), sizeof(meanings[0]), compare);
+    return m != NULL ? m->ascii : NULL;
 }
 
 /* Lines. */
@@ -79,7 +135,7 @@ static enum status append(struct lex *l, char c, const struct lex_place *place, 
 static enum status refuse_control(const struct lex *l, const struct lex_place *p, uint32_t c,
                                   struct fault *fault)
 {
-    if (c == (uint32_t)GLYPH_BAD)
+    if (c == TEXT_NO_UTF8)
         return figure_fault(fault, l->name, p->line, p->column,
                             "octet 0x%02x is no UTF-8, expected plain text",
                             (unsigned)(unsigned char)*p->at);
@@ -94,8 +150,9 @@ static enum status append_meaning(struct lex *l, struct lex_place *p, uint32_t c
                                   struct fault *fault)
 {
     static const char other[] = {LEX_OTHER, '\0'};
-    char ascii[] = {(char)c, '\0'};
-    const char *meaning = c < 0x80 ? ascii : glyph_meaning(c);
+    bool full_width = c >= 0xff01 && c <= 0xff5e; /* the forms of ! to ~ */
+    char ascii[] = {(char)(full_width ? c - 0xff01 + '!' : c), '\0'};
+    const char *meaning = c < 0x80 || full_width ? ascii : meaning_of(c);
     if (meaning == NULL)
         meaning = other;
     if (c == '\t' || c == '\f') /* in a text it is but a blank */
@@ -114,7 +171,7 @@ static enum status read_on(struct lex *l, struct fault *fault)
 {
     struct lex_place p = {.line = ++l->line_number, .column = 1};
     while (l->rest < l->end && *l->rest != '\n' && *l->rest != '\r') {
-        uint32_t c = glyph_decode(l->rest, (size_t)(l->end - l->rest), &p.size);
+        uint32_t c = text_decode(l->rest, (size_t)(l->end - l->rest), &p.size);
         p.at = l->rest;
         enum status s = refuse_control(l, &p, c, fault);
         if (s != STATUS_OK)
@@ -180,6 +237,18 @@ void lex_source(const struct lex *l, size_t from, size_t to, struct text *out)
 {
     for (; from < to; from++)
         text_put(out, l->place[from].at, l->place[from].size);
+}
+
+enum status lex_store(const struct lex *l, size_t from, size_t to, struct figure *f,
+                      const char **out, struct fault *fault)
+{
+    struct text text;
+    text_init(&text);
+    lex_source(l, from, to, &text);
+    bool failed = text.failed;
+    *out = figure_store(f, text.data, text.len);
+    text_done(&text);
+    return failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
 }
 
 static size_t skip_blanks(const struct lex *l, size_t at)

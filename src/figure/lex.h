@@ -4,11 +4,8 @@
 #ifndef TCPSHAKE_FIGURE_LEX_H
 #define TCPSHAKE_FIGURE_LEX_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "base/fault.h"
 #include "base/text.h"
+#include "figure/figure.h"
 
 enum {
     LEX_TOKENS_MAX = 64,
@@ -71,6 +68,9 @@ bool lex_has_arrow(const struct lex *l);
 
 /* Appends what stands in the source for the characters [from, to) of the line. */
 void lex_source(const struct lex *l, size_t from, size_t to, struct text *out);
+/* The same, as a text in the store of `f`. */
+enum status lex_store(const struct lex *l, size_t from, size_t to, struct figure *f,
+                      const char **out, struct fault *fault);
 /* Narrows [*from, *to) to what is left without blanks at either end. */
 void lex_trim(const struct lex *l, size_t *from, size_t *to);
 /* Whether the characters [from, to) are `word`; case does not matter. */

@@ -10,6 +10,97 @@ enum {
     NO_ITEM = FIGURE_ITEMS_MAX
 };
 
+/* Headers. */
+
+static const char *const header_names[HEADER_COUNT] = {
+    [HEADER_TITLE] = "title",
+    [HEADER_CITE] = "cite",
+    [HEADER_ABOUT] = "about",
+    [HEADER_NEEDS] = "needs",
+};
+
+static unsigned need_of(const struct lex *l, size_t from, size_t to)
+{
+    unsigned bit = 1;
+    while (figure_need(bit) != NULL && !lex_is(l, from, to, figure_need(bit)))
+        bit <<= 1;
+    return figure_need(bit) != NULL ? bit : 0;
+}
+
+static enum status take_needs(struct headers *h, const struct lex *l, size_t at,
+                              struct fault *fault)
+{
+    for (;;) {
+        at += strspn(l->line + at, " ,\f");
+        size_t end = at + strcspn(l->line + at, " ,\f");
+        if (end == at)
+            return STATUS_OK;
+        unsigned bit = need_of(l, at, end);
+        if (bit == 0)
+            return lex_fault(l, at, fault, "expected listens, connects, closes, talks or nobody");
+        h->figure->needs |= bit;
+        at = end;
+    }
+}
+
+static enum status take_header(struct headers *h, const struct lex *l, size_t from,
+                               struct fault *fault)
+{
+    size_t to = l->len;
+    if (h->name == HEADER_NEEDS)
+        return take_needs(h, l, from, fault);
+    lex_trim(l, &from, &to);
+    if (from < to && h->text.len != 0)
+        text_put(&h->text, h->name == HEADER_ABOUT ? "\n" : " ", 1);
+    lex_source(l, from, to, &h->text);
+    return STATUS_OK;
+}
+
+/* A line "name: text". */
+static enum status begin_header(struct headers *h, const struct lex *l, size_t colon,
+                                struct fault *fault)
+{
+    size_t from = 0, to = colon;
+    lex_trim(l, &from, &to);
+    for (h->name = HEADER_TITLE; h->name < HEADER_COUNT; h->name++) {
+        if (!lex_is(l, from, to, header_names[h->name]))
+            continue;
+        if ((h->seen & 1u << h->name) != 0)
+            return lex_fault(l, from, fault, "a second '%s:', expected one", header_names[h->name]);
+        h->seen |= 1u << h->name;
+        h->open = true;
+        if (h->name == HEADER_NEEDS)
+            h->figure->needs = 0;
+        return take_header(h, l, colon + 1, fault);
+    }
+    return lex_fault(l, from, fault, "no such header, expected title: cite: about: or needs:");
+}
+
+/* No more lines for the header that is open. */
+static enum status end_header(struct headers *h, struct fault *fault)
+{
+    struct figure *f = h->figure;
+    if (!h->open)
+        return STATUS_OK;
+    h->open = false;
+    if (h->name == HEADER_NEEDS) {
+        if ((f->needs & (FIGURE_NEEDS_CONNECTS | FIGURE_NEEDS_NOTHING)) == 0)
+            f->needs |= FIGURE_NEEDS_LISTENS;
+        return STATUS_OK;
+    }
+    if (h->text.failed)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    const char *text = figure_store(f, h->text.data, h->text.len);
+    if (h->name == HEADER_TITLE)
+        f->title = text;
+    else if (h->name == HEADER_CITE)
+        f->cite = text;
+    else
+        f->about = text;
+    text_clear(&h->text);
+    return STATUS_OK;
+}
+
 /* Blocks. */
 
 static struct figure_item *last_item(struct parser *p)
@@ -36,14 +127,9 @@ static enum status take_alternative(struct parser *p, struct figure_item *item, 
     const struct lex *l = &p->lex;
     size_t at = 1;
     if (at < l->tokens && l->token[at].kind == LEX_STRING) {
-        struct text name;
-        text_init(&name);
-        lex_source(l, l->token[at].from, l->token[at].to, &name);
-        item->name = figure_store(p->f, name.data, name.len);
-        bool failed = name.failed;
-        text_done(&name);
-        if (failed)
-            return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+        enum status s = lex_store(l, l->token[at].from, l->token[at].to, p->f, &item->name, fault);
+        if (s != STATUS_OK)
+            return s;
         at++;
     }
     if (at < l->tokens && (l->token[at].kind == LEX_WORD || l->token[at].kind == LEX_BRACKET)) {
@@ -159,13 +245,13 @@ static enum status take_line(struct parser *p, struct fault *fault)
     enum outline_kind kind = outline_next(&p->outline, &p->lex);
     size_t first = strspn(p->lex.line, " \f");
     if (kind == OUTLINE_MORE)
-        return header_go_on(&p->headers, &p->lex, fault);
-    enum status s = header_end(&p->headers, fault);
+        return take_header(&p->headers, &p->lex, 0, fault);
+    enum status s = end_header(&p->headers, fault);
     if (s != STATUS_OK)
         return s;
     switch (kind) {
     case OUTLINE_HEADER:
-        return header_begin(&p->headers, &p->lex, outline_colon(&p->lex), fault);
+        return begin_header(&p->headers, &p->lex, outline_colon(&p->lex), fault);
     case OUTLINE_ROW:
         return take_tokens(p, fault);
     case OUTLINE_BEHIND:
@@ -187,7 +273,7 @@ static enum status take_line(struct parser *p, struct fault *fault)
 static enum status finish(struct parser *p, struct fault *fault)
 {
     const struct figure_item *open = NULL;
-    enum status s = header_end(&p->headers, fault);
+    enum status s = end_header(&p->headers, fault);
     if (s == STATUS_OK)
         s = parse_row_close(p, fault);
     if (s != STATUS_OK)
@@ -219,7 +305,7 @@ static enum status parse(struct parser *p, const char *name, const char *text, s
     if (s != STATUS_OK)
         return s;
     p->f->name = figure_store(p->f, name, strlen(name));
-    columns_find(&p->columns, name, text, len);
+    outline_find(&p->columns, name, text, len);
     lex_init(&p->lex, name, text, len);
     while (s == STATUS_OK) {
         s = lex_line(&p->lex, &more, fault);
@@ -236,12 +322,12 @@ static enum status parse(struct parser *p, const char *name, const char *text, s
 enum status figure_parse(struct figure *f, const char *name, const char *text, size_t len,
                          struct fault *fault)
 {
-    struct parser p = {.f = f, .repeat = NO_ITEM, .branch = NO_ITEM};
-    *f = (struct figure){0};
-    header_init(&p.headers, f);
+    struct parser p = {.f = f, .headers = {.figure = f}, .repeat = NO_ITEM, .branch = NO_ITEM};
+    *f = (struct figure){.title = "", .cite = "", .about = "", .needs = FIGURE_NEEDS_LISTENS};
+    text_init(&p.headers.text);
     text_init(&p.remark);
     enum status s = parse(&p, name, text, len, fault);
-    header_done(&p.headers);
+    text_done(&p.headers.text);
     text_done(&p.remark);
     if (s != STATUS_OK)
         figure_done(f);

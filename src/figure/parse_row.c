@@ -9,7 +9,6 @@
 
 #include "figure/cell.h"
 #include "figure/fields.h"
-#include "figure/timing.h"
 
 enum {
     ARROW_GAP = 3 /* blanks at most between an arrow and a parenthesis in B's column */
@@ -205,7 +204,7 @@ static enum status take_brackets(struct parser *p, size_t *at, struct fault *fau
     const struct lex *l = &p->lex;
     enum status s = STATUS_OK;
     for (; s == STATUS_OK && *at < l->tokens && l->token[*at].kind == LEX_BRACKET; ++*at)
-        s = timing_take(l, &l->token[*at], open_row(p), fault);
+        s = fields_take_time(l, &l->token[*at], open_row(p), fault);
     if (s == STATUS_OK && *at < l->tokens)
         return lex_fault(l, l->token[*at].from, fault, "expected the end of the line");
     return s;
@@ -331,7 +330,7 @@ static enum status take_row_without_segment(struct parser *p, size_t at, struct 
     if (s != STATUS_OK)
         return s;
     n = drop_kernels(p, piece, n);
-    columns_assign(&p->columns, piece, n);
+    outline_assign(&p->columns, piece, n);
     for (size_t i = 0; s == STATUS_OK && i < n; i++)
         s = take_piece(p, &piece[i], fault);
     if (s == STATUS_OK)
@@ -433,7 +432,7 @@ static enum status go_on_with_row(struct parser *p, size_t at, struct fault *fau
         if (s != STATUS_OK)
             return s;
         n = drop_kernels(p, piece, n);
-        columns_assign(&p->columns, piece, n);
+        outline_assign(&p->columns, piece, n);
         for (size_t i = 0; s == STATUS_OK && i < n; i++) {
             if (piece[i].state)
                 s = go_on_with_states(p, &piece[i], fault);

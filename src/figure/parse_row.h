@@ -3,11 +3,26 @@
 #ifndef TCPSHAKE_FIGURE_PARSE_ROW_H
 #define TCPSHAKE_FIGURE_PARSE_ROW_H
 
-#include "figure/columns.h"
 #include "figure/figure.h"
-#include "figure/header.h"
 #include "figure/lex.h"
 #include "figure/outline.h"
+
+/* The lines before the rows. */
+enum header_name {
+    HEADER_TITLE,
+    HEADER_CITE,
+    HEADER_ABOUT,
+    HEADER_NEEDS,
+    HEADER_COUNT
+};
+
+struct headers {
+    struct figure *figure;
+    unsigned seen; /* as bits (1 << name) */
+    bool open;     /* the lines that follow may belong to `name` */
+    enum header_name name;
+    struct text text; /* of the header that is open */
+};
 
 /* A figure that is being read. */
 struct parser {

@@ -25,3 +25,89 @@ bool view_reaches(const struct figure_row *row, enum end side)
 {
     return row->has_segment && view_sender(row) != side && arrow_at(row, side) != FIGURE_ARROW_HELD;
 }
+
+bool view_in_time(const struct figure_row *row, int64_t gap_ns)
+{
+    bool late = row->within_ns != 0 && gap_ns > row->within_ns;
+    bool off = row->after_ns != 0 && (gap_ns < row->after_ns - row->tolerance_ns ||
+                                      gap_ns > row->after_ns + row->tolerance_ns);
+    return !late && !off;
+}
+
+size_t view_block_end(const struct figure *f, size_t i)
+{
+    while (f->items[i].kind != FIGURE_END)
+        i = f->items[i].to;
+    return i;
+}
+
+const struct figure_row *view_first_row(const struct figure *f, size_t i)
+{
+    return &f->items[i + 1].row;
+}
+
+bool view_ends_alternative(const struct figure *f, size_t i)
+{
+    if (i + 1 >= f->count)
+        return false;
+    const struct figure_item *next = &f->items[i + 1];
+    return next->kind == FIGURE_OR ||
+           (next->kind == FIGURE_END && f->items[next->to].kind != FIGURE_REPEAT);
+}
+
+bool view_begins_step(const struct figure *f, size_t i)
+{
+    return i == f->count || f->items[i].kind != FIGURE_ROW || f->items[i].row.begins_step;
+}
+
+static bool presumes_a_connection(const struct figure_cell *cell)
+{
+    return state_set_synchronized(cell->states) || figure_call(cell) == CALL_CRASH ||
+           cell->event == FIGURE_NUMBERS;
+}
+
+bool view_needs_connection(const struct figure *f)
+{
+    for (size_t i = 0; i < f->count && f->items[i].kind == FIGURE_ROW; i++) {
+        const struct figure_row *row = &f->items[i].row;
+        if (row->has_segment)
+            return false;
+        if (presumes_a_connection(&row->a) || presumes_a_connection(&row->b))
+            return true;
+    }
+    return false;
+}
+
+bool view_needs_timestamps(const struct figure *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct figure_segment *s = &f->items[i].row.segment;
+        if (f->items[i].kind == FIGURE_ROW && f->items[i].row.has_segment && s->timestamps)
+            return true;
+    }
+    return false;
+}
+
+bool view_needs_second_port(const struct figure *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct figure_row *r = &f->items[i].row;
+        if (f->items[i].kind == FIGURE_ROW &&
+            (r->a.event == FIGURE_OTHER_PORT || r->b.event == FIGURE_OTHER_PORT))
+            return true;
+    }
+    return false;
+}
+
+bool view_needs_peer_opens(const struct figure *f, enum end us)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct figure_row *row = &f->items[i].row;
+        if (f->items[i].kind != FIGURE_ROW || !row->has_segment)
+            continue;
+        enum end from = view_sender(row);
+        if (from != us || view_reaches(row, end_other(us)))
+            return from != us && view_leaves(row, from) && !view_needs_connection(f);
+    }
+    return false;
+}

@@ -3,16 +3,6 @@
 
 #include <string.h>
 
-/* Length of the UTF-8 sequence at `s` if it is well formed and no control character of Unicode,
- * else 0. */
-static size_t harmless(const char *s, size_t n)
-{
-    size_t len = text_utf8(s, n);
-    const unsigned char *c = (const unsigned char *)s;
-    bool control = c[0] < 0x20 || c[0] == 0x7f || (len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
-    return control ? 0 : len;
-}
-
 void prose_safe(struct text *out, const char *s, size_t n)
 {
     for (size_t i = 0; i < n;) {
@@ -23,12 +13,16 @@ void prose_safe(struct text *out, const char *s, size_t n)
         i += plain;
         if (i == n)
             return;
-        size_t len = harmless(s + i, n - i);
-        if (len != 0)
-            text_put(out, s + i, len);
-        else
+        size_t len;
+        uint32_t c = text_decode(s + i, n - i, &len);
+        bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
+        if (c == TEXT_NO_UTF8 || control) {
+            len = 1;
             text_printf(out, "\\x%02x", (unsigned)(unsigned char)s[i]);
-        i += len != 0 ? len : 1;
+        } else {
+            text_put(out, s + i, len);
+        }
+        i += len;
     }
 }
 

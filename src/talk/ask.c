@@ -2,6 +2,7 @@
 #include "talk/ask.h"
 
 #include "base/clock.h"
+#include "tcp/peer_reach.h"
 
 enum {
     TRIES = 3,
@@ -61,7 +62,7 @@ static struct tcb supposed(const struct peer *p, const struct tcb *own, enum sta
     t.irs = sent->known ? seq_of(sent->syn_end.v - 1) : own->iss;
     t.rcv_wnd = sent->known ? (uint32_t)seq_diff(sent->edge, sent->rcv_nxt) : WINDOW_UNKNOWN;
     if (has_our_fin(s) && sent->known && sent->fin == PEER_SENT_FIN_NOT_TAKEN)
-        t.rcv_nxt = peer_sent_reach(sent);
+        t.rcv_nxt = peer_reach_now(sent);
     t.snd_wnd = t.max_snd_wnd = own->rcv_wnd;
     return t;
 }
@@ -150,7 +151,7 @@ static bool is_possible(const struct ask *a, const struct peer *p, const struct 
     /* New octets: once more those before our FIN, if that has left; none behind a FIN. */
     return own->fin_sent
                ? seq_lt(seq_add(sent->rcv_nxt, 1), own->snd_nxt)
-               : sent->fin == PEER_SENT_FIN_NOT_TAKEN && !peer_sent_fin_within_reach(sent);
+               : sent->fin == PEER_SENT_FIN_NOT_TAKEN && !peer_reach_fin(sent);
 }
 
 /* The segment of a question, and whether it is our TCB's. One that lies below the window lies lower

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "figure/header.h"
 #include "figure/library.h"
 #include "figure/parse.h"
 
@@ -32,7 +31,7 @@ static enum status refuse(enum state state, unsigned needs, struct fault *fault)
     struct text takes;
     text_init(&takes);
     for (unsigned bit = 1; bit <= needs; bit <<= 1) {
-        const char *word = header_need(bit);
+        const char *word = figure_need(bit);
         if ((needs & bit) != 0 && word != NULL)
             text_printf(&takes, "%s%s", takes.len > 0 ? ", " : ": it takes a peer that ",
                         bit == FIGURE_NEEDS_NOTHING ? "does not listen" : word);

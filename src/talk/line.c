@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "figure/cell.h"
+#include "figure/fields.h"
 #include "figure/print.h"
 #include "figure/view.h"
 
@@ -14,7 +16,7 @@ static void put_cell(struct text *out, const struct figure_cell *cell, state_set
     if (cell->states != STATE_SET_NONE && found != STATE_SET_NONE)
         text_printf(out, "%s", state_set_format(found, set));
     else
-        figure_print_cell(out, cell);
+        cell_print(out, cell);
 }
 
 /* x of the second round is not that of the first: x2. */
@@ -37,10 +39,10 @@ bool line_init(struct line *l, const struct line_facts *f)
     in_round(&segment.seq, f->round);
     in_round(&segment.ack, f->round);
     if (row->has_segment)
-        figure_print_segment(&l->segment, &segment);
+        fields_print(&l->segment, &segment);
     if (f->seg != NULL)
         segment_print(&l->wire, f->seg, &f->seg->seq, &f->seg->ack);
-    figure_print_times(&l->behind, row);
+    fields_print_times(&l->behind, row);
     l->event = (struct event_line){
         .status = f->status,
         .number = row->number,

@@ -2,8 +2,6 @@
 #ifndef TCPSHAKE_TCP_CLASSIFY_H
 #define TCPSHAKE_TCP_CLASSIFY_H
 
-#include "tcp/call.h"
-#include "tcp/input.h"
 #include "tcp/tcb.h"
 
 /* The first input that the segment is to the TCB in its present state. In SYN-RECEIVED and later,

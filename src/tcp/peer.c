@@ -1,77 +1,11 @@
-/* See peer.h. Three tables hold what is known of TCPs: what our segments may do to one, what its
- * application may, and what its segments show of it. */
+/* See peer.h. A table holds what the segments of a TCP show of it; what may have happened to it
+ * unseen is in peer_may. */
 #include "tcp/peer.h"
 
-#include "base/clock.h"
+#include "tcp/peer_may.h"
+#include "tcp/peer_reach.h"
 
 #define S(name) STATE_SET(STATE_##name)
-
-/* What a segment of ours can do to the peer, as bits. */
-enum stimulus {
-    GETS_RST = 0x001,
-    GETS_SYN = 0x002,       /* where there is no connection yet */
-    GETS_SYN_AGAIN = 0x004, /* in the window of one */
-    GETS_SYN_ACK = 0x008,
-    GETS_ACK_OF_SYN = 0x010,
-    GETS_DATA = 0x020, /* new to the peer */
-    GETS_DATA_BEHIND_FIN = 0x040,
-    GETS_ACK_OF_FIN = 0x080,
-    GETS_FIN = 0x100,
-    STIMULI_END = 0x200
-};
-
-/* Where a stimulus, or a call, takes a peer. A state without an entry stays. */
-struct move {
-    unsigned by;
-    state_set in;
-    state_set to;
-};
-
-/* A segment carries its stimuli in the order of their bits: the acknowledgements are processed
- * before the FIN. */
-static const struct move moves[] = {
-    {GETS_RST, S(SYN_RECEIVED), S(LISTEN) | S(CLOSED)}, /* 3.10.7.4 second */
-    {GETS_RST,
-     S(SYN_SENT) | S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) |
-         S(LAST_ACK),
-     S(CLOSED)},
-    {GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT)},   /* RFC 1337: ignored by many */
-    {GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED)}, /* 3.10.7.2, 3.10.7.3 */
-    {GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED)},   /* if somebody listens there */
-    {GETS_SYN, S(TIME_WAIT),
-     S(TIME_WAIT) | S(SYN_RECEIVED) | S(CLOSED)}, /* 3.6.1 MAY-2; CLOSED: and then refused */
-    {GETS_SYN_AGAIN, S(SYN_RECEIVED),
-     S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED)}, /* back to LISTEN, 3.10.7.4 fourth */
-    {GETS_SYN_AGAIN,
-     S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK) |
-         S(TIME_WAIT),
-     S(CLOSED)}, /* RFC 793; since RFC 5961 4.2 it is asked back */
-    {GETS_SYN_ACK, S(SYN_SENT), S(ESTABLISHED)},
-    {GETS_ACK_OF_SYN, S(SYN_RECEIVED), S(ESTABLISHED)},
-    {GETS_DATA, S(FIN_WAIT_1) | S(FIN_WAIT_2),
-     S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSED)}, /* 3.6.1 SHLD-3: nobody reads any more */
-    {GETS_DATA_BEHIND_FIN, S(CLOSE_WAIT), S(CLOSE_WAIT) | S(CLOSED)}, /* 3.10.7.4 seventh: it */
-    {GETS_DATA_BEHIND_FIN, S(CLOSING), S(CLOSING) | S(CLOSED)},   /* should not occur, and some */
-    {GETS_DATA_BEHIND_FIN, S(LAST_ACK), S(LAST_ACK) | S(CLOSED)}, /* reset what does it */
-    {GETS_ACK_OF_FIN, S(FIN_WAIT_1), S(FIN_WAIT_2)},
-    {GETS_ACK_OF_FIN, S(CLOSING), S(TIME_WAIT)},
-    {GETS_ACK_OF_FIN, S(LAST_ACK), S(CLOSED)},
-    {GETS_FIN, S(ESTABLISHED), S(CLOSE_WAIT)},
-    {GETS_FIN, S(FIN_WAIT_1), S(CLOSING)},
-    {GETS_FIN, S(FIN_WAIT_2), S(TIME_WAIT)},
-};
-
-#define BIT(call) (1U << (call))
-static const struct move calls[] = {
-    {BIT(CALL_CONNECT), S(CLOSED) | S(LISTEN) | S(TIME_WAIT), S(SYN_SENT)}, /* 3.10.1; RFC 6191 */
-    {BIT(CALL_CLOSE), S(SYN_SENT), S(CLOSED)},                              /* 3.10.4 */
-    {BIT(CALL_CLOSE), S(SYN_RECEIVED) | S(ESTABLISHED),
-     S(FIN_WAIT_1) | S(CLOSED)},                               /* CLOSED: with */
-    {BIT(CALL_CLOSE), S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED)}, /* data unread, 3.6.1 SHLD-3 */
-    {BIT(CALL_ABORT), STATE_SET_ALL, S(CLOSED)},               /* 3.10.5 */
-    {BIT(CALL_STOP_LISTENING), S(LISTEN) | S(SYN_RECEIVED), S(CLOSED)},
-    {BIT(CALL_CRASH), STATE_SET_ALL, S(CLOSED)}, /* 3.5.1 */
-};
 
 /* What a segment of the peer's is, and where a state that sent it is afterwards. */
 enum shown {
@@ -147,181 +81,16 @@ static const struct emission emissions[SHOWN_COUNT] = {
 static const state_set got_our_fin =
     S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK) | S(TIME_WAIT) | S(CLOSED);
 
-/* States that end without a segment, where they lead, and how long nothing is said before that is
- * thought possible. The RFC gives longer times (3.4.3, 3.8.3); real stacks are shorter. */
-static const struct {
-    state_set in, to;
-    int64_t after_ns;
-} expiries[] = {
-    {S(SYN_RECEIVED), S(LISTEN) | S(CLOSED), CLOCK_S / 2},
-    {S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSING) | S(LAST_ACK) | S(TIME_WAIT), S(CLOSED), CLOCK_S},
-};
-
 void peer_init(struct peer *p, state_set initial)
 {
     *p = (struct peer){.set = initial};
-}
-
-/* --- What may have happened to the peer --- */
-
-static state_set moved(const struct move *table, size_t n, state_set set, unsigned by)
-{
-    state_set stay = set, to = STATE_SET_NONE;
-    for (size_t i = 0; i < n; i++) {
-        if (!(table[i].by & by) || !(set & table[i].in))
-            continue;
-        stay &= (state_set)~table[i].in;
-        to |= table[i].to;
-    }
-    return stay | to;
-}
-
-/* Whether it is acceptable to the peer as an acknowledgement of its SYN, as far as we have seen
- * what else it sent (3.10.7.4 fifth). */
-static bool acks_syn(const struct peer *p, uint16_t flags, seq_t ack)
-{
-    return flags & FLAG_ACK && p->irs_known && seq_lt(p->irs, ack) &&
-           (seq_le(ack, p->snd_nxt) || p->unseen);
-}
-
-/* The FIN's number is the last. One that has not come may be what is missing from what did, or
- * behind it all. */
-static bool acks_fin(const struct peer *p, uint16_t flags, seq_t ack)
-{
-    if (!(flags & FLAG_ACK) || !p->irs_known)
-        return false;
-    if (p->fin_seen)
-        return seq_eq(ack, p->fin_end);
-    return (p->gap && seq_le(p->gap_end, ack)) || (p->unseen && seq_lt(p->snd_nxt, ack));
-}
-
-/* 3.10.7.4 fifth: what acknowledges something not yet sent is dropped. */
-static bool acks_the_future(const struct peer *p, const struct peer_sent_segment *e)
-{
-    return p->irs_known && !p->unseen && seq_lt(p->snd_nxt, e->ack);
-}
-
-static unsigned by_syn(const struct peer *p, const struct peer_sent_segment *e, bool fits)
-{
-    if (!(e->flags & FLAG_ACK))
-        return GETS_SYN | (fits ? GETS_SYN_AGAIN : 0);
-    unsigned stimuli = fits ? GETS_SYN_AGAIN : 0;
-    if (acks_syn(p, e->flags, e->ack))
-        stimuli |= GETS_SYN_ACK | GETS_ACK_OF_SYN; /* the latter ends a simultaneous open */
-    return stimuli;
-}
-
-/* What the segment can do to a peer in state `s`, by its numbers. */
-static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer_sent_segment *e)
-{
-    bool fits = s == STATE_SYN_RECEIVED ? peer_sent_may_fit_syn(&p->sent, e)
-                                        : peer_sent_may_fit(&p->sent, e);
-    if (e->flags & FLAG_RST) /* 3.10.7.3: in SYN-SENT its ACK counts, not its SEQ */
-        return (s == STATE_SYN_SENT ? acks_syn(p, e->flags, e->ack) : fits) ? GETS_RST : 0;
-    if (e->flags & FLAG_SYN)
-        return by_syn(p, e, fits);
-    if (!(e->flags & FLAG_ACK) || !fits)
-        return 0;
-    /* RFC 793 took SND.UNA itself too, 3.10.7.4 fifth does not. */
-    bool opens = acks_syn(p, e->flags, e->ack) || (p->irs_known && seq_eq(e->ack, p->irs));
-    unsigned stimuli = opens ? GETS_ACK_OF_SYN : 0;
-    if (acks_the_future(p, e))
-        return stimuli;
-    if (acks_fin(p, e->flags, e->ack))
-        stimuli |= GETS_ACK_OF_FIN;
-    if (e->text && (!p->sent.known || seq_lt(p->sent.rcv_nxt, e->end)))
-        stimuli |= GETS_DATA | (peer_sent_text_behind_fin(&p->sent, e) ? GETS_DATA_BEHIND_FIN : 0);
-    bool completes = s == STATE_SYN_RECEIVED && stimuli & GETS_ACK_OF_SYN;
-    bool fills = completes || peer_sent_takes_numbers(&p->sent, e);
-    if (fills && peer_sent_fin_within_reach(&p->sent))
-        stimuli |= GETS_FIN;
-    return stimuli;
-}
-
-/* Of these, what need not come with the rest: a FIN behind a gap, or of another segment; the
- * acknowledgement of a FIN that we have not seen. */
-static unsigned optional(const struct peer *p, const struct peer_sent_segment *e, unsigned stimuli)
-{
-    bool in_order = e->flags & FLAG_FIN && p->sent.known && seq_le(e->seq, p->sent.rcv_nxt) &&
-                    seq_lt(p->sent.rcv_nxt, e->end);
-    return stimuli & ((in_order ? 0 : GETS_FIN) | (p->fin_seen ? 0 : GETS_ACK_OF_FIN));
-}
-
-static state_set with_stimuli(state_set set, unsigned stimuli)
-{
-    for (unsigned bit = 1; bit < STIMULI_END; bit <<= 1) {
-        if (stimuli & bit)
-            set = moved(moves, sizeof(moves) / sizeof(moves[0]), set, bit);
-    }
-    return set;
-}
-
-/* The set after the segment has arrived for certain. */
-static state_set arrive(const struct peer *p, state_set set, const struct peer_sent_segment *e)
-{
-    state_set after = STATE_SET_NONE;
-    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-        if (!state_set_has(set, s))
-            continue;
-        unsigned all = stimuli_of(p, s, e), free = optional(p, e, all);
-        after |= with_stimuli(STATE_SET(s), all) | with_stimuli(STATE_SET(s), all & ~free) |
-                 with_stimuli(STATE_SET(s), all & ~(free & GETS_FIN)) |
-                 with_stimuli(STATE_SET(s), all & ~(free & GETS_ACK_OF_FIN));
-    }
-    return after;
-}
-
-/* Of segments that had no room only what they were is known, not the numbers. */
-static state_set with_crowded_out(const struct peer *p, state_set set)
-{
-    uint16_t flags = p->sent.crowded_out;
-    unsigned stimuli = flags & FLAG_RST ? GETS_RST : 0;
-    if (flags & FLAG_SYN)
-        stimuli |= GETS_SYN | GETS_SYN_AGAIN | GETS_SYN_ACK;
-    if (flags & FLAG_ACK)
-        stimuli |= GETS_ACK_OF_SYN | (p->fin_seen || p->unseen ? GETS_ACK_OF_FIN : 0);
-    if (p->sent.crowded_out_text)
-        stimuli |= GETS_DATA | GETS_DATA_BEHIND_FIN;
-    if (flags & FLAG_FIN)
-        stimuli |= GETS_FIN;
-    for (unsigned bit = 1; bit < STIMULI_END; bit <<= 1)
-        set |= with_stimuli(set, stimuli & bit);
-    return set;
-}
-
-/* Everything that is under way may arrive or not, in whatever order; and what the application was
- * told to do it may do before or after. */
-static state_set with_under_way(const struct peer *p, state_set set, int64_t t_ns)
-{
-    for (state_set before = STATE_SET_NONE; before != set;) {
-        before = set;
-        for (unsigned bit = 1; bit <= BIT(CALL_CRASH); bit <<= 1) {
-            if (p->told & bit)
-                set |= moved(calls, sizeof(calls) / sizeof(calls[0]), set, bit);
-        }
-        set |= with_crowded_out(p, set);
-        for (size_t i = 0; i < p->sent.count; i++) {
-            if (peer_sent_under_way(&p->sent, &p->sent.segments[i], t_ns))
-                set |= arrive(p, set, &p->sent.segments[i]);
-        }
-    }
-    return set;
-}
-
-static state_set with_expiries(const struct peer *p, state_set set, int64_t t_ns)
-{
-    for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++) {
-        if (set & expiries[i].in && t_ns - p->last_ns >= expiries[i].after_ns)
-            set |= expiries[i].to;
-    }
-    return set;
 }
 
 /* What was told has happened by now; but a call on a connection that is not yet established may
  * wait until it is (3.10.2, 3.10.4). */
 static void forget_calls(struct peer *p, int64_t t_ns)
 {
-    const unsigned may_wait = BIT(CALL_SEND) | BIT(CALL_CLOSE) | BIT(CALL_ABORT);
+    const unsigned may_wait = PEER_TOLD(CALL_SEND) | PEER_TOLD(CALL_CLOSE) | PEER_TOLD(CALL_ABORT);
     if (t_ns - p->told_ns <= peer_sent_flight_time(&p->sent))
         return;
     p->told &= may_wait;
@@ -375,13 +144,13 @@ static struct peer_change change(struct peer *p, state_set to, const char *why, 
 
 struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
-    state_set set = with_expiries(p, p->set, t_ns);
-    bool ends_it =
-        p->fin_seen && !(seg->flags & (FLAG_SYN | FLAG_RST)) && acks_fin(p, seg->flags, seg->ack);
+    state_set set = peer_may_expire(p, p->set, t_ns);
+    bool ends_it = p->fin_seen && !(seg->flags & (FLAG_SYN | FLAG_RST)) &&
+                   peer_may_ack_fin(p, seg->flags, seg->ack);
     p->last_ns = t_ns;
     forget_calls(p, t_ns);
     peer_sent_add(&p->sent, seg, ends_it, t_ns);
-    set = with_under_way(p, set, t_ns);
+    set = peer_may_arrive(p, set, t_ns);
     p->reopened |= (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN &&
                    state_set_has(set, STATE_SYN_RECEIVED);
     return change(p, set, "our segment may have arrived, or may be lost", "RFC 9293 3.8.1");
@@ -389,12 +158,12 @@ struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t 
 
 struct peer_change peer_told(struct peer *p, enum call call, int64_t t_ns)
 {
-    p->told_old = call == CALL_CONNECT ? p->told : p->told_old & ~BIT(call);
-    p->told |= BIT(call);
+    p->told_old = call == CALL_CONNECT ? p->told : p->told_old & ~PEER_TOLD(call);
+    p->told |= PEER_TOLD(call);
     p->told_ns = t_ns;
     p->told_waits |= (p->set & (S(SYN_SENT) | S(SYN_RECEIVED))) != 0;
     p->unseen |= call == CALL_SEND || call == CALL_CLOSE;
-    return change(p, with_under_way(p, p->set, t_ns), "its application was told to act",
+    return change(p, peer_may_arrive(p, p->set, t_ns), "its application was told to act",
                   "RFC 9293 3.10");
 }
 
@@ -417,7 +186,7 @@ static bool resets_what_was(const struct peer *p, const struct tcb *own, const s
 static bool opens(const struct peer *p, const struct segment *seg, const struct arrival *a)
 {
     const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_SENT);
-    return a->inputs[0] == INPUT_SYN || p->told & BIT(CALL_CONNECT) ||
+    return a->inputs[0] == INPUT_SYN || p->told & PEER_TOLD(CALL_CONNECT) ||
            (p->irs_known && seq_eq(seg->seq, p->irs)) || (p->set & (state_set)~none) == 0;
 }
 
@@ -506,8 +275,8 @@ static state_set ended(const struct peer *p, state_set set,
 {
     if (answered == NULL || !(answered->flags & FLAG_ACK))
         return set;
-    bool syn = answered->flags & FLAG_SYN && peer_sent_may_fit_syn(&p->sent, answered);
-    bool acceptable = acks_syn(p, answered->flags, answered->ack);
+    bool syn = answered->flags & FLAG_SYN && peer_reach_fits_syn(&p->sent, answered);
+    bool acceptable = peer_may_ack_syn(p, answered->flags, answered->ack);
     return set & (state_set) ~(S(SYN_SENT) | (syn || acceptable ? 0 : S(SYN_RECEIVED)));
 }
 
@@ -547,20 +316,6 @@ static state_set emit(const struct peer *p, state_set set, const struct segment 
     return after;
 }
 
-/* As `set`, if segments of the peer's that never reached us may have left it: it closed or aborted.
- */
-static state_set with_hidden(const struct peer *p, state_set set, int64_t t_ns)
-{
-    if (set & (S(SYN_RECEIVED) | S(ESTABLISHED)))
-        set |= S(FIN_WAIT_1);
-    if (set & S(CLOSE_WAIT))
-        set |= S(LAST_ACK);
-    if (set & S(LISTEN))
-        set |= S(SYN_RECEIVED);
-    set |= S(CLOSED);
-    return with_under_way(p, set, t_ns);
-}
-
 /* --- What is known of its numbers --- */
 
 static void learn_syn(struct peer *p, const struct segment *seg)
@@ -597,11 +352,11 @@ static void learn_gap(struct peer *p, const struct segment *seg)
 static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     if (seg->flags & FLAG_RST) {
-        peer_sent_reset(&p->sent, seg, t_ns);
+        peer_sent_answered(&p->sent, seg, t_ns);
         return;
     }
     if (answers_something(p, seg))
-        peer_sent_answered(&p->sent, t_ns);
+        peer_sent_answered(&p->sent, NULL, t_ns);
     learn_syn(p, seg);
     p->reopened &= !(seg->flags & FLAG_SYN && seg->flags & FLAG_ACK);
     learn_gap(p, seg);
@@ -613,9 +368,10 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
         p->fin_end = segment_end(seg);
     }
     if (seg->flags & FLAG_FIN)
-        p->told &= ~BIT(CALL_CLOSE);
-    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & BIT(CALL_CONNECT))
-        p->told &= ~(p->told_old | BIT(CALL_CONNECT)); /* no call before it concerns this one */
+        p->told &= ~PEER_TOLD(CALL_CLOSE);
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & PEER_TOLD(CALL_CONNECT))
+        p->told &=
+            ~(p->told_old | PEER_TOLD(CALL_CONNECT)); /* no call before it concerns this one */
     if (seg->opt.has_timestamps) {
         p->stamped = true;
         p->ts_val = seg->opt.ts_val;
@@ -629,7 +385,7 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
 static struct peer_change narrow(struct peer *p, const struct tcb *own, const struct segment *seg,
                                  const struct peer_sent_segment *answered, int64_t t_ns)
 {
-    state_set before = with_expiries(p, p->set, t_ns);
+    state_set before = peer_may_expire(p, p->set, t_ns);
     enum shown shown = what_is_shown(p, own, seg, before, answered);
     const struct emission *e = &emissions[shown];
     bool with_fin = e->why_with_fin != NULL && seg->flags & FLAG_ACK &&
@@ -640,7 +396,7 @@ static struct peer_change narrow(struct peer *p, const struct tcb *own, const st
         path_add(p, STATE_LISTEN); /* only a listener answers a SYN out of nothing so */
     c.to = emit(p, before, seg, shown, answered);
     if (c.to == STATE_SET_NONE) {
-        c.to = emit(p, with_hidden(p, before, t_ns), seg, shown, answered);
+        c.to = emit(p, peer_may_hide(p, before, t_ns), seg, shown, answered);
         c.why = "it shows that an earlier segment of the peer's was lost";
     }
     if (c.to == STATE_SET_NONE) {
@@ -656,9 +412,8 @@ static struct peer_change narrow(struct peer *p, const struct tcb *own, const st
 struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct segment *seg,
                              const struct arrival *a, int64_t t_ns)
 {
-    struct peer_sent_segment found;
-    bool answers = seg->flags & FLAG_RST && peer_sent_answered_by(&p->sent, seg, &found);
-    const struct peer_sent_segment *answered = answers ? &found : NULL;
+    const struct peer_sent_segment *answered =
+        seg->flags & FLAG_RST ? peer_sent_answered_by(&p->sent, seg) : NULL;
     if (!teaches(p, own, seg, a, answered))
         return (struct peer_change){.from = p->set, .to = p->set};
 
@@ -667,7 +422,7 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
     learn(p, seg, t_ns);
     forget_calls(p, t_ns);
     if (!shown.contradiction)
-        shown.to = with_under_way(p, shown.to, t_ns);
+        shown.to = peer_may_arrive(p, shown.to, t_ns);
     p->reopened &= state_set_has(shown.to, STATE_SYN_RECEIVED);
     struct peer_change c = change(p, shown.to, shown.why, shown.rfc);
     c.contradiction = shown.contradiction;
@@ -676,13 +431,13 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
 
 struct peer_change peer_elapse(struct peer *p, int64_t t_ns)
 {
-    return change(p, with_expiries(p, p->set, t_ns),
+    return change(p, peer_may_expire(p, p->set, t_ns),
                   "it has been silent: the state may have expired there", "RFC 9293 3.10.8");
 }
 
 state_set peer_unheard(const struct peer *p)
 {
-    return with_hidden(p, p->set, p->last_ns);
+    return peer_may_hide(p, p->set, p->last_ns);
 }
 
 void peer_round_trip(struct peer *p, int64_t rtt_ns)

@@ -26,6 +26,9 @@ enum {
     PEER_PATH_MAX = 16
 };
 
+/* The bit of a call that the peer's application was told to make. */
+#define PEER_TOLD(call) (1U << (call))
+
 struct peer {
     state_set set;
     int64_t last_ns; /* when a segment last left or came */
@@ -44,7 +47,7 @@ struct peer {
 
     struct peer_sent sent;
 
-    unsigned told;     /* bits by enum call, of which nothing shows yet that they have been made */
+    unsigned told;     /* PEER_TOLD, of which nothing shows yet that they have been made */
     unsigned told_old; /* of those, which were told before CALL_CONNECT */
     bool told_waits;   /* they may have to wait for the connection */
     int64_t told_ns;   /* when the last of them was told */

@@ -1,7 +1,10 @@
 /* See peer_sent.h. */
 #include "tcp/peer_sent.h"
 
+#include <string.h>
+
 #include "base/clock.h"
+#include "tcp/peer_reach.h"
 
 /* Without a round trip to go by, and beside a short one: the scheduler may add to that. */
 #define FLIGHT_UNKNOWN (CLOCK_S / 2)
@@ -11,8 +14,7 @@
 #define REORDER_LEAST (3 * CLOCK_MS)
 
 enum {
-    SHIFT_MAX = 14,        /* RFC 7323 2.3 */
-    UNSCALED_MAX = 1 << 16 /* the widest window that a SYN,ACK can offer */
+    SHIFT_MAX = 14 /* RFC 7323 2.3 */
 };
 
 int64_t peer_sent_flight_time(const struct peer_sent *s)
@@ -43,44 +45,22 @@ bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segme
 
 /* --- What there is --- */
 
-static seq_t text_end(const struct peer_sent_segment *e)
-{
-    return e->flags & FLAG_FIN ? seq_of(e->end.v - 1) : e->end;
-}
-
-/* Whether the peer can take its text and FIN as they come: what has no ACK is dropped, and so is a
- * SYN, but for the one that opens the connection. */
-static bool takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e)
-{
-    if (e->flags & FLAG_RST || !(e->text || e->flags & FLAG_FIN))
-        return false;
-    if (e->flags & FLAG_SYN)
-        return !s->known || seq_eq(seq_add(e->seq, 1), s->syn_end);
-    return (e->flags & FLAG_ACK) != 0;
-}
-
-bool peer_sent_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e)
-{
-    return takes_numbers(s, e);
-}
-
 static bool waits_behind_gap(const struct peer_sent *s, const struct peer_sent_segment *e)
 {
-    return takes_numbers(s, e) && (!s->known || seq_lt(s->rcv_nxt, e->end));
+    return peer_reach_takes_numbers(s, e) && (!s->known || seq_lt(s->rcv_nxt, e->end));
 }
 
 static void forget(struct peer_sent *s, size_t i)
 {
     s->count--;
-    for (; i < s->count; i++)
-        s->segments[i] = s->segments[i + 1];
+    memmove(&s->segments[i], &s->segments[i + 1], (s->count - i) * sizeof(s->segments[0]));
 }
 
 static void crowd_out(struct peer_sent *s, size_t i)
 {
     const struct peer_sent_segment *e = &s->segments[i];
     bool first = !s->crowded_out_text && !(s->crowded_out & FLAG_FIN);
-    if (takes_numbers(s, e) && (first || seq_lt(s->crowded_out_end, e->end)))
+    if (peer_reach_takes_numbers(s, e) && (first || seq_lt(s->crowded_out_end, e->end)))
         s->crowded_out_end = e->end;
     s->crowded_out |= e->flags;
     s->crowded_out_text |= e->text;
@@ -124,9 +104,8 @@ static void remember_syn(struct peer_sent *s, const struct segment *seg)
     if (peer_sent_is_syn_end(s, end))
         return;
     if (s->syn_count == PEER_SENT_SYNS_MAX) {
-        for (size_t i = 1; i < s->syn_count; i++)
-            s->syns[i - 1] = s->syns[i];
         s->syn_count--;
+        memmove(&s->syns[0], &s->syns[1], s->syn_count * sizeof(s->syns[0]));
     }
     s->syns[s->syn_count++] = end;
 }
@@ -142,13 +121,10 @@ static void remember_stamp(struct peer_sent *s, const struct segment *seg, bool 
         return;
     }
     if (s->stamp_count == PEER_SENT_STAMPS_MAX) {
-        for (size_t i = 1; i < s->stamp_count; i++)
-            s->stamps[i - 1] = s->stamps[i];
         s->stamp_count--;
+        memmove(&s->stamps[0], &s->stamps[1], s->stamp_count * sizeof(s->stamps[0]));
     }
-    s->stamps[s->stamp_count].ts_val = ts_val;
-    s->stamps[s->stamp_count].left_ns = t_ns;
-    s->stamps[s->stamp_count++].all_ack_fin = acks_fin;
+    s->stamps[s->stamp_count++] = (struct peer_sent_stamp){ts_val, t_ns, acks_fin};
 }
 
 static bool same(const struct peer_sent_segment *a, const struct peer_sent_segment *b)
@@ -196,86 +172,13 @@ void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool acks_fin
     s->segments[s->count++] = e;
 }
 
-/* --- What the peer can make of it --- */
-
-/* How far the numbers go without a gap, from `at` on, if everything arrives. */
-static seq_t contiguous(const struct peer_sent *s, seq_t at)
-{
-    for (bool on = true; on;) {
-        on = false;
-        for (size_t i = 0; i < s->count; i++) {
-            const struct peer_sent_segment *e = &s->segments[i];
-            if (takes_numbers(s, e) && seq_le(e->seq, at) && seq_lt(at, e->end)) {
-                at = e->end;
-                on = true;
-            }
-        }
-    }
-    bool text = s->crowded_out_text || s->crowded_out & FLAG_FIN;
-    return text && seq_lt(at, s->crowded_out_end) ? s->crowded_out_end : at;
-}
-
-seq_t peer_sent_reach(const struct peer_sent *s)
-{
-    return contiguous(s, s->rcv_nxt);
-}
-
-static bool is_syn_before(const struct peer_sent_segment *e, seq_t first)
-{
-    return (e->flags & (FLAG_SYN | FLAG_RST)) == FLAG_SYN && seq_eq(seq_add(e->seq, 1), first);
-}
-
-/* Whether any of it may lie in a window from `left` to `right`; not so the very SYN whose number is
- * the last before it. */
-static bool touches(const struct peer_sent_segment *e, seq_t left, seq_t right)
-{
-    return !is_syn_before(e, left) && seq_le(seq_of(left.v - 1), e->end) && seq_le(e->seq, right);
-}
-
-bool peer_sent_may_fit(const struct peer_sent *s, const struct peer_sent_segment *e)
-{
-    seq_t right = seq_max(s->edge, peer_sent_reach(s));
-    return s->known && !is_syn_before(e, s->syn_end) && touches(e, s->rcv_nxt, right);
-}
-
-bool peer_sent_may_fit_syn(const struct peer_sent *s, const struct peer_sent_segment *e)
-{
-    for (size_t i = 0; i < s->syn_count; i++) {
-        bool told = s->known && seq_eq(s->syns[i], s->syn_end);
-        if (!told && touches(e, s->syns[i], seq_add(s->syns[i], UNSCALED_MAX)))
-            return true;
-    }
-    return peer_sent_may_fit(s, e);
-}
-
-bool peer_sent_fin_within_reach(const struct peer_sent *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        const struct peer_sent_segment *e = &s->segments[i];
-        seq_t first = s->rcv_nxt, at = seq_of(e->end.v - 1);
-        if (!(e->flags & FLAG_FIN) || !takes_numbers(s, e))
-            continue;
-        if (!s->known || (seq_le(first, at) && seq_le(at, contiguous(s, first))))
-            return true;
-    }
-    return (s->crowded_out & FLAG_FIN) != 0;
-}
-
-bool peer_sent_text_behind_fin(const struct peer_sent *s, const struct peer_sent_segment *e)
-{
-    if (!e->text)
-        return false;
-    if (s->fin != PEER_SENT_FIN_NOT_TAKEN && seq_lt(s->fin_end, text_end(e)))
-        return true;
-    for (size_t i = 0; i < s->count; i++) {
-        const struct peer_sent_segment *f = &s->segments[i];
-        if (f->flags & FLAG_FIN && takes_numbers(s, f) && seq_lt(seq_of(f->end.v - 1), text_end(e)))
-            return true;
-    }
-    return (s->crowded_out & FLAG_FIN) != 0;
-}
-
 /* --- What the peer tells --- */
+
+/* Whether it acknowledges, on the connection it spoke of last, something that can have come. */
+static bool goes_on(const struct peer_sent *s, seq_t ack)
+{
+    return s->known && seq_le(s->rcv_nxt, ack) && seq_le(ack, peer_reach_now(s));
+}
 
 bool peer_sent_is_syn_end(const struct peer_sent *s, seq_t ack)
 {
@@ -290,7 +193,7 @@ static bool follows_syn(const struct peer_sent *s, seq_t ack, seq_t *syn_end)
 {
     for (size_t i = s->syn_count; i > 0; i--) {
         *syn_end = s->syns[i - 1];
-        if (seq_le(*syn_end, ack) && seq_le(ack, contiguous(s, *syn_end)))
+        if (seq_le(*syn_end, ack) && seq_le(ack, peer_reach_from(s, *syn_end)))
             return true;
     }
     return false;
@@ -299,7 +202,7 @@ static bool follows_syn(const struct peer_sent *s, seq_t ack, seq_t *syn_end)
 bool peer_sent_can_acknowledge(const struct peer_sent *s, seq_t ack)
 {
     seq_t syn_end;
-    if (s->known && seq_le(s->rcv_nxt, ack) && seq_le(ack, peer_sent_reach(s)))
+    if (goes_on(s, ack))
         return true;
     return s->known ? peer_sent_is_syn_end(s, ack) && !seq_eq(ack, s->syn_end)
                     : follows_syn(s, ack, &syn_end);
@@ -310,7 +213,7 @@ bool peer_sent_can_acknowledge(const struct peer_sent *s, seq_t ack)
 static bool newly_acknowledged(const struct peer_sent *s, seq_t ack, seq_t *first)
 {
     *first = s->rcv_nxt;
-    if (s->known && seq_le(s->rcv_nxt, ack) && seq_le(ack, peer_sent_reach(s)))
+    if (goes_on(s, ack))
         return !seq_eq(ack, s->rcv_nxt);
     return follows_syn(s, ack, first) && !seq_eq(ack, *first);
 }
@@ -325,10 +228,10 @@ enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack)
         return PEER_SENT_FIN_NOT_TAKEN;
     for (size_t i = 0; i < s->count; i++) {
         const struct peer_sent_segment *e = &s->segments[i];
-        if (!takes_numbers(s, e))
+        if (!peer_reach_takes_numbers(s, e))
             continue;
         fin = fin || (e->flags & FLAG_FIN && seq_eq(e->end, ack));
-        text = text || (e->text && seq_le(e->seq, octet) && seq_lt(octet, text_end(e)));
+        text = text || (e->text && seq_le(e->seq, octet) && seq_lt(octet, peer_reach_text_end(e)));
     }
     if (s->crowded_out & FLAG_FIN && seq_le(ack, s->crowded_out_end))
         return PEER_SENT_FIN_UNKNOWN;
@@ -345,7 +248,7 @@ bool peer_sent_brought_with(const struct peer_sent *s, seq_t ack, seq_t fin_ack)
         return false;
     for (size_t i = 0; i < s->count; i++) {
         const struct peer_sent_segment *e = &s->segments[i];
-        if (!takes_numbers(s, e) || !seq_le(e->seq, last) || !seq_lt(last, e->end))
+        if (!peer_reach_takes_numbers(s, e) || !peer_reach_covers(e, last))
             continue;
         if (!seq_eq(e->ack, fin_ack))
             return false;
@@ -388,6 +291,15 @@ static void forget_syns(struct peer_sent *s)
     s->syn_count = kept;
 }
 
+static const struct peer_sent_stamp *stamp_of(const struct peer_sent *s, uint32_t ts_val)
+{
+    for (size_t i = 0; i < s->stamp_count; i++) {
+        if (s->stamps[i].ts_val == ts_val)
+            return &s->stamps[i];
+    }
+    return NULL;
+}
+
 /* What left well before something that has arrived has arrived too, or is lost. */
 static void overtaken(struct peer_sent *s, int64_t left_ns)
 {
@@ -404,7 +316,7 @@ static bool alone(const struct peer_sent *s, const struct peer_sent_segment *e)
     seq_t last = seq_of(e->end.v - 1);
     for (size_t i = 0; i < s->count; i++) {
         const struct peer_sent_segment *k = &s->segments[i];
-        if (k != e && !(k->flags & FLAG_RST) && seq_le(k->seq, last) && seq_lt(last, k->end))
+        if (k != e && !(k->flags & FLAG_RST) && peer_reach_covers(k, last))
             return false;
     }
     return e->once;
@@ -427,17 +339,14 @@ static void land(struct peer_sent *s, seq_t ack)
 
 void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val)
 {
-    for (size_t i = 0; i < s->stamp_count; i++) {
-        if (s->stamps[i].ts_val == ts_val)
-            overtaken(s, s->stamps[i].left_ns);
-    }
+    const struct peer_sent_stamp *stamp = stamp_of(s, ts_val);
+    if (stamp != NULL)
+        overtaken(s, stamp->left_ns);
 }
 
 void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg)
 {
-    bool in_order =
-        s->known && seq_le(s->rcv_nxt, seg->ack) && seq_le(seg->ack, peer_sent_reach(s));
-    if (!in_order)
+    if (!goes_on(s, seg->ack))
         begin(s, seg);
     enum peer_sent_fin fin = peer_sent_fin_of(s, seg->ack);
     offered(s, seg);
@@ -460,11 +369,8 @@ void peer_sent_renew(struct peer_sent *s, const struct segment *syn)
 
 bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val)
 {
-    for (size_t i = 0; i < s->stamp_count; i++) {
-        if (s->stamps[i].ts_val == ts_val)
-            return s->stamps[i].all_ack_fin;
-    }
-    return false;
+    const struct peer_sent_stamp *stamp = stamp_of(s, ts_val);
+    return stamp != NULL && stamp->all_ack_fin;
 }
 
 static bool answers(const struct segment *rst, const struct peer_sent_segment *e)
@@ -477,25 +383,14 @@ static bool answers(const struct segment *rst, const struct peer_sent_segment *e
     return acks && seq_eq(e->ack, rst->seq);
 }
 
-bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst,
-                           struct peer_sent_segment *answered)
+const struct peer_sent_segment *peer_sent_answered_by(const struct peer_sent *s,
+                                                      const struct segment *rst)
 {
     for (size_t i = s->count; i > 0; i--) {
-        const struct peer_sent_segment *e = &s->segments[i - 1];
-        if (answers(rst, e)) {
-            *answered = *e;
-            return true;
-        }
+        if (answers(rst, &s->segments[i - 1]))
+            return &s->segments[i - 1];
     }
-    return false;
-}
-
-static void arrived(struct peer_sent *s, size_t i)
-{
-    if (!s->segments[i].once)
-        return;
-    overtaken(s, s->segments[i].left_ns);
-    s->segments[i].landed = true;
+    return NULL;
 }
 
 /* Whether the answer may be to this one, even if answers are much later than any was so far. */
@@ -503,32 +398,25 @@ static bool awaits_answer(const struct peer_sent *s, const struct peer_sent_segm
                           int64_t t_ns)
 {
     bool lately = t_ns - e->left_ns <= PATIENCE * peer_sent_flight_time(s);
-    bool idle = e->flags & FLAG_RST && !peer_sent_may_fit(s, e);
+    bool idle = e->flags & FLAG_RST && !peer_reach_fits(s, e);
     return lately && !idle && !e->landed && e->left_ns >= s->landed_ns;
 }
 
-void peer_sent_answered(struct peer_sent *s, int64_t t_ns)
+void peer_sent_answered(struct peer_sent *s, const struct segment *rst, int64_t t_ns)
 {
-    size_t found = 0, at = 0;
+    struct peer_sent_segment *only = NULL;
+    if (rst == NULL && s->crowded_out != 0)
+        return;
     for (size_t i = 0; i < s->count; i++) {
-        if (awaits_answer(s, &s->segments[i], t_ns)) {
-            found++;
-            at = i;
-        }
+        struct peer_sent_segment *e = &s->segments[i];
+        if (rst != NULL ? !is_recent(s, e, t_ns) || !answers(rst, e) : !awaits_answer(s, e, t_ns))
+            continue;
+        if (only != NULL)
+            return;
+        only = e;
     }
-    if (found == 1 && s->crowded_out == 0)
-        arrived(s, at);
-}
-
-void peer_sent_reset(struct peer_sent *s, const struct segment *rst, int64_t t_ns)
-{
-    size_t found = 0, at = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        if (is_recent(s, &s->segments[i], t_ns) && answers(rst, &s->segments[i])) {
-            found++;
-            at = i;
-        }
+    if (only != NULL && only->once) {
+        overtaken(s, only->left_ns);
+        only->landed = true;
     }
-    if (found == 1)
-        arrived(s, at);
 }

@@ -33,6 +33,13 @@ struct peer_sent_segment {
     int64_t left_ns;
 };
 
+/* A timestamp that segments of ours bore. */
+struct peer_sent_stamp {
+    uint32_t ts_val;
+    int64_t left_ns;  /* the first of them */
+    bool all_ack_fin; /* each acknowledged the peer's FIN */
+};
+
 struct peer_sent {
     struct peer_sent_segment segments[PEER_SENT_MAX];
     size_t count;
@@ -57,13 +64,7 @@ struct peer_sent {
     seq_t syns[PEER_SENT_SYNS_MAX]; /* the numbers after our latest SYNs, newest last */
     size_t syn_count;
 
-    /* By the timestamps our segments bore, newest last: whether each that bore it acknowledged the
-     * peer's FIN. */
-    struct {
-        uint32_t ts_val;
-        int64_t left_ns; /* the first */
-        bool all_ack_fin;
-    } stamps[PEER_SENT_STAMPS_MAX];
+    struct peer_sent_stamp stamps[PEER_SENT_STAMPS_MAX]; /* newest last */
     size_t stamp_count;
 };
 
@@ -76,20 +77,6 @@ bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segme
                          int64_t t_ns);
 /* How long a segment may be under way: generous beside the round trips seen. */
 int64_t peer_sent_flight_time(const struct peer_sent *s);
-
-/* The highest number that the peer can expect by now, if everything has arrived. */
-seq_t peer_sent_reach(const struct peer_sent *s);
-/* Whether the peer can take text or a FIN from it. */
-bool peer_sent_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e);
-/* Whether a peer that has told what it expects may find any of the segment in its window; the edges
- * are taken wide by one. */
-bool peer_sent_may_fit(const struct peer_sent *s, const struct peer_sent_segment *e);
-/* The same for one that has taken a SYN of ours and has not been heard since. */
-bool peer_sent_may_fit_syn(const struct peer_sent *s, const struct peer_sent_segment *e);
-/* Whether a FIN of ours may be next in order, with all before it arrived. */
-bool peer_sent_fin_within_reach(const struct peer_sent *s);
-/* Whether the segment has text behind a FIN of ours: what no proper end sends. */
-bool peer_sent_text_behind_fin(const struct peer_sent *s, const struct peer_sent_segment *e);
 
 /* Whether the peer can acknowledge `ack`: it is not older than what it has told before, and we have
  * sent what comes before it. */
@@ -107,12 +94,12 @@ bool peer_sent_brought_with(const struct peer_sent *s, seq_t ack, seq_t fin_ack)
 bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val);
 /* The peer has echoed the timestamp, so a segment that bore it has arrived. */
 void peer_sent_echoed(struct peer_sent *s, uint32_t ts_val);
-/* Whether a reset of the peer's answers a segment that left lately, and which. */
-bool peer_sent_answered_by(const struct peer_sent *s, const struct segment *rst,
-                           struct peer_sent_segment *answered);
-/* The peer has answered something: if only one can have drawn that, it has arrived. */
-void peer_sent_answered(struct peer_sent *s, int64_t t_ns);
-/* It has come: if it can answer only one, that has arrived. */
-void peer_sent_reset(struct peer_sent *s, const struct segment *rst, int64_t t_ns);
+/* The segment of those that left lately which a reset of the peer's answers, NULL if none; until
+ * another is added, expires, or has arrived. */
+const struct peer_sent_segment *peer_sent_answered_by(const struct peer_sent *s,
+                                                      const struct segment *rst);
+/* The peer has answered something, by this reset or (NULL) by an ACK: if only one can have drawn
+ * that, it has arrived. */
+void peer_sent_answered(struct peer_sent *s, const struct segment *rst, int64_t t_ns);
 
 #endif

@@ -5,7 +5,28 @@
 #include <math.h>
 
 #include "base/clock.h"
-#include "tcp/stacks.h"
+
+static const struct stack stacks[] = {
+#define COUNT_OF(...) (sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
+#define STACK(stack_name, how, from, ...)                                                          \
+    {.name = (stack_name),                                                                         \
+     .source = (from),                                                                             \
+     .end = SCHEDULE_##how,                                                                        \
+     .count = COUNT_OF(__VA_ARGS__),                                                               \
+     .gaps = {__VA_ARGS__}},
+#include "tcp/stacks.def"
+#undef STACK
+};
+
+size_t schedule_stacks(void)
+{
+    return sizeof(stacks) / sizeof(stacks[0]);
+}
+
+const struct stack *schedule_stack(size_t i)
+{
+    return &stacks[i];
+}
 
 void schedule_init(struct schedule *s)
 {
@@ -172,8 +193,8 @@ size_t schedule_nearest(const struct schedule *s, struct schedule_near *out, siz
 
     if (n == 0) /* no retransmission: nothing to compare */
         return 0;
-    for (size_t k = 0; k < stacks_count(); k++) {
-        struct schedule_near near = compare(s, gaps, n, stacks_at(k));
+    for (size_t k = 0; k < schedule_stacks(); k++) {
+        struct schedule_near near = compare(s, gaps, n, schedule_stack(k));
         size_t at = kept < max ? kept++ : max;
         for (; at > 0 && out[at - 1].distance > near.distance; at--) {
             if (at < max)

@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 enum {
-    SCHEDULE_GAPS_MAX = 300
-}; /* the longest published series has 252 */
+    SCHEDULE_GAPS_MAX = 300, /* the longest published series has 252 */
+    STACK_GAPS_MAX = 24
+};
 
 enum schedule_end {
     SCHEDULE_SILENCE,
@@ -42,6 +43,18 @@ struct schedule_near {
     double distance;            /* 0: the same; 1: nothing alike */
     bool fits;                  /* every gap within the tolerance, and the same number and end */
 };
+
+/* A row of stacks.def, the known schedules of SYN,ACKs. */
+struct stack {
+    const char *name, *source;   /* static */
+    enum schedule_end end;       /* SILENCE, RST or RST_ACK */
+    size_t count;                /* gaps, with the one before a reset */
+    double gaps[STACK_GAPS_MAX]; /* in seconds */
+};
+
+/* The `i`-th row, from 0, of how many there are. */
+size_t schedule_stacks(void);
+const struct stack *schedule_stack(size_t i);
 
 void schedule_init(struct schedule *s);
 /* The segment arrived (again) at `t_ns`. */

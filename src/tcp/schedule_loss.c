@@ -178,8 +178,8 @@ static size_t explain(const struct schedule *s, int64_t rtt_ns, struct explanati
 {
     size_t found = 0;
     *stand = 0;
-    for (size_t i = 0; i < stacks_count(); i++) {
-        struct explanation e = {.row = stacks_at(i)};
+    for (size_t i = 0; i < schedule_stacks(); i++) {
+        struct explanation e = {.row = schedule_stack(i)};
         if (!schedule_loss_explains(e.row, s, rtt_ns, &e.loss))
             continue;
         *stand += as_it_stands(&e.loss);
@@ -244,16 +244,16 @@ int64_t schedule_loss_settles(const struct schedule *s, int64_t rtt_ns)
     bool stands = false;
     if (s->end != SCHEDULE_SILENCE || s->count == 0)
         return 0;
-    for (size_t i = 0; i < stacks_count(); i++) {
+    for (size_t i = 0; i < schedule_stacks(); i++) {
         struct schedule_loss l;
-        if (!schedule_loss_explains(stacks_at(i), s, rtt_ns, &l))
+        if (!schedule_loss_explains(schedule_stack(i), s, rtt_ns, &l))
             continue;
         if (as_it_stands(&l)) {
             stands = true;
             continue;
         }
         others = l.settles_ns > others ? l.settles_ns : others;
-        int64_t next = losses_of(&l) == 0 ? goes_on(stacks_at(i), s) : 0;
+        int64_t next = losses_of(&l) == 0 ? goes_on(schedule_stack(i), s) : 0;
         begun = next > begun ? next : begun;
     }
     return !stands ? begun : others == CLOCK_NEVER ? 0 : others;

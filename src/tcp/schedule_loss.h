@@ -4,7 +4,7 @@
 #ifndef TCPSHAKE_TCP_SCHEDULE_LOSS_H
 #define TCPSHAKE_TCP_SCHEDULE_LOSS_H
 
-#include "tcp/stacks.h"
+#include "tcp/schedule.h"
 
 enum {
     SCHEDULE_LOSS_BELIEVED = 2, /* segments of one series; more are not taken for an explanation */

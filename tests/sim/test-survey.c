@@ -12,9 +12,9 @@ static bool instrumented(void)
 
 static const struct stack *row_of(const char *name)
 {
-    for (size_t i = 0; i < stacks_count(); i++)
-        if (strcmp(stacks_at(i)->name, name) == 0)
-            return stacks_at(i);
+    for (size_t i = 0; i < schedule_stacks(); i++)
+        if (strcmp(schedule_stack(i)->name, name) == 0)
+            return schedule_stack(i);
     fail_msg("no row is called %s", name);
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* Where alternatives, rounds and steps begin and end in the list of a figure's items. */
 #include "row.h"
 
-#include "figure/blocks.h"
+#include "figure/view.h"
 
 /* Items:   0 row, 1 EITHER, 2 row, 3 row, 4 OR, 5 row, 6 OR, 7 row, 8 END, 9 REPEAT, 10 row,
  *          11 END, 12 row */
@@ -24,9 +24,9 @@ UNIT_TEST(where_alternatives_end)
     struct figure f;
     unit_figure(&f, figure);
     assert_int_equal(f.count, 13);
-    assert_int_equal(blocks_end(&f, 1), 8);
-    assert_int_equal(blocks_end(&f, 4), 8);
-    assert_int_equal(blocks_end(&f, 6), 8);
+    assert_int_equal(view_block_end(&f, 1), 8);
+    assert_int_equal(view_block_end(&f, 4), 8);
+    assert_int_equal(view_block_end(&f, 6), 8);
     figure_done(&f);
 }
 
@@ -34,9 +34,9 @@ UNIT_TEST(their_first_rows)
 {
     struct figure f;
     unit_figure(&f, figure);
-    assert_ptr_equal(blocks_first_row(&f, 1), &f.items[2].row);
-    assert_ptr_equal(blocks_first_row(&f, 4), &f.items[5].row);
-    assert_ptr_equal(blocks_first_row(&f, 6), &f.items[7].row);
+    assert_ptr_equal(view_first_row(&f, 1), &f.items[2].row);
+    assert_ptr_equal(view_first_row(&f, 4), &f.items[5].row);
+    assert_ptr_equal(view_first_row(&f, 6), &f.items[7].row);
     figure_done(&f);
 }
 
@@ -46,7 +46,7 @@ UNIT_TEST(their_last_rows)
     unit_figure(&f, figure);
     for (size_t i = 0; i < f.count; i++) {
         if (f.items[i].kind == FIGURE_ROW)
-            assert_int_equal(blocks_ends_alternative(&f, i), i == 3 || i == 5 || i == 7);
+            assert_int_equal(view_ends_alternative(&f, i), i == 3 || i == 5 || i == 7);
     }
     figure_done(&f);
 }
@@ -56,6 +56,6 @@ UNIT_TEST(where_steps_begin)
     struct figure f;
     unit_figure(&f, figure);
     for (size_t i = 0; i <= f.count; i++) /* the second row of step 2 begins none */
-        assert_int_equal(blocks_begins_step(&f, i), i != 3);
+        assert_int_equal(view_begins_step(&f, i), i != 3);
     figure_done(&f);
 }

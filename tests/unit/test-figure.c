@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "figure.h"
+#include "figure/fields.h"
 #include "wire/flags.h"
 
 #define SET(s) STATE_SET(STATE_##s)
@@ -89,7 +90,7 @@ static void assert_segment(const struct figure_row *r, enum figure_arrow a, cons
     assert_int_equal(r->a_arrow, a);
     assert_int_equal(r->b_arrow, b);
     text_init(&text);
-    figure_print_segment(&text, &r->segment);
+    fields_print(&text, &r->segment);
     assert_string_equal(text.data, segment);
     text_done(&text);
 }

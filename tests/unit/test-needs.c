@@ -1,7 +1,7 @@
 /* What a figure as a whole asks of whoever plays it. */
 #include "row.h"
 
-#include "figure/needs.h"
+#include "figure/view.h"
 
 static struct figure read_figure(const char *rows)
 {
@@ -13,7 +13,7 @@ static struct figure read_figure(const char *rows)
 static bool connection(const char *rows)
 {
     struct figure f = read_figure(rows);
-    bool asked = needs_connection(&f);
+    bool asked = view_needs_connection(&f);
     figure_done(&f);
     return asked;
 }
@@ -40,8 +40,8 @@ UNIT_TEST(timestamps)
 {
     struct figure with = read_figure("1. --> <SEQ=1><CTL=SYN><TS> -->\n");
     struct figure without = read_figure("1. --> <SEQ=1><CTL=SYN> -->\n2. CLOSED LISTEN\n");
-    assert_true(needs_timestamps(&with));
-    assert_false(needs_timestamps(&without));
+    assert_true(view_needs_timestamps(&with));
+    assert_false(view_needs_timestamps(&without));
     figure_done(&with);
     figure_done(&without);
 }
@@ -50,8 +50,8 @@ UNIT_TEST(a_second_port)
 {
     struct figure with = read_figure("1. CLOSED LISTEN\n2. (other port)\n");
     struct figure without = read_figure("1. CLOSED LISTEN\n2. (first port)\n");
-    assert_true(needs_second_port(&with));
-    assert_false(needs_second_port(&without));
+    assert_true(view_needs_second_port(&with));
+    assert_false(view_needs_second_port(&without));
     figure_done(&with);
     figure_done(&without);
 }
@@ -60,8 +60,8 @@ UNIT_TEST(a_second_port)
 static void opens(const char *rows, bool a, bool b)
 {
     struct figure f = read_figure(rows);
-    assert_int_equal(needs_peer_opens(&f, END_A), a);
-    assert_int_equal(needs_peer_opens(&f, END_B), b);
+    assert_int_equal(view_needs_peer_opens(&f, END_A), a);
+    assert_int_equal(view_needs_peer_opens(&f, END_B), b);
     figure_done(&f);
 }
 

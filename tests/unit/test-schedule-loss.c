@@ -88,9 +88,9 @@ static void expect_explained(const struct stack *row, const struct schedule *s, 
 UNIT_TEST(every_row_as_it_stands)
 {
     size_t complete = 0;
-    for (size_t i = 0; i < stacks_count() * 50; i++) {
-        const struct stack *row = stacks_at(i % stacks_count());
-        struct sendings sent = sendings(row, i < stacks_count() ? 0 : 0.05);
+    for (size_t i = 0; i < schedule_stacks() * 50; i++) {
+        const struct stack *row = schedule_stack(i % schedule_stacks());
+        struct sendings sent = sendings(row, i < schedule_stacks() ? 0 : 0.05);
         struct schedule s;
         struct schedule_loss l;
         char reason[SCHEDULE_LOSS_REASON_MAX];
@@ -100,14 +100,14 @@ UNIT_TEST(every_row_as_it_stands)
         assert_true(l.syn_acks == 0 && !l.reset && !l.cut);
         bool whole = schedule_loss_complete(&s, rtt, reason);
         assert_int_equal(whole, reason[0] == '\0');
-        if (i < stacks_count())
+        if (i < schedule_stacks())
             complete += whole;
         if (!whole)
             assert_non_null(strstr(reason, " as it stands; or as "));
     }
     print_message("%zu of %zu rows are told from all others after a loss\n", complete,
-                  stacks_count());
-    assert_true(complete > stacks_count() / 2);
+                  schedule_stacks());
+    assert_true(complete > schedule_stacks() / 2);
 }
 
 /* Whatever is lost, and however long was listened: never a schedule that was not. */
@@ -133,8 +133,8 @@ static void expect_known_or_told(const struct stack *row, uint64_t lost, unsigne
 UNIT_TEST(every_single_loss)
 {
     for (unsigned round = 0; round < 20; round++) {
-        for (size_t i = 0; i < stacks_count(); i++) {
-            const struct stack *row = stacks_at(i);
+        for (size_t i = 0; i < schedule_stacks(); i++) {
+            const struct stack *row = schedule_stack(i);
             for (size_t k = 0; k <= row->count; k++)
                 if (!is_copy(row, k) && !is_copy(row, k + 1 <= row->count ? k + 1 : 0))
                     expect_known_or_told(row, UINT64_C(1) << k, 1);
@@ -144,8 +144,8 @@ UNIT_TEST(every_single_loss)
 
 UNIT_TEST(every_pair)
 {
-    for (size_t i = 0; i < stacks_count(); i++) {
-        const struct stack *row = stacks_at(i);
+    for (size_t i = 0; i < schedule_stacks(); i++) {
+        const struct stack *row = schedule_stack(i);
         for (size_t k = 0; k <= row->count; k++)
             for (size_t j = 0; j < k; j++)
                 if (!is_copy(row, k) && !is_copy(row, j) && !is_copy(row, j + 1))
@@ -156,8 +156,8 @@ UNIT_TEST(every_pair)
 /* One of two that are sent at once: what is seen is the same. */
 UNIT_TEST(a_copy_is_not_missed)
 {
-    for (size_t i = 0; i < stacks_count(); i++) {
-        struct sendings sent = sendings(stacks_at(i), 0);
+    for (size_t i = 0; i < schedule_stacks(); i++) {
+        struct sendings sent = sendings(schedule_stack(i), 0);
         for (size_t k = 1; k < sent.count; k++) {
             struct schedule s;
             struct schedule_loss l;
@@ -274,7 +274,7 @@ UNIT_TEST(it_settles)
     for (int round = 0; round < 20000; round++) {
         double gaps[8];
         size_t n = 1 + unit_random(&dice) % 8;
-        const struct stack *row = stacks_at(unit_random(&dice) % stacks_count());
+        const struct stack *row = schedule_stack(unit_random(&dice) % schedule_stacks());
         for (size_t i = 0; i < n; i++)
             gaps[i] = i < row->count ? row->gaps[i] : row->gaps[row->count - 1];
         struct schedule s = series(gaps, n, SCHEDULE_SILENCE, 15);
@@ -294,8 +294,8 @@ UNIT_TEST(nothing_to_compare)
     struct schedule s;
     struct schedule_loss l;
     schedule_init(&s);
-    for (size_t i = 0; i < stacks_count(); i++)
-        assert_false(schedule_loss_explains(stacks_at(i), &s, RTT, &l));
+    for (size_t i = 0; i < schedule_stacks(); i++)
+        assert_false(schedule_loss_explains(schedule_stack(i), &s, RTT, &l));
     expect_reason(s, RTT, none);
     schedule_arrival(&s, START);
     schedule_finish(&s, SCHEDULE_SILENCE, START + LEAST);

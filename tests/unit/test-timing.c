@@ -3,7 +3,8 @@
 #include "row.h"
 
 #include "base/clock.h"
-#include "figure/timing.h"
+#include "figure/view.h"
+#include "tcp/schedule.h"
 
 static bool kept(const char *when, int64_t gap_ns)
 {
@@ -11,7 +12,7 @@ static bool kept(const char *when, int64_t gap_ns)
     char row[128];
     (void)snprintf(row, sizeof(row), "1.      <-- <SEQ=1><CTL=ACK> <--   %s", when);
     unit_figure(&f, row);
-    bool is = timing_kept(&f.items[0].row, gap_ns);
+    bool is = view_in_time(&f.items[0].row, gap_ns);
     figure_done(&f);
     return is;
 }
@@ -45,8 +46,8 @@ UNIT_TEST(after)
 /* Where an eighth is less than what a busy machine takes. */
 UNIT_TEST(after_hardly_any_time)
 {
-    assert_int_equal(timing_tolerance(8 * CLOCK_MS), 4 * CLOCK_MS);
-    assert_int_equal(timing_tolerance(80 * CLOCK_MS), 10 * CLOCK_MS);
+    assert_int_equal(schedule_tolerance(8 * CLOCK_MS), 4 * CLOCK_MS);
+    assert_int_equal(schedule_tolerance(80 * CLOCK_MS), 10 * CLOCK_MS);
     assert_true(kept("[after 2ms]", 0));
     assert_true(kept("[after 2ms]", 6 * CLOCK_MS));
     assert_false(kept("[after 2ms]", 7 * CLOCK_MS));

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "measure/survey/survey.h"
-#include "tcp/stacks.h"
+#include "tcp/schedule.h"
 #include "wire/template.h"
 
 enum {

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "event/result.h"
-#include "figure/needs.h"
+#include "figure/view.h"
 #include "measure/play/play_act.h"
 #include "measure/play/play_row.h"
 #include "measure/play/play_walk.h"
@@ -117,7 +117,7 @@ static void start(struct talk *x)
              ends_call(&p->ends, end_other(p->us), CALL_STOP_LISTENING, NULL, 0, &fault) !=
                  STATUS_OK)
         talk_note(x, "%s", fault.text);
-    if (needs_connection(p->figure))
+    if (view_needs_connection(p->figure))
         shake_hands(x);
     else if (talk_is_wire(x))
         begin(p);

@@ -1,7 +1,7 @@
 /* See play_act.h. */
 #include "measure/play/play_act.h"
 
-#include "figure/needs.h"
+#include "figure/view.h"
 #include "measure/play/play_row.h"
 #include "talk/emission.h"
 
@@ -79,7 +79,7 @@ static bool is_to_listen(const struct play *p, enum end end)
 {
     if (end == END_B && p->figure->needs & FIGURE_NEEDS_NOTHING)
         return false;
-    if (needs_connection(p->figure))
+    if (view_needs_connection(p->figure))
         return end == END_B;
     return state_set_only(first_states(p->figure, end)) == STATE_LISTEN;
 }

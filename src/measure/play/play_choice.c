@@ -1,7 +1,7 @@
 /* See play_choice.h. */
 #include "measure/play/play_choice.h"
 
-#include "figure/blocks.h"
+#include "figure/view.h"
 #include "measure/play/play_row.h"
 
 void play_choice_enter(struct play *p, size_t item)
@@ -9,7 +9,7 @@ void play_choice_enter(struct play *p, size_t item)
     p->choosing = true;
     p->choice = item;
     play_row_enter(p, item + 1);
-    p->at = blocks_end(p->figure, item) + 1;
+    p->at = view_block_end(p->figure, item) + 1;
 }
 
 /* The longest of what the alternatives begin with. */
@@ -17,7 +17,7 @@ static int64_t longest(const struct play *p, int64_t (*of)(const struct figure_r
 {
     int64_t most = 0;
     for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
-        int64_t each = of(blocks_first_row(p->figure, i));
+        int64_t each = of(view_first_row(p->figure, i));
         most = each > most ? each : most;
     }
     return most;
@@ -47,7 +47,7 @@ bool play_choice_silent(const struct play *p, size_t *i)
 {
     for (*i = p->choice; p->choosing && play_item(p, *i)->kind != FIGURE_END;
          *i = play_item(p, *i)->to) {
-        if (blocks_first_row(p->figure, *i)->silence_ns > 0)
+        if (view_first_row(p->figure, *i)->silence_ns > 0)
             return true;
     }
     return false;

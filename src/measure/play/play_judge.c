@@ -4,8 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "figure/blocks.h"
-#include "figure/timing.h"
+#include "figure/view.h"
 #include "measure/play/play_row.h"
 
 #define SETTLE_WITHIN  (250 * CLOCK_MS)
@@ -36,7 +35,7 @@ static state_set due_states(struct play *p, enum end end)
 {
     const struct figure_row *row = p->row.row;
     const state_set figured = view_cell(row, end)->states, owed = p->owed[end];
-    bool step_goes_on = !blocks_begins_step(p->figure, p->at);
+    bool step_goes_on = !view_begins_step(p->figure, p->at);
     bool beside = row->has_segment && view_sender(row) != end && !view_reaches(row, end);
     if (step_goes_on && beside && !is_there(p, end, figured)) {
         if (figured != STATE_SET_NONE)
@@ -181,7 +180,7 @@ void play_judge_time(struct play *p)
     const struct play_row *row = &p->row;
     int64_t gap = row->t_ns - p->mark_ns;
     char what[PLAY_TEXT_MAX], took[32];
-    if (timing_kept(row->row, gap))
+    if (view_in_time(row->row, gap))
         return;
     (void)clock_format(gap, took, sizeof(took));
     (void)snprintf(what, sizeof(what), "it came after %s", took);

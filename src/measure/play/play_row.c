@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "figure/blocks.h"
+#include "figure/view.h"
 #include "talk/line.h"
 
 void play_row_enter(struct play *p, size_t item)
@@ -72,7 +72,7 @@ void play_row_tell(struct play *p, const struct play_row *row)
                       .seg = row->has_seg ? &row->seg : NULL,
                       .round = p->round,
                       .alternative = row->alternative,
-                      .alternative_ends = judged && blocks_ends_alternative(p->figure, row->item),
+                      .alternative_ends = judged && view_ends_alternative(p->figure, row->item),
                       .text = row->why[0] != '\0' ? row->why : NULL,
                   })) {
         ends_tell(&p->ends, &line.event, row->has_seg ? row->t_ns : ends_now(&p->ends));

@@ -2,7 +2,7 @@
 #include "measure/play/play_walk.h"
 
 #include "base/clock.h"
-#include "figure/blocks.h"
+#include "figure/view.h"
 #include "measure/play/play_act.h"
 #include "measure/play/play_choice.h"
 #include "measure/play/play_judge.h"
@@ -26,7 +26,7 @@ static void tell_not_reached(struct play *p)
 {
     for (size_t i = p->at; i < p->figure->count; i++) {
         if (play_item(p, i)->kind == FIGURE_EITHER || play_item(p, i)->kind == FIGURE_OR)
-            i = blocks_end(p->figure, i); /* which of them it would have been is not known */
+            i = view_block_end(p->figure, i); /* which of them it would have been is not known */
         if (play_item(p, i)->kind != FIGURE_ROW)
             continue;
         const struct play_row row = {
@@ -297,7 +297,7 @@ static bool next_item(struct play *p)
     case FIGURE_EITHER:
         return begin_choice(p, p->at);
     case FIGURE_OR: /* the end of the alternative that was chosen */
-        p->at = blocks_end(p->figure, p->at) + 1;
+        p->at = view_block_end(p->figure, p->at) + 1;
         return true;
     case FIGURE_REPEAT:
         p->round = 0;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "figure/blocks.h"
+#include "figure/view.h"
 #include "figure/match.h"
 #include "measure/play/play_act.h"
 #include "measure/play/play_choice.h"
@@ -120,7 +120,7 @@ static bool try_alternatives(struct play *p, enum end from, const struct segment
     enum match best = MATCH_OTHER;
     char said[MATCH_WHY_MAX];
     for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
-        const struct figure_row *row = blocks_first_row(p->figure, i);
+        const struct figure_row *row = view_first_row(p->figure, i);
         enum match m = try_row(p, &p->bind, row, from, seg, said);
         if (m == MATCH_YES) {
             play_choice_take(p, i);
@@ -241,7 +241,7 @@ static bool is_turn(const struct play *p, enum end from)
     if (!p->choosing)
         return view_leaves(p->row.row, from);
     for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
-        if (view_leaves(blocks_first_row(p->figure, i), from))
+        if (view_leaves(view_first_row(p->figure, i), from))
             return true;
     }
     return false;

@@ -1,0 +1,244 @@
+/* See peer_may.h. Three tables hold what can happen to a TCP unseen: what our segments may do to
+ * one, what its application may, and what time may. */
+#include "tcp/peer_may.h"
+
+#include "base/clock.h"
+#include "tcp/peer_reach.h"
+
+#define S(name) STATE_SET(STATE_##name)
+
+/* What a segment of ours can do to the peer, as bits. */
+enum stimulus {
+    GETS_RST = 0x001,
+    GETS_SYN = 0x002,       /* where there is no connection yet */
+    GETS_SYN_AGAIN = 0x004, /* in the window of one */
+    GETS_SYN_ACK = 0x008,
+    GETS_ACK_OF_SYN = 0x010,
+    GETS_DATA = 0x020, /* new to the peer */
+    GETS_DATA_BEHIND_FIN = 0x040,
+    GETS_ACK_OF_FIN = 0x080,
+    GETS_FIN = 0x100,
+    STIMULI_END = 0x200
+};
+
+/* Where a stimulus, or a call, takes a peer. A state without an entry stays. */
+struct move {
+    unsigned by;
+    state_set in;
+    state_set to;
+};
+
+/* A segment carries its stimuli in the order of their bits: the acknowledgements are processed
+ * before the FIN. */
+static const struct move moves[] = {
+    {GETS_RST, S(SYN_RECEIVED), S(LISTEN) | S(CLOSED)}, /* 3.10.7.4 second */
+    {GETS_RST,
+     S(SYN_SENT) | S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) |
+         S(LAST_ACK),
+     S(CLOSED)},
+    {GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT)},   /* RFC 1337: ignored by many */
+    {GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED)}, /* 3.10.7.2, 3.10.7.3 */
+    {GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED)},   /* if somebody listens there */
+    {GETS_SYN, S(TIME_WAIT),
+     S(TIME_WAIT) | S(SYN_RECEIVED) | S(CLOSED)}, /* 3.6.1 MAY-2; CLOSED: and then refused */
+    {GETS_SYN_AGAIN, S(SYN_RECEIVED),
+     S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED)}, /* back to LISTEN, 3.10.7.4 fourth */
+    {GETS_SYN_AGAIN,
+     S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK) |
+         S(TIME_WAIT),
+     S(CLOSED)}, /* RFC 793; since RFC 5961 4.2 it is asked back */
+    {GETS_SYN_ACK, S(SYN_SENT), S(ESTABLISHED)},
+    {GETS_ACK_OF_SYN, S(SYN_RECEIVED), S(ESTABLISHED)},
+    {GETS_DATA, S(FIN_WAIT_1) | S(FIN_WAIT_2),
+     S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSED)}, /* 3.6.1 SHLD-3: nobody reads any more */
+    {GETS_DATA_BEHIND_FIN, S(CLOSE_WAIT), S(CLOSE_WAIT) | S(CLOSED)}, /* 3.10.7.4 seventh: it */
+    {GETS_DATA_BEHIND_FIN, S(CLOSING), S(CLOSING) | S(CLOSED)},   /* should not occur, and some */
+    {GETS_DATA_BEHIND_FIN, S(LAST_ACK), S(LAST_ACK) | S(CLOSED)}, /* reset what does it */
+    {GETS_ACK_OF_FIN, S(FIN_WAIT_1), S(FIN_WAIT_2)},
+    {GETS_ACK_OF_FIN, S(CLOSING), S(TIME_WAIT)},
+    {GETS_ACK_OF_FIN, S(LAST_ACK), S(CLOSED)},
+    {GETS_FIN, S(ESTABLISHED), S(CLOSE_WAIT)},
+    {GETS_FIN, S(FIN_WAIT_1), S(CLOSING)},
+    {GETS_FIN, S(FIN_WAIT_2), S(TIME_WAIT)},
+};
+
+static const struct move calls[] = {
+    {PEER_TOLD(CALL_CONNECT), S(CLOSED) | S(LISTEN) | S(TIME_WAIT),
+     S(SYN_SENT)},                                   /* 3.10.1; RFC 6191 */
+    {PEER_TOLD(CALL_CLOSE), S(SYN_SENT), S(CLOSED)}, /* 3.10.4 */
+    {PEER_TOLD(CALL_CLOSE), S(SYN_RECEIVED) | S(ESTABLISHED),
+     S(FIN_WAIT_1) | S(CLOSED)},                                     /* CLOSED: with */
+    {PEER_TOLD(CALL_CLOSE), S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED)}, /* data unread, 3.6.1 SHLD-3 */
+    {PEER_TOLD(CALL_ABORT), STATE_SET_ALL, S(CLOSED)},               /* 3.10.5 */
+    {PEER_TOLD(CALL_STOP_LISTENING), S(LISTEN) | S(SYN_RECEIVED), S(CLOSED)},
+    {PEER_TOLD(CALL_CRASH), STATE_SET_ALL, S(CLOSED)}, /* 3.5.1 */
+};
+
+/* States that end without a segment, where they lead, and how long nothing is said before that is
+ * thought possible. The RFC gives longer times (3.4.3, 3.8.3); real stacks are shorter. */
+static const struct {
+    state_set in, to;
+    int64_t after_ns;
+} expiries[] = {
+    {S(SYN_RECEIVED), S(LISTEN) | S(CLOSED), CLOCK_S / 2},
+    {S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSING) | S(LAST_ACK) | S(TIME_WAIT), S(CLOSED), CLOCK_S},
+};
+
+static state_set moved(const struct move *table, size_t n, state_set set, unsigned by)
+{
+    state_set stay = set, to = STATE_SET_NONE;
+    for (size_t i = 0; i < n; i++) {
+        if (!(table[i].by & by) || !(set & table[i].in))
+            continue;
+        stay &= (state_set)~table[i].in;
+        to |= table[i].to;
+    }
+    return stay | to;
+}
+
+bool peer_may_ack_syn(const struct peer *p, uint16_t flags, seq_t ack)
+{
+    return flags & FLAG_ACK && p->irs_known && seq_lt(p->irs, ack) &&
+           (seq_le(ack, p->snd_nxt) || p->unseen);
+}
+
+bool peer_may_ack_fin(const struct peer *p, uint16_t flags, seq_t ack)
+{
+    if (!(flags & FLAG_ACK) || !p->irs_known)
+        return false;
+    if (p->fin_seen)
+        return seq_eq(ack, p->fin_end);
+    return (p->gap && seq_le(p->gap_end, ack)) || (p->unseen && seq_lt(p->snd_nxt, ack));
+}
+
+/* 3.10.7.4 fifth: what acknowledges something not yet sent is dropped. */
+static bool acks_the_future(const struct peer *p, const struct peer_sent_segment *e)
+{
+    return p->irs_known && !p->unseen && seq_lt(p->snd_nxt, e->ack);
+}
+
+static unsigned by_syn(const struct peer *p, const struct peer_sent_segment *e, bool fits)
+{
+    if (!(e->flags & FLAG_ACK))
+        return GETS_SYN | (fits ? GETS_SYN_AGAIN : 0);
+    unsigned stimuli = fits ? GETS_SYN_AGAIN : 0;
+    if (peer_may_ack_syn(p, e->flags, e->ack))
+        stimuli |= GETS_SYN_ACK | GETS_ACK_OF_SYN; /* the latter ends a simultaneous open */
+    return stimuli;
+}
+
+/* What the segment can do to a peer in state `s`, by its numbers. */
+static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer_sent_segment *e)
+{
+    bool fits =
+        s == STATE_SYN_RECEIVED ? peer_reach_fits_syn(&p->sent, e) : peer_reach_fits(&p->sent, e);
+    if (e->flags & FLAG_RST) /* 3.10.7.3: in SYN-SENT its ACK counts, not its SEQ */
+        return (s == STATE_SYN_SENT ? peer_may_ack_syn(p, e->flags, e->ack) : fits) ? GETS_RST : 0;
+    if (e->flags & FLAG_SYN)
+        return by_syn(p, e, fits);
+    if (!(e->flags & FLAG_ACK) || !fits)
+        return 0;
+    /* RFC 793 took SND.UNA itself too, 3.10.7.4 fifth does not. */
+    bool opens = peer_may_ack_syn(p, e->flags, e->ack) || (p->irs_known && seq_eq(e->ack, p->irs));
+    unsigned stimuli = opens ? GETS_ACK_OF_SYN : 0;
+    if (acks_the_future(p, e))
+        return stimuli;
+    if (peer_may_ack_fin(p, e->flags, e->ack))
+        stimuli |= GETS_ACK_OF_FIN;
+    if (e->text && (!p->sent.known || seq_lt(p->sent.rcv_nxt, e->end)))
+        stimuli |= GETS_DATA | (peer_reach_text_behind_fin(&p->sent, e) ? GETS_DATA_BEHIND_FIN : 0);
+    bool completes = s == STATE_SYN_RECEIVED && stimuli & GETS_ACK_OF_SYN;
+    bool fills = completes || peer_reach_takes_numbers(&p->sent, e);
+    if (fills && peer_reach_fin(&p->sent))
+        stimuli |= GETS_FIN;
+    return stimuli;
+}
+
+/* Of these, what need not come with the rest: a FIN behind a gap, or of another segment; the
+ * acknowledgement of a FIN that we have not seen. */
+static unsigned optional(const struct peer *p, const struct peer_sent_segment *e, unsigned stimuli)
+{
+    bool in_order = e->flags & FLAG_FIN && p->sent.known && seq_le(e->seq, p->sent.rcv_nxt) &&
+                    seq_lt(p->sent.rcv_nxt, e->end);
+    return stimuli & ((in_order ? 0 : GETS_FIN) | (p->fin_seen ? 0 : GETS_ACK_OF_FIN));
+}
+
+static state_set with_stimuli(state_set set, unsigned stimuli)
+{
+    for (unsigned bit = 1; bit < STIMULI_END; bit <<= 1) {
+        if (stimuli & bit)
+            set = moved(moves, sizeof(moves) / sizeof(moves[0]), set, bit);
+    }
+    return set;
+}
+
+/* The set after the segment has arrived for certain. */
+static state_set arrive(const struct peer *p, state_set set, const struct peer_sent_segment *e)
+{
+    state_set after = STATE_SET_NONE;
+    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
+        if (!state_set_has(set, s))
+            continue;
+        unsigned all = stimuli_of(p, s, e), free = optional(p, e, all);
+        after |= with_stimuli(STATE_SET(s), all) | with_stimuli(STATE_SET(s), all & ~free) |
+                 with_stimuli(STATE_SET(s), all & ~(free & GETS_FIN)) |
+                 with_stimuli(STATE_SET(s), all & ~(free & GETS_ACK_OF_FIN));
+    }
+    return after;
+}
+
+/* Of segments that had no room only what they were is known, not the numbers. */
+static state_set with_crowded_out(const struct peer *p, state_set set)
+{
+    uint16_t flags = p->sent.crowded_out;
+    unsigned stimuli = flags & FLAG_RST ? GETS_RST : 0;
+    if (flags & FLAG_SYN)
+        stimuli |= GETS_SYN | GETS_SYN_AGAIN | GETS_SYN_ACK;
+    if (flags & FLAG_ACK)
+        stimuli |= GETS_ACK_OF_SYN | (p->fin_seen || p->unseen ? GETS_ACK_OF_FIN : 0);
+    if (p->sent.crowded_out_text)
+        stimuli |= GETS_DATA | GETS_DATA_BEHIND_FIN;
+    if (flags & FLAG_FIN)
+        stimuli |= GETS_FIN;
+    for (unsigned bit = 1; bit < STIMULI_END; bit <<= 1)
+        set |= with_stimuli(set, stimuli & bit);
+    return set;
+}
+
+state_set peer_may_arrive(const struct peer *p, state_set set, int64_t t_ns)
+{
+    for (state_set before = STATE_SET_NONE; before != set;) {
+        before = set;
+        for (unsigned bit = 1; bit <= PEER_TOLD(CALL_CRASH); bit <<= 1) {
+            if (p->told & bit)
+                set |= moved(calls, sizeof(calls) / sizeof(calls[0]), set, bit);
+        }
+        set |= with_crowded_out(p, set);
+        for (size_t i = 0; i < p->sent.count; i++) {
+            if (peer_sent_under_way(&p->sent, &p->sent.segments[i], t_ns))
+                set |= arrive(p, set, &p->sent.segments[i]);
+        }
+    }
+    return set;
+}
+
+state_set peer_may_expire(const struct peer *p, state_set set, int64_t t_ns)
+{
+    for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++) {
+        if (set & expiries[i].in && t_ns - p->last_ns >= expiries[i].after_ns)
+            set |= expiries[i].to;
+    }
+    return set;
+}
+
+state_set peer_may_hide(const struct peer *p, state_set set, int64_t t_ns)
+{
+    if (set & (S(SYN_RECEIVED) | S(ESTABLISHED)))
+        set |= S(FIN_WAIT_1);
+    if (set & S(CLOSE_WAIT))
+        set |= S(LAST_ACK);
+    if (set & S(LISTEN))
+        set |= S(SYN_RECEIVED);
+    set |= S(CLOSED);
+    return peer_may_arrive(p, set, t_ns);
+}

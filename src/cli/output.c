@@ -124,10 +124,9 @@ static enum status add_text(struct output *out, struct timeline *t, const struct
     if (s != STATUS_OK)
         return s;
     struct sink *(*make)(struct writer, struct style) =
-        o->measure->carrier == MEASURE_TURNS    ? ping_text_new
-        : o->quiet                              ? brief_new
-        : o->measure->carrier == MEASURE_FIGURE ? figure_text_new
-                                                : ladder_new;
+        o->measure->carrier == MEASURE_TURNS                 ? ping_text_new
+        : o->measure->carrier == MEASURE_FIGURE && !o->quiet ? figure_text_new
+                                                             : ladder_new;
     return timeline_add_sink(t, make(w, style), fault);
 }
 

@@ -12,7 +12,7 @@
 #include "cli/ping_list.h"
 #include "net/live_survey.h"
 #include "measure/ping/ping_log.h"
-#include "measure/backlog/rotation.h"
+#include "measure/ping/rotation.h"
 #include "render/sparkline.h"
 
 enum {
@@ -168,16 +168,17 @@ static void remark(void *arg, const char *line)
 /* --- The run --- */
 
 /* A port is not used again while its last SYN may still be answered, and rather later: then no
- * answer can be taken for another's. */
+ * answer can be taken for another's. More than there are probes are of no use. */
 static unsigned ports_for(const struct stage *st)
 {
     const struct arguments *o = &st->s->options;
     int64_t wanted = o->run.wait_ns / st->asked->interval_ns + 2;
+    wanted = wanted < PORTS_LEAST ? PORTS_LEAST : wanted;
+    wanted = wanted > SURVEY_PORTS_MAX ? SURVEY_PORTS_MAX : wanted;
     if (o->sport != 0)
         return 1;
-    if (wanted > SURVEY_PORTS_MAX)
-        return SURVEY_PORTS_MAX;
-    return wanted < PORTS_LEAST ? PORTS_LEAST : (unsigned)wanted;
+    return st->asked->count != 0 && st->asked->count < (uint64_t)wanted ? (unsigned)st->asked->count
+                                                                        : (unsigned)wanted;
 }
 
 /* Packets a second that the engine may not exceed: twice the SYNs and their resets, so that the

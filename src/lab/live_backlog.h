@@ -1,6 +1,6 @@
 /* The story of a listener's queues (measure/backlog/backlog.h) against the lab's peer: callers from
  * the lab's address that no kernel has, the tap on our end of the cable, the peer's process and
- * kernel as the listener. A client of the driver. */
+ * kernel as the listener. */
 #ifndef TCPSHAKE_LAB_LIVE_BACKLOG_H
 #define TCPSHAKE_LAB_LIVE_BACKLOG_H
 
@@ -28,8 +28,8 @@ void live_backlog_free(struct live_backlog *l);
 const char *live_backlog_interface(const struct live_backlog *l);
 const char *live_backlog_clock(const struct live_backlog *l);
 
-/* Gives up every privilege, then has the story told into `timeline`. `story->hands` is filled in
- * here. */
+/* Gives up every privilege, then has the story told into `timeline`. Who the callers and the
+ * listener are is filled in here. */
 enum status live_backlog_run(struct live_backlog *l, struct backlog_config *story,
                              struct timeline *timeline, int *exit_code, struct fault *fault);
 

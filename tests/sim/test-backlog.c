@@ -47,15 +47,15 @@ struct packet {
 struct stage {
     struct sink sink;
     struct timeline timeline;
-    struct crowd crowd;
     struct backlog story;
+    bool begun;
     struct backlog_config config;
     struct craft *craft;
     int64_t now;
     struct packet pending[PENDING_MAX];
     size_t pending_count;
     /* The listener. */
-    struct slot slots[CROWD_MAX];
+    struct slot slots[BACKLOG_PORTS];
     bool cookies, aborts, accepts, listening;
     uint32_t backlog, overflows;
     /* Its manners, and a world that is none of its making. */
@@ -123,8 +123,8 @@ static enum status send_packet(void *arg, const uint8_t *ip, size_t n, struct fa
 
 static void says(struct stage *st, size_t i, uint32_t seq, uint32_t ack, unsigned flags)
 {
-    struct segment seg = {.src = st->crowd.base.remote,
-                          .dst = st->crowd.base.local,
+    struct segment seg = {.src = st->config.base.remote,
+                          .dst = st->config.base.local,
                           .ip_version = 4,
                           .ttl = 64,
                           .df = true,
@@ -145,7 +145,7 @@ static void says(struct stage *st, size_t i, uint32_t seq, uint32_t ack, unsigne
 static uint32_t count(const struct stage *st, int state)
 {
     uint32_t n = 0;
-    for (size_t i = 0; i < CROWD_MAX; i++)
+    for (size_t i = 0; i < BACKLOG_PORTS; i++)
         n += (int)st->slots[i].state == state;
     return n;
 }
@@ -200,7 +200,7 @@ static void hears(struct stage *st, const struct packet *p)
     struct segment seg;
     assert_int_equal(segment_decode(&seg, p->data, p->n, NULL), STATUS_OK);
     size_t i = (size_t)seg.src.port - FIRST_PORT;
-    assert_true(i < CROWD_MAX);
+    assert_true(i < BACKLOG_PORTS);
     if (seg.flags & FLAG_RST)
         st->slots[i].state = NOTHING;
     else if (!st->listening)
@@ -213,7 +213,7 @@ static void hears(struct stage *st, const struct packet *p)
 
 static void resend(struct stage *st)
 {
-    for (size_t i = 0; i < CROWD_MAX; i++) {
+    for (size_t i = 0; i < BACKLOG_PORTS; i++) {
         struct slot *slot = &st->slots[i];
         if (slot->state != HALF_OPEN || st->now < slot->resend_at)
             continue;
@@ -227,13 +227,11 @@ static void resend(struct stage *st)
     }
 }
 
-/* --- The hands --- */
+/* --- The upper tester --- */
 
-static enum status set(void *arg, const char *assignment, struct fault *fault)
+static void set(struct stage *st, const char *assignment)
 {
-    struct stage *st = arg;
     bool on = assignment[strlen(assignment) - 1] == '1';
-    (void)fault;
     if (strncmp(assignment, "backlog=", 8) == 0)
         st->backlog = (uint32_t)strtoul(assignment + 8, NULL, 10);
     else if (strstr(assignment, "tcp_syncookies=") != NULL)
@@ -242,34 +240,43 @@ static enum status set(void *arg, const char *assignment, struct fault *fault)
         st->aborts = on && !st->deaf_to_settings;
     else
         fail_msg("%s", assignment);
-    return STATUS_OK;
 }
 
-static enum status listen_anew(void *arg, struct fault *fault)
+static void accept_all(struct stage *st)
 {
-    struct stage *st = arg;
-    (void)fault;
-    memset(st->slots, 0, sizeof(st->slots));
-    st->listening = true;
-    st->accepts = false;
-    return STATUS_OK;
-}
-
-static enum status accept_all(void *arg, struct fault *fault)
-{
-    struct stage *st = arg;
-    (void)fault;
     if (st->stays_shut)
-        return STATUS_OK;
+        return;
     st->accepts = true;
-    for (size_t i = 0; i < CROWD_MAX; i++) {
+    for (size_t i = 0; i < BACKLOG_PORTS; i++) {
         if (st->slots[i].state == WAITS_FOR_ACCEPT)
             st->slots[i].state = ACCEPTED;
+    }
+}
+
+static enum status call(void *arg, const struct endpoint *ours, enum call call, const void *data,
+                        size_t n, struct fault *fault)
+{
+    struct stage *st = arg;
+    (void)ours;
+    (void)fault;
+    if (call == CALL_SET) {
+        assert_int_equal(strlen(data), n);
+        set(st, data);
+    } else if (call == CALL_STOP_LISTENING) {
+        memset(st->slots, 0, sizeof(st->slots));
+        st->listening = false;
+    } else if (call == CALL_LISTEN) {
+        assert_false(st->listening);
+        st->listening = true;
+        st->accepts = false;
+    } else {
+        assert_int_equal(call, CALL_ACCEPT);
+        accept_all(st);
     }
     return STATUS_OK;
 }
 
-static enum status measure(void *arg, struct queues *q, struct fault *fault)
+static enum status ask_queues(void *arg, struct queues *q, struct fault *fault)
 {
     struct stage *st = arg;
     (void)fault;
@@ -282,12 +289,13 @@ static enum status measure(void *arg, struct queues *q, struct fault *fault)
     return STATUS_OK;
 }
 
-static enum status has_entry(void *arg, const struct endpoint *caller, bool *entry,
+static enum status ask_state(void *arg, const struct endpoint *caller, enum state *state,
                              struct fault *fault)
 {
     struct stage *st = arg;
     (void)fault;
-    *entry = st->slots[caller->port - FIRST_PORT].state == HALF_OPEN;
+    *state =
+        st->slots[caller->port - FIRST_PORT].state == HALF_OPEN ? STATE_SYN_RECEIVED : STATE_LISTEN;
     return STATUS_OK;
 }
 
@@ -296,7 +304,6 @@ static enum status has_entry(void *arg, const struct endpoint *caller, bool *ent
 static struct stage *stage_new(void)
 {
     static const uint8_t ours[] = {192, 0, 2, 3}, theirs[] = {192, 0, 2, 2};
-    static const struct hash_key key = {1, 2};
     struct stage *st = calloc(1, sizeof(*st));
     struct fault fault;
     assert_non_null(st);
@@ -306,24 +313,22 @@ static struct stage *stage_new(void)
     assert_non_null(st->craft);
     timeline_init(&st->timeline);
     assert_int_equal(timeline_add_sink(&st->timeline, &st->sink, &fault), STATUS_OK);
-    const struct talk_config base = {
-        .local = {.ip = address_from_v4(ours)},
-        .remote = {.ip = address_from_v4(theirs), .port = 5007},
-        .like = syn_like_at(0),
-        .mss = 1460,
-        .win = 64240,
-        .ttl = 64,
-        .timestamps = true,
-        .tries = 1,
-    };
-    const struct link link = {.send = send_packet, .arg = st};
-    assert_int_equal(crowd_init(&st->crowd, &base, FIRST_PORT, &key, true, link, &fault),
-                     STATUS_OK);
     st->config = (struct backlog_config){
         .backlog = 4,
         .callers = 8,
         .watch_ns = 7 * CLOCK_S / 2,
-        .hands = {set, listen_anew, accept_all, measure, has_entry, st},
+        .upper = {.call = call, .state = ask_state, .queues = ask_queues, .arg = st},
+        .base = {.local = {.ip = address_from_v4(ours)},
+                 .remote = {.ip = address_from_v4(theirs), .port = 5007},
+                 .like = syn_like_at(0),
+                 .mss = 1460,
+                 .win = 64240,
+                 .ttl = 64,
+                 .timestamps = true,
+                 .tries = 1},
+        .first_port = FIRST_PORT,
+        .key = {1, 2},
+        .repeatable = true,
     };
     return st;
 }
@@ -340,17 +345,17 @@ static void stage_free(struct stage *st)
     for (size_t i = 0; i < st->result_count; i++)
         json_decref(st->results[i]);
     json_decref(st->summary);
-    crowd_done(&st->crowd);
+    backlog_done(&st->story);
     craft_free(st->craft);
     free(st);
 }
 
 static int64_t next_time(const struct stage *st)
 {
-    int64_t at = backlog_deadline(&st->story);
+    int64_t at = talks_deadline(&st->story.talks);
     for (size_t i = 0; i < st->pending_count; i++)
         at = st->pending[i].t_ns < at ? st->pending[i].t_ns : at;
-    for (size_t i = 0; i < CROWD_MAX; i++) {
+    for (size_t i = 0; i < BACKLOG_PORTS; i++) {
         if (st->slots[i].state == HALF_OPEN && st->slots[i].resend_at < at)
             at = st->slots[i].resend_at;
     }
@@ -375,20 +380,23 @@ static void run(struct stage *st, int64_t until)
 {
     struct fault fault = {0};
     struct packet p;
-    if (st->story.config == NULL)
-        assert_int_equal(
-            backlog_init(&st->story, &st->config, &st->crowd, &st->timeline, st->now, &fault),
-            STATUS_OK);
+    const struct link link = {.send = send_packet, .arg = st};
+    if (!st->begun) {
+        assert_int_equal(backlog_init(&st->story, &st->config, &st->timeline, &fault), STATUS_OK);
+        assert_int_equal(talks_start(&st->story.talks, link, st->now, &fault), STATUS_OK);
+    }
+    st->begun = true;
     for (unsigned step = 0; !st->story.over && st->now < until; step++) {
         assert_true(step < STEPS_MAX);
         st->now = next_time(st);
         resend(st);
         while (take_due(st, &p)) {
-            crowd_packet(&st->crowd, p.data, p.n, p.t_ns);
+            assert_int_equal(talks_packet(&st->story.talks, p.data, p.n, p.t_ns, &fault),
+                             STATUS_OK);
             if (p.ours)
                 hears(st, &p);
         }
-        assert_int_equal(backlog_go_on(&st->story, st->now, &fault), STATUS_OK);
+        assert_int_equal(talks_tick(&st->story.talks, st->now, &fault), STATUS_OK);
     }
 }
 
@@ -585,7 +593,7 @@ static void stopped_at_any_time_it_leaves_nothing(void **state)
         all_parts(st);
         run(st, START + after);
         bool was_over = st->story.over;
-        assert_int_equal(backlog_stop(&st->story, st->now, &fault), STATUS_OK);
+        assert_int_equal(talks_stop(&st->story.talks, st->now, &fault), STATUS_OK);
         run(st, CLOCK_NEVER);
         assert_true(st->story.over);
         assert_int_equal(count(st, HALF_OPEN) + count(st, WAITS_FOR_ACCEPT) + count(st, ACCEPTED),

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "measure/backlog/rotation.h"
+#include "measure/ping/rotation.h"
 
 enum {
     START = 1000

@@ -5,9 +5,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "measure/backlog/backlog_report.h"
+#include "talk/numbers.h"
 
 /* Within this a listener has answered, and no SYN,ACK is repeated yet. */
 #define ANSWER_WAIT  (300 * CLOCK_MS)
@@ -51,15 +54,15 @@ static const struct backlog_part *current(const struct backlog *b)
     return b->config->parts[b->part];
 }
 
-static enum status measure(struct backlog *b, struct queues *q, struct fault *fault)
+struct client *backlog_client(const struct talks_entry *e)
 {
-    const struct backlog_hands *h = &b->config->hands;
-    return h->measure(h->arg, q, fault);
+    return e->talk.state;
 }
 
 static enum status read_moment(struct backlog *b, enum backlog_moment m, struct fault *fault)
 {
-    enum status s = measure(b, &b->readings[m], fault);
+    const struct upper *u = &b->config->upper;
+    enum status s = u->queues(u->arg, &b->readings[m], fault);
     b->read[m] = s == STATUS_OK;
     return s;
 }
@@ -71,18 +74,40 @@ static void await(struct backlog *b, enum backlog_moment m, int64_t wake_ns)
 }
 
 static enum status add(struct backlog *b, enum client_role role, bool completes, int64_t now_ns,
-                       struct crowd_member **out, struct fault *fault)
+                       struct talks_entry **out, struct fault *fault)
 {
-    struct crowd_member *m = crowd_add(b->crowd, role, current(b)->name, completes, now_ns);
+    const struct backlog_config *c = b->config;
+    struct client *caller = b->ports < BACKLOG_PORTS ? calloc(1, sizeof(*caller)) : NULL;
+    if (caller == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "no more callers");
+    *caller = (struct client){.role = role, .part = current(b)->name, .completes = completes};
+    struct talks_new made = {
+        .config = c->base, .script = client_script(), .state = caller, .record = TALKS_KEPT};
+    made.config.session = ++b->session;
+    made.config.local.port = (uint16_t)(c->first_port + b->ports++);
+    made.config.deadline_ns = CLOCK_NEVER;
+    numbers_fill(&c->key, c->repeatable ? 0 : now_ns, &made.config);
+    struct talks_entry *e = talks_begin(&b->talks, &made, now_ns);
+    if (e == NULL) {
+        free(caller);
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    }
     if (out != NULL)
-        *out = m;
-    return m != NULL ? STATUS_OK : fault_set(fault, STATUS_NO_MEMORY, "no more callers");
+        *out = e;
+    return STATUS_OK;
+}
+
+static void drop(struct backlog *b, struct talks_entry *e)
+{
+    struct client *caller = backlog_client(e);
+    talks_drop(&b->talks, e);
+    free(caller);
 }
 
 /* In the record of those that people see. */
 static void remark(struct backlog *b, const char *what, enum backlog_moment m, int64_t now_ns)
 {
-    struct crowd_member *const watched[] = {b->early, b->late};
+    struct talks_entry *const watched[] = {b->early, b->late};
     const struct queues *q = &b->readings[m];
     char text[160];
     (void)snprintf(text, sizeof(text),
@@ -91,29 +116,31 @@ static void remark(struct backlog *b, const char *what, enum backlog_moment m, i
     for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++) {
         if (watched[i] == NULL)
             continue;
-        watched[i]->exchange.now_ns = now_ns;
-        talk_remark(&watched[i]->exchange, text);
+        watched[i]->talk.now_ns = now_ns;
+        talk_remark(&watched[i]->talk, text);
     }
 }
 
+/* The listener is a new one: what waits in the queues of the last is gone. */
 static enum status apply_settings(struct backlog *b, struct fault *fault)
 {
-    const struct backlog_hands *h = &b->config->hands;
+    const struct upper *u = &b->config->upper;
     char backlog[32];
     enum status s = STATUS_OK;
     for (const char *const *a = current(b)->settings; s == STATUS_OK && *a != NULL; a++)
-        s = h->set(h->arg, *a, fault);
+        s = u->call(u->arg, NULL, CALL_SET, *a, strlen(*a), fault);
     (void)snprintf(backlog, sizeof(backlog), "backlog=%d", b->config->backlog);
     if (s == STATUS_OK)
-        s = h->set(h->arg, backlog, fault);
-    return s == STATUS_OK ? h->listen(h->arg, fault) : s;
+        s = u->call(u->arg, NULL, CALL_SET, backlog, strlen(backlog), fault);
+    if (s == STATUS_OK)
+        s = u->call(u->arg, NULL, CALL_STOP_LISTENING, NULL, 0, fault);
+    return s == STATUS_OK ? u->call(u->arg, NULL, CALL_LISTEN, NULL, 0, fault) : s;
 }
 
 static enum status begin_part(struct backlog *b, int64_t now_ns, struct fault *fault)
 {
     enum status s = apply_settings(b, fault);
-    b->first = b->crowd->count;
-    b->part_session = ++b->crowd->session;
+    b->part_session = ++b->session;
     b->early = b->late = b->new = b->filler = NULL;
     for (enum backlog_moment m = 0; m < BACKLOG_MOMENTS; m++)
         b->read[m] = false;
@@ -130,19 +157,18 @@ static enum status begin_part(struct backlog *b, int64_t now_ns, struct fault *f
 /* Who was answered by what, and who of them is looked at later: rather one with a cookie. */
 static enum status examine_half_open(struct backlog *b, struct fault *fault)
 {
-    const struct backlog_hands *h = &b->config->hands;
+    const struct upper *u = &b->config->upper;
     enum status s = STATUS_OK;
-    for (size_t i = b->first; s == STATUS_OK && i < b->crowd->count; i++) {
-        struct crowd_member *m = b->crowd->members[i];
-        bool entry = false;
-        if (m->caller.syn_acks == 0)
+    for (struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e)) {
+        enum state state = STATE_CLOSED;
+        if (backlog_client(e)->syn_acks == 0)
             continue;
-        s = h->has_entry(h->arg, &m->exchange.config.local, &entry, fault);
+        s = u->state(u->arg, &e->talk.config.local, &state, fault);
         if (s != STATUS_OK)
             return s;
-        client_entry(&m->caller, entry);
-        if (b->early == NULL || (b->early->caller.entry && !entry))
-            b->early = m;
+        client_entry(backlog_client(e), state == STATE_SYN_RECEIVED);
+        if (b->early == NULL || (backlog_client(b->early)->entry && state != STATE_SYN_RECEIVED))
+            b->early = e;
     }
     return s;
 }
@@ -155,11 +181,13 @@ static enum status syn_queue_filled(struct backlog *b, int64_t now_ns, struct fa
     if (s != STATUS_OK)
         return s;
     if (b->early != NULL)
-        b->early->caller.role = CLIENT_EARLY;
+        backlog_client(b->early)->role = CLIENT_EARLY;
     remark(b, "the SYN queue is as full as it gets", BACKLOG_SYN_QUEUE, now_ns);
-    for (size_t i = b->first; i < b->crowd->count; i++) {
-        if (b->crowd->members[i] != b->early)
-            talk_stop(&b->crowd->members[i]->exchange, SCRIPT_STOP_DEADLINE, now_ns);
+    for (struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e)) {
+        if (e == b->early)
+            continue;
+        talk_stop(&e->talk, SCRIPT_STOP_DEADLINE, now_ns);
+        talks_settle(&b->talks, e);
     }
     await(b, BACKLOG_FREED, now_ns + SETTLE_WAIT);
     return STATUS_OK;
@@ -177,8 +205,8 @@ static enum status syn_queue_freed(struct backlog *b, int64_t now_ns, struct fau
 static size_t fillers(const struct backlog *b)
 {
     size_t n = 0;
-    for (size_t i = b->first; i < b->crowd->count; i++)
-        n += b->crowd->members[i]->caller.role == CLIENT_FILLER;
+    for (const struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e))
+        n += backlog_client(e)->role == CLIENT_FILLER;
     return n;
 }
 
@@ -198,20 +226,22 @@ static enum status filler_done(struct backlog *b, int64_t now_ns, struct fault *
     s = add(b, CLIENT_LATE, false, now_ns, &b->late, fault);
     remark(b, full ? "the accept queue is full" : "the accept queue does not fill",
            BACKLOG_ACCEPT_QUEUE, now_ns);
-    if (b->early != NULL)
-        client_complete(&b->early->exchange);
+    if (b->early != NULL) {
+        client_complete(&b->early->talk);
+        talks_settle(&b->talks, b->early);
+    }
     await(b, BACKLOG_WATCHED, now_ns + b->config->watch_ns);
     return s;
 }
 
 static enum status watched(struct backlog *b, int64_t now_ns, struct fault *fault)
 {
-    const struct backlog_hands *h = &b->config->hands;
+    const struct upper *u = &b->config->upper;
     enum status s = read_moment(b, BACKLOG_WATCHED, fault);
-    for (size_t i = b->first; i < b->crowd->count; i++)
-        client_judge(&b->crowd->members[i]->exchange, now_ns);
+    for (struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e))
+        client_judge(&e->talk, now_ns);
     if (s == STATUS_OK)
-        s = h->accept(h->arg, fault);
+        s = u->call(u->arg, NULL, CALL_ACCEPT, NULL, 0, fault);
     await(b, BACKLOG_ACCEPTED, now_ns + SETTLE_WAIT);
     return s;
 }
@@ -222,32 +252,28 @@ static enum status accepted(struct backlog *b, int64_t now_ns, struct fault *fau
     if (s != STATUS_OK)
         return s;
     remark(b, "the application accepts", BACKLOG_ACCEPTED, now_ns);
-    if (b->early != NULL)
-        client_again(&b->early->exchange);
-    if (b->late != NULL)
-        client_again(&b->late->exchange);
+    for (int i = 0; i < 2; i++) {
+        struct talks_entry *e = i == 0 ? b->early : b->late;
+        if (e == NULL)
+            continue;
+        client_again(&e->talk);
+        talks_settle(&b->talks, e);
+    }
     await(b, BACKLOG_RECOVERED, now_ns + RECOVER_WAIT);
     return add(b, CLIENT_NEW, true, now_ns, &b->new, fault);
-}
-
-static void end_all(struct backlog *b, int64_t now_ns)
-{
-    for (size_t i = b->first; i < b->crowd->count; i++)
-        talk_stop(&b->crowd->members[i]->exchange, SCRIPT_STOP_DEADLINE, now_ns);
 }
 
 static enum status recovered(struct backlog *b, int64_t now_ns, struct fault *fault)
 {
     enum status s = read_moment(b, BACKLOG_RECOVERED, fault);
-    end_all(b, now_ns);
+    talks_end(&b->talks, SCRIPT_STOP_DEADLINE, now_ns);
     await(b, BACKLOG_CLEARED, now_ns + SETTLE_WAIT);
     return s;
 }
 
 /* People see those who are watched, but for who sees what another has seen before. */
-static bool is_shown(void *arg, const struct client *c)
+static bool is_shown(struct backlog *b, const struct client *c)
 {
-    struct backlog *b = arg;
     if (c->role != CLIENT_EARLY && c->role != CLIENT_LATE)
         return false;
     bool shown = c->face == OVERFLOW_NONE || !b->shown[c->face];
@@ -255,11 +281,24 @@ static bool is_shown(void *arg, const struct client *c)
     return shown;
 }
 
+/* Tells of everybody and lets them go; the worst exit code. */
+static int tell_all(struct backlog *b, int64_t now_ns)
+{
+    int worst = 0;
+    for (struct talks_entry *e; (e = talks_oldest(&b->talks)) != NULL;) {
+        int exit_code = talks_tell(&b->talks, e, !is_shown(b, backlog_client(e)), now_ns);
+        worst = exit_code > worst ? exit_code : worst;
+        drop(b, e);
+    }
+    b->early = b->late = b->new = b->filler = NULL;
+    return worst;
+}
+
 static enum status cleared(struct backlog *b, int64_t now_ns, struct fault *fault)
 {
     enum status s = read_moment(b, BACKLOG_CLEARED, fault);
     int part = backlog_report_part(b, now_ns);
-    int worst = crowd_tell(b->crowd, b->first, is_shown, b, b->timeline, now_ns);
+    int worst = tell_all(b, now_ns);
     worst = part > worst ? part : worst;
     b->exit_code = worst > b->exit_code ? worst : b->exit_code;
     b->parts_told++;
@@ -276,9 +315,9 @@ static enum status cleared(struct backlog *b, int64_t now_ns, struct fault *faul
 
 /* --- Going on --- */
 
-static bool settled(const struct crowd_member *m)
+static bool settled(const struct talks_entry *e)
 {
-    return m == NULL || m->caller.through_ns != 0 || m->caller.reset_ns != 0;
+    return e == NULL || backlog_client(e)->through_ns != 0 || backlog_client(e)->reset_ns != 0;
 }
 
 /* Whether there is nothing left to wait for. */
@@ -287,25 +326,35 @@ static bool ripe(const struct backlog *b, int64_t now_ns)
     if (now_ns >= b->wake_ns)
         return true;
     if (b->moment == BACKLOG_ACCEPT_QUEUE)
-        return b->filler->caller.through_ns != 0;
+        return backlog_client(b->filler)->through_ns != 0;
     return b->moment == BACKLOG_RECOVERED && settled(b->early) && settled(b->late) &&
            settled(b->new);
 }
 
-enum status backlog_init(struct backlog *b, const struct backlog_config *config,
-                         struct crowd *crowd, struct timeline *timeline, int64_t now_ns,
-                         struct fault *fault)
+/* Nothing of ours is on its way out. */
+static bool idle(const struct backlog *b)
 {
-    *b = (struct backlog){.config = config, .crowd = crowd, .timeline = timeline};
-    for (size_t i = 0; i < config->part_count; i++) {
-        b->wanted[config->parts[i]->early] = b->wanted[config->parts[i]->late] = true;
+    for (const struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e)) {
+        if (e->talk.ours.outbox.waiting || e->talk.ours.outbox.queued > 0)
+            return false;
     }
-    b->wanted[OVERFLOW_NONE] = false;
-    enum status s = begin_part(b, now_ns, fault);
-    return s == STATUS_OK ? crowd_pump(crowd, now_ns, fault) : s;
+    return true;
 }
 
-enum status backlog_go_on(struct backlog *b, int64_t now_ns, struct fault *fault)
+static enum status begin(void *arg, int64_t now_ns, struct fault *fault)
+{
+    return begin_part(arg, now_ns, fault);
+}
+
+static void stop(void *arg, int64_t now_ns)
+{
+    struct backlog *b = arg;
+    b->interrupted = true;
+    if (!b->over && b->moment != BACKLOG_CLEARED)
+        await(b, BACKLOG_CLEARED, now_ns + SETTLE_WAIT);
+}
+
+static enum status go_on(void *arg, int64_t now_ns, struct fault *fault)
 {
     static enum status (*const acts[])(struct backlog * b, int64_t now_ns, struct fault * fault) = {
         [BACKLOG_SYN_QUEUE] = syn_queue_filled,
@@ -316,30 +365,29 @@ enum status backlog_go_on(struct backlog *b, int64_t now_ns, struct fault *fault
         [BACKLOG_RECOVERED] = recovered,
         [BACKLOG_CLEARED] = cleared,
     };
-    enum status s = STATUS_OK;
-    if (b->timeline->status != STATUS_OK && !b->interrupted)
-        return backlog_stop(b, now_ns, fault); /* nobody can read what we find */
-    if (!b->over && ripe(b, now_ns) && crowd_idle(b->crowd))
-        s = acts[b->moment](b, now_ns, fault);
-    return s == STATUS_OK ? crowd_pump(b->crowd, now_ns, fault) : s;
+    struct backlog *b = arg;
+    if (b->timeline->status != STATUS_OK && !b->interrupted) {
+        talks_end(&b->talks, SCRIPT_STOP_INTERRUPT, now_ns); /* nobody can read what we find */
+        stop(b, now_ns);
+    }
+    while (talks_take_ended(&b->talks) != NULL) {
+    }
+    return ripe(b, now_ns) && idle(b) ? acts[b->moment](b, now_ns, fault) : STATUS_OK;
 }
 
-int64_t backlog_deadline(const struct backlog *b)
+/* What is on its way is waited for a moment, by the packets that come or by the clock. */
+static int64_t deadline(const void *arg)
 {
-    return b->over ? CLOCK_NEVER : b->wake_ns;
+    const struct backlog *b = arg;
+    return b->wake_ns > b->talks.now_ns ? b->wake_ns : b->talks.now_ns + CLOCK_MS;
 }
 
-enum status backlog_stop(struct backlog *b, int64_t now_ns, struct fault *fault)
+static bool over(const void *arg)
 {
-    b->interrupted = true;
-    if (b->over || b->moment == BACKLOG_CLEARED)
-        return STATUS_OK;
-    end_all(b, now_ns);
-    await(b, BACKLOG_CLEARED, now_ns + SETTLE_WAIT);
-    return crowd_pump(b->crowd, now_ns, fault);
+    return ((const struct backlog *)arg)->over;
 }
 
-void backlog_progress(const struct backlog *b, char *out, size_t cap)
+static void progress(const void *arg, int64_t now_ns, char *out, size_t cap)
 {
     static const char *const doings[] = {
         [BACKLOG_SYN_QUEUE] = "filling the SYN queue",
@@ -350,6 +398,37 @@ void backlog_progress(const struct backlog *b, char *out, size_t cap)
         [BACKLOG_RECOVERED] = "who gets through now?",
         [BACKLOG_CLEARED] = "resetting everybody",
     };
+    const struct backlog *b = arg;
+    (void)now_ns;
     (void)snprintf(out, cap, "part %zu of %zu, %s: %s", b->part + 1, b->config->part_count,
                    current(b)->name, doings[b->moment]);
+}
+
+enum status backlog_init(struct backlog *b, const struct backlog_config *config,
+                         struct timeline *timeline, struct fault *fault)
+{
+    const struct talks_config talks = {.key = config->key,
+                                       .timeline = timeline,
+                                       .plan = {.begin = begin,
+                                                .go_on = go_on,
+                                                .deadline = deadline,
+                                                .stop = stop,
+                                                .over = over,
+                                                .progress = progress,
+                                                .arg = b}};
+    memset(b, 0, sizeof(*b));
+    b->config = config;
+    b->timeline = timeline;
+    for (size_t i = 0; i < config->part_count; i++) {
+        b->wanted[config->parts[i]->early] = b->wanted[config->parts[i]->late] = true;
+    }
+    b->wanted[OVERFLOW_NONE] = false;
+    return talks_init(&b->talks, &talks, fault);
+}
+
+void backlog_done(struct backlog *b)
+{
+    for (struct talks_entry *e; (e = talks_oldest(&b->talks)) != NULL;)
+        drop(b, e);
+    talks_done(&b->talks);
 }

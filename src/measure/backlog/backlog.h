@@ -1,19 +1,22 @@
 /* The story of a listener's two queues, in parts: under the settings of each the SYN queue is
  * filled with callers who never acknowledge, the accept queue with callers who do, and then it is
  * looked at what becomes of one who was half-open before and of one who comes too late, until the
- * application accepts again. Knows neither sockets nor clocks nor the lab: what has to be done to
- * the listener is done by hands that it is given. */
+ * application accepts again. The callers are scripts on talks, side by side; this is their plan.
+ * What has to be done to the listener, and what its kernel says, is an upper tester's. */
 #ifndef TCPSHAKE_MEASURE_BACKLOG_BACKLOG_H
 #define TCPSHAKE_MEASURE_BACKLOG_BACKLOG_H
 
-#include "measure/backlog/crowd.h"
+#include "measure/backlog/client.h"
 #include "measure/backlog/queues.h"
 #include "measure/measure.h"
+#include "talk/talks.h"
+#include "talk/upper.h"
 
 enum {
     BACKLOG_LEAST = 2,
     BACKLOG_MOST = 64,
     BACKLOG_CALLERS_MOST = 100, /* who fill the SYN queue */
+    BACKLOG_PORTS = 600,        /* one a caller, in all parts */
     BACKLOG_PARTS_MAX = 4,
     BACKLOG_SETTINGS_MAX = 4
 };
@@ -40,25 +43,17 @@ struct backlog_asked {
 
 extern const struct measure backlog_measure;
 
-/* What is done to the listener, and asked of its kernel. */
-struct backlog_hands {
-    enum status (*set)(void *arg, const char *assignment, struct fault *fault);
-    /* Anew: what waits in the queues of the last listener is gone. */
-    enum status (*listen)(void *arg, struct fault *fault);
-    enum status (*accept)(void *arg, struct fault *fault);
-    enum status (*measure)(void *arg, struct queues *q, struct fault *fault);
-    enum status (*has_entry)(void *arg, const struct endpoint *caller, bool *entry,
-                             struct fault *fault);
-    void *arg;
-};
-
 struct backlog_config {
     const struct backlog_part *parts[BACKLOG_PARTS_MAX];
     size_t part_count;
     int backlog;      /* of listen */
     unsigned callers; /* who fill the SYN queue */
     int64_t watch_ns; /* how long a face is looked at */
-    struct backlog_hands hands;
+    struct upper upper;
+    struct talk_config base; /* session, local's port, iss, ts_base are set for each caller */
+    uint16_t first_port;     /* from here on, BACKLOG_PORTS of them */
+    struct hash_key key;
+    bool repeatable; /* the clock stays out of the ISN */
 };
 
 /* The moments at which the kernel is asked. */
@@ -76,12 +71,14 @@ enum backlog_moment {
 
 struct backlog {
     const struct backlog_config *config;
-    struct crowd *crowd;
+    struct talks talks; /* the callers of the running part */
     struct timeline *timeline;
-    size_t part, first;         /* the running part, the first member of it */
+    size_t part;                /* the running one */
+    uint32_t session;           /* the last one given out */
+    uint16_t ports;             /* how many were */
     enum backlog_moment moment; /* that is awaited */
     int64_t wake_ns;
-    struct crowd_member *early, *late, *new, *filler; /* NULL: there is none */
+    struct talks_entry *early, *late, *new, *filler; /* NULL: there is none */
     struct queues readings[BACKLOG_MOMENTS];
     bool read[BACKLOG_MOMENTS];
     unsigned part_session;
@@ -91,16 +88,13 @@ struct backlog {
     int exit_code;
 };
 
-/* `config`, `crowd` and `timeline` live as long as the story. Begins the first part. */
+/* `config` and `timeline` live as long as the story, which begins with talks_start(&b->talks) and
+ * goes on as its plan. Release with backlog_done, also after a failure. */
 enum status backlog_init(struct backlog *b, const struct backlog_config *config,
-                         struct crowd *crowd, struct timeline *timeline, int64_t now_ns,
-                         struct fault *fault);
-/* After a packet was taken, or at backlog_deadline: goes on as far as it can. */
-enum status backlog_go_on(struct backlog *b, int64_t now_ns, struct fault *fault);
-int64_t backlog_deadline(const struct backlog *b);
-/* Comes to an end: everybody is reset first. */
-enum status backlog_stop(struct backlog *b, int64_t now_ns, struct fault *fault);
-/* One line on how it goes. */
-void backlog_progress(const struct backlog *b, char *out, size_t cap);
+                         struct timeline *timeline, struct fault *fault);
+void backlog_done(struct backlog *b);
+
+/* The state of its script. */
+struct client *backlog_client(const struct talks_entry *e);
 
 #endif

@@ -31,8 +31,8 @@ struct verdict {
 static struct verdict count(const struct backlog *b, enum client_role role)
 {
     struct verdict t = {0};
-    for (size_t i = b->first; i < b->crowd->count; i++) {
-        const struct client *c = &b->crowd->members[i]->caller;
+    for (const struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e)) {
+        const struct client *c = backlog_client(e);
         /* The early one has filled the SYN queue too. */
         bool counts = c->role == role || (role == CLIENT_HALF_OPEN && c->role == CLIENT_EARLY);
         t.callers += counts;
@@ -104,27 +104,27 @@ static void set_tally(struct result *r, const char *key, struct verdict t)
 }
 
 static void set_face(struct result *r, const char *key, const struct backlog_part *p,
-                     const struct crowd_member *m, enum overflow expected)
+                     const struct talks_entry *e, enum overflow expected)
 {
-    if (m == NULL) {
+    if (e == NULL) {
         result_set_null(r, key);
         return;
     }
-    enum overflow f = m->caller.face;
+    enum overflow f = backlog_client(e)->face;
     result_begin(r, key);
-    result_set_integer(r, "session", m->exchange.config.session);
+    result_set_integer(r, "session", e->talk.config.session);
     result_set_text(r, "face", f != OVERFLOW_NONE ? overflow_word(f) : NULL);
     result_set_text(r, "expected", p->expects ? overflow_word(expected) : NULL);
-    result_set_flag(r, "through", m->caller.through_ns != 0);
-    result_set_flag(r, "reset", m->caller.reset_ns != 0);
+    result_set_flag(r, "through", backlog_client(e)->through_ns != 0);
+    result_set_flag(r, "reset", backlog_client(e)->reset_ns != 0);
     result_end(r);
 }
 
 static bool kernel_quiet(const struct backlog *b)
 {
     bool quiet = true;
-    for (size_t i = b->first; i < b->crowd->count; i++)
-        quiet = quiet && b->crowd->members[i]->exchange.kernel_quiet;
+    for (const struct talks_entry *e = talks_oldest(&b->talks); e != NULL; e = talks_younger(e))
+        quiet = quiet && e->talk.kernel_quiet;
     return quiet;
 }
 
@@ -133,7 +133,7 @@ static void report_keys(const struct backlog *b, struct result *r)
     const struct backlog_part *p = part_of(b);
     char target[ENDPOINT_TEXT_MAX];
     result_set_text(r, "command", "backlog");
-    result_set_text(r, "target", endpoint_format(&b->crowd->base.remote, target));
+    result_set_text(r, "target", endpoint_format(&b->config->base.remote, target));
     result_set_text(r, "part", p->name);
     result_set_integer(r, "backlog", b->config->backlog);
     if (b->read[BACKLOG_BEFORE])
@@ -146,11 +146,11 @@ static void report_keys(const struct backlog *b, struct result *r)
     set_face(r, "early", p, b->early, p->early);
     set_face(r, "late", p, b->late, p->late);
     if (b->new != NULL)
-        result_set_flag(r, "recovered", b->new->caller.through_ns != 0);
+        result_set_flag(r, "recovered", backlog_client(b->new)->through_ns != 0);
     else
         result_set_null(r, "recovered");
     result_set_flag(r, "kernel_quiet", kernel_quiet(b));
-    result_set_integer(r, "capture_dropped", (int64_t)b->crowd->dropped);
+    result_set_integer(r, "capture_dropped", (int64_t)b->talks.dropped);
 }
 
 /* --- For people --- */
@@ -195,21 +195,21 @@ static void tell_accept_queue(const struct backlog *b, struct result *r)
                     t.callers, q->accept_len, q->accept_max);
 }
 
-static const char *fate(const struct crowd_member *m)
+static const char *fate(const struct talks_entry *e)
 {
-    return m->caller.through_ns != 0 ? "gets through after all"
-           : m->caller.reset_ns != 0 ? "was reset and does not get through"
-                                     : "does not get through";
+    return backlog_client(e)->through_ns != 0 ? "gets through after all"
+           : backlog_client(e)->reset_ns != 0 ? "was reset and does not get through"
+                                              : "does not get through";
 }
 
 /* What was recognised, and what should have been. */
-static void tell_face(const struct backlog *b, const struct crowd_member *m, const char *who,
+static void tell_face(const struct backlog *b, const struct talks_entry *e, const char *who,
                       enum overflow expected, struct result *r)
 {
     const struct backlog_part *p = part_of(b);
-    if (m == NULL || !b->read[BACKLOG_WATCHED])
+    if (e == NULL || !b->read[BACKLOG_WATCHED])
         return;
-    enum overflow f = m->caller.face;
+    enum overflow f = backlog_client(e)->face;
     if (f == OVERFLOW_NONE)
         result_line(r, "no face", "%s, is shown none of them%s%s", who, p->expects ? ", not " : "",
                     p->expects ? overflow_name(expected) : "");
@@ -233,7 +233,8 @@ static void tell_recovery(const struct backlog *b, struct result *r)
         result_line(r, "", "the late caller %s", fate(b->late));
     if (b->new != NULL)
         result_line(r, "", "a new one %s",
-                    b->new->caller.through_ns != 0 ? "gets through" : "does not get through");
+                    backlog_client(b->new)->through_ns != 0 ? "gets through"
+                                                            : "does not get through");
 }
 
 static void tell_counters(const struct backlog *b, struct result *r)
@@ -273,17 +274,18 @@ static bool as_expected(const struct backlog *b)
     const struct backlog_part *p = part_of(b);
     if (!p->expects)
         return true;
-    return b->early != NULL && b->early->caller.face == p->early && b->late != NULL &&
-           b->late->caller.face == p->late && b->new != NULL && b->new->caller.through_ns != 0;
+    return b->early != NULL && backlog_client(b->early)->face == p->early && b->late != NULL &&
+           backlog_client(b->late)->face == p->late &&
+           b->new != NULL &&backlog_client(b->new)->through_ns != 0;
 }
 
 int backlog_report_part(struct backlog *b, int64_t now_ns)
 {
     struct result r = {.exit_code = b->interrupted ? 3 : as_expected(b) ? 0 : 1};
     if (b->read[BACKLOG_WATCHED] && b->early != NULL)
-        b->seen[b->early->caller.face] = true;
+        b->seen[backlog_client(b->early)->face] = true;
     if (b->read[BACKLOG_WATCHED] && b->late != NULL)
-        b->seen[b->late->caller.face] = true;
+        b->seen[backlog_client(b->late)->face] = true;
     report_keys(b, &r);
     tell_people(b, &r);
     int exit_code = r.exit_code;
@@ -299,7 +301,7 @@ void backlog_report_whole(struct backlog *b, int64_t now_ns)
 {
     struct result r = {.exit_code = b->exit_code};
     result_set_text(&r, "command", "backlog");
-    result_set_integer(&r, "sessions", (int64_t)b->crowd->session);
+    result_set_integer(&r, "sessions", (int64_t)b->session);
     result_begin(&r, "faces");
     for (enum overflow f = OVERFLOW_NO_SYN_ACK; f < OVERFLOW_COUNT; f++) {
         result_set_flag(&r, overflow_word(f), b->seen[f]);

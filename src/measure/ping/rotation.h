@@ -1,7 +1,7 @@
 /* Whose turn it is: each target is asked once an interval, the targets spread evenly over it, all
  * on absolute times so that no delay adds up. Knows no clock: it is told the time, in ns. */
-#ifndef TCPSHAKE_MEASURE_BACKLOG_ROTATION_H
-#define TCPSHAKE_MEASURE_BACKLOG_ROTATION_H
+#ifndef TCPSHAKE_MEASURE_PING_ROTATION_H
+#define TCPSHAKE_MEASURE_PING_ROTATION_H
 
 #include <stddef.h>
 #include <stdint.h>

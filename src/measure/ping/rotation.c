@@ -1,5 +1,5 @@
 /* See rotation.h. */
-#include "measure/backlog/rotation.h"
+#include "measure/ping/rotation.h"
 
 #include "base/clock.h"
 

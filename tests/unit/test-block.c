@@ -8,9 +8,8 @@
 #include "targets/block.h"
 #include "wire/wide.h"
 
-static void good_blocks(void **state)
+UNIT_TEST(good_blocks)
 {
-    (void)state;
     static const struct {
         const char *text, *first, *last;
         uint64_t count;
@@ -51,9 +50,8 @@ static void good_blocks(void **state)
     }
 }
 
-static void bad_blocks(void **state)
+UNIT_TEST(bad_blocks)
 {
-    (void)state;
     static const struct {
         const char *text, *line;
     } bad[] = {
@@ -107,9 +105,8 @@ static void bad_blocks(void **state)
     }
 }
 
-static void bounds_of_any_size(void **state)
+UNIT_TEST(bounds_of_any_size)
 {
-    (void)state;
     struct block_bounds b;
     assert_int_equal(block_parse_bounds(&b, "::/0", 4, NULL), STATUS_OK);
     assert_true(b.first.high == 0 && b.first.low == 0);
@@ -122,9 +119,8 @@ static void bounds_of_any_size(void **state)
     assert_true(b.last.high == 0 && b.last.low == UINT64_C(0xffffffffffff));
 }
 
-static void odd_octets(void **state)
+UNIT_TEST(odd_octets)
 {
-    (void)state;
     struct block b;
     char text[300];
     assert_int_equal(block_parse(&b, "192.0.2.1\0", 10, NULL), STATUS_MALFORMED);
@@ -133,9 +129,8 @@ static void odd_octets(void **state)
         assert_int_equal(block_parse(&b, text, n, NULL), STATUS_MALFORMED);
 }
 
-static void places(void **state)
+UNIT_TEST(places)
 {
-    (void)state;
     struct block b;
     char text[ADDRESS_TEXT_MAX];
     assert_int_equal(block_parse(&b, "2001:db8::ffff:ffff:ffff:fff0-2001:db8:0:1::f", 45, NULL),
@@ -165,9 +160,8 @@ static bool has(const struct block_set *set, const char *text)
     return block_set_has(set, &b.first);
 }
 
-static void lines_of_a_file(void **state)
+UNIT_TEST(lines_of_a_file)
 {
-    (void)state;
     struct block_set set = {0};
     block_set_seal(&set);
     assert_false(has(&set, "192.0.2.1"));
@@ -192,9 +186,8 @@ static void lines_of_a_file(void **state)
     block_set_done(&set);
 }
 
-static void refused_lines(void **state)
+UNIT_TEST(refused_lines)
 {
-    (void)state;
     struct block_set set = {0};
     struct fault fault = {""};
     assert_int_equal(block_set_add_line(&set, "example.org", 11, &fault), STATUS_MALFORMED);
@@ -209,9 +202,8 @@ static void refused_lines(void **state)
 }
 
 /* Against a plain map of the 65536 addresses of 10.1.0.0/16. */
-static void as_a_map_has_it(void **state)
+UNIT_TEST(as_a_map_has_it)
 {
-    (void)state;
     uint64_t random = 5;
     static bool map[65536];
     for (int round = 0; round < 20; round++) {
@@ -260,9 +252,8 @@ static struct wide last_of(const struct special *row)
     return (struct wide){row->first.high | host.high, row->first.low | host.low};
 }
 
-static void rows_are_in_order(void **state)
+UNIT_TEST(rows_are_in_order)
 {
-    (void)state;
     for (int within = 0; within <= 1; within++) {
         size_t n;
         const struct special *rows = block_special_rows(within, &n);
@@ -273,9 +264,8 @@ static void rows_are_in_order(void **state)
 }
 
 /* Each of the inner ones is in one block, and is not that block. */
-static void what_is_within_is_within(void **state)
+UNIT_TEST(what_is_within_is_within)
 {
-    (void)state;
     size_t n, m;
     const struct special *blocks = block_special_rows(false, &n),
                          *withins = block_special_rows(true, &m);
@@ -291,9 +281,8 @@ static void what_is_within_is_within(void **state)
 
 /* The first and the last address of each row are its own or of a row within it, the ones before and
  * after are not. */
-static void the_edges_of_each_row(void **state)
+UNIT_TEST(the_edges_of_each_row)
 {
-    (void)state;
     for (int within = 0; within <= 1; within++) {
         size_t n;
         const struct special *rows = block_special_rows(within, &n);
@@ -313,9 +302,8 @@ static void the_edges_of_each_row(void **state)
     }
 }
 
-static void known_addresses(void **state)
+UNIT_TEST(known_addresses)
 {
-    (void)state;
     static const struct {
         const char *ip, *rfc;
         bool never;
@@ -386,24 +374,4 @@ static void known_addresses(void **state)
         assert_int_equal(row->never, known[i].never);
         assert_true(row->name[0] != '\0');
     }
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_blocks),
-        cmocka_unit_test(bad_blocks),
-        cmocka_unit_test(bounds_of_any_size),
-        cmocka_unit_test(odd_octets),
-        cmocka_unit_test(places),
-        cmocka_unit_test(lines_of_a_file),
-        cmocka_unit_test(refused_lines),
-        cmocka_unit_test(as_a_map_has_it),
-        cmocka_unit_test(rows_are_in_order),
-        cmocka_unit_test(what_is_within_is_within),
-        cmocka_unit_test(the_edges_of_each_row),
-        cmocka_unit_test(known_addresses),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

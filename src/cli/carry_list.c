@@ -19,7 +19,7 @@
 #include "measure/ping/ping.h"
 #include "measure/survey/survey_measure.h"
 #include "net/resolve.h"
-#include "talk/script.h"
+#include "talk/talk.h"
 #include "wire/ports.h"
 #include "tcp/schedule_loss.h"
 

@@ -1,6 +1,6 @@
-/* See backlog_report.h. Numbers of the kernel's are told as it gives them, counters by how much
- * they have grown since the part began. */
-#include "measure/backlog/backlog_report.h"
+/* What is told of a part of the backlog's story, and of the whole. Numbers of the kernel's are told
+ * as it gives them, counters by how much they have grown since the part began. */
+#include "measure/backlog/backlog.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -113,8 +113,8 @@ static void set_face(struct result *r, const char *key, const struct backlog_par
     enum overflow f = backlog_client(e)->face;
     result_begin(r, key);
     result_set_integer(r, "session", e->talk.config.session);
-    result_set_text(r, "face", f != OVERFLOW_NONE ? overflow_word(f) : NULL);
-    result_set_text(r, "expected", p->expects ? overflow_word(expected) : NULL);
+    result_set_text(r, "face", f != OVERFLOW_NONE ? client_overflow_word(f) : NULL);
+    result_set_text(r, "expected", p->expects ? client_overflow_word(expected) : NULL);
     result_set_flag(r, "through", backlog_client(e)->through_ns != 0);
     result_set_flag(r, "reset", backlog_client(e)->reset_ns != 0);
     result_end(r);
@@ -212,9 +212,9 @@ static void tell_face(const struct backlog *b, const struct talks_entry *e, cons
     enum overflow f = backlog_client(e)->face;
     if (f == OVERFLOW_NONE)
         result_line(r, "no face", "%s, is shown none of them%s%s", who, p->expects ? ", not " : "",
-                    p->expects ? overflow_name(expected) : "");
+                    p->expects ? client_overflow_name(expected) : "");
     else
-        result_line(r, "face", "%s: shown to %s%s", overflow_name(f), who,
+        result_line(r, "face", "%s: shown to %s%s", client_overflow_name(f), who,
                     p->expects && f != expected ? " (not what was expected)" : "");
 }
 
@@ -304,9 +304,9 @@ void backlog_report_whole(struct backlog *b, int64_t now_ns)
     result_set_integer(&r, "sessions", (int64_t)b->session);
     result_begin(&r, "faces");
     for (enum overflow f = OVERFLOW_NO_SYN_ACK; f < OVERFLOW_COUNT; f++) {
-        result_set_flag(&r, overflow_word(f), b->seen[f]);
+        result_set_flag(&r, client_overflow_word(f), b->seen[f]);
         if (b->seen[f] || b->wanted[f])
-            result_line(&r, b->seen[f] ? "seen" : "not seen", "%s", overflow_name(f));
+            result_line(&r, b->seen[f] ? "seen" : "not seen", "%s", client_overflow_name(f));
     }
     result_end(&r);
     result_set_flag(&r, "interrupted", b->interrupted);

@@ -2,7 +2,8 @@
  *
  *   OURS      exact: our TCB, and we craft what it sends (ours.h)
  *   ASKED     a kernel: its own word says where it is, and its application acts (upper.h)
- *   INFERRED  a stranger: the set of states that it may be in (infer.h), and nobody makes it act
+ *   INFERRED  a stranger: the set of states that it may be in (struct infer), and nobody makes it
+ * act
  *
  * OURS and INFERRED is a stranger on the network, OURS and ASKED the lab; there what B sends shows
  * what it is in as well, and the record has the set. Between two ASKED ends we are the wire:
@@ -21,11 +22,11 @@
 
 #include "event/event.h"
 #include "event/timeline.h"
-#include "talk/infer.h"
 #include "talk/ours.h"
 #include "talk/syn_like.h"
 #include "talk/upper.h"
 #include "tcp/end.h"
+#include "tcp/peer.h"
 #include "tcp/tcb.h"
 #include "wire/icmp.h"
 #include "wire/seq.h"
@@ -110,6 +111,15 @@ struct script {
     void (*report)(const struct talk *x, struct result *r);
     /* One line for people who wait, "" when there is nothing to say. */
     void (*progress)(const struct talk *x, int64_t now_ns, char *out, size_t cap);
+};
+
+/* Of an end that is not ours: what its segments show of it. Beside the set of states it may be in
+ * is kept the end that it faces, as that would be if all that was seen had arrived there: by this a
+ * segment is judged when it is seen, whether it arrives at once, later or never. */
+struct infer {
+    struct peer peer;
+    struct tcb facing;  /* while `under_way` is not 0; else the end that it faces is itself so */
+    unsigned under_way; /* segments that were seen and have not arrived */
 };
 
 struct talk {

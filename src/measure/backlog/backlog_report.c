@@ -53,6 +53,11 @@ static bool counted(const struct backlog *b, enum backlog_moment m, enum queues_
            b->readings[BACKLOG_BEFORE].counters[c].known;
 }
 
+static bool got_through(const struct talks_entry *e)
+{
+    return e != NULL && backlog_client(e)->through_ns != 0;
+}
+
 /* --- For programs --- */
 
 static void set_settings(const struct queues *q, struct result *r)
@@ -115,7 +120,7 @@ static void set_face(struct result *r, const char *key, const struct backlog_par
     result_set_integer(r, "session", e->talk.config.session);
     result_set_text(r, "face", f != OVERFLOW_NONE ? client_overflow_word(f) : NULL);
     result_set_text(r, "expected", p->expects ? client_overflow_word(expected) : NULL);
-    result_set_flag(r, "through", backlog_client(e)->through_ns != 0);
+    result_set_flag(r, "through", got_through(e));
     result_set_flag(r, "reset", backlog_client(e)->reset_ns != 0);
     result_end(r);
 }
@@ -146,7 +151,7 @@ static void report_keys(const struct backlog *b, struct result *r)
     set_face(r, "early", p, b->early, p->early);
     set_face(r, "late", p, b->late, p->late);
     if (b->new != NULL)
-        result_set_flag(r, "recovered", backlog_client(b->new)->through_ns != 0);
+        result_set_flag(r, "recovered", got_through(b->new));
     else
         result_set_null(r, "recovered");
     result_set_flag(r, "kernel_quiet", kernel_quiet(b));
@@ -197,7 +202,7 @@ static void tell_accept_queue(const struct backlog *b, struct result *r)
 
 static const char *fate(const struct talks_entry *e)
 {
-    return backlog_client(e)->through_ns != 0 ? "gets through after all"
+    return got_through(e)                     ? "gets through after all"
            : backlog_client(e)->reset_ns != 0 ? "was reset and does not get through"
                                               : "does not get through";
 }
@@ -233,8 +238,7 @@ static void tell_recovery(const struct backlog *b, struct result *r)
         result_line(r, "", "the late caller %s", fate(b->late));
     if (b->new != NULL)
         result_line(r, "", "a new one %s",
-                    backlog_client(b->new)->through_ns != 0 ? "gets through"
-                                                            : "does not get through");
+                    got_through(b->new) ? "gets through" : "does not get through");
 }
 
 static void tell_counters(const struct backlog *b, struct result *r)
@@ -275,8 +279,7 @@ static bool as_expected(const struct backlog *b)
     if (!p->expects)
         return true;
     return b->early != NULL && backlog_client(b->early)->face == p->early && b->late != NULL &&
-           backlog_client(b->late)->face == p->late &&
-           b->new != NULL &&backlog_client(b->new)->through_ns != 0;
+           backlog_client(b->late)->face == p->late && got_through(b->new);
 }
 
 int backlog_report_part(struct backlog *b, int64_t now_ns)

@@ -11,11 +11,13 @@
 #include "base/hash.h"
 #include "cli/carry.h"
 #include "lab/lab_upper.h"
-#include "lab/live_backlog.h"
 #include "lab/self_socket.h"
+#include "measure/backlog/backlog.h"
 #include "measure/self_connect.h"
 #include "net/driver.h"
 #include "net/live.h"
+#include "talk/numbers.h"
+#include "talk/syn_like.h"
 #include "talk/talk.h"
 #include "wire/segment.h"
 
@@ -84,6 +86,16 @@ const struct carrier carry_lab_kernels = {.find = check_kernels, .run = run_kern
 enum {
     BACKLOG_DEFAULT = 4,
     CALLERS_SPARE = 4, /* beyond what the SYN queue should hold */
+    IPV4_HEADERS = 40,
+    IPV6_HEADERS = 60,
+};
+
+/* All that one run holds. The callers have an address of the lab's that no kernel has, the tap is
+ * on our end of the cable, and the listener is the peer's process and kernel. */
+struct queues_stage {
+    struct path path;
+    struct backlog_config story;
+    struct backlog backlog;
 };
 
 /* The parts that are needed. */
@@ -133,42 +145,80 @@ static enum status check_queues(struct session *s, struct fault *fault)
     return STATUS_OK;
 }
 
-static enum status tell_queues(struct session *s, struct live_backlog *live,
-                               struct backlog_config *story, struct fault *fault)
+/* From where they call, and how their SYNs look. */
+static void describe_callers(struct session *s, struct queues_stage *st)
 {
-    const struct run_info info = {
-        .interface = live_backlog_interface(live),
-        .clock = live_backlog_clock(live),
+    const struct route *route = &st->path.route;
+    const struct syn_like *like = syn_like_at(0);
+    const struct endpoint *remote = lab_at(s->around->lab, END_B);
+    struct backlog_config *story = &st->story;
+    story->key = hash_key_of_seed(s->record.seed);
+    story->repeatable = s->options.has_seed;
+    story->base = (struct talk_config){
+        .local = {.ip = route->source},
+        .remote = *remote,
+        .like = like,
+        .mss = (uint16_t)(route->mtu - (address_is_v4(&remote->ip) ? IPV4_HEADERS : IPV6_HEADERS)),
+        .win = like->win,
+        .ttl = like->ttl,
+        .timestamps = true,
+        .tries = 1,
     };
-    enum status status = record_begin(&s->record, &info, lab_at(s->around->lab, END_B), fault);
+    uint16_t port = numbers_port(&story->key, remote, 1, 0);
+    story->first_port = port > UINT16_MAX - BACKLOG_PORTS ? UINT16_MAX - BACKLOG_PORTS : port;
+}
+
+/* Everything that needs a privilege. */
+static enum status open_path(const struct lab *lab, struct path *path, struct fault *fault)
+{
+    const struct in6_addr crowd = lab_crowd(lab);
+    const struct path_config config = {.remote = *lab_at(lab, END_B), .invented = &crowd};
+    enum status status = path_open(path, &config, fault);
+    if (status != STATUS_OK || path_unreachable(path) == NULL)
+        return status;
+    return fault_set(fault, STATUS_SYSTEM, "the lab's peer does not answer");
+}
+
+/* Gives up every privilege. */
+static enum status tell_queues(struct session *s, struct queues_stage *st, struct fault *fault)
+{
+    const struct lab_upper peer = {.lab = s->around->lab, .side = END_B};
+    const struct run_info info = {.interface = st->path.route.ifname,
+                                  .clock = path_clock(&st->path)};
+    const struct live_run_config live = {.within_ns = s->options.run.deadline_ns,
+                                         .teller = {record_progress(&s->record), record_asked,
+                                                    &s->record}};
+    st->story.upper = lab_upper_ops(&peer);
+    describe_callers(s, st);
+    enum status status = record_begin(&s->record, &info, &st->story.base.remote, fault);
     if (status == STATUS_OK)
-        status = live_backlog_run(live, story, &s->record.timeline, &s->exit_code, fault);
+        status = backlog_init(&st->backlog, &st->story, &s->record.timeline, fault);
+    if (status == STATUS_OK)
+        status = live_run(&st->path, &live, &st->backlog.talks, fault);
+    s->exit_code = st->backlog.exit_code;
     return status;
 }
 
 static enum status run_queues(struct session *s, struct fault *fault)
 {
-    struct lab *lab = s->around->lab;
-    struct backlog_config story;
-    enum status status = plan(s->state, lab, &story, fault);
-    if (status != STATUS_OK)
-        return status;
-    const struct live_backlog_config config = {
-        .lab = lab,
-        .key = hash_key_of_seed(s->record.seed),
-        .repeatable = s->options.has_seed,
-        .within_ns = s->options.run.deadline_ns,
-        .teller = {record_progress(&s->record), record_asked, &s->record},
-    };
-    struct live_backlog *live = live_backlog_open(&config, fault);
-    if (live == NULL)
-        return STATUS_SYSTEM;
-    status = tell_queues(s, live, &story, fault);
-    live_backlog_free(live);
-    return status;
+    struct queues_stage *st = s->stage;
+    enum status status = plan(s->state, s->around->lab, &st->story, fault);
+    if (status == STATUS_OK)
+        status = open_path(s->around->lab, &st->path, fault);
+    return status == STATUS_OK ? tell_queues(s, st, fault) : status;
 }
 
-const struct carrier carry_lab_queues = {.find = check_queues, .run = run_queues};
+static void done_queues(struct session *s)
+{
+    struct queues_stage *st = s->stage;
+    backlog_done(&st->backlog);
+    path_close(&st->path);
+}
+
+const struct carrier carry_lab_queues = {.stage = sizeof(struct queues_stage),
+                                         .find = check_queues,
+                                         .run = run_queues,
+                                         .done = done_queues};
 
 /* --- One socket --- */
 

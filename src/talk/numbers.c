@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "talk/talk.h"
 
 struct hashed {
     struct in6_addr local, remote;

@@ -4,7 +4,10 @@
 #define TCPSHAKE_TALK_NUMBERS_H
 
 #include "base/hash.h"
-#include "talk/outbox.h"
+#include "wire/address.h"
+#include "wire/seq.h"
+
+struct talk_config;
 
 /* ISN = M + F(4-tuple, key), M a clock of 4 us ticks; `clock_ns` 0 leaves M out, for a run that is
  * to be repeated. */

@@ -95,6 +95,16 @@ static bool is_sent_again(const struct ours *o, const struct segment *seg)
            !(seg->flags & FLAG_RST) && !seq_lt(o->tcb.snd_nxt, segment_end(seg));
 }
 
+/* What B faces has sent a segment, by a call or not (CALL_COUNT). */
+static void is_faced(struct infer *i, enum call call, const struct segment *seg)
+{
+    if (i->under_way == 0)
+        return;
+    if (call != CALL_COUNT)
+        (void)tcb_call(&i->facing, call);
+    tcb_left(&i->facing, seg);
+}
+
 static void commit(struct talk *x, const struct segment *seg, uint32_t event)
 {
     struct ours *o = &x->ours;
@@ -106,7 +116,7 @@ static void commit(struct talk *x, const struct segment *seg, uint32_t event)
     if (call != CALL_COUNT)
         make_call(x, call, event);
     tcb_left(&o->tcb, seg);
-    infer_faces(&x->infer, call, seg);
+    is_faced(&x->infer, call, seg);
 }
 
 void ours_commit(struct talk *x, uint32_t event)
@@ -384,7 +394,7 @@ void ours_hold_back(struct talk *x, const struct scripted *script)
     if (script->call != CALL_COUNT)
         ours_call(x, script->call);
     tcb_left(&x->ours.tcb, &script->seg);
-    infer_faces(&x->infer, script->call, &script->seg);
+    is_faced(&x->infer, script->call, &script->seg);
 }
 
 void ours_change_port(struct talk *x)

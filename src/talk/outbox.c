@@ -2,6 +2,7 @@
 #include "talk/outbox.h"
 
 #include "base/clock.h"
+#include "talk/talk.h"
 
 enum {
     INITIAL_WINDOW_SEGMENTS = 10, /* RFC 6928 */

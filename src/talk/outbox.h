@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "talk/config.h"
 #include "tcp/tcb.h"
+
+struct talk_config;
 
 enum {
     OUTBOX_QUEUE_MAX = 8

@@ -38,7 +38,8 @@ void talk_elapse(struct talk *x)
 
 static void begin_as_end(struct talk *x)
 {
-    infer_init(&x->infer, x->config.way_ns);
+    peer_init(&x->infer.peer, STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN));
+    peer_known_way(&x->infer.peer, x->config.way_ns);
     ours_begin(x);
     journal_state(x, 0, END_B, STATE_SET_NONE, x->infer.peer.set,
                   "no connection yet; whether somebody listens is unknown", "RFC 9293 3.3.2");
@@ -100,18 +101,28 @@ static void foreign(struct talk *x, const struct segment *seg)
 
 /* --- A segment of another end: seen, arrives --- */
 
+/* Whether all of B's segment had been seen before; `t` is the end that it faces. */
+static bool saw_before(const struct infer *i, const struct tcb *t, const struct segment *seg)
+{
+    return i->peer.irs_known && segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
+           seq_le(segment_end(seg), t->rcv_nxt) && !seq_lt(seg->seq, t->irs);
+}
+
 /* Of B's, where A is ours: into the record, and what it shows. */
 static uint32_t see(struct talk *x, const struct segment *seg, struct arrival *a,
                     struct peer_change *change)
 {
-    bool again = infer_saw(&x->infer, &x->ours.tcb, seg);
+    struct infer *i = &x->infer;
+    bool again = saw_before(i, i->under_way == 0 ? &x->ours.tcb : &i->facing, seg);
     uint32_t event = journal_segment(
         x, END_B, 0, (struct event){.segment = {.seg = *seg, .retransmission = again}});
     /* A segment of ours that is on its way knows nothing of this one: our end has sent it first. */
     ours_commit(x, event);
-    *a = infer_arrival(&x->infer, &x->ours.tcb, seg);
+    if (i->under_way == 0)
+        i->facing = x->ours.tcb;
+    *a = tcb_arrive(&i->facing, seg);
     ours_measure(x, seg, a);
-    *change = infer_seen(&x->infer, seg, a, x->now_ns);
+    *change = peer_seen(&i->peer, &i->facing, seg, a, x->now_ns);
     return event;
 }
 

@@ -2,7 +2,8 @@
  *
  *   OURS      exact: our TCB, and we craft what it sends (ours.h)
  *   ASKED     a kernel: its own word says where it is, and its application acts (upper.h)
- *   INFERRED  a stranger: the set of states that it may be in (infer.h), and nobody makes it act
+ *   INFERRED  a stranger: the set of states that it may be in (struct infer), and nobody makes it
+ * act
  *
  * OURS and INFERRED is a stranger on the network, OURS and ASKED the lab; there what B sends shows
  * what it is in as well, and the record has the set. Between two ASKED ends we are the wire:
@@ -19,11 +20,16 @@
 #ifndef TCPSHAKE_TALK_TALK_H
 #define TCPSHAKE_TALK_TALK_H
 
+#include "event/event.h"
 #include "event/timeline.h"
-#include "talk/config.h"
-#include "talk/infer.h"
 #include "talk/ours.h"
-#include "talk/script.h"
+#include "talk/syn_like.h"
+#include "talk/upper.h"
+#include "tcp/end.h"
+#include "tcp/peer.h"
+#include "tcp/tcb.h"
+#include "wire/icmp.h"
+#include "wire/seq.h"
 
 enum {
     TALK_PATH_MAX = 16,
@@ -36,6 +42,84 @@ enum talk_kind {
     TALK_OURS,
     TALK_ASKED,
     TALK_INFERRED
+};
+
+/* What a conversation is told before it begins. End A is ours if there is something to craft its
+ * segments by, and a kernel if somebody makes its application act; end B is a kernel in the same
+ * case, and a stranger else. */
+struct talk_config {
+    uint32_t session;
+    union {
+        struct {
+            struct endpoint local, remote;
+        };
+        struct endpoint at[ENDS]; /* the same: A's, B's */
+    };
+    const struct upper *upper[ENDS]; /* who makes an end act; NULL: nobody can */
+    int64_t deadline_ns;             /* instant; CLOCK_NEVER for none */
+
+    /* Of an end that is ours. */
+    seq_t iss;
+    /* For a second connection to the same peer; port 0: there is none. */
+    struct endpoint other_local;
+    seq_t other_iss;
+    uint32_t ts_base;            /* our timestamp clock at the epoch, in ms */
+    const struct syn_like *like; /* static; NULL: no end is ours */
+    uint16_t mss;                /* announced */
+    uint16_t win;                /* our receive window, octets */
+    uint8_t ttl;
+    bool timestamps; /* false takes them out of `like` */
+    unsigned tries;  /* how often a segment is sent in all before we give up, >= 1 */
+    int64_t way_ns;  /* known of the way to the peer: peer_known_way; 0: nothing */
+
+    /* Where we are the wire between two kernels: puts an IP packet onto the cable that leads to an
+     * end. NULL: segments arrive without us. */
+    enum status (*pass)(void *arg, enum end to, const uint8_t *ip, size_t n, struct fault *fault);
+    void *arg;
+};
+
+struct talk;
+
+/* What decides in a conversation: a measurement, a figure. The conversation keeps the states of
+ * both ends, the timers and the record, and calls the script when something has happened. One file
+ * each in measure/. Every callback may be NULL: then what stands beside it is done. */
+enum script_stop {
+    SCRIPT_STOP_DEADLINE,  /* -w has run out */
+    SCRIPT_STOP_INTERRUPT, /* the user has had enough */
+    SCRIPT_STOP_GAVE_UP,   /* our retransmissions are exhausted */
+};
+
+struct script {
+    const char *name;
+    void (*start)(struct talk *x);
+    /* The tap shows a segment of an end that is not ours, and nothing has been done with it: it is
+     * the script's to call talk_seen and talk_arrives, or talk_passes, now, later or never. NULL:
+     * it passes. */
+    void (*came)(struct talk *x, enum end from, const struct segment *seg, int64_t t_ns);
+    /* A segment of ours was seen leaving; the states of both ends are up to date. */
+    void (*left)(struct talk *x, const struct segment *seg);
+    /* A segment was seen that goes to our end, with what it is to it; where it does not arrive,
+     * with what it would be. */
+    void (*received)(struct talk *x, const struct segment *seg, const struct arrival *a);
+    /* The time set by talk_wake_at has come. */
+    void (*timer)(struct talk *x);
+    void (*unreachable)(struct talk *x, const struct icmp_error *e);
+    /* Come to an end: reset what is open, talk_finish when done. May be called twice. NULL: that is
+     * the end. */
+    void (*stop)(struct talk *x, enum script_stop why);
+    /* Fills in the result; called once, after the last segment. */
+    void (*report)(const struct talk *x, struct result *r);
+    /* One line for people who wait, "" when there is nothing to say. */
+    void (*progress)(const struct talk *x, int64_t now_ns, char *out, size_t cap);
+};
+
+/* Of an end that is not ours: what its segments show of it. Beside the set of states it may be in
+ * is kept the end that it faces, as that would be if all that was seen had arrived there: by this a
+ * segment is judged when it is seen, whether it arrives at once, later or never. */
+struct infer {
+    struct peer peer;
+    struct tcb facing;  /* while `under_way` is not 0; else the end that it faces is itself so */
+    unsigned under_way; /* segments that were seen and have not arrived */
 };
 
 struct talk {

@@ -33,8 +33,4 @@ struct upper {
     void *arg;
 };
 
-/* Whether what a kernel says is what a figure shows: CLOSED is that the connection does not exist,
- * also where somebody listens. */
-bool upper_agrees(state_set figured, enum state truth);
-
 #endif

@@ -433,7 +433,8 @@ static json_int_t reading(const json_t *part, const char *moment, const char *ke
 
 static bool face_seen(const struct stage *st, enum overflow f)
 {
-    return json_is_true(json_object_get(json_object_get(st->summary, "faces"), overflow_word(f)));
+    return json_is_true(
+        json_object_get(json_object_get(st->summary, "faces"), client_overflow_word(f)));
 }
 
 /* --- Tests --- */

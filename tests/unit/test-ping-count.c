@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "event/result.h"
-#include "measure/ping/ping_count.h"
+#include "measure/ping/ping.h"
 
 enum {
     MANY = 5000

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "measure/backlog/backlog_report.h"
 #include "talk/numbers.h"
 
 /* Within this a listener has answered, and no SYN,ACK is repeated yet. */

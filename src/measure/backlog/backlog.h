@@ -97,4 +97,11 @@ void backlog_done(struct backlog *b);
 /* The state of its script. */
 struct client *backlog_client(const struct talks_entry *e);
 
+/* --- What is told (backlog_report.c) --- */
+
+/* The part that has just ended, as a session of its own; its exit code. */
+int backlog_report_part(struct backlog *b, int64_t now_ns);
+/* The last event. */
+void backlog_report_whole(struct backlog *b, int64_t now_ns);
+
 #endif

@@ -1,6 +1,6 @@
-/* See backlog_report.h. Numbers of the kernel's are told as it gives them, counters by how much
- * they have grown since the part began. */
-#include "measure/backlog/backlog_report.h"
+/* What is told of a part of the backlog's story, and of the whole. Numbers of the kernel's are told
+ * as it gives them, counters by how much they have grown since the part began. */
+#include "measure/backlog/backlog.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -51,6 +51,11 @@ static bool counted(const struct backlog *b, enum backlog_moment m, enum queues_
 {
     return b->read[m] && b->read[BACKLOG_BEFORE] && b->readings[m].counters[c].known &&
            b->readings[BACKLOG_BEFORE].counters[c].known;
+}
+
+static bool got_through(const struct talks_entry *e)
+{
+    return e != NULL && backlog_client(e)->through_ns != 0;
 }
 
 /* --- For programs --- */
@@ -113,9 +118,9 @@ static void set_face(struct result *r, const char *key, const struct backlog_par
     enum overflow f = backlog_client(e)->face;
     result_begin(r, key);
     result_set_integer(r, "session", e->talk.config.session);
-    result_set_text(r, "face", f != OVERFLOW_NONE ? overflow_word(f) : NULL);
-    result_set_text(r, "expected", p->expects ? overflow_word(expected) : NULL);
-    result_set_flag(r, "through", backlog_client(e)->through_ns != 0);
+    result_set_text(r, "face", f != OVERFLOW_NONE ? client_overflow_word(f) : NULL);
+    result_set_text(r, "expected", p->expects ? client_overflow_word(expected) : NULL);
+    result_set_flag(r, "through", got_through(e));
     result_set_flag(r, "reset", backlog_client(e)->reset_ns != 0);
     result_end(r);
 }
@@ -146,7 +151,7 @@ static void report_keys(const struct backlog *b, struct result *r)
     set_face(r, "early", p, b->early, p->early);
     set_face(r, "late", p, b->late, p->late);
     if (b->new != NULL)
-        result_set_flag(r, "recovered", backlog_client(b->new)->through_ns != 0);
+        result_set_flag(r, "recovered", got_through(b->new));
     else
         result_set_null(r, "recovered");
     result_set_flag(r, "kernel_quiet", kernel_quiet(b));
@@ -197,7 +202,7 @@ static void tell_accept_queue(const struct backlog *b, struct result *r)
 
 static const char *fate(const struct talks_entry *e)
 {
-    return backlog_client(e)->through_ns != 0 ? "gets through after all"
+    return got_through(e)                     ? "gets through after all"
            : backlog_client(e)->reset_ns != 0 ? "was reset and does not get through"
                                               : "does not get through";
 }
@@ -212,9 +217,9 @@ static void tell_face(const struct backlog *b, const struct talks_entry *e, cons
     enum overflow f = backlog_client(e)->face;
     if (f == OVERFLOW_NONE)
         result_line(r, "no face", "%s, is shown none of them%s%s", who, p->expects ? ", not " : "",
-                    p->expects ? overflow_name(expected) : "");
+                    p->expects ? client_overflow_name(expected) : "");
     else
-        result_line(r, "face", "%s: shown to %s%s", overflow_name(f), who,
+        result_line(r, "face", "%s: shown to %s%s", client_overflow_name(f), who,
                     p->expects && f != expected ? " (not what was expected)" : "");
 }
 
@@ -233,8 +238,7 @@ static void tell_recovery(const struct backlog *b, struct result *r)
         result_line(r, "", "the late caller %s", fate(b->late));
     if (b->new != NULL)
         result_line(r, "", "a new one %s",
-                    backlog_client(b->new)->through_ns != 0 ? "gets through"
-                                                            : "does not get through");
+                    got_through(b->new) ? "gets through" : "does not get through");
 }
 
 static void tell_counters(const struct backlog *b, struct result *r)
@@ -275,8 +279,7 @@ static bool as_expected(const struct backlog *b)
     if (!p->expects)
         return true;
     return b->early != NULL && backlog_client(b->early)->face == p->early && b->late != NULL &&
-           backlog_client(b->late)->face == p->late &&
-           b->new != NULL &&backlog_client(b->new)->through_ns != 0;
+           backlog_client(b->late)->face == p->late && got_through(b->new);
 }
 
 int backlog_report_part(struct backlog *b, int64_t now_ns)
@@ -304,9 +307,9 @@ void backlog_report_whole(struct backlog *b, int64_t now_ns)
     result_set_integer(&r, "sessions", (int64_t)b->session);
     result_begin(&r, "faces");
     for (enum overflow f = OVERFLOW_NO_SYN_ACK; f < OVERFLOW_COUNT; f++) {
-        result_set_flag(&r, overflow_word(f), b->seen[f]);
+        result_set_flag(&r, client_overflow_word(f), b->seen[f]);
         if (b->seen[f] || b->wanted[f])
-            result_line(&r, b->seen[f] ? "seen" : "not seen", "%s", overflow_name(f));
+            result_line(&r, b->seen[f] ? "seen" : "not seen", "%s", client_overflow_name(f));
     }
     result_end(&r);
     result_set_flag(&r, "interrupted", b->interrupted);

@@ -6,6 +6,27 @@
 #include "base/clock.h"
 #include "event/result.h"
 
+static const struct {
+    const char *word, *name;
+} faces[OVERFLOW_COUNT] = {
+    [OVERFLOW_NONE] = {"none", "none"},
+    [OVERFLOW_NO_SYN_ACK] = {"no-syn-ack", "no SYN-ACK at all"},
+    [OVERFLOW_SYN_ACK_REPEATED] = {"syn-ack-repeated",
+                                   "SYN-ACK retransmitted although acknowledged (and data sent)"},
+    [OVERFLOW_SILENCE] = {"silence", "silence to ACK and data (cookie)"},
+    [OVERFLOW_RESET] = {"reset", "RST to the ACK (tcp_abort_on_overflow)"},
+};
+
+const char *client_overflow_word(enum overflow f)
+{
+    return faces[f].word;
+}
+
+const char *client_overflow_name(enum overflow f)
+{
+    return faces[f].name;
+}
+
 static const uint8_t octet[] = {'!'};
 
 static struct client *state_of(const struct talk *x)
@@ -133,7 +154,7 @@ void client_judge(struct talk *x, int64_t now_ns)
     c->face = recognise(c);
     x->now_ns = now_ns;
     if (c->face != OVERFLOW_NONE)
-        talk_remark(x, overflow_name(c->face));
+        talk_remark(x, client_overflow_name(c->face));
 }
 
 /* Where the data has not been taken in, the listener still expects its number. A SYN that was not
@@ -171,7 +192,7 @@ static void report_for_people(const struct talk *x, struct result *r)
     char local[ENDPOINT_TEXT_MAX], at[32];
     (void)endpoint_format(&x->config.local, local);
     if (c->face != OVERFLOW_NONE)
-        result_line(r, "face", "%s", overflow_name(c->face));
+        result_line(r, "face", "%s", client_overflow_name(c->face));
     result_line(r, "caller", "%s, %s in part %s", local, caller_role_word(c->role), c->part);
     if (c->through_ns != 0)
         result_line(r, "through", "after all: its data was acknowledged after %s",
@@ -204,7 +225,7 @@ static void report(const struct talk *x, struct result *r)
     result_set_integer(r, "data_sent", c->data_ns != 0 ? (int64_t)sizeof(octet) : 0);
     result_set_flag(r, "reset", c->reset_ns != 0);
     result_set_flag(r, "through", c->through_ns != 0);
-    result_set_text(r, "face", c->face != OVERFLOW_NONE ? overflow_word(c->face) : NULL);
+    result_set_text(r, "face", c->face != OVERFLOW_NONE ? client_overflow_word(c->face) : NULL);
     result_set_flag(r, "kernel_quiet", x->kernel_quiet);
     result_set_integer(r, "capture_dropped", (int64_t)x->capture_dropped);
     report_for_people(x, r);

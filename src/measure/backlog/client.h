@@ -5,7 +5,17 @@
 #define TCPSHAKE_MEASURE_BACKLOG_CLIENT_H
 
 #include "talk/talk.h"
-#include "measure/backlog/overflow.h"
+
+/* The four faces that a listener whose accept queue is full shows to the one who calls: RFC 4987
+ * and RFC 9293 leave open what is done with a third segment that cannot be taken in. */
+enum overflow {
+    OVERFLOW_NONE,             /* it was taken in, or nothing was tried */
+    OVERFLOW_NO_SYN_ACK,       /* the SYN is dropped */
+    OVERFLOW_SYN_ACK_REPEATED, /* the entry stays half-open: the SYN,ACK comes again and again */
+    OVERFLOW_SILENCE, /* there was no entry, but a cookie: nothing is left that could speak */
+    OVERFLOW_RESET,   /* tcp_abort_on_overflow */
+    OVERFLOW_COUNT
+};
 
 enum {
     CLIENT_SYN_ACKS_MAX = 16
@@ -52,5 +62,10 @@ void client_complete(struct talk *x);
 void client_again(struct talk *x);
 /* Says which face the listener has shown until now; the record has it. */
 void client_judge(struct talk *x, int64_t now_ns);
+
+/* "no-syn-ack"; static. */
+const char *client_overflow_word(enum overflow f);
+/* "no SYN-ACK at all"; static. */
+const char *client_overflow_name(enum overflow f);
 
 #endif

@@ -5,23 +5,17 @@
 
 #include "base/text.h"
 
+#define NAME(name, text) [QUEUES_##name] = (text),
+
 const char *queues_setting_name(enum queues_setting s)
 {
-    static const char *const names[] = {
-#define SETTING(name, path) [QUEUES_##name] = (path),
-#define COUNTER(name, key)
-#include "measure/backlog/queues.def"
-    };
+    static const char *const names[] = {QUEUES_SETTING_TABLE(NAME)};
     return names[s];
 }
 
 const char *queues_counter_name(enum queues_counter c)
 {
-    static const char *const names[] = {
-#define SETTING(name, path)
-#define COUNTER(name, key) [QUEUES_##name] = (key),
-#include "measure/backlog/queues.def"
-    };
+    static const char *const names[] = {QUEUES_COUNTER_TABLE(NAME)};
     return names[c];
 }
 

@@ -7,19 +7,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Each file below /proc/sys, with dots for slashes. */
+#define QUEUES_SETTING_TABLE(ROW)                                                                  \
+    ROW(SOMAXCONN, "net.core.somaxconn")                                                           \
+    ROW(MAX_SYN_BACKLOG, "net.ipv4.tcp_max_syn_backlog")                                           \
+    ROW(SYNCOOKIES, "net.ipv4.tcp_syncookies")                                                     \
+    ROW(ABORT_ON_OVERFLOW, "net.ipv4.tcp_abort_on_overflow")                                       \
+    ROW(SYNACK_RETRIES, "net.ipv4.tcp_synack_retries")
+
+/* Each key in /proc/net/netstat. */
+#define QUEUES_COUNTER_TABLE(ROW)                                                                  \
+    ROW(LISTEN_OVERFLOWS, "ListenOverflows")                                                       \
+    ROW(LISTEN_DROPS, "ListenDrops")                                                               \
+    ROW(COOKIES_SENT, "SyncookiesSent")                                                            \
+    ROW(COOKIES_RECEIVED, "SyncookiesRecv")                                                        \
+    ROW(COOKIES_FAILED, "SyncookiesFailed")                                                        \
+    ROW(SYN_QUEUE_FULL_DROPS, "TCPReqQFullDrop")                                                   \
+    ROW(SYN_QUEUE_FULL_COOKIES, "TCPReqQFullDoCookies")
+
+#define QUEUES_ID(name, text) QUEUES_##name,
 enum queues_setting {
-#define SETTING(name, path) QUEUES_##name,
-#define COUNTER(name, key)
-#include "measure/backlog/queues.def"
-    QUEUES_SETTINGS
+    QUEUES_SETTING_TABLE(QUEUES_ID) QUEUES_SETTINGS
 };
 
 enum queues_counter {
-#define SETTING(name, path)
-#define COUNTER(name, key) QUEUES_##name,
-#include "measure/backlog/queues.def"
-    QUEUES_COUNTERS
+    QUEUES_COUNTER_TABLE(QUEUES_ID) QUEUES_COUNTERS
 };
+#undef QUEUES_ID
 
 struct queues {
     bool listens;

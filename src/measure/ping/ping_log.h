@@ -5,7 +5,7 @@
 #define TCPSHAKE_MEASURE_PING_PING_LOG_H
 
 #include "event/timeline.h"
-#include "measure/ping/ping_count.h"
+#include "measure/ping/ping.h"
 
 struct ping_log_target {
     struct endpoint at;

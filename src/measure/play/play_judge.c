@@ -81,6 +81,14 @@ static void find_elsewhere(struct play *p, enum end end, enum state truth)
     play_row_find_deviation(p, what);
 }
 
+/* Whether what a kernel says is what a figure shows: CLOSED is that the connection does not exist,
+ * also where somebody listens. */
+static bool kernel_agrees(state_set figured, enum state truth)
+{
+    return state_set_has(figured, truth) ||
+           (state_set_has(figured, STATE_CLOSED) && truth == STATE_LISTEN);
+}
+
 /* True when that is done. A state that has not changed yet is not one that stays. */
 static bool judge_kernel(struct play *p, enum end end)
 {
@@ -96,7 +104,7 @@ static bool judge_kernel(struct play *p, enum end end)
     }
     enum state truth = state_set_only(now);
     row->found[end] = now;
-    if (!upper_agrees(due, truth)) {
+    if (!kernel_agrees(due, truth)) {
         if (p->ends.x->now_ns < row->settle_ns)
             return false;
         find_elsewhere(p, end, truth);

@@ -136,12 +136,13 @@ static const struct measure_option common[] = {
      "numbers.\nThe timestamps option still follows the clock.\n"
      "Every run names its seed, in JSON and with *-v*.",
      0, ARGUMENTS_SEED_MAX, FIELD(seed), GIVEN(has_seed)},
+    {0},
 };
 
 enum {
-    COMMON = sizeof(common) / sizeof(common[0]),
+    COMMON = sizeof(common) / sizeof(common[0]) - 1,
     FIRST_OUTPUT = 15, /* "json" */
-    ROWS_MAX = COMMON + 32,
+    ROWS_MAX = COMMON + 64,
     KEY_COMMON = 256, /* of options without a letter */
     KEY_OWN = 512,
 };
@@ -180,22 +181,12 @@ error_t arguments_refuse(const struct argp_state *state, const char *fmt, ...)
     return EINVAL;
 }
 
-error_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
-                         uint64_t min, uint64_t max, uint64_t *out)
-{
-    if (text_to_number(arg, min, max, out))
-        return 0;
-    return arguments_refuse(state, "%s takes a number from %" PRIu64 " to %" PRIu64 ", not '%s'",
-                            option, min, max, arg);
-}
-
 /* --- The tables as argp wants them --- */
 
 struct parsing {
     struct arguments *a;
     void *state;
     struct argp_option options[ROWS_MAX];
-    size_t count;
     struct text helps[ROWS_MAX]; /* those that are put together here */
 };
 
@@ -205,40 +196,33 @@ static bool is_last(const struct measure_option *row)
 }
 
 /* The words of an option that takes measurements stand in its help where there is a "@". */
-static const char *help_of(struct parsing *p, const struct measure_option *row)
+static void spell_words(struct parsing *p, const struct measure_option *row, size_t i)
 {
-    struct text *help = &p->helps[p->count];
-    if (row->type != MEASURE_PROBE)
-        return row->help;
+    struct text *help = &p->helps[i];
     size_t before = strcspn(row->help, "@");
     text_put(help, row->help, before);
     option_row_words(row, help);
     text_printf(help, "%s", row->help + before + 1);
-    return help->data != NULL ? help->data : row->help;
-}
-
-static void list(struct parsing *p, const struct measure_option *row, int key)
-{
-    text_init(&p->helps[p->count]);
-    const char *help = help_of(p, row);
-    p->options[p->count++] = (struct argp_option){
-        row->name, row->letter != 0 ? row->letter : key, row->argument, 0, help, row->group};
+    if (help->data != NULL)
+        p->options[i].doc = help->data;
 }
 
 static void list_all(struct parsing *p)
 {
     const struct measure *m = p->a->measure;
-    const struct measure_option *own = m->options;
-    for (int i = 0; own != NULL && !is_last(&own[i]) && p->count + COMMON < ROWS_MAX; i++)
-        list(p, &own[i], KEY_OWN + i);
-    for (int i = (m->can & MEASURE_IN_LAB) != 0 ? FIRST_OUTPUT : 0; i < COMMON; i++)
-        list(p, &common[i], KEY_COMMON + i);
-    p->options[p->count] = (struct argp_option){0};
+    int from = (m->can & MEASURE_IN_LAB) != 0 ? FIRST_OUTPUT : 0;
+    size_t n = option_row_list(m->options, KEY_OWN, p->options);
+    for (size_t i = 0; i < n; i++) {
+        if (m->options[i].type == MEASURE_PROBE)
+            spell_words(p, &m->options[i], i);
+    }
+    n += option_row_list(common + from, KEY_COMMON + from, p->options + n);
+    p->options[n] = (struct argp_option){0};
 }
 
 static void forget(struct parsing *p)
 {
-    for (size_t i = 0; i < p->count; i++)
+    for (size_t i = 0; i < ROWS_MAX; i++)
         text_done(&p->helps[i]);
 }
 
@@ -291,20 +275,17 @@ static error_t take_operand(struct arguments *a, const struct argp_state *state,
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct parsing *p = state->input;
-    const struct measure_option *own = p->a->measure->options;
-    if (key == ARGP_KEY_INIT)
+    if (key == ARGP_KEY_INIT) {
         state->err_stream = NULL; /* one line of complaint is enough: getopt's */
+        return 0;
+    }
     if (key == ARGP_KEY_ARG)
         return take_operand(p->a, state, arg);
-    for (int i = 0; own != NULL && !is_last(&own[i]); i++) {
-        if (key == (own[i].letter != 0 ? own[i].letter : KEY_OWN + i))
-            return take_own(p, state, &own[i], arg);
-    }
-    for (int i = 0; i < COMMON; i++) {
-        if (key == (common[i].letter != 0 ? common[i].letter : KEY_COMMON + i))
-            return take_common(p, state, (size_t)i, arg);
-    }
-    return key == ARGP_KEY_INIT ? 0 : ARGP_ERR_UNKNOWN;
+    const struct measure_option *row = option_row_of(p->a->measure->options, KEY_OWN, key);
+    if (row != NULL)
+        return take_own(p, state, row, arg);
+    row = option_row_of(common, KEY_COMMON, key);
+    return row != NULL ? take_common(p, state, (size_t)(row - common), arg) : ARGP_ERR_UNKNOWN;
 }
 
 /* --- What the line comes to --- */
@@ -319,7 +300,7 @@ static enum status gather(struct arguments *a, void *state, struct fault *fault)
         if (o->type != MEASURE_OCTETS)
             continue;
         if (a->texts[text] != NULL && s == STATUS_OK)
-            s = payload_append(&a->octets, a->texts[text], fault);
+            s = option_row_say(&a->octets, a->texts[text], fault);
         text++;
         measure_store(&o->field, state, a->octets.len);
     }
@@ -388,7 +369,7 @@ void arguments_done(struct arguments *a)
 {
     free(a->words);
     a->words = NULL;
-    payload_done(&a->octets);
+    text_done(&a->octets);
 }
 
 struct tx_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/payload.h"
+#include "base/text.h"
 #include "measure/measure.h"
 #include "net/tx.h"
 #include "talk/syn_like.h"
@@ -55,7 +55,7 @@ struct arguments {
     uint32_t isn;
     uint8_t ttl;
     /* What is said by the measurement's own options, in the order of their rows. */
-    struct payload octets;
+    struct text octets;
     const char *texts[ARGUMENTS_TEXTS_MAX];
     uint64_t given; /* options that every measurement has, by arguments_common_at */
 };
@@ -87,8 +87,5 @@ struct tx_config arguments_outlet(const struct arguments *o, const struct in6_ad
  * argument, in one line on stderr. */
 error_t arguments_refuse(const struct argp_state *state, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* A number in a range; 0, or refused with a line that names the option. */
-error_t arguments_number(const struct argp_state *state, const char *option, const char *arg,
-                         uint64_t min, uint64_t max, uint64_t *out);
 
 #endif

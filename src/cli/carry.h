@@ -1,10 +1,11 @@
 /* Who carries a measurement's packets: for each enum measure_carrier what has to be found before
- * anything is opened, and the run itself. Everything around it is session.h's. */
+ * anything is opened, and the run itself. Everything around it is command.c's. */
 #ifndef TCPSHAKE_CLI_CARRY_H
 #define TCPSHAKE_CLI_CARRY_H
 
 #include "cli/command.h"
 #include "cli/record.h"
+#include "figure/figure.h"
 
 /* One measurement from its options to its exit status. */
 struct session {
@@ -21,8 +22,6 @@ struct session {
     uint32_t scope_id;
     void *stage; /* what `find` keeps for `run`, zeroed */
     struct record record;
-    int argc;
-    char **argv;
     bool over; /* set by `find`: nothing is to be run */
     bool told; /* what went wrong stands on stderr already */
     int exit_code;
@@ -42,7 +41,10 @@ struct carrier {
     "no target; write HOST:PORT, [V6]:PORT or HOST PORT, or put 'lab' before the command to run "  \
     "it against a peer on this machine"
 
-extern const struct carrier carry_talk, carry_kernels, carry_figure, carry_turns, carry_list,
-    carry_queues, carry_socket;
+/* The figure in a file, or on standard input for "-". Call figure_done afterwards. */
+enum status carry_figure_read(struct figure *f, const char *name, struct fault *fault);
+
+extern const struct carrier carry_talk, carry_figure, carry_turns, carry_list, carry_lab_kernels,
+    carry_lab_queues, carry_lab_socket;
 
 #endif

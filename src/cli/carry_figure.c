@@ -1,12 +1,14 @@
 /* A figure against a peer, or between two kernels of the lab: it is loaded and checked for the ends
  * that are to play it, and then carried as any other measurement is. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/carry.h"
-#include "cli/figures.h"
 #include "figure/check.h"
-#include "figure/view.h"
+#include "figure/library.h"
+#include "figure/parse.h"
 #include "figure/print.h"
+#include "figure/view.h"
 #include "measure/play/play.h"
 
 struct stage {
@@ -14,6 +16,31 @@ struct stage {
     bool loaded;
     struct text heading;
 };
+
+enum status carry_figure_read(struct figure *f, const char *name, struct fault *fault)
+{
+    struct text source;
+    text_init(&source);
+    enum status s = command_read(strcmp(name, "-") == 0 ? stdin : fopen(name, "rbe"), name,
+                                 FIGURE_SOURCE_MAX, &source, fault);
+    if (s == STATUS_OK)
+        s = figure_parse(f, name, source.data != NULL ? source.data : "", source.len, fault);
+    text_done(&source);
+    return s;
+}
+
+static enum status load(struct figure *f, const char *name, struct fault *fault)
+{
+    const char *source = figure_library_source(name);
+    if (source != NULL)
+        return figure_parse(f, name, source, strlen(source), fault);
+    if (strpbrk(name, "/.") == NULL && strcmp(name, "-") != 0)
+        return fault_set(fault, STATUS_NOT_OURS,
+                         "there is no figure '%s'; 'tcpshake figures' lists the library, and a "
+                         "file is given as ./%s",
+                         name, name);
+    return carry_figure_read(f, name, fault);
+}
 
 /* --dry-run: the figure as it was understood, without a peer. */
 static enum status show(const struct figure *f, struct fault *fault)
@@ -37,7 +64,7 @@ static void put_heading(struct text *out, const struct figure *f)
 /* Who carries it. */
 static const struct carrier *carrier(const struct session *s)
 {
-    return s->around->between ? &carry_kernels : &carry_talk;
+    return s->around->between ? &carry_lab_kernels : &carry_talk;
 }
 
 static enum status check(const struct session *s, const struct play *p, struct fault *fault)
@@ -69,7 +96,7 @@ static enum status find(struct session *s, struct fault *fault)
                          "which figure? 'tcpshake figures' lists those there are");
     if (!p->us_given)
         p->us = s->around->kernel_is_a ? END_B : END_A;
-    enum status status = figures_load(&st->figure, s->options.figure, fault);
+    enum status status = load(&st->figure, s->options.figure, fault);
     st->loaded = status == STATUS_OK;
     p->figure = &st->figure;
     if (status == STATUS_OK)

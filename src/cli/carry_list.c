@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/histogram.h"
 #include "base/text.h"
-#include "cli/summarise.h"
+#include "cli/digest.h"
 #include "cli/survey_list.h"
 #include "net/live_survey.h"
 #include "event/result.h"
@@ -231,8 +231,8 @@ static void progress(void *arg, int64_t now_ns)
 {
     struct stage *st = arg;
     char line[200];
-    progress_line(st, now_ns, output_progress_columns(), line, sizeof(line));
-    output_progress(&st->s->record.output, line);
+    progress_line(st, now_ns, record_progress_columns(), line, sizeof(line));
+    record_tell(&st->s->record, line);
 }
 
 static void asked(void *arg, int64_t now_ns)
@@ -246,7 +246,7 @@ static void asked(void *arg, int64_t now_ns)
 static void remark(void *arg, const char *line)
 {
     struct stage *st = arg;
-    output_progress_clear(&st->s->record.output);
+    record_clear_progress(&st->s->record);
     (void)fprintf(stderr, "tcpshake survey: %s\n", line);
 }
 
@@ -365,19 +365,17 @@ static enum status run_live(struct stage *st, struct fault *fault)
     struct live_survey *live = live_survey_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
-    const struct run_info info = {.command = s->measure->name,
-                                  .target = st->identity,
+    const struct run_info info = {.target = st->identity,
                                   .interface = live_survey_route(live)->ifname,
                                   .clock = live_survey_clock(live)};
     enum status status = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
     if (status == STATUS_OK)
-        status = record_begin(&s->record, &info, NULL, s->argc, s->argv, fault);
+        status = record_begin(&s->record, &info, NULL, fault);
     st->way = live_survey_way(live);
     st->began_ns = st->now_ns = st->told_ns = live_survey_now(live);
     if (status == STATUS_OK)
         status = live_survey_run(live, st->survey, &config, a->run.deadline_ns, fault);
     st->now_ns = live_survey_now(live);
-    output_progress_clear(&s->record.output);
     live_survey_free(live);
     return status;
 }
@@ -525,7 +523,7 @@ static enum status find(struct session *s, struct fault *fault)
     enum status status = find_ports(st, fault);
     if (status == STATUS_OK && st->asked->summarise) {
         s->over = true;
-        s->exit_code = summarise(a->words, a->word_count, a->json);
+        s->exit_code = digest_files(a->words, a->word_count, a->json);
         return STATUS_OK;
     }
     if (status == STATUS_OK)

@@ -88,13 +88,12 @@ static enum status begin(struct session *s, const char *interface, const char *c
                          struct fault *fault)
 {
     const struct run_info info = {
-        .command = s->measure->name,
         .interface = interface,
         .clock = clock,
         .heading = s->heading,
         .lab_truth = s->around->truth,
     };
-    return record_begin(&s->record, &info, &s->remote, s->argc, s->argv, fault);
+    return record_begin(&s->record, &info, &s->remote, fault);
 }
 
 static uint16_t mss_for(const struct session *s, uint32_t mtu)
@@ -204,7 +203,6 @@ static enum status run_live(struct stage *st, struct fault *fault)
         status = sessions_init(&st->sessions, &st->config, &s->record.timeline, fault);
     if (status == STATUS_OK)
         status = live_run(&path, &live, &st->sessions.talks, fault);
-    output_progress_clear(&s->record.output);
     sessions_done(&st->sessions);
     path_close(&path);
     return status;

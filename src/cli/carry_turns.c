@@ -75,9 +75,9 @@ static void draw(struct stage *st)
     st->facts.answered = ping_count_answered(c);
     st->facts.transmitted = c->transmitted;
     text_init(&line);
-    sparkline_line(&st->spark, &st->facts, output_progress_columns(), st->plain, &line);
+    sparkline_line(&st->spark, &st->facts, record_progress_columns(), st->plain, &line);
     if (!line.failed && line.len != 0)
-        output_progress(&st->s->record.output, line.data);
+        record_tell(&st->s->record, line.data);
     text_done(&line);
 }
 
@@ -92,7 +92,7 @@ static void name_line(struct stage *st)
         (void)snprintf(st->title, sizeof(st->title), "%zu targets", st->list.count);
     st->facts = (struct sparkline_facts){.title = st->title, .last_ns = -1};
     sparkline_init(&st->spark);
-    st->plain = !output_progress_utf8(); /* now: later no file can be opened */
+    st->plain = !record_progress_utf8(); /* now: later no file can be opened */
 }
 
 /* --- What the engine asks and tells --- */
@@ -151,7 +151,7 @@ static void asked(void *arg, int64_t now_ns)
     (void)now_ns;
     text_init(&t);
     ping_log_text(&st->log, &t);
-    output_progress_clear(&st->s->record.output);
+    record_clear_progress(&st->s->record);
     if (!t.failed && t.len != 0)
         (void)fwrite(t.data, 1, t.len, stderr);
     (void)fflush(stderr);
@@ -236,9 +236,8 @@ static enum status run_live(struct stage *st, struct live_survey *live, struct f
     enum status s = live_survey_run(live, &st->survey, &config, o->run.deadline_ns, fault);
     if (st->asked->live && s == STATUS_OK) {
         draw(st);
-        output_progress_keep(&st->s->record.output);
+        record_keep_progress(&st->s->record);
     }
-    output_progress_clear(&st->s->record.output);
     /* The deadline stops it too, and is no interruption. */
     bool interrupted = st->survey.stopping && monotonic() - start < o->run.deadline_ns;
     if (s == STATUS_OK)
@@ -253,12 +252,10 @@ static enum status run_stage(struct stage *st, struct fault *fault)
     struct live_survey *live = open_live(st, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
-    const struct run_info info = {.command = s->measure->name,
-                                  .targets = st->list.count,
+    const struct run_info info = {.targets = st->list.count,
                                   .interface = live_survey_route(live)->ifname,
                                   .clock = live_survey_clock(live)};
-    enum status status =
-        record_begin(&s->record, &info, &st->list.targets[0].at, s->argc, s->argv, fault);
+    enum status status = record_begin(&s->record, &info, &st->list.targets[0].at, fault);
     if (status == STATUS_OK)
         status = run_live(st, live, fault);
     live_survey_free(live);

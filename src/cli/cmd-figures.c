@@ -8,8 +8,7 @@
 
 #include "base/text.h"
 #include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/figures.h"
+#include "cli/carry.h"
 #include "figure/check.h"
 #include "figure/library.h"
 #include "figure/parse.h"
@@ -72,18 +71,6 @@ static int parse_line(struct line *line, int argc, char **argv)
     };
     argp_err_exit_status = EXIT_TROUBLE;
     return argp_parse(&argp, argc, argv, 0, NULL, line) == 0 ? 0 : EXIT_TROUBLE;
-}
-
-/* What was put together goes out at once. */
-static int write_out(struct text *out)
-{
-    int code = EXIT_AS_EXPECTED;
-    if (out->failed)
-        code = command_fail("figures", "out of memory");
-    else if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0)
-        code = command_fail("figures", "cannot write standard output: %s", strerror(errno));
-    text_done(out);
-    return code;
 }
 
 /* The list. */
@@ -162,7 +149,7 @@ static int list(void)
         text_done(&out);
         return command_fail("figures", "%s", fault.text);
     }
-    return write_out(&out);
+    return command_print("figures", &out);
 }
 
 static int show(const char *name)
@@ -174,7 +161,7 @@ static int show(const char *name)
                             name);
     text_init(&out);
     text_put(&out, source, strlen(source));
-    return write_out(&out);
+    return command_print("figures", &out);
 }
 
 /* Files. */
@@ -210,7 +197,7 @@ static void fail(enum status s, const struct fault *fault)
 static enum status check_file(const char *name, struct text *out, struct fault *fault)
 {
     struct figure f;
-    enum status s = figures_read(&f, name, fault);
+    enum status s = carry_figure_read(&f, name, fault);
     if (s != STATUS_OK)
         return s;
     s = check_roles(&f, out, fault);
@@ -226,7 +213,7 @@ static int check(char **names, int count)
         struct fault fault;
         text_init(&out);
         enum status s = check_file(names[i], &out, &fault);
-        if (s == STATUS_OK && write_out(&out) == EXIT_AS_EXPECTED)
+        if (s == STATUS_OK && command_print("figures", &out) == EXIT_AS_EXPECTED)
             continue;
         code = EXIT_TROUBLE;
         if (s != STATUS_OK)

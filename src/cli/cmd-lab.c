@@ -9,22 +9,16 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/command.h"
 #include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/option_row.h"
 #include "net/rx_loss.h"
 #include "figure/figure.h"
 
 enum {
-    KEY_APP = 512,
-    KEY_SYSCTL,
-    KEY_BACKLOG,
-    KEY_TRUTH,
-    KEY_A,
-    KEY_B,
-    KEY_DEAF,
-    KEY_WIRE,
-    KEY_SEED,
-    KEY_RULE /* and one more for each row of the wire's table */
+    KEY_ROW = 512,  /* of rows without a letter, one after the other */
+    KEY_WIRE = 600, /* the same on the wire */
+    KEY_RULE = 700, /* a row of the wire's own table */
 };
 enum {
     SYSCTL_MAX = 32,
@@ -45,34 +39,73 @@ struct line {
     int command_at; /* where COMMAND stands in argv */
 };
 
-static const struct argp_option own_options[] = {
-    {"app", KEY_APP, "NAME", 0, "What listens there (default echo)", 0},
-    {"sysctl", KEY_SYSCTL, "NAME=VALUE", 0, "Set in the peer's namespace; may be repeated", 0},
-    {"backlog", KEY_BACKLOG, "N", 0,
-     "How many connections may wait in the peer's accept queue: its listen(N)", 0},
-    {NULL, '6', NULL, 0, "Use IPv6 between the two sides", 0},
-    {"truth", KEY_TRUTH, NULL, 0,
-     "After every segment, show the peer's real state from its kernel beside the inferred one", 0},
-    {"a", KEY_A, "kernel", 0, "The peer is end A of a figure that is played, and we are B", 0},
-    {"b", KEY_B, "kernel", 0,
+static enum status take_sysctl(void *field, const char *arg, struct fault *fault)
+{
+    struct line *line = field;
+    if (line->lab.sysctl_count == SYSCTL_MAX)
+        return fault_set(fault, STATUS_MALFORMED, "more than %d --sysctl", SYSCTL_MAX);
+    line->sysctls[line->lab.sysctl_count++] = arg;
+    return STATUS_OK;
+}
+
+static enum status take_deaf(void *field, const char *arg, struct fault *fault)
+{
+    char number[16];
+    uint64_t n = 0;
+    size_t len = strlen(arg);
+    bool marked = len > 1 && len < sizeof(number) && arg[len - 1] == '%';
+    (void)snprintf(number, sizeof(number), "%.*s", (int)len - 1, arg);
+    if (!text_to_number(marked ? number : arg, 0, RX_LOSS_PERCENT_MAX, &n))
+        return fault_set(fault, STATUS_MALFORMED, "--deaf takes a share from 0%% to %d%%, not '%s'",
+                         RX_LOSS_PERCENT_MAX, arg);
+    *(unsigned *)field = (unsigned)n;
+    return STATUS_OK;
+}
+
+static const char *const kernel[] = {"kernel", NULL};
+
+#define FIELD(member) .field = MEASURE_FIELD(struct line, member)
+#define GIVEN(member) .given = MEASURE_FIELD(struct line, member)
+
+static const struct measure_option own[] = {
+    {"app", 0, 0, MEASURE_STRING, "NAME", "What listens there (default echo)", FIELD(lab.app)},
+    {"sysctl", 0, 0, MEASURE_TAKEN, "NAME=VALUE", "Set in the peer's namespace; may be repeated",
+     .take = take_sysctl},
+    {"backlog", 0, 0, MEASURE_NUMBER, "N",
+     "How many connections may wait in the peer's accept queue: its listen(N)", NULL, 1,
+     BACKLOG_MAX, FIELD(lab.backlog)},
+    {NULL, '6', 0, MEASURE_FLAG, NULL, "Use IPv6 between the two sides", FIELD(lab.v6)},
+    {"truth", 0, 0, MEASURE_FLAG, NULL,
+     "After every segment, show the peer's real state from its kernel beside the inferred one",
+     FIELD(truth)},
+    {"a", 0, 0, MEASURE_WORD, "kernel",
+     "The peer is end A of a figure that is played, and we are B", .words = kernel,
+     GIVEN(kernel[END_A])},
+    {"b", 0, 0, MEASURE_WORD, "kernel",
      "The peer is end B, as it is by default; with --a kernel too, both ends are kernels and we "
-     "are "
-     "the wire between them",
-     0},
-    {"deaf", KEY_DEAF, "PERCENT", 0,
-     "Do not hear this share of the peer's packets, at random; the same ones for the same seed", 0},
-    {NULL, 0, NULL, 0, "The wire between the two sides:", WIRE_GROUP},
-    {"wire", KEY_WIRE, NULL, 0,
+     "are the wire between them",
+     .words = kernel, GIVEN(kernel[END_B])},
+    {"deaf", 0, 0, MEASURE_TAKEN, "PERCENT",
+     "Do not hear this share of the peer's packets, at random; the same ones for the same seed",
+     FIELD(deaf), .take = take_deaf},
+    {0},
+};
+
+static const struct measure_option of_wire[] = {
+    {"wire", 0, WIRE_GROUP, MEASURE_FLAG, NULL,
      "Have every packet carried by a process between the sides; each option below does, too",
-     WIRE_GROUP},
-    {"seed", KEY_SEED, "N", 0, "What falls to chance on the wire, again", WIRE_GROUP},
+     FIELD(wired)},
+    {"seed", 0, WIRE_GROUP, MEASURE_NUMBER, "N", "What falls to chance on the wire, again", NULL, 0,
+     ARGUMENTS_SEED_MAX, FIELD(wire.seed), GIVEN(seeded)},
+    {0},
 };
 
 /* Ours, and those that stand in the wire's table. */
 static void list_options(struct argp_option all[ROWS_MAX])
 {
-    size_t n = sizeof(own_options) / sizeof(own_options[0]);
-    memcpy(all, own_options, sizeof(own_options));
+    size_t n = option_row_list(own, KEY_ROW, all);
+    all[n++] = (struct argp_option){.doc = "The wire between the two sides:", .group = WIRE_GROUP};
+    n += option_row_list(of_wire, KEY_WIRE, all + n);
     for (size_t i = 0; n + 1 < ROWS_MAX && netem_rule_option(i) != NULL; i++) {
         const struct netem_option *o = netem_rule_option(i);
         all[n++] = (struct argp_option){o->name, KEY_RULE + (int)i, o->argument,
@@ -81,96 +114,33 @@ static void list_options(struct argp_option all[ROWS_MAX])
     all[n] = (struct argp_option){0};
 }
 
-static error_t take_sysctl(struct line *line, const struct argp_state *state, const char *arg)
-{
-    if (line->lab.sysctl_count == SYSCTL_MAX)
-        return arguments_refuse(state, "more than %d --sysctl", SYSCTL_MAX);
-    line->sysctls[line->lab.sysctl_count++] = arg;
-    return 0;
-}
-
-static error_t take_backlog(struct line *line, const struct argp_state *state, const char *arg)
-{
-    uint64_t n = 0;
-    error_t error = arguments_number(state, "--backlog", arg, 1, BACKLOG_MAX, &n);
-    line->lab.backlog = (int)n;
-    return error;
-}
-
-static error_t take_deaf(struct line *line, const struct argp_state *state, const char *arg)
-{
-    char number[16];
-    uint64_t n = 0;
-    size_t len = strlen(arg);
-    bool marked = len > 1 && len < sizeof(number) && arg[len - 1] == '%';
-    (void)snprintf(number, sizeof(number), "%.*s", (int)len - 1, arg);
-    if (!text_to_number(marked ? number : arg, 0, RX_LOSS_PERCENT_MAX, &n))
-        return arguments_refuse(state, "--deaf takes a share from 0%% to %d%%, not '%s'",
-                                RX_LOSS_PERCENT_MAX, arg);
-    line->deaf = (unsigned)n;
-    return 0;
-}
-
-static error_t take_rule(struct line *line, const struct argp_state *state,
-                         const struct netem_option *option, const char *arg)
-{
-    struct fault fault;
-    line->wired = true;
-    if (netem_rule_add(&line->wire.rules, option, arg, &fault) != STATUS_OK)
-        return arguments_refuse(state, "%s", fault.text);
-    return 0;
-}
-
-static error_t take_end(struct line *line, const struct argp_state *state, enum end end,
-                        const char *arg)
-{
-    line->kernel[end] = true;
-    if (strcmp(arg, "kernel") == 0)
-        return 0;
-    return arguments_refuse(state, "--%c takes kernel, not '%s'", end == END_A ? 'a' : 'b', arg);
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
+    struct fault fault;
+    enum status s;
+    const struct measure_option *row = option_row_of(own, KEY_ROW, key);
+    if (key == ARGP_KEY_INIT) {
         state->err_stream = NULL; /* one line of complaint is enough: getopt's */
         return 0;
-    case KEY_APP:
-        line->lab.app = arg;
-        return 0;
-    case KEY_SYSCTL:
-        return take_sysctl(line, state, arg);
-    case KEY_BACKLOG:
-        return take_backlog(line, state, arg);
-    case '6':
-        line->lab.v6 = true;
-        return 0;
-    case KEY_TRUTH:
-        line->truth = true;
-        return 0;
-    case KEY_A:
-        return take_end(line, state, END_A, arg);
-    case KEY_B:
-        return take_end(line, state, END_B, arg);
-    case KEY_DEAF:
-        return take_deaf(line, state, arg);
-    case KEY_WIRE:
-        line->wired = true;
-        return 0;
-    case KEY_SEED:
-        line->seeded = true;
-        return arguments_number(state, "--seed", arg, 0, ARGUMENTS_SEED_MAX, &line->wire.seed);
-    case ARGP_KEY_ARG:
+    }
+    if (key == ARGP_KEY_ARG) {
         line->command_at = state->next - 1;
         state->next = state->argc; /* the rest is the command's */
         return 0;
-    default:
-        if (key >= KEY_RULE && netem_rule_option((size_t)(key - KEY_RULE)) != NULL)
-            return take_rule(line, state, netem_rule_option((size_t)(key - KEY_RULE)), arg);
-        return ARGP_ERR_UNKNOWN;
     }
+    if (row == NULL)
+        row = option_row_of(of_wire, KEY_WIRE, key);
+    const struct netem_option *rule =
+        row == NULL && key >= KEY_RULE ? netem_rule_option((size_t)(key - KEY_RULE)) : NULL;
+    if (row != NULL)
+        s = option_row_take(row, line, arg, &fault);
+    else if (rule != NULL)
+        s = netem_rule_add(&line->wire.rules, rule, arg, &fault);
+    else
+        return ARGP_ERR_UNKNOWN;
+    line->wired = line->wired || rule != NULL;
+    return s == STATUS_OK ? 0 : arguments_refuse(state, "%s", fault.text);
 }
 
 /* The apps stand in one table, which the help shows as it is. */

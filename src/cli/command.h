@@ -3,6 +3,9 @@
 #ifndef TCPSHAKE_CLI_COMMAND_H
 #define TCPSHAKE_CLI_COMMAND_H
 
+#include <stdio.h>
+
+#include "base/text.h"
 #include "lab/lab.h"
 #include "measure/measure.h"
 
@@ -42,5 +45,12 @@ int command_run(const struct command *c, const struct surroundings *around, int 
 
 /* "tcpshake COMMAND: TEXT" on stderr; returns EXIT_TROUBLE. */
 int command_fail(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* All of `out` on stdout at once, and released. Returns the exit status; a failure has been told.
+ */
+int command_print(const char *command, struct text *out);
+/* Appends all of the file, or more than `most` octets where it has them; NULL: errno says why it
+ * could not be opened. Closes it, unless it is stdin. */
+enum status command_read(FILE *f, const char *name, size_t most, struct text *out,
+                         struct fault *fault);
 
 #endif

@@ -1,13 +1,21 @@
-/* See digest.h. */
+/* See digest.h. A line is held once, up to a length that no record of ours has. */
 #include "cli/digest.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const record_types[] = {"run",   "segment", "line",   "note",
-                                           "fault", "result",  "summary"};
+#include "cli/command.h"
+#include "event/result.h"
+#include "render/prose.h"
+
+enum {
+    LINE_MOST = 1 << 20, /* octets */
+    TOLD_MOST = 10       /* complaints a file; the others are counted */
+};
 
 struct digest *digest_new(void)
 {
@@ -15,7 +23,6 @@ struct digest *digest_new(void)
     if (d == NULL)
         return NULL;
     histogram_init(&d->rtt);
-    signature_init(&d->schedules);
     return d;
 }
 
@@ -38,11 +45,6 @@ void digest_file(struct digest *d)
 {
     leave_file(d);
     d->files++;
-}
-
-void digest_refuse(struct digest *d)
-{
-    d->refused++;
 }
 
 static void take_run(struct digest *d, const json_t *record)
@@ -141,31 +143,33 @@ static enum status take_result(struct digest *d, const json_t *record, struct fa
     return STATUS_OK;
 }
 
-/* The record's place in record_types, their number if it is none. */
-static size_t type_of(const json_t *record)
+/* One of the program's; NULL: something else. */
+static const char *type_of(const json_t *record)
 {
-    const size_t n = sizeof(record_types) / sizeof(record_types[0]);
+    static const char *const types[] = {"run",   "segment", "line",   "note",
+                                        "fault", "result",  "summary"};
     const char *type = json_string_value(json_object_get(record, "type"));
     const json_t *version = json_object_get(record, "v");
-    size_t i = 0;
     if (type == NULL || !json_is_integer(version) || json_integer_value(version) != 1)
-        return n;
-    while (i < n && strcmp(record_types[i], type) != 0)
-        i++;
-    return i;
+        return NULL;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcmp(types[i], type) == 0)
+            return types[i];
+    }
+    return NULL;
 }
 
 static enum status take(struct digest *d, const json_t *record, struct fault *fault)
 {
-    size_t type = type_of(record);
-    if (type == sizeof(record_types) / sizeof(record_types[0]))
+    const char *type = type_of(record);
+    if (type == NULL)
         return fault_set(fault, STATUS_MALFORMED, "JSON, but no record of version 1");
-    if (strcmp(record_types[type], "result") == 0)
+    if (strcmp(type, "result") == 0)
         return take_result(d, record, fault);
     d->others++;
-    if (strcmp(record_types[type], "run") == 0)
+    if (strcmp(type, "run") == 0)
         take_run(d, record);
-    else if (strcmp(record_types[type], "summary") == 0)
+    else if (strcmp(type, "summary") == 0)
         d->running = false;
     return STATUS_OK;
 }
@@ -186,4 +190,225 @@ bool digest_end(struct digest *d)
     leave_file(d);
     signature_sort(&d->schedules);
     return d->targets + d->others + d->doubles != 0;
+}
+
+/* --- As a record --- */
+
+static void set_count(struct result *r, const char *key, uint64_t v)
+{
+    result_set_integer(r, key, v <= INT64_MAX ? (int64_t)v : INT64_MAX);
+}
+
+/* Text out of a file: a character that was cut in its middle is spelt out. */
+static void set_words(struct result *r, const char *key, const char *s)
+{
+    struct text safe = {0};
+    prose_safe(&safe, s, strlen(s));
+    result_set_text(r, key, safe.data != NULL ? safe.data : "");
+    r->json.failed = r->json.failed || safe.failed;
+    text_done(&safe);
+}
+
+static void set_mean(struct result *r, const char *key, double sum, uint64_t n)
+{
+    result_set_seconds(r, key, n != 0 ? sum / (double)n : NAN);
+}
+
+static void set_nearest(struct result *r, const struct signature *s)
+{
+    if (s->stack[0] == '\0') {
+        result_set_null(r, "nearest");
+        return;
+    }
+    result_begin(r, "nearest");
+    set_words(r, "stack", s->stack);
+    result_set_real(r, "distance", round(s->distance * 1000) / 1000);
+    result_set_flag(r, "fits", s->fits);
+    result_end(r);
+}
+
+static void set_schedule(struct result *r, const struct signature *s)
+{
+    char text[SIGNATURE_TEXT_MAX];
+    result_begin(r, NULL);
+    set_words(r, "schedule", signature_format(s, text));
+    set_count(r, "targets", s->targets);
+    set_count(r, "incomplete", s->incomplete);
+    set_count(r, "retransmissions", s->retransmissions);
+    result_set_text(r, "end", schedule_end_name(s->end));
+    set_mean(r, "first_s", s->first_s, s->modelled);
+    set_mean(r, "factor", s->factor, s->factored);
+    set_mean(r, "cap_s", s->cap_s, s->capped);
+    set_nearest(r, s);
+    result_end(r);
+}
+
+static void set_worst(struct result *r, const struct digest_worst *w)
+{
+    result_begin(r, NULL);
+    set_count(r, "session", w->session);
+    set_words(r, "target", w->target);
+    result_set_text(r, "outcome", facts_outcome_word(w->outcome));
+    set_count(r, "syns", w->syns);
+    set_count(r, "segments_back", w->segments_back);
+    set_count(r, "octets_back", w->octets_back);
+    result_end(r);
+}
+
+static void set_measured(struct result *r, const struct digest *d)
+{
+    set_count(r, "targets", d->targets);
+    result_begin(r, "outcomes");
+    for (enum outcome i = OUTCOME_OPEN; i < DIGEST_OUTCOMES; i++)
+        set_count(r, facts_outcome_word(i), d->outcomes[i]);
+    result_end(r);
+    set_count(r, "syns", d->syns);
+    set_count(r, "segments_back", d->segments_back);
+    set_count(r, "octets_back", d->octets_back);
+    result_set_distribution(r, "rtt_us", &d->rtt);
+    result_begin(r, "ends");
+    for (enum schedule_end i = SCHEDULE_SILENCE; i < DIGEST_ENDS; i++)
+        set_count(r, schedule_end_name(i), d->ends[i]);
+    result_end(r);
+    set_count(r, "incomplete", d->incomplete);
+}
+
+static void set_all(struct result *r, const struct digest *d)
+{
+    result_begin(r, NULL);
+    result_set_integer(r, "v", 1);
+    result_set_text(r, "type", "summary");
+    result_set_text(r, "command", "survey");
+    set_measured(r, d);
+    result_begin_list(r, "schedules");
+    for (size_t i = 0; i < d->schedules.count; i++)
+        set_schedule(r, &d->schedules.rows[i]);
+    result_end_list(r);
+    set_count(r, "schedules_left_out", d->schedules.left_out);
+    result_begin_list(r, "worst");
+    for (size_t i = 0; i < d->worst_count; i++)
+        set_worst(r, &d->worst[i]);
+    result_end_list(r);
+    set_count(r, "files", d->files);
+    set_count(r, "refused_lines", d->refused);
+    set_count(r, "doubles", d->doubles);
+    set_count(r, "unchecked", d->unchecked);
+    set_count(r, "unended", d->unended);
+    result_set_flag(r, "mixed", d->mixed);
+    result_end(r);
+}
+
+void digest_json(const struct digest *d, struct text *out)
+{
+    struct result record = {0};
+    set_all(&record, d);
+    text_put(out, record.json.data, record.json.len);
+    text_put(out, "\n", 1);
+    out->failed = out->failed || record.json.failed;
+    result_done(&record);
+}
+
+/* --- Of files --- */
+
+struct reader {
+    const char *name;
+    FILE *file;
+    char *line; /* of LINE_MOST */
+    size_t len; /* more than that: nothing of it is of use */
+    bool whole; /* it ended with a line feed */
+    uint64_t number, complaints;
+};
+
+static bool next_line(struct reader *r)
+{
+    int c = getc_unlocked(r->file);
+    if (c == EOF)
+        return false;
+    r->number++;
+    for (r->len = 0; c != EOF && c != '\n'; c = getc_unlocked(r->file)) {
+        if (r->len < LINE_MOST)
+            r->line[r->len] = (char)c;
+        r->len++;
+    }
+    r->whole = c != EOF;
+    return true;
+}
+
+static void take_line(struct reader *r, struct digest *d)
+{
+    struct fault fault;
+    const char *wrong = "no record: the line is longer than 1 MB";
+    if (r->len > LINE_MOST) {
+        d->refused++;
+    } else {
+        enum status s = digest_line(d, r->line, r->len, &fault);
+        if (s == STATUS_OK)
+            return;
+        bool torn = s == STATUS_MALFORMED && !r->whole;
+        wrong = torn ? "no record: torn, the file ends within it" : fault.text;
+    }
+    if (r->complaints++ < TOLD_MOST)
+        (void)command_fail("survey", "%s:%" PRIu64 ": %s", r->name, r->number, wrong);
+}
+
+/* EXIT_AS_EXPECTED unless the file could not be read to its end. */
+static int take_file(const char *name, char *line, struct digest *d)
+{
+    bool is_stdin = strcmp(name, "-") == 0;
+    struct reader r = {.name = is_stdin ? "standard input" : name,
+                       .file = is_stdin ? stdin : fopen(name, "rbe"),
+                       .line = line};
+    if (r.file == NULL)
+        return command_fail("survey", "cannot read %s: %s", r.name, strerror(errno));
+    digest_file(d);
+    errno = 0;
+    while (next_line(&r))
+        take_line(&r, d);
+    int wrong = ferror(r.file) ? errno : 0;
+    if (r.complaints > TOLD_MOST)
+        (void)command_fail("survey", "%s: %" PRIu64 " more such lines", r.name,
+                           r.complaints - TOLD_MOST);
+    if (!is_stdin)
+        (void)fclose(r.file);
+    return wrong == 0 ? EXIT_AS_EXPECTED
+                      : command_fail("survey", "cannot read %s: %s", r.name, strerror(wrong));
+}
+
+static int print(const struct digest *d, bool json)
+{
+    struct text out;
+    text_init(&out);
+    if (json)
+        digest_json(d, &out);
+    else
+        digest_text(d, &out);
+    return command_print("survey", &out);
+}
+
+static int take_files(struct digest *d, char *line, const char *const *files, size_t n, bool json)
+{
+    int code = EXIT_AS_EXPECTED;
+    if (d == NULL || line == NULL)
+        return command_fail("survey", "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        if (take_file(files[i], line, d) != EXIT_AS_EXPECTED)
+            code = EXIT_TROUBLE;
+    }
+    if (digest_end(d))
+        return print(d, json) == EXIT_AS_EXPECTED ? code : EXIT_TROUBLE;
+    return code != EXIT_AS_EXPECTED ? code
+                                    : command_fail("survey", "there is no record to summarise");
+}
+
+int digest_files(const char *const *files, size_t n, bool json)
+{
+    if (n == 0)
+        return command_fail("survey",
+                            "--summarise takes files of records, or - for standard input");
+    struct digest *d = digest_new();
+    char *line = malloc(LINE_MOST);
+    int code = take_files(d, line, files, n, json);
+    free(line);
+    digest_free(d);
+    return code;
 }

@@ -1,11 +1,19 @@
-/* What the records of a survey come to: counted line by line, in memory that does not grow with
- * the number of targets. What the tables cannot hold is counted as left out. */
+/* What the records of a survey come to (`tcpshake survey --summarise`): counted line by line, in
+ * memory that does not grow with the number of targets. What the tables cannot hold is counted as
+ * left out. A line may have come from anywhere, so all of it is checked. */
 #ifndef TCPSHAKE_CLI_DIGEST_H
 #define TCPSHAKE_CLI_DIGEST_H
 
+#include <jansson.h>
+
+#include "base/fault.h"
 #include "base/histogram.h"
 #include "base/text.h"
-#include "cli/signature.h"
+#include "talk/facts.h"
+#include "tcp/schedule.h"
+
+#define DIGEST_OUTCOMES (OUTCOME_INTERRUPTED + 1) /* the first, OUTCOME_NONE, has the same word */
+#define DIGEST_ENDS     (SCHEDULE_TRUNCATED + 1)
 
 enum {
     DIGEST_WORST = 10,
@@ -13,22 +21,90 @@ enum {
      * which only the leaves that are needed exist. */
     DIGEST_SESSIONS = 1 << 27,
     DIGEST_LEAF = 1 << 16, /* bits */
+    SIGNATURE_ROWS = 256,
+    SIGNATURE_TEXT_MAX = 96,
 };
+
+/* --- One result record --- */
+
+/* Strings and `gaps` belong to the record. */
+struct observation {
+    uint64_t session;
+    const char *target;
+    enum outcome outcome;
+    int64_t rtt_ns; /* -1: none */
+
+    bool counted; /* the three that follow are in the record */
+    uint64_t syns, segments_back, octets_back;
+
+    bool listened; /* for SYN-ACKs that come again: the rest is in the record */
+    enum schedule_end end;
+    uint64_t retransmissions;
+    const json_t *gaps; /* numbers, us */
+    bool modelled;
+    struct schedule_model model;
+    const char *stack; /* the nearest; NULL: none */
+    double distance;
+    bool stack_fits;
+    bool incomplete; /* the record has a reason why the series may have lost something */
+};
+
+/* Reads a record of type "result" as doc/tcpshake.schema.json has it. STATUS_MALFORMED with the
+ * reason when it is none that a survey writes; the reason holds nothing of the record's own text.
+ */
+enum status observation_read(struct observation *o, const json_t *record, struct fault *fault);
+
+/* --- Schedules that are the same, counted together --- */
+
+/* Those that fit the same known stack, and otherwise those whose model, rounded to about the
+ * tolerance of a gap, and whose count and end are equal. */
+struct signature {
+    uint64_t targets;
+    uint64_t incomplete; /* of them: the series may have lost something */
+    uint64_t retransmissions;
+    enum schedule_end end;
+    /* Of those that a geometric series fits: how many, and sums over them. */
+    uint64_t modelled, factored, capped;
+    double first_s, factor, cap_s;
+    char gaps[48];  /* of the first target, rounded: "0.8 0.4 0.4 ..." */
+    char stack[80]; /* the nearest, of the target that was the least distant; "" for none */
+    double distance;
+    bool fits;                    /* the stack does: gaps, count and end */
+    char key[SIGNATURE_TEXT_MAX]; /* equal for what is the same */
+};
+
+/* Zeroed at first. */
+struct signatures {
+    struct signature rows[SIGNATURE_ROWS]; /* about 80 kB */
+    size_t count;
+    uint64_t left_out; /* targets whose schedule found no row any more */
+};
+
+/* Counts an observation that has `listened`. */
+void signature_count(struct signatures *t, const struct observation *o);
+/* The most frequent first. */
+void signature_sort(struct signatures *t);
+/* "1.0 s x 2.0, 5 times, silence": first gap and factor are rounded means. Returns `out`. */
+char *signature_format(const struct signature *s, char out[SIGNATURE_TEXT_MAX]);
+/* A number of seconds as a signature has it: "1.0", "0.25", "16". Returns `out`. */
+char *signature_number(double v, char *out, size_t cap);
+
+/* --- All of them --- */
 
 struct digest_worst {
     char target[72];
     uint64_t session;
-    enum observation_outcome outcome;
+    enum outcome outcome;
     uint64_t syns, segments_back, octets_back;
 };
 
 struct digest {
     uint64_t targets;
-    uint64_t outcomes[OBSERVATION_OUTCOMES];
+    uint64_t outcomes[DIGEST_OUTCOMES];
     struct histogram rtt;
 
     uint64_t listened; /* targets whose SYN-ACKs were waited for */
-    uint64_t ends[OBSERVATION_ENDS];
+    uint64_t ends[DIGEST_ENDS];
     uint64_t incomplete; /* of them: the series may have lost something */
     struct signatures schedules;
 
@@ -59,14 +135,18 @@ void digest_file(struct digest *d);
  * STATUS_MALFORMED when it is none, and STATUS_NOT_OURS when its session had a record already,
  * each with the reason for people in `fault`. */
 enum status digest_line(struct digest *d, const char *line, size_t n, struct fault *fault);
-/* A line was refused before it came to digest_line: it is too long, or is not ended. */
-void digest_refuse(struct digest *d);
 /* No more comes: sorts the tables. Returns false if there was no record at all. */
 bool digest_end(struct digest *d);
 
-/* The digest for people, at most 80 columns wide, appended to `out`. */
+/* For people, at most 80 columns wide, appended to `out`. */
 void digest_text(const struct digest *d, struct text *out);
-/* The digest as a record of type "summary", a line, appended to `out`. */
+/* As a record of type "summary", "survey_summary" in doc/tcpshake.schema.json: a line. */
 void digest_json(const struct digest *d, struct text *out);
+
+/* Reads the files ("-" is standard input), which may be the shards of one survey, and prints the
+ * digest of their records: text, or one record. Lines that are no records are told on stderr with
+ * their file and number. Returns the exit status: 0, or 2 when a file could not be read, nothing
+ * was a record, or the output failed. */
+int digest_files(const char *const *files, size_t n, bool json);
 
 #endif

@@ -36,16 +36,28 @@ static void share(struct text *out, const char *what, uint64_t n, uint64_t whole
     text_printf(out, "%-10s %9" PRIu64 " %5.1f %%  ", what, n, percent(n, whole));
 }
 
+/* Text out of a file, as much of it as has room at the end of a line. */
+static void put_rest(struct text *out, const char *s)
+{
+    struct text safe;
+    text_init(&safe);
+    prose_safe(&safe, s, strlen(s));
+    if (safe.len != 0)
+        text_put(out, safe.data, prose_line(safe.data, safe.len, 36));
+    text_put(out, "\n", 1);
+    text_done(&safe);
+}
+
 static void put_targets(const struct digest *d, struct text *out)
 {
+    const char *what = "outcome";
     label(out, "targets");
     text_printf(out, "%" PRIu64 " in %" PRIu64 " file%s\n", d->targets, d->files, plural(d->files));
-    const char *what = "outcome";
-    for (enum observation_outcome i = 0; i < OBSERVATION_OUTCOMES; i++) {
+    for (enum outcome i = OUTCOME_OPEN; i < DIGEST_OUTCOMES; i++) {
         if (d->outcomes[i] == 0)
             continue;
         share(out, what, d->outcomes[i], d->targets);
-        text_printf(out, "%s\n", observation_outcome_name(i));
+        text_printf(out, "%s\n", facts_outcome_word(i));
         what = "";
     }
 }
@@ -53,11 +65,11 @@ static void put_targets(const struct digest *d, struct text *out)
 static void put_ends(const struct digest *d, struct text *out)
 {
     const char *what = "end";
-    for (enum observation_end i = 0; i < OBSERVATION_ENDS; i++) {
+    for (enum schedule_end i = SCHEDULE_SILENCE; i < DIGEST_ENDS; i++) {
         if (d->ends[i] == 0)
             continue;
         share(out, what, d->ends[i], d->listened);
-        text_printf(out, "%s\n", observation_end_name(i));
+        text_printf(out, "%s\n", schedule_end_name(i));
         what = "";
     }
 }
@@ -75,13 +87,7 @@ static void put_schedule(const struct signature *s, const char *what, uint64_t w
         text_printf(out, "fits ");
     else
         text_printf(out, "nearest %.2f ", s->distance < 100 ? s->distance : 100.0);
-    struct text safe;
-    text_init(&safe);
-    prose_safe(&safe, s->stack, strlen(s->stack));
-    if (safe.len != 0)
-        text_put(out, safe.data, prose_line(safe.data, safe.len, 36));
-    text_put(out, "\n", 1);
-    text_done(&safe);
+    put_rest(out, s->stack);
 }
 
 static void put_schedules(const struct digest *d, struct text *out)
@@ -192,14 +198,12 @@ static void put_rtt(const struct histogram *h, struct text *out)
     label(out, "rtt");
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         char text[32];
-        const char *between = i == 0 ? "" : i == 4 ? "," : ", ";
         if (i == 4) {
-            text_printf(out, "%s\n", between);
+            text_put(out, ",\n", 2);
             label(out, "");
-        } else {
-            text_printf(out, "%s", between);
         }
-        text_printf(out, "%s %s", parts[i].name, clock_format(parts[i].ns, text, sizeof(text)));
+        text_printf(out, "%s%s %s", i % 4 == 0 ? "" : ", ", parts[i].name,
+                    clock_format(parts[i].ns, text, sizeof(text)));
     }
     text_printf(out, ", of %" PRIu64 "\n", h->count);
     put_bars(h, out);
@@ -219,16 +223,10 @@ static void put_amplification(const struct digest *d, struct text *out)
                 each(d->segments_back, d->syns), each(d->octets_back, d->syns), d->syns);
     for (size_t i = 0; i < d->worst_count; i++) {
         const struct digest_worst *w = &d->worst[i];
-        struct text safe;
-        text_init(&safe);
-        prose_safe(&safe, w->target, strlen(w->target));
         label(out, i == 0 ? "most" : "");
         text_printf(out, "%9.2f %9.1f  %s ", each(w->segments_back, w->syns),
-                    each(w->octets_back, w->syns), observation_outcome_name(w->outcome));
-        if (safe.len != 0)
-            text_put(out, safe.data, prose_line(safe.data, safe.len, 36));
-        text_put(out, "\n", 1);
-        text_done(&safe);
+                    each(w->octets_back, w->syns), facts_outcome_word(w->outcome));
+        put_rest(out, w->target);
     }
 }
 

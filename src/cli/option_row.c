@@ -1,11 +1,41 @@
 /* See option_row.h. */
 #include "cli/option_row.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/command.h"
+
+static int key_of(const struct measure_option *rows, size_t i, int first)
+{
+    return rows[i].letter != 0 ? rows[i].letter : first + (int)i;
+}
+
+static bool is_row(const struct measure_option *rows, size_t i)
+{
+    return rows != NULL && (rows[i].name != NULL || rows[i].letter != 0);
+}
+
+size_t option_row_list(const struct measure_option *rows, int first, struct argp_option *out)
+{
+    size_t n = 0;
+    for (; is_row(rows, n); n++)
+        out[n] = (struct argp_option){rows[n].name, key_of(rows, n, first), rows[n].argument, 0,
+                                      rows[n].help, rows[n].group};
+    return n;
+}
+
+const struct measure_option *option_row_of(const struct measure_option *rows, int first, int key)
+{
+    for (size_t i = 0; is_row(rows, i); i++) {
+        if (key_of(rows, i, first) == key)
+            return &rows[i];
+    }
+    return NULL;
+}
 
 void option_row_spell(const struct measure_option *row, struct text *out)
 {
@@ -144,4 +174,48 @@ enum status option_row_take(const struct measure_option *row, void *base, const 
         return row->take(to, arg, fault);
     }
     return STATUS_OK;
+}
+
+static int hex_digit(char c)
+{
+    return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
+
+/* The octet an escape stands for; `*used` characters after the backslash. False: no such escape. */
+static bool unescape(const char *s, size_t *used, char *out)
+{
+    static const char names[] = "rnt0\\", octets[] = "\r\n\t\0\\";
+    const char *at = s[0] != '\0' ? strchr(names, s[0]) : NULL;
+    *used = 1;
+    if (at != NULL) {
+        *out = octets[at - names];
+        return true;
+    }
+    if (s[0] != 'x' || !isxdigit((unsigned char)s[1]) || !isxdigit((unsigned char)s[2]))
+        return false;
+    *used = 3;
+    *out = (char)(hex_digit(s[1]) * 16 + hex_digit(s[2]));
+    return true;
+}
+
+enum status option_row_say(struct text *octets, const char *text, struct fault *fault)
+{
+    enum status s = STATUS_OK;
+    if (text[0] == '@')
+        s = command_read(fopen(text + 1, "rbe"), text + 1, OPTION_ROW_OCTETS_MAX, octets, fault);
+    for (size_t i = 0; text[0] != '@' && text[i] != '\0'; i++) {
+        char c = text[i];
+        size_t used = 0;
+        if (c == '\\' && !unescape(text + i + 1, &used, &c))
+            return fault_set(fault, STATUS_MALFORMED,
+                             "'\\%c' is no escape; there are \\r \\n \\t \\0 \\\\ \\xHH",
+                             text[i + 1] != '\0' ? text[i + 1] : ' ');
+        i += used;
+        text_put(octets, &c, 1);
+    }
+    if (s == STATUS_OK && octets->len > OPTION_ROW_OCTETS_MAX)
+        s = fault_set(fault, STATUS_MALFORMED, "more than %d octets to say", OPTION_ROW_OCTETS_MAX);
+    if (s == STATUS_OK && octets->failed)
+        s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    return s;
 }

@@ -1,6 +1,4 @@
-/* See signature.h. */
-#include "cli/signature.h"
-
+/* Schedules that are the same, counted together in a table that has a fixed number of rows. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,15 +6,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/digest.h"
 
 enum {
     GAPS_SHOWN = 6
 };
-
-void signature_init(struct signatures *t)
-{
-    memset(t, 0, sizeof(*t));
-}
 
 /* To steps of about a tenth, in which whole and half numbers of each power of ten lie in the
  * middle of what is rounded to them. */
@@ -64,22 +58,22 @@ static void format_gaps(const json_t *gaps, char *out, size_t cap)
     }
 }
 
-static void format_model(double first_s, double factor, double cap_s, char *out, size_t cap)
+static void format_model(const struct schedule_model *m, char *out, size_t cap)
 {
     char first[24], times[24] = "", most[24] = "";
-    signature_number(first_s, first, sizeof(first));
-    if (factor > 0)
-        signature_number(factor, times, sizeof(times));
-    if (cap_s > 0)
-        signature_number(cap_s, most, sizeof(most));
+    signature_number(m->first_s, first, sizeof(first));
+    if (m->factor > 0)
+        signature_number(m->factor, times, sizeof(times));
+    if (m->cap_s > 0)
+        signature_number(m->cap_s, most, sizeof(most));
     (void)snprintf(out, cap, "%s s%s%s%s%s%s", first, times[0] != '\0' ? " x " : "", times,
                    most[0] != '\0' ? " up to " : "", most, most[0] != '\0' ? " s" : "");
 }
 
-static void format_count(uint64_t n, enum observation_end end, const char *series, char *out,
+static void format_count(uint64_t n, enum schedule_end end, const char *series, char *out,
                          size_t cap)
 {
-    const char *how = observation_end_name(end);
+    const char *how = schedule_end_name(end);
     if (n == 0)
         (void)snprintf(out, cap, "no retransmission, %s", how);
     else if (n == 1)
@@ -95,25 +89,21 @@ static void make_key(const struct observation *o, const char *gaps, char key[SIG
     char series[SIGNATURE_TEXT_MAX];
     if (o->stack != NULL && o->stack_fits)
         (void)snprintf(series, sizeof(series), "=%.60s", o->stack);
-    else if (o->modelled && o->model_fits)
-        format_model(o->first_s, o->factor, o->cap_s, series, sizeof(series));
+    else if (o->modelled && o->model.fits)
+        format_model(&o->model, series, sizeof(series));
     else
         (void)snprintf(series, sizeof(series), "%s s", gaps);
     format_count(o->retransmissions, o->end, series, key, SIGNATURE_TEXT_MAX);
 }
 
-static struct signature *row_of(struct signatures *t, const char *key)
+/* The row of that key, perhaps a new one; NULL: there is no more room. */
+static struct signature *row_of(struct signatures *t, const struct observation *o, const char *gaps,
+                                const char *key)
 {
     for (size_t i = 0; i < t->count; i++) {
         if (strcmp(t->rows[i].key, key) == 0)
             return &t->rows[i];
     }
-    return NULL;
-}
-
-static struct signature *new_row(struct signatures *t, const struct observation *o,
-                                 const char *gaps, const char *key)
-{
     if (t->count == SIGNATURE_ROWS)
         return NULL;
     struct signature *s = &t->rows[t->count++];
@@ -125,14 +115,14 @@ static struct signature *new_row(struct signatures *t, const struct observation 
 
 static void add_model(struct signature *s, const struct observation *o)
 {
-    if (!o->modelled || !o->model_fits)
+    if (!o->modelled || !o->model.fits)
         return;
     s->modelled++;
-    s->first_s += o->first_s;
-    s->factored += o->factor > 0;
-    s->factor += o->factor;
-    s->capped += o->cap_s > 0;
-    s->cap_s += o->cap_s;
+    s->first_s += o->model.first_s;
+    s->factored += o->model.factor > 0;
+    s->factor += o->model.factor;
+    s->capped += o->model.cap_s > 0;
+    s->cap_s += o->model.cap_s;
 }
 
 void signature_count(struct signatures *t, const struct observation *o)
@@ -140,9 +130,7 @@ void signature_count(struct signatures *t, const struct observation *o)
     char gaps[sizeof(t->rows[0].gaps)], key[SIGNATURE_TEXT_MAX];
     format_gaps(o->gaps, gaps, sizeof(gaps));
     make_key(o, gaps, key);
-    struct signature *s = row_of(t, key);
-    if (s == NULL)
-        s = new_row(t, o, gaps, key);
+    struct signature *s = row_of(t, o, gaps, key);
     if (s == NULL) {
         t->left_out++;
         return;
@@ -173,13 +161,16 @@ void signature_sort(struct signatures *t)
 char *signature_format(const struct signature *s, char out[SIGNATURE_TEXT_MAX])
 {
     char series[SIGNATURE_TEXT_MAX];
-    if (s->modelled != 0 && 2 * s->modelled >= s->targets)
-        format_model(s->first_s / (double)s->modelled,
-                     s->factored != 0 ? s->factor / (double)s->factored : 0,
-                     2 * s->capped >= s->modelled ? s->cap_s / (double)s->capped : 0, series,
-                     sizeof(series));
-    else
+    if (s->modelled != 0 && 2 * s->modelled >= s->targets) {
+        const struct schedule_model mean = {
+            .first_s = s->first_s / (double)s->modelled,
+            .factor = s->factored != 0 ? s->factor / (double)s->factored : 0,
+            .cap_s = 2 * s->capped >= s->modelled ? s->cap_s / (double)s->capped : 0,
+        };
+        format_model(&mean, series, sizeof(series));
+    } else {
         (void)snprintf(series, sizeof(series), "%s s", s->gaps);
+    }
     format_count(s->retransmissions, s->end, series, out, SIGNATURE_TEXT_MAX);
     return out;
 }

@@ -24,8 +24,8 @@ static void adds_up(const struct digest *d)
         fuzz_require(t->rows[i].targets != 0);
         fuzz_require(i == 0 || t->rows[i].targets <= t->rows[i - 1].targets);
     }
-    fuzz_require(sum(d->outcomes, OBSERVATION_OUTCOMES) == d->targets);
-    fuzz_require(sum(d->ends, OBSERVATION_ENDS) == d->listened);
+    fuzz_require(sum(d->outcomes, DIGEST_OUTCOMES) == d->targets);
+    fuzz_require(sum(d->ends, DIGEST_ENDS) == d->listened);
     fuzz_require(in_rows == d->listened);
     fuzz_require(d->rtt.count <= d->targets && d->counted <= d->targets);
     fuzz_require(d->worst_count <= DIGEST_WORST);

@@ -1,0 +1,368 @@
+/* What the lab's kernels do among themselves, and we look at: a measurement between two of them
+ * with us as the wire; the two queues of a real listener, filled by many callers and emptied again
+ * (measure/backlog/backlog.h); and a connection whose two ends are one socket, which the kernel
+ * makes all of, watched on loopback and read with our own TCB. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "cli/carry.h"
+#include "lab/lab_upper.h"
+#include "lab/live_backlog.h"
+#include "lab/self_socket.h"
+#include "measure/self_connect.h"
+#include "net/driver.h"
+#include "net/live_pair.h"
+#include "talk/talk.h"
+#include "wire/segment.h"
+
+/* --- Two kernels --- */
+
+/* What does not apply is refused rather than ignored: both ends are kernels, and where they are is
+ * the lab's affair. */
+static enum status check_kernels(struct session *s, struct fault *fault)
+{
+    static const char why[] = "is nothing for two kernels; leave it out, or leave out --a or --b";
+    static const struct measure_refusal refused[] = {
+        {"source", why}, {"interface", why}, {"sport", why}, {"isn", why},
+        {"win", why},    {"ttl", why},       {"mss", why},   {NULL, NULL}};
+    const struct measure_refusal *r = arguments_refused(&s->options, refused);
+    const char *wrong = s->around->truth          ? "--truth"
+                        : s->around->deaf         ? "--deaf"
+                        : s->options.host != NULL ? "a TARGET"
+                                                  : NULL;
+    if (wrong == NULL && r == NULL)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_MALFORMED, "%s%s %s", wrong != NULL ? "" : "--",
+                     wrong != NULL ? wrong : r->option, why);
+}
+
+static enum status relay_all(struct session *s, struct relay *relay, struct fault *fault)
+{
+    struct lab *lab = s->around->lab;
+    const struct lab_upper ends[ENDS] = {{lab, END_A}, {lab, END_B}};
+    const struct upper uppers[ENDS] = {lab_upper_ops(&ends[END_A]), lab_upper_ops(&ends[END_B])};
+    const struct talk_config config = {
+        .session = 1,
+        .local = *lab_at(lab, END_A),
+        .remote = *lab_at(lab, END_B),
+        .upper = {&uppers[END_A], &uppers[END_B]},
+        .deadline_ns = s->options.run.deadline_ns,
+    };
+    const struct live_pair_config live = {.relay = relay,
+                                          .progress = record_progress(&s->record),
+                                          .asked = record_asked,
+                                          .arg = &s->record};
+    const struct run_info info = {
+        .interface = "lab wire", .clock = relay_clock(relay), .heading = s->heading};
+    struct talk *pair = calloc(1, sizeof(*pair));
+    if (pair == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    enum status status = record_begin(&s->record, &info, &config.remote, fault);
+    if (status == STATUS_OK)
+        status = live_pair(&live, pair, &config, s->script, s->state, &s->record.timeline, fault);
+    s->exit_code = pair->exit_code;
+    free(pair);
+    return status;
+}
+
+static enum status run_kernels(struct session *s, struct fault *fault)
+{
+    struct relay *relay = relay_open(lab_tap(END_A), lab_tap(END_B), fault);
+    if (relay == NULL)
+        return STATUS_SYSTEM;
+    enum status status = relay_all(s, relay, fault);
+    relay_close(relay);
+    return status;
+}
+
+const struct carrier carry_lab_kernels = {.find = check_kernels, .run = run_kernels};
+
+/* --- Two queues --- */
+
+enum {
+    BACKLOG_DEFAULT = 4,
+    CALLERS_SPARE = 4, /* beyond what the SYN queue should hold */
+};
+
+/* The parts that are needed. */
+static void choose_parts(const struct backlog_asked *a, struct backlog_config *story)
+{
+    const struct backlog_part *p;
+    if (a->as_given) {
+        story->parts[story->part_count++] = backlog_part_as_given();
+        return;
+    }
+    for (size_t i = 0; (p = backlog_part_at(i)) != NULL; i++) {
+        if (!a->has_face || p->early == (enum overflow)(a->face + OVERFLOW_NO_SYN_ACK))
+            story->parts[story->part_count++] = p;
+    }
+    if (story->part_count == 0) /* that face is every part's */
+        story->parts[story->part_count++] = backlog_part_at(0);
+}
+
+static enum status plan(const struct backlog_asked *a, const struct lab *lab,
+                        struct backlog_config *story, struct fault *fault)
+{
+    int given = lab_backlog(lab);
+    if (given != 0 && (given < BACKLOG_LEAST || given > BACKLOG_MOST))
+        return fault_set(fault, STATUS_MALFORMED,
+                         "with lab --backlog %d the queues cannot be filled by few callers; it "
+                         "takes %d to %d here",
+                         given, BACKLOG_LEAST, BACKLOG_MOST);
+    *story = (struct backlog_config){
+        .backlog = a->backlog != 0 ? (int)a->backlog
+                   : given != 0    ? given
+                                   : BACKLOG_DEFAULT,
+        .watch_ns = a->watch_ns,
+    };
+    story->callers =
+        a->callers != 0 ? (unsigned)a->callers : (unsigned)story->backlog + CALLERS_SPARE;
+    choose_parts(a, story);
+    return STATUS_OK;
+}
+
+/* What of the options does not go together. */
+static enum status check_queues(struct session *s, struct fault *fault)
+{
+    const struct backlog_asked *a = s->state;
+    if (a->as_given && a->has_face)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--face changes settings and --as-given does not: leave one of them out");
+    return STATUS_OK;
+}
+
+static enum status tell_queues(struct session *s, struct live_backlog *live,
+                               struct backlog_config *story, struct fault *fault)
+{
+    const struct run_info info = {
+        .interface = live_backlog_interface(live),
+        .clock = live_backlog_clock(live),
+    };
+    enum status status = record_begin(&s->record, &info, lab_at(s->around->lab, END_B), fault);
+    if (status == STATUS_OK)
+        status = live_backlog_run(live, story, &s->record.timeline, &s->exit_code, fault);
+    return status;
+}
+
+static enum status run_queues(struct session *s, struct fault *fault)
+{
+    struct lab *lab = s->around->lab;
+    struct backlog_config story;
+    enum status status = plan(s->state, lab, &story, fault);
+    if (status != STATUS_OK)
+        return status;
+    const struct live_backlog_config config = {
+        .lab = lab,
+        .key = hash_key_of_seed(s->record.seed),
+        .repeatable = s->options.has_seed,
+        .within_ns = s->options.run.deadline_ns,
+        .progress = record_progress(&s->record),
+        .asked = record_asked,
+        .arg = &s->record,
+    };
+    struct live_backlog *live = live_backlog_open(&config, fault);
+    if (live == NULL)
+        return STATUS_SYSTEM;
+    status = tell_queues(s, live, &story, fault);
+    live_backlog_free(live);
+    return status;
+}
+
+const struct carrier carry_lab_queues = {.find = check_queues, .run = run_queues};
+
+/* --- One socket --- */
+
+#define PROGRESS_EVERY CLOCK_S
+
+/* All that one run holds. */
+struct watch {
+    struct session *s;
+    const struct self_connect_asked *asked;
+    struct capture *capture;
+    struct driver *driver;
+    struct endpoint at;
+    struct self_connect self;
+    struct self_connect_doings doings;
+    bool connected_told;
+    bool came, all_read; /* out of the tap */
+    int64_t progress_at;
+};
+
+static int64_t real_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec * CLOCK_S + t.tv_nsec;
+}
+
+/* Linux prefers, to connect from, the ports whose parity is that of the range's lower end; the
+ * others are taken when those are used up. */
+static enum status choose_port(struct watch *st, struct fault *fault)
+{
+    static const char salt[] = "self-connect";
+    uint16_t low, high;
+    const struct hash_key key = hash_key_of_seed(st->s->record.seed);
+    enum status s = self_socket_ports(&low, &high, fault);
+    if (s != STATUS_OK)
+        return s;
+    uint64_t pick = hash_bytes(&key, salt, sizeof(salt)) % ((uint64_t)(high - low) / 2 + 1);
+    st->at.port = (uint16_t)(low + 2 * pick);
+    if (st->asked->port == 0)
+        return STATUS_OK;
+    st->at.port = (uint16_t)st->asked->port;
+    if (st->at.port >= low && st->at.port <= high)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_MALFORMED,
+                     "port %u is none that the kernel connects from: those are %u to %u",
+                     (unsigned)st->at.port, (unsigned)low, (unsigned)high);
+}
+
+/* Only the segments whose two ends are the same: the refused attempts are many and do not fill the
+ * ring. */
+static enum status open_tap(struct watch *st, struct fault *fault)
+{
+    char ip[ADDRESS_TEXT_MAX], filter[160];
+    (void)snprintf(filter, sizeof(filter), "src host %s and tcp src port %u and tcp dst port %u",
+                   address_format(&st->at.ip, ip), (unsigned)st->at.port, (unsigned)st->at.port);
+    st->driver = driver_new(fault);
+    if (st->driver != NULL)
+        st->capture = capture_open("lo", filter, fault);
+    return st->capture != NULL ? STATUS_OK : STATUS_SYSTEM;
+}
+
+static void tell(void *arg, uint64_t attempts, bool asked)
+{
+    struct watch *st = arg;
+    char line[96];
+    int64_t now = real_now();
+    (void)snprintf(line, sizeof(line), "%" PRIu64 " attempts to connect from port %u, all refused",
+                   attempts, (unsigned)st->at.port);
+    if (asked) {
+        record_asked(&st->s->record, line);
+    } else if (record_progress(&st->s->record) != NULL && now - st->progress_at >= PROGRESS_EVERY) {
+        st->progress_at = now;
+        record_tell(&st->s->record, line);
+    }
+}
+
+/* The kernel was asked before the first octet of data was sent. */
+static enum status packet(void *arg, enum end tap, const uint8_t *ip, size_t n, int64_t t_ns,
+                          struct fault *fault)
+{
+    struct watch *st = arg;
+    struct segment seg;
+    (void)tap;
+    (void)fault;
+    st->came = true;
+    if (segment_decode(&seg, ip, n, NULL) != STATUS_OK || !endpoint_equal(&seg.src, &st->at) ||
+        !endpoint_equal(&seg.dst, &st->at))
+        return STATUS_OK;
+    if (seg.len > 0 && !st->connected_told && st->doings.kernel_known)
+        self_connect_truth(&st->self, st->doings.connected);
+    st->connected_told = st->connected_told || seg.len > 0;
+    self_connect_segment(&st->self, &st->doings, &seg, t_ns);
+    return STATUS_OK;
+}
+
+/* What is in the ring was all sent within system calls that have returned. */
+static enum status tick(void *arg, int64_t now_ns, struct fault *fault)
+{
+    struct watch *st = arg;
+    (void)now_ns;
+    (void)fault;
+    st->all_read = !st->came;
+    st->came = false;
+    return STATUS_OK;
+}
+
+static int64_t deadline(const void *arg, int64_t now_ns)
+{
+    (void)arg;
+    return now_ns;
+}
+
+static enum status stop(void *arg, int64_t now_ns, struct fault *fault)
+{
+    (void)now_ns;
+    (void)fault;
+    ((struct watch *)arg)->all_read = true;
+    return STATUS_OK;
+}
+
+static bool over(const void *arg)
+{
+    return ((const struct watch *)arg)->all_read;
+}
+
+static void lost(void *arg, uint64_t total, int64_t now_ns)
+{
+    (void)now_ns;
+    ((struct watch *)arg)->self.capture_dropped = total;
+}
+
+static enum status read_tap(struct watch *st, struct fault *fault)
+{
+    static const struct driver_ops ops = {.packet = packet,
+                                          .tick = tick,
+                                          .deadline = deadline,
+                                          .stop = stop,
+                                          .over = over,
+                                          .lost = lost};
+    const struct driver_config config = {
+        .ops = &ops,
+        .arg = st,
+        .taps = {{.capture = st->capture}},
+        .within_ns = CLOCK_NEVER,
+    };
+    enum status s = driver_run(st->driver, &config, fault);
+    if (s == STATUS_OK && st->doings.end == SELF_CONNECT_HAPPENED && st->doings.kernel_known)
+        self_connect_truth(&st->self, st->doings.closed);
+    return s;
+}
+
+static enum status watch(struct watch *st, struct fault *fault)
+{
+    const struct self_socket_config config = {
+        .at = st->at,
+        .attempts = st->asked->attempts,
+        .within_ns = st->s->options.run.deadline_ns,
+        .progress = tell,
+        .arg = st,
+    };
+    enum status s = self_socket_run(&config, &st->doings, fault);
+    if (s == STATUS_OK)
+        s = read_tap(st, fault);
+    if (s == STATUS_OK)
+        st->s->exit_code = self_connect_conclude(&st->self, &st->doings, real_now());
+    return s;
+}
+
+static enum status begin(struct watch *st, struct fault *fault)
+{
+    struct session *s = st->s;
+    const struct run_info info = {.interface = "lo", .clock = capture_clock(st->capture)};
+    self_connect_init(&st->self, &st->at, &s->record.timeline);
+    return record_begin(&s->record, &info, &st->at, fault);
+}
+
+static enum status run_socket(struct session *s, struct fault *fault)
+{
+    struct watch st = {.s = s, .asked = s->state};
+    st.at.ip = lab_at(s->around->lab, END_A)->ip;
+    enum status status = choose_port(&st, fault);
+    if (status == STATUS_OK)
+        status = open_tap(&st, fault);
+    if (status == STATUS_OK)
+        status = begin(&st, fault);
+    if (status == STATUS_OK)
+        status = watch(&st, fault);
+    driver_free(st.driver);
+    capture_close(st.capture);
+    return status;
+}
+
+const struct carrier carry_lab_socket = {.run = run_socket};

@@ -3,7 +3,7 @@
  * what kind of peer it is; each further one is an act, and whether the next segments are lost. */
 #include "fuzz.h"
 
-#include "../sim/ask_world.h"
+#include "../world/ask_world.h"
 
 enum {
     ACTS_MAX = 64,

@@ -9,16 +9,13 @@
  * peer, one for each moment of the run. When there are no more, the ends do as the run's manner
  * says. */
 #include "../keys.h"
-#include "fuzz.h"
+#include "../world/scripted.h"
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "figure/check.h"
 #include "figure/parse.h"
 #include "measure/play/play.h"
-#include "talk/sessions.h"
-#include "talk/sim.h"
 #include "wire/craft.h"
 
 enum {
@@ -35,13 +32,7 @@ enum {
     LAST_SEGMENTS = OUTBOX_QUEUE_MAX + 4,
 };
 
-#define START (1700000000 * CLOCK_S)
 #define GRACE (10 * CLOCK_S)
-
-struct reader {
-    const uint8_t *data;
-    size_t left;
-};
 
 /* Of the ends when the script is silent, as bits. */
 enum manner {
@@ -65,28 +56,23 @@ struct packet {
 };
 
 struct scene {
-    struct sink sink;
+    struct scripted_record record; /* first */
     struct timeline timeline;
     struct figure figure;
     struct play play;
-    struct reader script;
+    struct scripted_peer peer; /* where both ends are kernels it has but the script */
     unsigned manner;
     size_t answered_item; /* the row for which the figure's segment has been sent */
     unsigned answered_round;
 
     /* Where one end is ours: */
-    struct sessions run;
-    struct sessions_config config;
     struct talks_observer observer;
     struct endpoint locals[2];
     struct upper upper;
     void *states[1];
-    struct sim *sim;
     struct link wire;
-    struct tcb host;
     uint32_t isns;   /* how many numbers the host has begun with */
     unsigned unseen; /* the tap misses that many of ours */
-    unsigned emitted;
     int64_t slept_ns;
     uint8_t packet[CRAFT_MAX]; /* the last of ours */
     size_t packet_len;
@@ -105,37 +91,14 @@ struct scene {
     size_t came_count;
     unsigned passed;
 
-    uint32_t last_id;
-    unsigned sent, sent_after, received, verdicts, summaries, moments;
+    unsigned sent_after, moments;
     unsigned told[4], deviating_alternatives;
     unsigned rounds[FIGURE_ITEMS_MAX]; /* in how many the row has been told */
     uint64_t lost;
     unsigned excused; /* lines that may still stand on what was before the loss */
 };
 
-static uint8_t octet(struct reader *r)
-{
-    if (r->left == 0)
-        return 0;
-    r->left--;
-    return *r->data++;
-}
-
-static uint16_t word(struct reader *r)
-{
-    uint8_t high = octet(r);
-    return (uint16_t)(high << 8 | octet(r));
-}
-
 /* --- The record --- */
-
-static enum status sink_open(struct sink *s, const struct run_info *run, struct fault *fault)
-{
-    (void)s;
-    (void)run;
-    (void)fault;
-    return STATUS_OK;
-}
 
 static size_t item_of(const struct scene *c, unsigned source_line)
 {
@@ -203,34 +166,13 @@ static void check_verdict(const struct scene *c, const struct result *r)
     json_decref(record);
 }
 
-static enum status sink_event(struct sink *s, const struct event *e, struct fault *fault)
+static void check_event(struct scripted_record *r, const struct event *e)
 {
-    struct scene *c = (struct scene *)s;
-    (void)fault;
-    fuzz_require(e->id == c->last_id + 1 && e->cause < e->id);
-    fuzz_require(c->summaries == 0);
-    c->last_id = e->id;
-    c->sent += e->kind == EVENT_SENT;
-    c->received += e->kind == EVENT_RECEIVED;
-    c->verdicts += e->kind == EVENT_VERDICT;
-    c->summaries += e->kind == EVENT_SUMMARY;
+    struct scene *c = (struct scene *)r;
     if (e->kind == EVENT_LINE)
         check_line(c, e->line);
     else if (e->kind == EVENT_VERDICT)
         check_verdict(c, e->result);
-    return STATUS_OK;
-}
-
-static enum status sink_close(struct sink *s, struct fault *fault)
-{
-    (void)s;
-    (void)fault;
-    return STATUS_OK;
-}
-
-static void sink_free(struct sink *s)
-{
-    (void)s;
 }
 
 /* --- What the figure wants --- */
@@ -331,94 +273,19 @@ static enum state first_of(state_set set)
     return s;
 }
 
-static seq_t start_of(unsigned choice)
-{
-    static const uint32_t starts[] = {1000, 0xffffffff, 0xfffffff0, 0x7fffffff};
-    return seq_of(starts[choice % 4]);
-}
-
 /* ===== One end is ours ===== */
 
 /* --- What the peer sends --- */
 
-static void emit(struct scene *c, int64_t after, const struct segment *seg, size_t len)
+static struct scene *scene_of(const struct scripted_peer *p)
 {
-    static const uint8_t zeros[1400];
-    if (c->emitted++ < EMITTED_MAX)
-        sim_emit(c->sim, after, seg, zeros, len < sizeof(zeros) ? len : sizeof(zeros));
+    return (struct scene *)((uintptr_t)p - offsetof(struct scene, peer));
 }
 
-static struct segment to_us(const struct scene *c)
+static void figured_numbers(const struct scripted_peer *p, seq_t more[2])
 {
-    const struct talks_entry *e = c->run.entry; /* none while the figure's first row begins it */
-    struct segment seg = {.src = e != NULL ? e->talk.config.remote : c->config.base.remote,
-                          .dst = e != NULL ? e->talk.config.local : c->locals[0],
-                          .ip_version = 4,
-                          .ttl = 64,
-                          .win = 65535};
-    if (seg.src.port == 0) /* we do not know it yet */
-        seg.src.port = 4242;
-    return seg;
-}
-
-/* A number near one that matters. */
-static seq_t near(struct reader *r, const struct scene *c)
-{
-    const struct tcb *own = &c->run.entry->talk.ours.tcb;
-    const seq_t bases[] = {c->host.snd_nxt,     c->host.rcv_nxt,      own->snd_nxt,
-                           own->snd_una,        own->rcv_nxt,         own->irs,
-                           c->play.row.seg.seq, c->play.ends.past.ack};
-    uint8_t choice = octet(r);
-    if (choice >= 0xf0)
-        return seq_of((uint32_t)word(r) << 16 | word(r));
-    uint32_t off = octet(r);
-    if (off >= 128)
-        off -= 256;
-    uint32_t far = choice & 0x08 ? (uint32_t)c->config.base.win : 0;
-    return seq_add(bases[choice & 7], far + off);
-}
-
-static void give_options(struct reader *r, struct segment *seg)
-{
-    uint8_t n = octet(r);
-    seg->opt.raw_len = n % 11 * 4;
-    for (size_t i = 0; i < seg->opt.raw_len; i++)
-        seg->opt.raw[i] = octet(r);
-}
-
-static void odd_segment(struct scene *c)
-{
-    struct reader *r = &c->script;
-    struct segment seg = to_us(c);
-    uint8_t how = octet(r);
-    seg.flags = octet(r);
-    seg.seq = near(r, c);
-    seg.ack = near(r, c);
-    if (how & 0x01)
-        seg.win = word(r);
-    if (how & 0x02)
-        give_options(r, &seg);
-    if (how & 0x04)
-        seg.checksum = SEGMENT_CHECKSUM_BAD;
-    if (how & 0x08) { /* as if our own kernel had sent it */
-        seg.src = seg.dst;
-        seg.dst = c->config.base.remote;
-    }
-    int64_t after = how & 0x10 ? octet(r) * (CLOCK_S / 8) : 0;
-    size_t len = how & 0x20 ? octet(r) * 6u : 0;
-    for (unsigned times = how & 0x40 ? octet(r) : 1; times > 0; times--)
-        emit(c, after + (how & 0x80 ? times * CLOCK_MS * 50 : 0), &seg, len);
-}
-
-static void raw_packet(struct scene *c)
-{
-    struct reader *r = &c->script;
-    size_t n = octet(r);
-    n = n < r->left ? n : r->left;
-    if (c->emitted++ < EMITTED_MAX)
-        sim_emit_raw(c->sim, 0, r->data, n);
-    r->data += n;
-    r->left -= n;
+    more[0] = scene_of(p)->play.row.seg.seq;
+    more[1] = scene_of(p)->play.ends.past.ack;
 }
 
 /* An error about the last segment of ours, from whoever. */
@@ -430,65 +297,36 @@ static void icmp_error(struct scene *c)
         QUOTE = 28
     };
     uint8_t packet[IP + HEADER + QUOTE] = {0x45, 0, 0, sizeof(packet)};
-    if (c->packet_len < QUOTE || c->emitted++ >= EMITTED_MAX)
+    if (c->packet_len < QUOTE || c->peer.emitted++ >= EMITTED_MAX)
         return;
     packet[8] = 64; /* TTL */
     packet[9] = 1;  /* ICMP */
     memcpy(packet + 12, c->packet + 16, 4);
     memcpy(packet + 16, c->packet + 12, 4);
-    packet[IP] = octet(&c->script) % 4 ? 3 : 11;
-    packet[IP + 1] = octet(&c->script);
+    packet[IP] = scripted_octet(&c->peer.script) % 4 ? 3 : 11;
+    packet[IP + 1] = scripted_octet(&c->peer.script);
     memcpy(packet + IP + HEADER, c->packet, QUOTE);
-    sim_emit_raw(c->sim, 0, packet, sizeof(packet));
-}
-
-static void host_says(struct scene *c, const struct segment *heard, enum reply what, int64_t after,
-                      size_t len)
-{
-    struct segment out = to_us(c);
-    tcb_fill(&c->host, what, heard, &out);
-    if (out.flags & FLAG_SYN) {
-        out.opt = (struct options){.has_mss = true, .mss = 1460};
-        (void)options_build(&out.opt, "M", NULL);
-    }
-    emit(c, after, &out, len);
-    out.len = (uint32_t)len;
-    tcb_left(&c->host, &out);
-}
-
-/* What a textbook TCP would do. */
-static void answer_properly(struct scene *c, const struct segment *heard, int64_t after)
-{
-    struct arrival a = tcb_arrive(&c->host, heard);
-    if (a.reply >= REPLY_SYN && a.reply <= REPLY_RST_ACK)
-        host_says(c, heard, a.reply, after, 0);
-}
-
-static void host_is_told(struct scene *c, enum call what)
-{
-    enum reply drawn = tcb_call(&c->host, what).reply;
-    if (drawn == REPLY_FIN || drawn == REPLY_RST_OWN || drawn == REPLY_SYN)
-        host_says(c, NULL, drawn, 0, 0);
+    sim_emit_raw(c->peer.sim, 0, packet, sizeof(packet));
 }
 
 static void as_figured(struct scene *c, unsigned alternative)
 {
     const struct figure_row *row = awaited(c, alternative);
-    const struct tcb *own = &c->run.entry->talk.ours.tcb;
-    struct segment seg = to_us(c);
+    const struct tcb *own = &c->peer.run.entry->talk.ours.tcb;
+    struct segment seg = scripted_to_us(&c->peer);
     if (row == NULL || !row->has_segment)
         return;
     seg.seq = own->rcv_nxt;
     seg.ack = own->snd_nxt;
-    seq_t iss = seq_add(c->host.iss, c->isns * 64000);
+    seq_t iss = seq_add(c->peer.host.iss, c->isns * 64000);
     take_row(c, row, iss, &seg);
     c->isns += (seg.flags & FLAG_SYN) != 0;
-    emit(c, row->after_ns, &seg, octets_of(row));
+    scripted_emit(&c->peer, row->after_ns, &seg, octets_of(row));
 }
 
 static void keep_to_the_figure(struct scene *c)
 {
-    if (c->script.left == 0 && is_to_be_answered(c))
+    if (c->peer.script.left == 0 && is_to_be_answered(c))
         as_figured(c, 0);
 }
 
@@ -496,7 +334,9 @@ static void keep_to_the_figure(struct scene *c)
 
 static enum status stop_listening(struct scene *c, struct fault *fault)
 {
-    return octet(&c->script) >= 0xf0 ? fault_set(fault, STATUS_SYSTEM, "it stays open") : STATUS_OK;
+    return scripted_octet(&c->peer.script) >= 0xf0
+               ? fault_set(fault, STATUS_SYSTEM, "it stays open")
+               : STATUS_OK;
 }
 
 static enum status let_act(void *arg, const struct endpoint *ours, enum call what, const void *data,
@@ -507,15 +347,15 @@ static enum status let_act(void *arg, const struct endpoint *ours, enum call wha
     fuzz_require(n == 0 || data != NULL);
     if (what == CALL_STOP_LISTENING)
         return stop_listening(c, fault);
-    uint8_t how = octet(&c->script);
+    uint8_t how = scripted_octet(&c->peer.script);
     if (how >= 0xf0)
         return fault_set(fault, STATUS_SYSTEM, "nobody is at home");
     if (how & 1 || !(c->manner & MANNER_TEXTBOOK))
         return STATUS_OK;
     if (what == CALL_CONNECT || what == CALL_CLOSE || what == CALL_ABORT)
-        host_is_told(c, what);
+        scripted_is_told(&c->peer, what);
     else if (what == CALL_SEND)
-        host_says(c, NULL, REPLY_ACK, 0, n);
+        scripted_says(&c->peer, NULL, REPLY_ACK, 0, n);
     return STATUS_OK;
 }
 
@@ -523,11 +363,11 @@ static enum status let_ask(void *arg, const struct endpoint *ours, enum state *s
                            struct fault *fault)
 {
     struct scene *c = arg;
-    uint8_t how = octet(&c->script);
+    uint8_t how = scripted_octet(&c->peer.script);
     (void)ours;
     if (how >= 0xf0)
         return fault_set(fault, STATUS_SYSTEM, "the peer's kernel does not answer");
-    *state = how != 0 ? (enum state)(how % STATE_COUNT) : c->host.state;
+    *state = how != 0 ? (enum state)(how % STATE_COUNT) : c->peer.host.state;
     if (how == 0 && c->manner & MANNER_AS_FIGURED)
         *state = first_of(c->play.row.due[end_other(c->play.us)]);
     return STATUS_OK;
@@ -538,35 +378,35 @@ static enum status let_ask(void *arg, const struct endpoint *ours, enum state *s
 /* One step; false: no more for this segment. */
 static bool step(struct scene *c, const struct segment *heard)
 {
-    if (c->script.left == 0) {
+    if (c->peer.script.left == 0) {
         if (c->manner & MANNER_TEXTBOOK || (c->manner != 0 && c->play.phase == PLAY_HANDSHAKE))
-            answer_properly(c, heard, 0);
+            scripted_answers(&c->peer, heard, 0);
         return false;
     }
-    uint8_t what = octet(&c->script);
+    uint8_t what = scripted_octet(&c->peer.script);
     switch (what % 8) {
     case 0:
         return false;
     case 1:
-        answer_properly(c, heard, 0);
+        scripted_answers(&c->peer, heard, 0);
         break;
     case 2:
-        answer_properly(c, heard, octet(&c->script) * (CLOCK_S / 16));
+        scripted_answers(&c->peer, heard, scripted_octet(&c->peer.script) * (CLOCK_S / 16));
         break;
     case 3:
-        host_is_told(c, what & 0x10 ? CALL_CLOSE : CALL_LISTEN);
+        scripted_is_told(&c->peer, what & 0x10 ? CALL_CLOSE : CALL_LISTEN);
         break;
     case 4:
-        host_is_told(c, what & 0x10 ? CALL_ABORT : CALL_CONNECT);
+        scripted_is_told(&c->peer, what & 0x10 ? CALL_ABORT : CALL_CONNECT);
         break;
     case 5:
         as_figured(c, what >> 3);
         break;
     case 6:
-        odd_segment(c);
+        scripted_odd_segment(&c->peer);
         break;
     default:
-        raw_packet(c);
+        scripted_raw_packet(&c->peer);
         break;
     }
     return true;
@@ -574,17 +414,10 @@ static bool step(struct scene *c, const struct segment *heard)
 
 static void hears(void *arg, struct sim *sim, const struct segment *seg)
 {
-    struct scene *c = arg;
+    struct scene *c = scene_of(arg);
     (void)sim;
     for (int i = 0; i < STEPS_A_SEGMENT && step(c, seg); i++)
         ;
-}
-
-static bool loses(void *arg, bool ours, const struct segment *seg)
-{
-    struct scene *c = arg;
-    (void)seg;
-    return ours && c->script.left > 0 && *c->script.data >= 0xf8;
 }
 
 static void look(void *arg, struct talk *x)
@@ -611,11 +444,11 @@ static enum status put(void *arg, const uint8_t *ip, size_t n, struct fault *fau
 {
     struct scene *c = arg;
     struct segment seg;
-    fuzz_require(!talks_over(&c->run.talks));
+    fuzz_require(!talks_over(&c->peer.run.talks));
     fuzz_require(n <= sizeof(c->packet) && segment_decode(&seg, ip, n, NULL) == STATUS_OK);
     fuzz_require(address_equal(&seg.src.ip, &c->locals[0].ip));
     fuzz_require(seg.src.port == c->locals[0].port || seg.src.port == c->locals[1].port);
-    fuzz_require(endpoint_equal(&seg.dst, &c->run.entry->talk.config.remote));
+    fuzz_require(endpoint_equal(&seg.dst, &c->peer.run.entry->talk.config.remote));
     c->sent_after += c->play.phase == PLAY_OVER;
     fuzz_require(c->sent_after <= LAST_SEGMENTS);
     memcpy(c->packet, ip, n);
@@ -623,7 +456,7 @@ static enum status put(void *arg, const uint8_t *ip, size_t n, struct fault *fau
     if (c->unseen == 0)
         return c->wire.send(c->wire.arg, ip, n, fault);
     c->unseen--;
-    hears(c, c->sim, &seg);
+    hears(&c->peer, c->peer.sim, &seg);
     return STATUS_OK;
 }
 
@@ -634,15 +467,15 @@ static void lose_packets(struct scene *c)
     /* The row that is being played may have been judged already. */
     if (c->lost == 0)
         c->excused = 1;
-    c->lost += 1u + octet(&c->script);
-    talk_lost_packets(&c->run.entry->talk, c->lost);
+    c->lost += 1u + scripted_octet(&c->peer.script);
+    talk_lost_packets(&c->peer.run.entry->talk, c->lost);
 }
 
 static void tell_progress(const struct scene *c)
 {
     char text[120];
     memset(text, 'x', sizeof(text));
-    play_script()->progress(&c->run.entry->talk, sim_now(c->sim), text, sizeof(text));
+    play_script()->progress(&c->peer.run.entry->talk, sim_now(c->peer.sim), text, sizeof(text));
     fuzz_require(memchr(text, '\0', sizeof(text)) != NULL);
 }
 
@@ -650,33 +483,34 @@ static void moment(struct scene *c)
 {
     struct fault fault;
     int64_t slept;
-    switch (octet(&c->script) % 16) {
+    switch (scripted_octet(&c->peer.script) % 16) {
     case 8:
         lose_packets(c);
         break;
     case 9:
-        if (octet(&c->script) >= 0x80)
-            fuzz_require(talks_stop(&c->run.talks, sim_now(c->sim), &fault) == STATUS_OK);
+        if (scripted_octet(&c->peer.script) >= 0x80)
+            fuzz_require(talks_stop(&c->peer.run.talks, sim_now(c->peer.sim), &fault) == STATUS_OK);
         break;
     case 10:
         icmp_error(c);
         break;
     case 11:
-        odd_segment(c);
+        scripted_odd_segment(&c->peer);
         break;
     case 12:
-        as_figured(c, octet(&c->script));
+        as_figured(c, scripted_octet(&c->peer.script));
         break;
     case 13:
-        raw_packet(c);
+        scripted_raw_packet(&c->peer);
         break;
     case 14:
-        c->unseen = octet(&c->script) % 4;
+        c->unseen = scripted_octet(&c->peer.script) % 4;
         break;
     case 15: /* we have slept, and what came meanwhile is looked at behind it */
-        slept = octet(&c->script) * (CLOCK_S / 8);
+        slept = scripted_octet(&c->peer.script) * (CLOCK_S / 8);
         c->slept_ns += slept;
-        fuzz_require(talks_tick(&c->run.talks, sim_now(c->sim) + slept, &fault) == STATUS_OK);
+        fuzz_require(talks_tick(&c->peer.run.talks, sim_now(c->peer.sim) + slept, &fault) ==
+                     STATUS_OK);
         break;
     default:
         tell_progress(c);
@@ -708,12 +542,15 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
     c->locals[1] = (struct endpoint){address_from_v4(here), 40001};
     c->observer = (struct talks_observer){look, wants_until, add_nothing, c};
     c->states[0] = &c->play;
+    c->peer.local = &c->locals[0];
+    c->peer.numbers = figured_numbers;
+    c->peer.emitted_max = EMITTED_MAX;
     set_up_play(c, how);
-    c->config = (struct sessions_config){
+    c->peer.config = (struct sessions_config){
         .script = play_script(),
         .base = {.remote = {address_from_v4(there), how & 0x80 ? 0 : 80},
                  .upper = {NULL, how & 0x02 ? &c->upper : NULL},
-                 .iss = start_of(numbers),
+                 .iss = scripted_start(numbers),
                  .other_local = c->locals[1],
                  .like = syn_like_at(0),
                  .mss = 1460,
@@ -729,65 +566,67 @@ static void set_up(struct scene *c, uint8_t how, uint8_t numbers)
         .deadline_after_ns = deadlines[numbers >> 5 & 3],
         .observer = &c->observer,
     };
-    tcb_init(&c->host, start_of(numbers >> 2), 65535, how & 0x40, false, 0);
+    tcb_init(&c->peer.host, scripted_start(numbers >> 2), 65535, how & 0x40, false, 0);
     if (!(numbers & 0x80))
-        (void)tcb_call(&c->host, CALL_LISTEN);
+        (void)tcb_call(&c->peer.host, CALL_LISTEN);
 }
 
 static void act(struct scene *c)
 {
     struct fault fault;
-    int64_t end = c->config.deadline_after_ns;
+    int64_t end = c->peer.config.deadline_after_ns;
     if (end != CLOCK_NEVER)
-        end += START + GRACE;
+        end += SCRIPTED_START + GRACE;
     const struct link link = {put, c};
-    fuzz_require(sessions_init(&c->run, &c->config, &c->timeline, &fault) == STATUS_OK);
-    fuzz_require(talks_start(&c->run.talks, link, START, &fault) == STATUS_OK);
-    for (; !talks_over(&c->run.talks) && c->moments < MOMENTS_MAX; c->moments++) {
+    fuzz_require(sessions_init(&c->peer.run, &c->peer.config, &c->timeline, &fault) == STATUS_OK);
+    fuzz_require(talks_start(&c->peer.run.talks, link, SCRIPTED_START, &fault) == STATUS_OK);
+    for (; !talks_over(&c->peer.run.talks) && c->moments < MOMENTS_MAX; c->moments++) {
         keep_to_the_figure(c);
-        fuzz_require(sim_run(c->sim, &c->run.talks, 1, &fault) == STATUS_OK);
-        fuzz_require(talks_over(&c->run.talks) || sim_now(c->sim) - c->slept_ns < end);
-        if (!talks_over(&c->run.talks))
+        fuzz_require(sim_run(c->peer.sim, &c->peer.run.talks, 1, &fault) == STATUS_OK);
+        fuzz_require(talks_over(&c->peer.run.talks) || sim_now(c->peer.sim) - c->slept_ns < end);
+        if (!talks_over(&c->peer.run.talks))
             moment(c);
     }
-    if (!talks_over(&c->run.talks))
-        fuzz_require(talks_stop(&c->run.talks, sim_now(c->sim), &fault) == STATUS_OK);
-    fuzz_require(sim_run(c->sim, &c->run.talks, GRACE, &fault) == STATUS_OK);
-    fuzz_require(talks_over(&c->run.talks));
+    if (!talks_over(&c->peer.run.talks))
+        fuzz_require(talks_stop(&c->peer.run.talks, sim_now(c->peer.sim), &fault) == STATUS_OK);
+    fuzz_require(sim_run(c->peer.sim, &c->peer.run.talks, GRACE, &fault) == STATUS_OK);
+    fuzz_require(talks_over(&c->peer.run.talks));
 }
 
 static void nothing_follows(struct scene *c)
 {
     struct fault fault;
-    const uint32_t last = c->last_id;
-    const int64_t now = sim_now(c->sim) + CLOCK_MIN;
-    fuzz_require(talks_packet(&c->run.talks, c->packet, c->packet_len, now, &fault) == STATUS_OK);
-    fuzz_require(talks_tick(&c->run.talks, now, &fault) == STATUS_OK);
-    fuzz_require(talks_stop(&c->run.talks, now, &fault) == STATUS_OK);
-    fuzz_require(talks_deadline(&c->run.talks) == CLOCK_NEVER && c->last_id == last);
+    const uint32_t last = c->record.last_id;
+    const int64_t now = sim_now(c->peer.sim) + CLOCK_MIN;
+    fuzz_require(talks_packet(&c->peer.run.talks, c->packet, c->packet_len, now, &fault) ==
+                 STATUS_OK);
+    fuzz_require(talks_tick(&c->peer.run.talks, now, &fault) == STATUS_OK);
+    fuzz_require(talks_stop(&c->peer.run.talks, now, &fault) == STATUS_OK);
+    fuzz_require(talks_deadline(&c->peer.run.talks) == CLOCK_NEVER && c->record.last_id == last);
 }
 
 static void check_counts(const struct scene *c)
 {
     unsigned told =
         c->told[EVENT_LINE_OK] + c->told[EVENT_LINE_DEVIATES] + c->told[EVENT_LINE_UNKNOWN];
-    fuzz_require(c->verdicts == 1 && c->summaries == 1);
-    fuzz_require(c->sent <= FREE_SEGMENTS + told + c->received);
-    unsigned happened = c->sent + c->emitted + c->moments + told + c->told[EVENT_LINE_NOT_REACHED];
-    fuzz_require(c->last_id <= 100 + 12 * happened);
+    fuzz_require(c->record.verdicts == 1 && c->record.summaries == 1);
+    fuzz_require(c->record.sent <= FREE_SEGMENTS + told + c->record.received);
+    unsigned happened =
+        c->record.sent + c->peer.emitted + c->moments + told + c->told[EVENT_LINE_NOT_REACHED];
+    fuzz_require(c->record.last_id <= 100 + 12 * happened);
 }
 
 static void play_with_a_peer(struct scene *c)
 {
-    const struct sim_peer peer = {hears, loses, c};
-    c->sim = sim_new(&peer, START, 5 * CLOCK_MS);
-    fuzz_require(c->sim != NULL);
-    c->wire = sim_link(c->sim);
+    const struct sim_peer peer = {hears, scripted_loses, &c->peer};
+    c->peer.sim = sim_new(&peer, SCRIPTED_START, 5 * CLOCK_MS);
+    fuzz_require(c->peer.sim != NULL);
+    c->wire = sim_link(c->peer.sim);
     act(c);
     nothing_follows(c);
     check_counts(c);
-    sessions_done(&c->run);
-    sim_free(c->sim);
+    sessions_done(&c->peer.run);
+    sim_free(c->peer.sim);
 }
 
 /* ===== Neither end is ours ===== */
@@ -976,7 +815,7 @@ static void come_as_figured(struct scene *c, unsigned alternative)
     struct segment seg = {.ttl = 64, .win = 65535};
     if (row == NULL || !row->has_segment)
         return;
-    seg.seq = seq_of(1000 + c->last_id * 64000);
+    seg.seq = seq_of(1000 + c->record.last_id * 64000);
     take_row(c, row, seg.seq, &seg);
     if (row->after_ns > 0 && c->now_ns < c->play.mark_ns + row->after_ns)
         c->now_ns = c->play.mark_ns + row->after_ns;
@@ -985,14 +824,14 @@ static void come_as_figured(struct scene *c, unsigned alternative)
 
 /* --- Steps between kernels --- */
 
-static uint32_t far(struct reader *r)
+static uint32_t far(struct scripted_reader *r)
 {
-    uint32_t high = word(r);
-    return high << 16 | word(r);
+    uint32_t high = scripted_word(r);
+    return high << 16 | scripted_word(r);
 }
 
 /* A number near one that matters. */
-static seq_t near_on_wire(struct reader *r, const struct scene *c)
+static seq_t near_on_wire(struct scripted_reader *r, const struct scene *c)
 {
     const struct tcb *a = &c->end[END_A].tcb, *b = &c->end[END_B].tcb;
     const seq_t bases[] = {a->snd_nxt,
@@ -1003,23 +842,23 @@ static seq_t near_on_wire(struct reader *r, const struct scene *c)
                            c->play.row.seg.ack,
                            c->play.ends.sent[END_A].nxt,
                            c->play.ends.sent[END_B].nxt};
-    uint8_t choice = octet(r);
+    uint8_t choice = scripted_octet(r);
     if (choice >= 0xf0)
         return seq_of(far(r));
-    return seq_add(bases[choice & 7], (uint32_t)octet(r) - 128);
+    return seq_add(bases[choice & 7], (uint32_t)scripted_octet(r) - 128);
 }
 
 static void odd_from(struct scene *c, enum end from)
 {
-    struct reader *r = &c->script;
-    uint8_t how = octet(r);
-    struct segment seg = {.ttl = 64, .win = 65535, .flags = octet(r)};
+    struct scripted_reader *r = &c->peer.script;
+    uint8_t how = scripted_octet(r);
+    struct segment seg = {.ttl = 64, .win = 65535, .flags = scripted_octet(r)};
     seg.seq = near_on_wire(r, c);
     seg.ack = near_on_wire(r, c);
     if (how & 0x01)
         seg.checksum = SEGMENT_CHECKSUM_BAD;
-    size_t len = how & 0x02 ? octet(r) * 4u : 0;
-    for (unsigned times = how & 0x04 ? octet(r) : 1; times > 0; times--) {
+    size_t len = how & 0x02 ? scripted_octet(r) * 4u : 0;
+    for (unsigned times = how & 0x04 ? scripted_octet(r) : 1; times > 0; times--) {
         come_segment(c, from, &seg, len);
         if (how & 0x08)
             seg.seq = seq_add(seg.seq, 1);
@@ -1028,12 +867,10 @@ static void odd_from(struct scene *c, enum end from)
 
 static void raw_from(struct scene *c, enum end from)
 {
-    struct reader *r = &c->script;
-    size_t n = octet(r);
-    n = n < r->left ? n : r->left;
-    come(c, from, r->data, n);
-    r->data += n;
-    r->left -= n;
+    struct scripted_reader *r = &c->peer.script;
+    size_t n;
+    const uint8_t *octets = scripted_octets(r, &n);
+    come(c, from, octets, n);
 }
 
 static void lose_on_wire(struct scene *c)
@@ -1041,7 +878,7 @@ static void lose_on_wire(struct scene *c)
     /* The row that the walk is at may have been judged already. */
     if (c->lost == 0)
         c->excused = 1;
-    c->lost += 1u + octet(&c->script);
+    c->lost += 1u + scripted_octet(&c->peer.script);
     talk_lost_packets(&c->pair, c->lost);
 }
 
@@ -1082,7 +919,7 @@ static bool deliver(struct scene *c)
 
 static void set_end(struct scene *c, struct fake_end *e)
 {
-    uint8_t how = octet(&c->script);
+    uint8_t how = scripted_octet(&c->peer.script);
     e->mute = (how & 0x0f) == 0x0f;
     e->unwilling = how & 0x10;
     e->lies = how & 0x20;
@@ -1091,14 +928,14 @@ static void set_end(struct scene *c, struct fake_end *e)
 
 static void wire_step(struct scene *c)
 {
-    uint8_t what = octet(&c->script);
+    uint8_t what = scripted_octet(&c->peer.script);
     enum end end = what & 0x10 ? END_B : END_A;
     switch (what & 0x0f) {
     case 0:
         let_time_pass(c);
         break;
     case 1:
-        c->now_ns += octet(&c->script) * 8 * CLOCK_MS;
+        c->now_ns += scripted_octet(&c->peer.script) * 8 * CLOCK_MS;
         talk_tick(&c->pair, c->now_ns);
         break;
     case 2:
@@ -1121,7 +958,7 @@ static void wire_step(struct scene *c)
         lose_on_wire(c);
         break;
     case 8:
-        if (octet(&c->script) >= 0x80)
+        if (scripted_octet(&c->peer.script) >= 0x80)
             talk_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
         break;
     case 9:
@@ -1141,13 +978,12 @@ static void wire_step(struct scene *c)
 static void set_up_wire(struct scene *c, uint8_t how)
 {
     static const uint8_t octets[ENDS][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
-    static const uint32_t starts[] = {1000, 0xffffffff, 0xfffffff0, 0x7fffffff};
     static const int64_t deadlines[] = {CLOCK_NEVER, 2 * CLOCK_S, 40 * CLOCK_S, 5 * CLOCK_MIN};
-    c->now_ns = START;
+    c->now_ns = SCRIPTED_START;
     c->manner = how & (MANNER_TEXTBOOK | MANNER_AS_FIGURED);
     for (enum end e = END_A; e <= END_B; e++) {
         c->end[e] = (struct fake_end){.scene = c, .side = e, .listens = e == END_B};
-        c->end[e].tcb.iss = seq_of(starts[how >> 4 & 3]);
+        c->end[e].tcb.iss = scripted_start(how >> 4);
         c->applications[e] =
             (struct upper){.call = act_as_kernel, .state = ask_kernel, .arg = &c->end[e]};
         c->between.at[e] = (struct endpoint){address_from_v4(octets[e]), e == END_A ? 40000 : 80};
@@ -1156,7 +992,7 @@ static void set_up_wire(struct scene *c, uint8_t how)
     c->between.session = 1;
     c->between.deadline_ns = deadlines[how >> 6];
     if (c->between.deadline_ns != CLOCK_NEVER)
-        c->between.deadline_ns += START;
+        c->between.deadline_ns += SCRIPTED_START;
     c->between.pass = pass_on;
     c->between.arg = c;
     c->play =
@@ -1189,7 +1025,8 @@ static void check_bounds(const struct scene *c)
 static void act_between(struct scene *c)
 {
     talk_init(&c->pair, &c->between, play_script(), &c->play, &c->timeline, c->now_ns);
-    for (; !c->pair.finished && c->script.left > 0 && c->moments < WIRE_MOMENTS_MAX; c->moments++) {
+    for (; !c->pair.finished && c->peer.script.left > 0 && c->moments < WIRE_MOMENTS_MAX;
+         c->moments++) {
         wire_step(c);
         check_bounds(c);
     }
@@ -1204,10 +1041,10 @@ static void act_between(struct scene *c)
 
 static void nothing_more(struct scene *c)
 {
-    const uint32_t last = c->last_id;
+    const uint32_t last = c->record.last_id;
     const unsigned passed = c->passed;
     talk_stop(&c->pair, SCRIPT_STOP_INTERRUPT, c->now_ns);
-    fuzz_require(c->last_id == last && c->passed == passed);
+    fuzz_require(c->record.last_id == last && c->passed == passed);
 }
 
 static void play_between_kernels(struct scene *c)
@@ -1217,7 +1054,7 @@ static void play_between_kernels(struct scene *c)
     fuzz_require(c->craft != NULL);
     act_between(c);
     nothing_more(c);
-    fuzz_require(c->verdicts == 1);
+    fuzz_require(c->record.verdicts == 1);
     craft_free(c->craft);
 }
 
@@ -1236,11 +1073,9 @@ static void all_is_told(const struct scene *c)
 
 static void play(struct scene *c, bool between)
 {
-    static const struct run_info info = {.command = "fuzz"};
     struct fault fault;
-    timeline_init(&c->timeline);
-    fuzz_require(timeline_add_sink(&c->timeline, &c->sink, &fault) == STATUS_OK);
-    fuzz_require(timeline_open(&c->timeline, &info, &fault) == STATUS_OK);
+    c->record.event = check_event;
+    scripted_record(&c->record, &c->timeline);
     if (between)
         play_between_kernels(c);
     else
@@ -1252,15 +1087,13 @@ static void play(struct scene *c, bool between)
 
 static void read_and_play(struct scene *c)
 {
-    static const struct sink_ops ops = {"fuzz", true, sink_open, sink_event, sink_close, sink_free};
     struct fault fault;
-    c->sink.ops = &ops;
-    bool between = octet(&c->script) & 1;
-    uint8_t how = octet(&c->script);
+    bool between = scripted_octet(&c->peer.script) & 1;
+    uint8_t how = scripted_octet(&c->peer.script);
     if (between)
         set_up_wire(c, how);
     else
-        set_up(c, how, octet(&c->script));
+        set_up(c, how, scripted_octet(&c->peer.script));
     if ((between ? figure_check_between(&c->figure, &fault)
                  : figure_check(&c->figure, c->play.us, &fault)) == STATUS_OK)
         play(c, between);
@@ -1275,7 +1108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     size_t figure = nul != NULL ? (size_t)(nul - data) : n;
     if (figure_parse(&c->figure, "fuzz", (const char *)data, figure, &fault) == STATUS_OK) {
         if (nul != NULL)
-            c->script = (struct reader){nul + 1, n - figure - 1};
+            c->peer.script = (struct scripted_reader){nul + 1, n - figure - 1};
         read_and_play(c);
         figure_done(&c->figure);
     }

@@ -5,12 +5,11 @@
  *
  * The first six octets choose the survey, what follows are steps. */
 #include "../keys.h"
-#include "fuzz.h"
+#include "../world/scripted.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "measure/survey/survey.h"
 #include "event/result.h"
 #include "wire/template.h"
@@ -24,17 +23,10 @@ enum {
     TURNS_MAX = 200000
 };
 
-#define START (1700000000 * CLOCK_S)
-
-struct reader {
-    const uint8_t *data;
-    size_t left;
-};
-
 struct scene {
     struct survey survey;
     struct survey_config config;
-    struct reader script;
+    struct scripted_reader script;
     struct craft *craft;
     struct template syn[2];
     uint32_t targets, supplied;
@@ -48,20 +40,6 @@ struct scene {
     bool sealed;                        /* the script is over: nothing odd happens any more */
     int64_t now;
 };
-
-static uint8_t octet(struct reader *r)
-{
-    if (r->left == 0)
-        return 0;
-    r->left--;
-    return *r->data++;
-}
-
-static uint16_t word(struct reader *r)
-{
-    uint8_t high = octet(r);
-    return (uint16_t)(high << 8 | octet(r));
-}
 
 /* Every fourth has an IPv6 address; with bit 0 of the manner they share four addresses, so that
  * four-tuples come again. */
@@ -89,8 +67,9 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
     struct scene *c = arg;
     if (c->supplied == c->targets)
         return SURVEY_NO_MORE;
-    if (!c->sealed && c->manner & 2 && now_ns < START + (int64_t)c->supplied * 100 * CLOCK_MS) {
-        *at_ns = START + (int64_t)c->supplied * 100 * CLOCK_MS;
+    if (!c->sealed && c->manner & 2 &&
+        now_ns < SCRIPTED_START + (int64_t)c->supplied * 100 * CLOCK_MS) {
+        *at_ns = SCRIPTED_START + (int64_t)c->supplied * 100 * CLOCK_MS;
         return SURVEY_LATER;
     }
     uint32_t i = c->supplied++;
@@ -136,7 +115,7 @@ static enum status flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *t
     unsigned n = c->batched;
     (void)fault;
     if (!c->sealed && c->manner & 32) {
-        n = octet(&c->script) % (n + 1);
+        n = scripted_octet(&c->script) % (n + 1);
         *full = n < c->batched;
     }
     *from_ns = c->now;
@@ -195,9 +174,9 @@ static void ended(void *arg, const struct survey_end *e)
 
 static size_t with_options(struct scene *c, struct segment *seg)
 {
-    seg->opt.raw_len = octet(&c->script) % 11 * 4;
+    seg->opt.raw_len = scripted_octet(&c->script) % 11 * 4;
     for (size_t i = 0; i < seg->opt.raw_len; i++)
-        seg->opt.raw[i] = octet(&c->script);
+        seg->opt.raw[i] = scripted_octet(&c->script);
     return seg->opt.raw_len;
 }
 
@@ -205,7 +184,7 @@ static size_t with_options(struct scene *c, struct segment *seg)
  * kernel had sent it. */
 static void near_segment(struct scene *c)
 {
-    uint8_t how = octet(&c->script), which = octet(&c->script);
+    uint8_t how = scripted_octet(&c->script), which = scripted_octet(&c->script);
     if (c->sent_count == 0)
         return;
     const struct survey_packet *p = &c->sent[which % c->sent_count];
@@ -213,13 +192,13 @@ static void near_segment(struct scene *c)
     struct fault fault;
     uint8_t octets[PACKET_MAX];
     size_t n;
-    seg.flags = octet(&c->script);
-    seg.seq = seq_of(1000 * (how & 3U) + octet(&c->script) % 4);
-    seg.ack = seq_add(p->seq, how & 4 ? octet(&c->script) : 1);
+    seg.flags = scripted_octet(&c->script);
+    seg.seq = seq_of(1000 * (how & 3U) + scripted_octet(&c->script) % 4);
+    seg.ack = seq_add(p->seq, how & 4 ? scripted_octet(&c->script) : 1);
     if (how & 8) {
         seg.src = p->local;
         seg.dst = p->remote;
-        seg.seq = seq_add(p->seq, octet(&c->script) % 3);
+        seg.seq = seq_add(p->seq, scripted_octet(&c->script) % 3);
     }
     if (how & 16)
         (void)with_options(c, &seg);
@@ -229,7 +208,7 @@ static void near_segment(struct scene *c)
         seg.dst.port++;
     if (craft_segment(c->craft, &seg, NULL, 0, octets, sizeof(octets), &n, &fault) != STATUS_OK)
         return;
-    for (unsigned times = how & 128 ? octet(&c->script) : 1; times > 0; times--) {
+    for (unsigned times = how & 128 ? scripted_octet(&c->script) : 1; times > 0; times--) {
         survey_packet_seen(&c->survey, octets, n, c->now);
         c->now += how & 128 ? 30 * CLOCK_MS : 0;
     }
@@ -238,7 +217,8 @@ static void near_segment(struct scene *c)
 /* An ICMP error that quotes one of our SYNs, with a few octets that the script changes. */
 static void icmp(struct scene *c)
 {
-    uint8_t which = octet(&c->script), type = octet(&c->script), changes = octet(&c->script);
+    uint8_t which = scripted_octet(&c->script), type = scripted_octet(&c->script),
+            changes = scripted_octet(&c->script);
     uint8_t octets[PACKET_MAX] = {0};
     if (c->sent_count == 0)
         return;
@@ -252,23 +232,21 @@ static void icmp(struct scene *c)
     octets[v4 ? 9 : 6] = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
     bytes_put16(octets + (v4 ? 2 : 4), (uint16_t)(v4 ? n : n - header));
     octets[header] = type;
-    octets[header + 1] = octet(&c->script);
+    octets[header + 1] = scripted_octet(&c->script);
     for (unsigned i = changes % 4; i > 0; i--)
-        octets[octet(&c->script) % n] = octet(&c->script);
+        octets[scripted_octet(&c->script) % n] = scripted_octet(&c->script);
     survey_packet_seen(&c->survey, octets, n, c->now);
 }
 
 static void raw_packet(struct scene *c)
 {
-    size_t n = octet(&c->script);
-    n = n < c->script.left ? n : c->script.left;
+    size_t n;
+    const uint8_t *octets = scripted_octets(&c->script, &n);
     uint8_t *copy = malloc(n != 0 ? n : 1); /* so that a read past its end is seen */
     fuzz_require(copy != NULL);
-    memcpy(copy, c->script.data, n);
+    memcpy(copy, octets, n);
     survey_packet_seen(&c->survey, copy, n, c->now);
     free(copy);
-    c->script.data += n;
-    c->script.left -= n;
 }
 
 /* --- The run --- */
@@ -282,13 +260,13 @@ static void tick(struct scene *c)
 
 static void step(struct scene *c)
 {
-    uint8_t what = octet(&c->script);
+    uint8_t what = scripted_octet(&c->script);
     switch (what % 8) {
     case 0:
-        c->now += octet(&c->script) * CLOCK_MS;
+        c->now += scripted_octet(&c->script) * CLOCK_MS;
         break;
     case 1:
-        c->now += octet(&c->script) * (CLOCK_S / 4);
+        c->now += scripted_octet(&c->script) * (CLOCK_S / 4);
         break;
     case 2:
         icmp(c);
@@ -297,7 +275,7 @@ static void step(struct scene *c)
         raw_packet(c);
         break;
     case 4:
-        survey_lost_packets(&c->survey, octet(&c->script), c->now);
+        survey_lost_packets(&c->survey, scripted_octet(&c->script), c->now);
         break;
     case 5:
         if (what >= 0xf0)
@@ -330,22 +308,22 @@ static void set_up(struct scene *c)
 {
     static const uint16_t ports[PORTS] = {FIRST_PORT, FIRST_PORT + 1, FIRST_PORT + 2};
     static const uint8_t here[4] = {198, 51, 100, 1};
-    struct reader *r = &c->script;
+    struct scripted_reader *r = &c->script;
     struct fault fault;
-    uint8_t kind = octet(r);
-    c->manner = octet(r);
-    c->targets = octet(r) % (TARGETS_MAX + 1);
-    c->now = START;
+    uint8_t kind = scripted_octet(r);
+    c->manner = scripted_octet(r);
+    c->targets = scripted_octet(r) % (TARGETS_MAX + 1);
+    c->now = SCRIPTED_START;
     c->config = (struct survey_config){
         .command = kind & 1 ? "synack" : "ping",
         .rules = {.listens = kind & 1,
                   .settles = c->manner & 128,
                   .wait_ns = 5 * CLOCK_S,
                   .listen_ns = 60 * CLOCK_S},
-        .key = {1, octet(r)},
+        .key = {1, scripted_octet(r)},
         .repeatable = kind & 2,
-        .rate = 1 + (kind & 4 ? word(r) : octet(r)),
-        .window = kind & 8 ? 1 + octet(r) % 8U : UINT32_MAX,
+        .rate = 1 + (kind & 4 ? scripted_word(r) : scripted_octet(r)),
+        .window = kind & 8 ? 1 + scripted_octet(r) % 8U : UINT32_MAX,
         .source = {address_from_v4(here), {.s6_addr = {0x20, 0x01, 0x0d, 0xb8, 1, [15] = 1}}},
         .ports = ports,
         .port_count = 1 + (kind >> 4) % PORTS,
@@ -400,7 +378,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct scene *c = calloc(1, sizeof(*c));
     fuzz_require(c != NULL);
-    c->script = (struct reader){data, n};
+    c->script = (struct scripted_reader){data, n};
     set_up(c);
     tick(c);
     while (c->script.left > 0)

@@ -115,4 +115,42 @@ static inline void golden_compare(const char *file, const struct text *text)
     text_done(&want);
 }
 
+/* Has a case's sink write, and closes it. */
+typedef enum status golden_perform(const void *golden, struct golden_memory *m,
+                                   struct fault *fault);
+
+/* What the case writes is in the file and, drawn for people in a `style`, fits; NULL: it is not. */
+static inline void golden_is(golden_perform *perform, const void *golden, const char *file,
+                             const struct style *style)
+{
+    struct golden_memory m = {.limit = SIZE_MAX};
+    struct fault fault = {0};
+    text_init(&m.text);
+    assert_int_equal(perform(golden, &m, &fault), STATUS_OK);
+    if (style != NULL)
+        golden_drawing(&m.text, style);
+    golden_compare(file, &m.text);
+    text_done(&m.text);
+}
+
+/* However early the writer fails, the failure comes back with its line, and only then. */
+static inline void golden_full_disk(golden_perform *perform, const void *golden, size_t steps)
+{
+    struct fault fault = {0};
+    struct golden_memory whole = {.limit = SIZE_MAX};
+    text_init(&whole.text);
+    assert_int_equal(perform(golden, &whole, &fault), STATUS_OK);
+    size_t step = whole.text.len / steps + 1;
+    for (size_t limit = 0; limit < whole.text.len; limit += step) {
+        struct golden_memory m = {.limit = limit};
+        text_init(&m.text);
+        fault.text[0] = '\0';
+        assert_int_equal(perform(golden, &m, &fault), STATUS_SYSTEM);
+        assert_string_equal(fault.text, "the disk is full");
+        assert_true(m.failed);
+        text_done(&m.text);
+    }
+    text_done(&whole.text);
+}
+
 #endif

@@ -138,9 +138,8 @@ static json_t *summary(void)
     return json_pack("{s:i, s:s, s:s}", "v", 1, "type", "summary", "command", "survey");
 }
 
-static void ten_habits_are_ten_rows(void **state)
+UNIT_TEST(ten_habits_are_ten_rows)
 {
-    (void)state;
     enum {
         EACH = 300
     };
@@ -170,9 +169,8 @@ static void ten_habits_are_ten_rows(void **state)
 }
 
 /* The rounding alone, without a stack's name. */
-static void signatures_by_their_numbers(void **state)
+UNIT_TEST(signatures_by_their_numbers)
 {
-    (void)state;
     static const struct {
         double v;
         const char *text;
@@ -217,9 +215,8 @@ static const char *row_after(double gap_s, size_t count, enum schedule_end end, 
     return text;
 }
 
-static void signatures_in_words(void **state)
+UNIT_TEST(signatures_in_words)
 {
-    (void)state;
     char text[SIGNATURE_TEXT_MAX];
     assert_string_equal(row_after(1, 0, SCHEDULE_SILENCE, text), "no retransmission, silence");
     assert_string_equal(row_after(0.7, 1, SCHEDULE_RST, text), "0.7 s, once, rst");
@@ -227,9 +224,8 @@ static void signatures_in_words(void **state)
                         "0.5 s x 3.0, 4 times, truncated");
 }
 
-static void a_full_table_says_so(void **state)
+UNIT_TEST(a_full_table_says_so)
 {
-    (void)state;
     struct digest *d = begun();
     for (unsigned i = 0; i < SIGNATURE_ROWS + 50; i++) {
         json_t *o = result(i + 1, "open");
@@ -245,9 +241,8 @@ static void a_full_table_says_so(void **state)
     digest_free(d);
 }
 
-static void the_worst_are_kept(void **state)
+UNIT_TEST(the_worst_are_kept)
 {
-    (void)state;
     struct digest *d = begun();
     uint64_t random = 11;
     unsigned octets[500], most = 0;
@@ -275,9 +270,8 @@ static void the_worst_are_kept(void **state)
     digest_free(d);
 }
 
-static void a_session_counts_once(void **state)
+UNIT_TEST(a_session_counts_once)
 {
-    (void)state;
     struct digest *d = begun();
     assert_int_equal(take(d, run(5)), STATUS_OK);
     assert_int_equal(take(d, result(1, "open")), STATUS_OK);
@@ -308,9 +302,8 @@ static void a_session_counts_once(void **state)
 
 #define RESULT "{\"v\":1,\"type\":\"result\",\"command\":\"ping\",\"target\":\"192.0.2.1:80\""
 
-static void lines_that_are_no_records(void **state)
+UNIT_TEST(lines_that_are_no_records)
 {
-    (void)state;
     static const char *const bad[] = {
         "",
         "{",
@@ -389,9 +382,8 @@ static struct digest *of_everything(void)
     return d;
 }
 
-static void for_people(void **state)
+UNIT_TEST(for_people)
 {
-    (void)state;
     const struct style style = {.columns = 80};
     struct text out;
     struct digest *d = of_everything();
@@ -403,9 +395,8 @@ static void for_people(void **state)
     digest_free(d);
 }
 
-static void for_programs(void **state)
+UNIT_TEST(for_programs)
 {
-    (void)state;
     struct text out;
     struct digest *d = of_everything();
     text_init(&out);
@@ -417,9 +408,8 @@ static void for_programs(void **state)
 }
 
 /* One target, or a million within a microsecond: the bars still make sense. */
-static void distributions_of_every_shape(void **state)
+UNIT_TEST(distributions_of_every_shape)
 {
-    (void)state;
     static const struct {
         int64_t from, step;
         unsigned n;
@@ -448,22 +438,4 @@ static void distributions_of_every_shape(void **state)
         text_done(&out);
         digest_free(d);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ten_habits_are_ten_rows),
-        cmocka_unit_test(signatures_by_their_numbers),
-        cmocka_unit_test(signatures_in_words),
-        cmocka_unit_test(a_full_table_says_so),
-        cmocka_unit_test(the_worst_are_kept),
-        cmocka_unit_test(a_session_counts_once),
-        cmocka_unit_test(lines_that_are_no_records),
-        cmocka_unit_test(for_people),
-        cmocka_unit_test(for_programs),
-        cmocka_unit_test(distributions_of_every_shape),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Figures played on the simulated wire into every sink, compared with the files beside this one. */
 #include "golden.h"
 
-#include "../sim/stage.h"
+#include "../world/stage.h"
 
 #include "render/render.h"
 
@@ -105,7 +105,7 @@ struct golden {
     struct style style;
 };
 
-static const struct golden all[] = {
+static struct golden all[] = {
     {"played-60.txt", as_figured, PLAYED, {.columns = 60}},
     {"played-80.txt", as_figured, PLAYED, {.columns = 80}},
     {"played-120.txt", as_figured, PLAYED, {.columns = 120}},
@@ -145,8 +145,9 @@ static struct sink *new_sink(const struct golden *g, struct writer out)
     return NULL;
 }
 
-static enum status perform(const struct golden *g, struct golden_memory *m, struct fault *fault)
+static enum status perform(const void *golden, struct golden_memory *m, struct fault *fault)
 {
+    const struct golden *g = golden;
     struct stage s = {.iss = ISS, .irs = IRS};
     struct text heading = {0};
     struct run_info info = {.command = "play",
@@ -174,35 +175,12 @@ static enum status perform(const struct golden *g, struct golden_memory *m, stru
 static void test_golden(void **state)
 {
     const struct golden *g = *state;
-    struct golden_memory m = {.limit = SIZE_MAX};
-    struct fault fault = {0};
-    text_init(&m.text);
-    assert_int_equal(perform(g, &m, &fault), STATUS_OK);
-    if (g->output == PLAYED || g->output == BRIEF)
-        golden_drawing(&m.text, &g->style);
-    golden_compare(g->file, &m.text);
-    text_done(&m.text);
+    golden_is(perform, g, g->file, g->output == PLAYED || g->output == BRIEF ? &g->style : NULL);
 }
 
-/* However early the writer fails, the failure comes back with its line, and only then. */
 static void test_full_disk(void **state)
 {
-    const struct golden *g = *state;
-    struct fault fault = {0};
-    struct golden_memory whole = {.limit = SIZE_MAX};
-    text_init(&whole.text);
-    assert_int_equal(perform(g, &whole, &fault), STATUS_OK);
-    size_t step = whole.text.len / 10 + 1;
-    for (size_t limit = 0; limit < whole.text.len; limit += step) {
-        struct golden_memory m = {.limit = limit};
-        text_init(&m.text);
-        fault.text[0] = '\0';
-        assert_int_equal(perform(g, &m, &fault), STATUS_SYSTEM);
-        assert_string_equal(fault.text, "the disk is full");
-        assert_true(m.failed);
-        text_done(&m.text);
-    }
-    text_done(&whole.text);
+    golden_full_disk(perform, *state, 10);
 }
 
 /* What is drawn for people is a figure again, with as many rows. */
@@ -232,30 +210,14 @@ static void test_round_trip(void **state)
 
 int main(void)
 {
-    enum {
-        COUNT = sizeof(all) / sizeof(all[0])
-    };
-    static struct CMUnitTest tests[3 * COUNT];
-    static struct golden copies[COUNT]; /* cmocka's state is not const */
-    static char names[3 * COUNT][64];
-    size_t n = 0;
-    for (size_t i = 0; i < COUNT; i++) {
-        struct golden *g = &copies[i];
-        *g = all[i];
-        (void)snprintf(names[n], sizeof(names[0]), "%s", g->file);
-        tests[n] = (struct CMUnitTest){names[n], test_golden, NULL, NULL, g};
-        n++;
-        (void)snprintf(names[n], sizeof(names[0]), "%s with a full disk", g->file);
-        tests[n] = (struct CMUnitTest){names[n], test_full_disk, NULL, NULL, g};
-        n++;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct golden *g = &all[i];
+        unit_add(0, test_golden, g, "%s", g->file);
+        unit_add(0, test_full_disk, g, "%s with a full disk", g->file);
         /* The shape for what is too narrow, which this one takes at 60 columns, is no figure. */
         bool stacked = g->stage == not_all_is_known && g->style.columns < 80;
-        if (g->output != PLAYED || g->style.colour || stacked)
-            continue;
-        (void)snprintf(names[n], sizeof(names[0]), "%s is a figure", g->file);
-        tests[n] = (struct CMUnitTest){names[n], test_round_trip, NULL, NULL, g};
-        n++;
+        if (g->output == PLAYED && !g->style.colour && !stacked)
+            unit_add(0, test_round_trip, g, "%s is a figure", g->file);
     }
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return _cmocka_run_group_tests("played", tests, n, NULL, NULL);
+    return unit_run();
 }

@@ -107,18 +107,16 @@ static void golden(const struct scene *s, const struct style *style, const char 
     text_done(&m.text);
 }
 
-static void text(void **state)
+UNIT_TEST(text)
 {
-    (void)state;
     const struct style plain = {.columns = 80};
     golden(&one, &plain, "ping.txt");
     golden(&two, &plain, "ping-two.txt");
     golden(&loud, &plain, "ping-loud.txt");
 }
 
-static void text_with_options(void **state)
+UNIT_TEST(text_with_options)
 {
-    (void)state;
     const struct style stamped = {.columns = 80, .stamped = true, .colour = true};
     const struct style verbose = {.columns = 80, .verbose = true};
     const struct style brief = {.columns = 80, .brief = true};
@@ -127,18 +125,16 @@ static void text_with_options(void **state)
     golden(&two, &brief, "ping-brief.txt");
 }
 
-static void records(void **state)
+UNIT_TEST(records)
 {
-    (void)state;
     golden(&one, NULL, "ping.ndjson");
     golden(&two, NULL, "ping-two.ndjson");
     golden(&loud, NULL, "ping-loud.ndjson");
 }
 
 /* Wherever the disk is full, that is what comes back. */
-static void a_full_disk(void **state)
+UNIT_TEST(a_full_disk)
 {
-    (void)state;
     const struct style plain = {.columns = 80};
     struct golden_memory whole = {.limit = SIZE_MAX};
     assert_int_equal(shown(&one, &whole, &plain), STATUS_OK);
@@ -149,16 +145,4 @@ static void a_full_disk(void **state)
         text_done(&m.text);
     }
     text_done(&whole.text);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text),
-        cmocka_unit_test(text_with_options),
-        cmocka_unit_test(records),
-        cmocka_unit_test(a_full_disk),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -535,7 +535,7 @@ struct golden {
     struct style style;
 };
 
-static const struct golden all[] = {
+static struct golden all[] = {
     {"handshake-40.txt", play_handshake, LADDER, {.columns = 40}},
     {"handshake-60.txt", play_handshake, LADDER, {.columns = 60}},
     {"handshake-80.txt", play_handshake, LADDER, {.columns = 80}},
@@ -599,8 +599,9 @@ static struct sink *new_sink(const struct golden *g, struct writer out)
     return NULL;
 }
 
-static enum status perform(const struct golden *g, struct golden_memory *m, struct fault *fault)
+static enum status perform(const void *golden, struct golden_memory *m, struct fault *fault)
 {
+    const struct golden *g = golden;
     static const struct run_info run = {.command = "open",
                                         .target = "192.0.2.2:7",
                                         .interface = "eth0",
@@ -626,53 +627,19 @@ static enum status perform(const struct golden *g, struct golden_memory *m, stru
 static void test_golden(void **state)
 {
     const struct golden *g = *state;
-    struct golden_memory m = {.limit = SIZE_MAX};
-    struct fault fault = {0};
-    text_init(&m.text);
-    assert_int_equal(perform(g, &m, &fault), STATUS_OK);
-    if (g->output == LADDER || g->output == BRIEF)
-        golden_drawing(&m.text, &g->style);
-    golden_compare(g->file, &m.text);
-    text_done(&m.text);
+    golden_is(perform, g, g->file, g->output == LADDER || g->output == BRIEF ? &g->style : NULL);
 }
 
-/* However early the writer fails, the failure comes back with its line, and only then. */
 static void test_full_disk(void **state)
 {
-    const struct golden *g = *state;
-    struct fault fault = {0};
-    struct golden_memory whole = {.limit = SIZE_MAX};
-    text_init(&whole.text);
-    assert_int_equal(perform(g, &whole, &fault), STATUS_OK);
-    size_t step = whole.text.len / 50 + 1;
-    for (size_t limit = 0; limit < whole.text.len; limit += step) {
-        struct golden_memory m = {.limit = limit};
-        text_init(&m.text);
-        fault.text[0] = '\0';
-        assert_int_equal(perform(g, &m, &fault), STATUS_SYSTEM);
-        assert_string_equal(fault.text, "the disk is full");
-        assert_true(m.failed);
-        text_done(&m.text);
-    }
-    text_done(&whole.text);
+    golden_full_disk(perform, *state, 50);
 }
 
 int main(void)
 {
-    enum {
-        COUNT = sizeof(all) / sizeof(all[0])
-    };
-    static struct CMUnitTest tests[2 * COUNT];
-    static struct golden copies[COUNT]; /* cmocka's state is not const */
-    static char names[2 * COUNT][64];
-    for (size_t i = 0; i < COUNT; i++) {
-        struct golden *g = &copies[i];
-        *g = all[i];
-        (void)snprintf(names[2 * i], sizeof(names[0]), "%s", g->file);
-        (void)snprintf(names[2 * i + 1], sizeof(names[0]), "%s with a full disk", g->file);
-        tests[2 * i] = (struct CMUnitTest){names[2 * i], test_golden, NULL, NULL, g};
-        tests[2 * i + 1] = (struct CMUnitTest){names[2 * i + 1], test_full_disk, NULL, NULL, g};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        unit_add(0, test_golden, &all[i], "%s", all[i].file);
+        unit_add(0, test_full_disk, &all[i], "%s with a full disk", all[i].file);
     }
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("render", tests, NULL, NULL);
+    return unit_run();
 }

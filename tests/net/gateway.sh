@@ -4,31 +4,9 @@
 # same.
 # shellcheck disable=SC1091,SC2154,SC2016 # $work is tap.sh's; the $ in expressions are Perl's
 . "${srcdir:-.}/tests/tap.sh"
+. "$srcdir/tests/peer.sh"
 
 fast=(--probe ping --special --seed 7 --rate 20000 --i-am-authorised --json)
-
-# A second namespace on a cable, whose kernel takes all of 10.77.0.0/16 for its own, listens on
-# port 80 there, and hands on nothing for anybody else.
-begin_peer()
-{
-    mkfifo "$work/ready"
-    unshare -n perl -MIO::Socket::INET -e '
-        my $l = IO::Socket::INET->new(Listen => 4096, LocalAddr => "0.0.0.0", LocalPort => 80)
-            or die "no listener: $!";
-        open my $ready, ">", $ARGV[0] or die;
-        print $ready "listening\n";
-        close $ready;
-        sleep 3000' "$work/ready" &
-    peer=$!
-    read -r _ <"$work/ready"
-    ip link add here type veth peer name there netns "$peer" &&
-        ip addr add 192.168.77.1/24 dev here && ip link set here up &&
-        nsenter -t "$peer" -n sh -c '
-            ip link set lo up && ip addr add 192.168.77.2/24 dev there && ip link set there up &&
-                ip route add local 10.77.0.0/16 dev lo &&
-                sysctl -qw net.ipv4.tcp_max_syn_backlog=4096' &&
-        ip route add 10.77.0.0/16 via 192.168.77.2 && ip route add 10.78.0.0/16 via 192.168.77.2
-}
 
 # sent_by RECORD WAY
 sent_by()
@@ -57,7 +35,7 @@ hold_queue()
     await test -s "$work/held"
 }
 
-begin_peer >"$work/err" 2>&1 || { echo "Bail out! no peer: $(cat "$work/err")"; exit 99; }
+needs_peer
 if perl -MSocket -e 'exit !socket(my $s, 44, SOCK_RAW, 0)'; then # AF_XDP
     verdict "by AF_XDP" "$(record xdp 'AF_XDP, copied')"
     hold_queue
@@ -68,6 +46,5 @@ if perl -MSocket -e 'exit !socket(my $s, 44, SOCK_RAW, 0)'; then # AF_XDP
 else
     verdict "by a packet socket" "$(record packets 'packet socket, sendmmsg')"
 fi
-kill "$peer"
-wait "$peer" 2>/dev/null
+end_peer
 finish

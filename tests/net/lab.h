@@ -3,12 +3,7 @@
 #ifndef TCPSHAKE_TEST_LAB_H
 #define TCPSHAKE_TEST_LAB_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,6 +57,13 @@ static inline void in_both_families(body_fn *body)
     in_child(body, false);
     in_child(body, true);
 }
+
+/* The test test_BODY. */
+#define IN_BOTH_FAMILIES(body)                                                                     \
+    UNIT_TEST(test_##body)                                                                         \
+    {                                                                                              \
+        in_both_families(body);                                                                    \
+    }
 
 static inline struct lab *open_lab(const char *app, bool v6)
 {

@@ -3,12 +3,7 @@
 #ifndef TCPSHAKE_NAMESPACE_H
 #define TCPSHAKE_NAMESPACE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../unit/unit.h"
 
 #include <arpa/inet.h>
 #include <sched.h>

@@ -4,6 +4,7 @@
 # list, each target once; given again, nothing is probed twice; and a shard that is killed goes on.
 # shellcheck disable=SC1091,SC2154,SC2016 # $work is tap.sh's; the $ in expressions are Perl's
 . "${srcdir:-.}/tests/tap.sh"
+. "$srcdir/tests/peer.sh"
 
 command -v parallel >/dev/null || skip_all "GNU parallel is not installed"
 shards=10
@@ -15,35 +16,6 @@ expected()
     perl -e '
         my @hosts = ((map { "10.77.1.$_" } 0 .. 127), (map { "10.77.2.$_" } 1 .. 50), "10.77.3.7");
         print map { ("$_:80 open\n", "$_:81 closed\n") } @hosts' | sort
-}
-
-# A second namespace on a cable, whose kernel takes all of 10.77.0.0/16 for its own: on port 80
-# somebody listens, on port 81 nobody does.
-begin_peer()
-{
-    mkfifo "$work/ready"
-    unshare -n perl -MIO::Socket::INET -e '
-        my $l = IO::Socket::INET->new(Listen => 4096, LocalAddr => "0.0.0.0", LocalPort => 80)
-            or die "no listener: $!";
-        open my $ready, ">", $ARGV[0] or die;
-        print $ready "listening\n";
-        close $ready;
-        sleep 3000' "$work/ready" &
-    peer=$!
-    read -r _ <"$work/ready"
-    ip link add here type veth peer name there netns "$peer" &&
-        ip addr add 192.168.77.1/24 dev here && ip link set here up &&
-        nsenter -t "$peer" -n sh -c '
-            ip link set lo up && ip addr add 192.168.77.2/24 dev there && ip link set there up &&
-                ip route add local 10.77.0.0/16 dev lo &&
-                sysctl -qw net.ipv4.tcp_max_syn_backlog=4096' &&
-        ip route add 10.77.0.0/16 via 192.168.77.2
-}
-
-end_peer()
-{
-    kill "$peer"
-    wait "$peer" 2>/dev/null
 }
 
 # The records of all shards.
@@ -58,7 +30,7 @@ recorded()
     records | about 'join "\n", map { "$_->{target} $_->{outcome}" } @results' | sed '/^$/d' | sort
 }
 
-begin_peer >"$work/err" 2>&1 || { echo "Bail out! no peer: $(cat "$work/err")"; exit 99; }
+needs_peer
 printf '%s  # a line of the list\n' "${list[@]}" >"$work/targets"
 survey=("$srcdir/contrib/survey-parallel" --rate=3000 "$shards" "$work/shards" -f "$work/targets"
     -p '80,81' --probe ping --special --seed 7 -W 2s)

@@ -3,7 +3,7 @@
  * The kernel's word is the truth. */
 #include "lab.h"
 
-#include "../sim/asker.h"
+#include "../world/asker.h"
 #include "lab/lab_upper.h"
 #include "net/live_run.h"
 #include "net/path.h"
@@ -111,10 +111,7 @@ static void every_way_into(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[STATE_COUNT];
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
-        tests[s] =
-            (struct CMUnitTest){state_name(s), every_way_into, NULL, NULL, (void *)(uintptr_t)s};
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+        unit_add(0, every_way_into, (void *)(uintptr_t)s, "%s", state_name(s));
+    return unit_run();
 }

@@ -370,9 +370,8 @@ static void partly_full_device(void **state)
 }
 
 /* The queue has one AF_XDP socket: who comes second sends all the same, and both do. */
-static void queue_taken(void **state)
+UNIT_TEST(queue_taken)
 {
-    (void)state;
     struct source source;
     bool full;
     if (!kernel_has_xdp())
@@ -483,9 +482,8 @@ static void lost_interface(void **state)
     close_burst(w, b);
 }
 
-static void refusals(void **state)
+UNIT_TEST(refusals)
 {
-    (void)state;
     static const struct {
         const char *ifname;
         unsigned batch;
@@ -511,25 +509,20 @@ static void refusals(void **state)
 }
 
 #define EACH_WAY(f)                                                                                \
-    {#f " by AF_XDP", f, NULL, NULL, &by_xdp},                                                     \
-    {                                                                                              \
-#f " by packet socket", f, NULL, NULL, &by_packets                                         \
-    }
+    unit_add(0, f, &by_xdp, #f " by AF_XDP");                                                      \
+    unit_add(0, f, &by_packets, #f " by packet socket")
 
 int main(void)
 {
-    struct way by_xdp = {.xdp = true}, by_packets = {.xdp = false};
-    const struct CMUnitTest tests[] = {
-        EACH_WAY(arrives),
-        EACH_WAY(link_header),
-        EACH_WAY(full_device),
-        EACH_WAY(partly_full_device),
-        EACH_WAY(bulk_counts_what_is_lost),
-        EACH_WAY(after_the_drop),
-        EACH_WAY(lost_interface),
-        cmocka_unit_test(queue_taken),
-        cmocka_unit_test(refusals),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    static struct way by_xdp = {.xdp = true}, by_packets = {.xdp = false};
+    EACH_WAY(arrives);
+    EACH_WAY(link_header);
+    EACH_WAY(full_device);
+    EACH_WAY(partly_full_device);
+    EACH_WAY(bulk_counts_what_is_lost);
+    EACH_WAY(after_the_drop);
+    EACH_WAY(lost_interface);
+    return unit_run();
 }
+
+UNIT_GROUP(set_up, NULL)

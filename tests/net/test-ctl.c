@@ -431,13 +431,6 @@ static void unprivileged(bool v6)
     _exit(0);
 }
 
-#define IN_BOTH_FAMILIES(body)                                                                     \
-    static void test_##body(void **state)                                                          \
-    {                                                                                              \
-        (void)state;                                                                               \
-        in_both_families(body);                                                                    \
-    }
-
 IN_BOTH_FAMILIES(close_first)
 IN_BOTH_FAMILIES(close_after_sending)
 IN_BOTH_FAMILIES(close_of_one_that_never_read)
@@ -503,9 +496,8 @@ static void waits(bool v6)
     lab_close(lab);
 }
 
-static void test_waits(void **state)
+UNIT_TEST(test_waits)
 {
-    (void)state;
     in_both_families(waits);
 }
 
@@ -530,9 +522,8 @@ static void queues(bool v6)
     lab_close(lab);
 }
 
-static void test_queues(void **state)
+UNIT_TEST(test_queues)
 {
-    (void)state;
     in_both_families(queues);
 }
 
@@ -560,35 +551,7 @@ static void bad_settings(bool v6)
     lab_close(lab);
 }
 
-static void test_bad_settings(void **state)
+UNIT_TEST(test_bad_settings)
 {
-    (void)state;
     in_child(bad_settings, false);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_close_first),
-        cmocka_unit_test(test_close_after_sending),
-        cmocka_unit_test(test_close_of_one_that_never_read),
-        cmocka_unit_test(test_close_last),
-        cmocka_unit_test(test_last_ack),
-        cmocka_unit_test(test_abort_one),
-        cmocka_unit_test(test_say_much),
-        cmocka_unit_test(test_crash),
-        cmocka_unit_test(test_half_open),
-        cmocka_unit_test(test_half_open_aborted),
-        cmocka_unit_test(test_listener),
-        cmocka_unit_test(test_connects),
-        cmocka_unit_test(test_connecting),
-        cmocka_unit_test(test_simultaneous_open),
-        cmocka_unit_test(test_senseless),
-        cmocka_unit_test(test_waits),
-        cmocka_unit_test(test_queues),
-        cmocka_unit_test(test_bad_settings),
-        cmocka_unit_test(test_unprivileged),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("cue", tests, NULL, NULL);
 }

@@ -391,40 +391,35 @@ static void goes_away_in_child(void)
     close_client(c);
 }
 
-static void drives(void **unused)
+UNIT_TEST(drives)
 {
-    (void)unused;
     assert_int_equal(in_child(by_stamp_in_child), 0);
     assert_int_equal(in_child(beside_in_child), 0);
     assert_int_equal(in_child(patience_in_child), 0);
 }
 
-static void ends(void **unused)
+UNIT_TEST(ends)
 {
-    (void)unused;
     assert_int_equal(in_child(time_in_child), 0);
     assert_int_equal(in_child(signals_in_child), 0);
 }
 
-static void remarks(void **unused)
+UNIT_TEST(remarks)
 {
-    (void)unused;
     assert_int_equal(in_child(remarks_in_child), 0);
     assert_int_equal(in_child(failures_in_child), 0);
 }
 
-static void interfaces(void **unused)
+UNIT_TEST(interfaces)
 {
-    (void)unused;
     assert_int_equal(in_child(goes_down_in_child), 0);
     run("ip link set ea up");
     assert_int_equal(in_child(goes_away_in_child), 0);
 }
 
 /* One number on both addresses or on neither; the next one where somebody has the first. */
-static void ports(void **unused)
+UNIT_TEST(ports)
 {
-    (void)unused;
     const struct hash_key key = hash_key_of_seed(7);
     const struct in6_addr v4 = ip_of("127.0.0.1"), v6 = ip_of("::1");
     const struct endpoint remote = {ip_of("192.0.2.1"), 80};
@@ -460,12 +455,4 @@ static int set_up(void **unused)
     return 0;
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ports),   cmocka_unit_test(drives),     cmocka_unit_test(ends),
-        cmocka_unit_test(remarks), cmocka_unit_test(interfaces),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, NULL);
-}
+UNIT_GROUP(set_up, NULL)

@@ -68,9 +68,8 @@ static bool same(const struct fib *f, const struct in6_addr *target)
     return true;
 }
 
-static void named(void **state)
+UNIT_TEST(named)
 {
-    (void)state;
     static const struct {
         const char *target;
         bool has;
@@ -135,9 +134,8 @@ static void named(void **state)
 }
 
 /* Around each boundary, and anywhere. */
-static void many(void **state)
+UNIT_TEST(many)
 {
-    (void)state;
     static const uint8_t octets[] = {0,  1,  2,  5,  7,  8,  9,  20,  21,
                                      30, 31, 32, 33, 63, 64, 77, 127, 255};
     struct fib *f = read_fib();
@@ -157,9 +155,8 @@ static void many(void **state)
 }
 
 /* What depends on more than the destination is said. */
-static void rules(void **state)
+UNIT_TEST(rules)
 {
-    (void)state;
     static const char *const commands[] = {"ip rule add from 10.9.0.1 lookup 100",
                                            "ip rule del from 10.9.0.1 lookup 100",
                                            "ip -6 rule add oif v0 lookup 100",
@@ -178,9 +175,8 @@ static void rules(void **state)
 }
 
 /* A table of thousands is read whole; it stays as it was when it was read. */
-static void large(void **state)
+UNIT_TEST(large)
 {
-    (void)state;
     run("i=0; while [ $i -lt 4000 ]; do "
         "echo route add 10.$((100 + i / 256)).$((i % 256)).0/24 via 10.9.$((i % 2)).2; "
         "i=$((i + 1)); done | ip -batch -");
@@ -212,18 +208,9 @@ static void bare(void)
     fib_free(f);
 }
 
-static void without_routes(void **state)
+UNIT_TEST(without_routes)
 {
-    (void)state;
     assert_int_equal(in_child(bare), 0);
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(named), cmocka_unit_test(many),           cmocka_unit_test(rules),
-        cmocka_unit_test(large), cmocka_unit_test(without_routes),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, NULL);
-}
+UNIT_GROUP(set_up, NULL)

@@ -49,9 +49,8 @@ static enum status send_to(struct inject *i, const char *target, struct fault *f
     return inject_send(i, packet, n, fault);
 }
 
-static void no_way_to_some(void **state)
+UNIT_TEST(no_way_to_some)
 {
-    (void)state;
     static const struct {
         const char *target, *line; /* NULL: it is sent */
     } rows[] = {
@@ -111,9 +110,8 @@ static int error_of(int fd)
     return error;
 }
 
-static void errors_of_others(void **state)
+UNIT_TEST(errors_of_others)
 {
-    (void)state;
     static const uint8_t codes[] = {ICMP_HOST_UNREACH, ICMP_PORT_UNREACH, ICMP_PROT_UNREACH,
                                     ICMP_NET_UNREACH};
     const int on = 1;
@@ -141,12 +139,4 @@ static void errors_of_others(void **state)
     assert_int_equal(arrived, 2 * sizeof(codes));
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_way_to_some),
-        cmocka_unit_test(errors_of_others),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, NULL);
-}
+UNIT_GROUP(set_up, NULL)

@@ -141,57 +141,26 @@ static void crowd(bool v6)
     lab_close(lab);
 }
 
-static void test_echo(void **state)
-{
-    (void)state;
-    in_both_families(echo);
-}
+IN_BOTH_FAMILIES(echo)
+IN_BOTH_FAMILIES(discard)
+IN_BOTH_FAMILIES(hold)
 
-static void test_discard(void **state)
+UNIT_TEST(test_close)
 {
-    (void)state;
-    in_both_families(discard);
-}
-
-static void test_hold(void **state)
-{
-    (void)state;
-    in_both_families(hold);
-}
-
-static void test_close(void **state)
-{
-    (void)state;
     in_both_families(close_at_once);
 }
 
-static void test_http(void **state)
-{
-    (void)state;
-    in_both_families(http);
-}
+IN_BOTH_FAMILIES(http)
+IN_BOTH_FAMILIES(closed)
+IN_BOTH_FAMILIES(filtered)
 
-static void test_closed(void **state)
+UNIT_TEST(test_crowd)
 {
-    (void)state;
-    in_both_families(closed);
-}
-
-static void test_filtered(void **state)
-{
-    (void)state;
-    in_both_families(filtered);
-}
-
-static void test_crowd(void **state)
-{
-    (void)state;
     in_child(crowd, false);
 }
 
-static void test_table(void **state)
+UNIT_TEST(test_table)
 {
-    (void)state;
     size_t n = 0;
     for (const struct lab_app *app; (app = lab_app_at(n)) != NULL; n++) {
         assert_true(app->port != 0);
@@ -238,9 +207,8 @@ static void bad_options(bool v6)
     refused_sysctl("net.ipv4.tcp_synack_retries=1000", "refuses '1000' for net.ipv4.tcp_syn");
 }
 
-static void test_bad_options(void **state)
+UNIT_TEST(test_bad_options)
 {
-    (void)state;
     in_child(bad_options, false);
 }
 
@@ -271,9 +239,8 @@ static void sysctl_there(bool v6)
     lab_close(lab);
 }
 
-static void test_sysctl(void **state)
+UNIT_TEST(test_sysctl)
 {
-    (void)state;
     in_child(sysctl_there, false);
 }
 
@@ -293,11 +260,7 @@ static void no_v6(bool v6)
     lab_close(lab);
 }
 
-static void test_no_v6(void **state)
-{
-    (void)state;
-    in_both_families(no_v6);
-}
+IN_BOTH_FAMILIES(no_v6)
 
 static void truth_peer_closes(bool v6)
 {
@@ -375,9 +338,8 @@ static void truth_no_socket(bool v6)
     lab_close(lab);
 }
 
-static void test_truth(void **state)
+UNIT_TEST(test_truth)
 {
-    (void)state;
     in_both_families(truth_peer_closes);
     in_both_families(truth_we_close);
     in_both_families(truth_syn_received);
@@ -425,11 +387,7 @@ static void unprivileged(bool v6)
     lab_close(lab);
 }
 
-static void test_unprivileged(void **state)
-{
-    (void)state;
-    in_both_families(unprivileged);
-}
+IN_BOTH_FAMILIES(unprivileged)
 
 static void forbidden(bool v6)
 {
@@ -440,9 +398,8 @@ static void forbidden(bool v6)
     refused(&(struct lab_options){0}, "`sysctl user.max_user_namespaces=");
 }
 
-static void test_forbidden(void **state)
+UNIT_TEST(test_forbidden)
 {
-    (void)state;
     in_child(forbidden, false);
 }
 
@@ -491,9 +448,8 @@ static int after_exec(size_t descriptors)
     return 0;
 }
 
-static void test_exec(void **state)
+UNIT_TEST(test_exec)
 {
-    (void)state;
     in_child(through_exec, false);
 }
 
@@ -534,9 +490,8 @@ static void killed(bool v6)
     nothing_left();
 }
 
-static void test_killed(void **state)
+UNIT_TEST(test_killed)
 {
-    (void)state;
     in_child(killed, false);
 }
 
@@ -561,11 +516,7 @@ static void killed_before_the_last_ack(bool v6)
     nothing_left();
 }
 
-static void test_killed_before_the_last_ack(void **state)
-{
-    (void)state;
-    in_both_families(killed_before_the_last_ack);
-}
+IN_BOTH_FAMILIES(killed_before_the_last_ack)
 
 static void closed_orderly(bool v6)
 {
@@ -583,28 +534,11 @@ static void closed_orderly(bool v6)
     nothing_left();
 }
 
-static void test_closed_orderly(void **state)
-{
-    (void)state;
-    in_both_families(closed_orderly);
-}
+IN_BOTH_FAMILIES(closed_orderly)
 
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "after-exec") == 0)
         return after_exec(strtoul(argv[2], NULL, 10));
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),          cmocka_unit_test(test_echo),
-        cmocka_unit_test(test_discard),        cmocka_unit_test(test_hold),
-        cmocka_unit_test(test_close),          cmocka_unit_test(test_http),
-        cmocka_unit_test(test_closed),         cmocka_unit_test(test_filtered),
-        cmocka_unit_test(test_crowd),          cmocka_unit_test(test_bad_options),
-        cmocka_unit_test(test_sysctl),         cmocka_unit_test(test_no_v6),
-        cmocka_unit_test(test_truth),          cmocka_unit_test(test_unprivileged),
-        cmocka_unit_test(test_forbidden),      cmocka_unit_test(test_exec),
-        cmocka_unit_test(test_killed),         cmocka_unit_test(test_killed_before_the_last_ack),
-        cmocka_unit_test(test_closed_orderly),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("lab", tests, NULL, NULL);
+    return unit_run();
 }

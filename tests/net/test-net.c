@@ -162,17 +162,15 @@ static void round_trip(const char *local, const char *remote)
     close_wire(&w);
 }
 
-static void round_trips(void **state)
+UNIT_TEST(round_trips)
 {
-    (void)state;
     round_trip("127.0.0.1", "127.0.0.1");
     round_trip("::1", "::1");
 }
 
 /* Link-local: the injector's interface stands for the scope. */
-static void link_local(void **state)
+UNIT_TEST(link_local)
 {
-    (void)state;
     run("ip addr add fe80::77/64 dev v0 && ip neigh add fe80::99 lladdr 2:0:0:0:0:9 dev v0");
     struct netem w = open_wire("v0", "fe80::99", "fe80::77"); /* from us to a neighbour */
     struct matched s = {0};
@@ -183,9 +181,8 @@ static void link_local(void **state)
     close_wire(&w);
 }
 
-static void dispatch_bound(void **state)
+UNIT_TEST(dispatch_bound)
 {
-    (void)state;
     struct netem w = open_wire("lo", "127.0.0.1", "127.0.0.1");
     struct fault fault = {""};
     struct matched s = {0};
@@ -204,9 +201,8 @@ static void dispatch_bound(void **state)
 }
 
 /* Unread, the ring holds BURST packets; what it cannot hold is counted. */
-static void drops(void **state)
+UNIT_TEST(drops)
 {
-    (void)state;
     run("ip neigh replace 10.9.0.2 lladdr 2:0:0:0:0:2 dev v0");
     struct netem w = open_wire("v0", "10.9.0.2", "10.9.0.1");
     struct matched s = {0};
@@ -227,9 +223,8 @@ static void drops(void **state)
     close_wire(&w);
 }
 
-static void capture_refusals(void **state)
+UNIT_TEST(capture_refusals)
 {
-    (void)state;
     struct fault fault = {""};
     assert_null(capture_open("none9", "tcp", &fault));
     assert_string_equal(fault.text, "no interface named 'none9'");
@@ -241,9 +236,8 @@ static void capture_refusals(void **state)
     assert_non_null(strstr(fault.text, "cannot send on none9: "));
 }
 
-static void inject_refusals(void **state)
+UNIT_TEST(inject_refusals)
 {
-    (void)state;
     struct fault fault = {""};
     struct netem w = open_wire("v0", "10.9.0.2", "10.9.0.1");
     uint8_t large[2000] = {0};
@@ -260,9 +254,8 @@ static void inject_refusals(void **state)
 }
 
 /* A queue of one packet that leaves at 8 kbit/s: soon there is no room, and not for 100 ms. */
-static void full_queue(void **state)
+UNIT_TEST(full_queue)
 {
-    (void)state;
     if (system("tc qdisc add dev v0 root tbf rate 8kbit burst 200 limit 200 2>&1") != 0)
         skip();
     run("ip neigh replace 10.9.0.2 lladdr 2:0:0:0:0:2 dev v0");
@@ -322,17 +315,15 @@ static void kernel_is_quiet(const char *local, const char *remote)
     close_wire(&w);
 }
 
-static void quiet(void **state)
+UNIT_TEST(quiet)
 {
-    (void)state;
     kernel_is_quiet("127.0.0.1", "127.0.0.1");
     kernel_is_quiet("::1", "::1");
     kernel_is_quiet("10.9.0.1", "10.9.0.1");
 }
 
-static void quiet_refusals(void **state)
+UNIT_TEST(quiet_refusals)
 {
-    (void)state;
     struct fault fault = {""};
     struct endpoint e = {ip_of("127.0.0.1"), LOCAL_PORT};
     int fd, other = -1;
@@ -462,9 +453,8 @@ static void joined_in_child(void)
     loop_free(s.loop);
 }
 
-static void loops(void **state)
+UNIT_TEST(loops)
 {
-    (void)state;
     assert_int_equal(in_child(deadlines_in_child), 0);
     assert_int_equal(in_child(joined_in_child), 0);
     assert_int_equal(in_child(signals_in_child), 0);
@@ -498,9 +488,8 @@ static void check_elsewhere(void)
     CHECK(strstr(fault.text, "in spite of CAP_NET_RAW") != NULL);
 }
 
-static void checks(void **state)
+UNIT_TEST(checks)
 {
-    (void)state;
     struct fault fault = {""};
     assert_int_equal(privilege_check(&fault), STATUS_OK);
     assert_int_equal(in_child(check_without), 0);
@@ -581,9 +570,8 @@ static void lose_interface_after_drop(void)
     capture_close(c);
 }
 
-static void drops_privileges(void **state)
+UNIT_TEST(drops_privileges)
 {
-    (void)state;
     assert_int_equal(in_child(work_after_drop), 0);
     assert_int_equal(in_child(lose_interface_after_drop), 0);
 }
@@ -620,9 +608,8 @@ static void abort_itself(void)
     abort();
 }
 
-static void forbidden(void **state)
+UNIT_TEST(forbidden)
 {
-    (void)state;
     assert_int_equal(in_child(execute) & 0x7f, SIGSYS);
     assert_int_equal(in_child(open_udp) & 0x7f, SIGSYS);
     assert_int_equal(in_child(open_packet) & 0x7f, SIGSYS);
@@ -632,9 +619,8 @@ static void forbidden(void **state)
 
 #else
 
-static void forbidden(void **state)
+UNIT_TEST(forbidden)
 {
-    (void)state;
     skip();
 }
 
@@ -649,17 +635,4 @@ static int set_up(void **state)
     return 0;
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips),      cmocka_unit_test(link_local),
-        cmocka_unit_test(dispatch_bound),   cmocka_unit_test(drops),
-        cmocka_unit_test(capture_refusals), cmocka_unit_test(full_queue),
-        cmocka_unit_test(inject_refusals),  cmocka_unit_test(quiet),
-        cmocka_unit_test(quiet_refusals),   cmocka_unit_test(loops),
-        cmocka_unit_test(checks),           cmocka_unit_test(drops_privileges),
-        cmocka_unit_test(forbidden),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, NULL);
-}
+UNIT_GROUP(set_up, NULL)

@@ -102,9 +102,8 @@ static void look(struct relay *r, enum end side, struct shown *s, size_t count)
 }
 
 /* From one end to the other, both ways, octet for octet, at every size. */
-static void hands_on(void **state)
+UNIT_TEST(hands_on)
 {
-    (void)state;
     struct relay *ends = open_relay("a0", "b0"), *wire = open_relay("wa", "wb");
     for (enum end from = END_A; from <= END_B; from++) {
         struct shown in = {.onward = wire}, out = {0};
@@ -126,9 +125,8 @@ static void hands_on(void **state)
 }
 
 /* What is sent out is not shown at the side where it left; at most `max` frames are. */
-static void only_what_comes_in(void **state)
+UNIT_TEST(only_what_comes_in)
 {
-    (void)state;
     struct relay *ends = open_relay("a0", "b0"), *wire = open_relay("wa", "wb");
     struct shown s = {0}, left = {0};
     for (int i = 0; i < 10; i++)
@@ -150,9 +148,8 @@ static void only_what_comes_in(void **state)
 }
 
 /* What the ring cannot hold, or is larger than a slot, is counted and not shown. */
-static void counts_what_is_lost(void **state)
+UNIT_TEST(counts_what_is_lost)
 {
-    (void)state;
     struct relay *ends = open_relay("a0", "b0"), *wire = open_relay("wa", "wb");
     struct shown s = {0};
     struct fault fault = {""};
@@ -175,9 +172,8 @@ static void counts_what_is_lost(void **state)
     relay_close(ends);
 }
 
-static void refuses(void **state)
+UNIT_TEST(refuses)
 {
-    (void)state;
     struct fault fault = {""};
     assert_null(relay_open("wa", "none9", &fault));
     assert_string_equal(fault.text, "no interface named 'none9'");
@@ -207,9 +203,8 @@ static void elsewhere(void)
     relay_close(ends);
 }
 
-static void without_privileges(void **state)
+UNIT_TEST(without_privileges)
 {
-    (void)state;
     assert_int_equal(in_child(elsewhere), 0);
 }
 
@@ -224,15 +219,4 @@ static int set_up(void **state)
     return 0;
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hands_on),
-        cmocka_unit_test(only_what_comes_in),
-        cmocka_unit_test(counts_what_is_lost),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(without_privileges),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, NULL);
-}
+UNIT_GROUP(set_up, NULL)

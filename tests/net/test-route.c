@@ -93,9 +93,8 @@ static void expect(const char *target, const char *source, const char *ifname, c
     assert_int_equal(f.route.loopback, strcmp(ifname, "lo") == 0);
 }
 
-static void ways(void **state)
+UNIT_TEST(ways)
 {
-    (void)state;
     expect("127.0.0.1", "127.0.0.1", "lo", NULL, 65536);
     expect("127.9.9.9", "127.0.0.1", "lo", NULL, 65536);
     expect("::1", "::1", "lo", NULL, 65536);
@@ -108,9 +107,8 @@ static void ways(void **state)
     expect("2001:db8:20::1", "2001:db8:9::1", "v0", "2001:db8:9::2", 1300);
 }
 
-static void link_local(void **state)
+UNIT_TEST(link_local)
 {
-    (void)state;
     uint32_t v0 = if_nametoindex("v0");
     struct found f = find("fe80::2", v0, NULL, NULL);
     assert_int_equal(f.status, STATUS_OK);
@@ -136,9 +134,8 @@ static void link_local(void **state)
     assert_string_equal(f.fault.text, "no interface with number 4999");
 }
 
-static void sources(void **state)
+UNIT_TEST(sources)
 {
-    (void)state;
     static const struct {
         const char *target, *source;
     } own[] = {
@@ -155,9 +152,8 @@ static void sources(void **state)
     }
 }
 
-static void refusals(void **state)
+UNIT_TEST(refusals)
 {
-    (void)state;
     static const struct {
         const char *target, *source, *ifname, *line;
     } bad[] = {
@@ -213,9 +209,8 @@ static void in_bare_network(void)
     CHECK(strcmp(f.fault.text, "interface t0 has no IPv4 address to send from") == 0);
 }
 
-static void loopback_down(void **state)
+UNIT_TEST(loopback_down)
 {
-    (void)state;
     assert_int_equal(in_child(in_bare_network), 0);
 }
 
@@ -232,9 +227,8 @@ static int64_t neighbour(const char *target, int64_t wait_ns, bool *resolved)
     return clock_ns(CLOCK_MONOTONIC) - start;
 }
 
-static void neighbours(void **state)
+UNIT_TEST(neighbours)
 {
-    (void)state;
     static const char *const there[] = {"127.0.0.1",     "::1",       "10.9.0.2",      "10.9.0.2",
                                         "2001:db8:9::2", "10.20.0.1", "2001:db8:20::1"};
     static const char *const missing[] = {"10.9.0.99", "2001:db8:9::99", "10.9.0.99"};
@@ -254,9 +248,8 @@ static void neighbours(void **state)
 }
 
 /* The addresses themselves. */
-static void link_addresses(void **state)
+UNIT_TEST(link_addresses)
 {
-    (void)state;
     static const uint8_t ours[] = {2, 0, 0, 0, 0, 0x66}, next[] = {2, 0, 0, 0, 0, 0x77};
     static const char *const hops[] = {"10.9.0.2", "2001:db8:9::2"};
     struct fault fault = {""};
@@ -305,20 +298,9 @@ static void ask_without_privilege(void)
     CHECK(resolved && mac[5] == 0x77);
 }
 
-static void neighbour_without_privilege(void **state)
+UNIT_TEST(neighbour_without_privilege)
 {
-    (void)state;
     assert_int_equal(in_child(ask_without_privilege), 0);
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ways),           cmocka_unit_test(link_local),
-        cmocka_unit_test(sources),        cmocka_unit_test(refusals),
-        cmocka_unit_test(loopback_down),  cmocka_unit_test(neighbours),
-        cmocka_unit_test(link_addresses), cmocka_unit_test(neighbour_without_privilege),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, set_up, NULL);
-}
+UNIT_GROUP(set_up, NULL)

@@ -8,12 +8,7 @@
  *   test-soundness WALKS [SEED]          that many walks, and the line that says how it went
  *   test-soundness WALKS SEED NUMBER     one of them, as a figure with the set after each step
  * With --ask before these, talk/ask may ask for the state after each step. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../unit/unit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -158,9 +153,8 @@ static void tell_all(const struct walkers_found *f)
     tell_questions(&f->tally);
 }
 
-static void test_walks(void **state)
+UNIT_TEST(test_walks)
 {
-    (void)state;
     static struct walkers_found found;
     uint64_t seed = chosen_seed(1);
     const struct walkers_order order = {.seed = seed, .count = WALKS, .steps = STEPS};
@@ -177,9 +171,8 @@ static void test_walks(void **state)
 }
 
 /* What talk/ask names is what the kernel is in: a wrong name is outside the set, and fails. */
-static void test_asking(void **state)
+UNIT_TEST(test_asking)
 {
-    (void)state;
     static struct walkers_found found;
     const struct walkers_order order = {
         .seed = chosen_seed(1), .count = ASKING_WALKS, .steps = STEPS, .asks = true};
@@ -194,9 +187,8 @@ static void test_asking(void **state)
 }
 
 /* The same seed takes the same steps, another takes others, and all kinds occur. */
-static void test_steps(void **state)
+UNIT_TEST(test_steps)
 {
-    (void)state;
     size_t same = 0, kinds[STEP_WAIT + 1] = {0};
     for (size_t i = 0; i < 1000; i++) {
         const struct step a = step_of(7, i / STEPS, i % STEPS),
@@ -215,9 +207,8 @@ static void test_steps(void **state)
 
 /* A judgement that is broken on purpose, so that what becomes of a failure is seen: to be in
  * CLOSE-WAIT is held to be impossible. */
-static void test_shortening(void **state)
+UNIT_TEST(test_shortening)
 {
-    (void)state;
     static struct walkers_found found;
     struct walkers_order order = {.seed = 3,
                                   .count = WALKERS_BATCH_MAX,
@@ -268,12 +259,6 @@ static int show(size_t walk, uint64_t seed, bool asks)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_shortening),
-        cmocka_unit_test(test_walks),
-        cmocka_unit_test(test_asking),
-    };
     bool asks = argc > 1 && strcmp(argv[1], "--ask") == 0;
     argc -= asks;
     argv += asks;
@@ -288,6 +273,5 @@ int main(int argc, char **argv)
         return show(number, seed, asks);
     if (argc > 1)
         return bench(walks, seed, asks);
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_run();
 }

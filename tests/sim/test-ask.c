@@ -1,14 +1,9 @@
 /* talk/ask against peers whose state is known, of every kind and in every state, over a network
  * that loses and behind a throttle: what it names is what the peer is in, always; and where nothing
  * is lost it finds a name. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../unit/unit.h"
 
-#include <cmocka.h>
-
-#include "ask_world.h"
+#include "../world/ask_world.h"
 #include "base/hash.h"
 
 enum {
@@ -128,9 +123,8 @@ static struct ask_profile any_profile(struct dice *d)
                                 .throttle_ns = dice_throw(d, 2) ? 500 * CLOCK_MS : 0};
 }
 
-static void random_histories_are_named_rightly(void **state)
+UNIT_TEST(random_histories_are_named_rightly)
 {
-    (void)state;
     size_t named = 0, wide = 0, by_state[STATE_COUNT] = {0};
     for (uint64_t i = 0; i < HISTORIES; i++) {
         struct dice d = {.key = hash_key_of_seed(i), .lost_percent = i % 3 == 0 ? 20 : 3};
@@ -290,9 +284,8 @@ static bool is_named(size_t way, unsigned kind, uint32_t which, enum state *is)
 
 /* Each way with each set of losses among its next segments, against each kind of peer. CLOSING,
  * LAST-ACK and, without timestamps, TIME-WAIT answer all questions alike. */
-static void every_way_and_loss(void **state)
+UNIT_TEST(every_way_and_loss)
 {
-    (void)state;
     bool met[STATE_COUNT] = {false};
     size_t named = 0;
     for (size_t i = 0; i < WAYS * KINDS * LOSSES; i++) {
@@ -314,9 +307,8 @@ static void every_way_and_loss(void **state)
 }
 
 /* Whether somebody listens costs a SYN, and what that opened is closed again. */
-static void whether_somebody_listens(void **state)
+UNIT_TEST(whether_somebody_listens)
 {
-    (void)state;
     for (unsigned kind = 0; kind < 4; kind++) {
         const struct ask_profile profile = {.listens = kind & 1, .stamped = kind & 2};
         struct ask_config config = ask_usual();
@@ -343,9 +335,8 @@ static bool loses_all(void *arg)
 }
 
 /* Silence names nothing, however long. */
-static void a_dead_network_names_nothing(void **state)
+UNIT_TEST(a_dead_network_names_nothing)
 {
-    (void)state;
     const struct ask_profile profile = {.listens = true};
     const struct ask_config config = ask_usual();
     struct ask_world w;
@@ -362,9 +353,8 @@ static void a_dead_network_names_nothing(void **state)
 
 /* Where TIME-WAIT is possible the old SYN asks, which does not restart it; else the old octet,
  * which nobody's state or window knows of. */
-static void the_least_disturbing_question_comes_first(void **state)
+UNIT_TEST(the_least_disturbing_question_comes_first)
 {
-    (void)state;
     const struct ask_profile profile = {.listens = true, .stamped = true};
     const struct ask_config config = ask_usual();
     struct ask_world w;
@@ -387,9 +377,8 @@ static void the_least_disturbing_question_comes_first(void **state)
     assert_false(s.ours);
 }
 
-static void the_kernel_has_the_last_word(void **state)
+UNIT_TEST(the_kernel_has_the_last_word)
 {
-    (void)state;
     const struct ask_profile profile = {.listens = true};
     const struct ask_config config = ask_usual();
     const enum state kernel = STATE_LAST_ACK;
@@ -400,18 +389,4 @@ static void the_kernel_has_the_last_word(void **state)
     const struct ask_step s = ask_next(&ask, &w.peer, &w.own, &kernel, w.now_ns);
     assert_int_equal(s.verdict, ASK_NAMED);
     assert_int_equal(s.state, STATE_LAST_ACK);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_way_and_loss),
-        cmocka_unit_test(whether_somebody_listens),
-        cmocka_unit_test(a_dead_network_names_nothing),
-        cmocka_unit_test(the_least_disturbing_question_comes_first),
-        cmocka_unit_test(the_kernel_has_the_last_word),
-        cmocka_unit_test(random_histories_are_named_rightly),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

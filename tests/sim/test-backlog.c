@@ -438,10 +438,9 @@ static bool face_seen(const struct stage *st, enum overflow f)
 
 /* --- Tests --- */
 
-static void linux_shows_the_four_faces(void **state)
+UNIT_TEST(linux_shows_the_four_faces)
 {
     struct stage *st = stage_new();
-    (void)state;
     all_parts(st);
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 0);
@@ -456,10 +455,9 @@ static void linux_shows_the_four_faces(void **state)
     stage_free(st);
 }
 
-static void the_queues_are_told_at_each_moment(void **state)
+UNIT_TEST(the_queues_are_told_at_each_moment)
 {
     struct stage *st = stage_new();
-    (void)state;
     all_parts(st);
     run(st, CLOCK_NEVER);
     const json_t *p = part_result(st, "entries");
@@ -481,14 +479,13 @@ static void the_queues_are_told_at_each_moment(void **state)
     stage_free(st);
 }
 
-static void who_gets_through_after_all(void **state)
+UNIT_TEST(who_gets_through_after_all)
 {
     static const struct {
         const char *part;
         bool early;
     } parts[] = {{"entries", true}, {"cookies", true}, {"abort", false}};
     struct stage *st = stage_new();
-    (void)state;
     all_parts(st);
     run(st, CLOCK_NEVER);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -502,10 +499,9 @@ static void who_gets_through_after_all(void **state)
     stage_free(st);
 }
 
-static void a_setting_that_does_nothing_is_noticed(void **state)
+UNIT_TEST(a_setting_that_does_nothing_is_noticed)
 {
     struct stage *st = stage_new();
-    (void)state;
     all_parts(st);
     st->deaf_to_settings = true; /* neither cookies nor resets */
     run(st, CLOCK_NEVER);
@@ -517,10 +513,9 @@ static void a_setting_that_does_nothing_is_noticed(void **state)
     stage_free(st);
 }
 
-static void a_queue_that_never_fills_shows_no_face(void **state)
+UNIT_TEST(a_queue_that_never_fills_shows_no_face)
 {
     struct stage *st = stage_new();
-    (void)state;
     all_parts(st);
     st->never_full = true;
     run(st, CLOCK_NEVER);
@@ -532,10 +527,9 @@ static void a_queue_that_never_fills_shows_no_face(void **state)
 
 /* Nobody answers: the late caller is not the only one, so the queue is not what it is about; but
  * what it sees is what it sees. There is no early caller at all. */
-static void a_mute_listener_is_no_success(void **state)
+UNIT_TEST(a_mute_listener_is_no_success)
 {
     struct stage *st = stage_new();
-    (void)state;
     all_parts(st);
     st->mute = true;
     run(st, CLOCK_NEVER);
@@ -546,10 +540,9 @@ static void a_mute_listener_is_no_success(void **state)
 }
 
 /* Where the kernel has an entry, silence is no face: something was lost, or the listener is odd. */
-static void silence_without_a_cookie_is_no_face(void **state)
+UNIT_TEST(silence_without_a_cookie_is_no_face)
 {
     struct stage *st = stage_new();
-    (void)state;
     st->config.parts[st->config.part_count++] = backlog_part_at(0);
     st->dumb_after_syn = true;
     run(st, CLOCK_NEVER);
@@ -559,10 +552,9 @@ static void silence_without_a_cookie_is_no_face(void **state)
     stage_free(st);
 }
 
-static void no_recovery_is_no_success(void **state)
+UNIT_TEST(no_recovery_is_no_success)
 {
     struct stage *st = stage_new();
-    (void)state;
     st->config.parts[st->config.part_count++] = backlog_part_at(0);
     st->stays_shut = true;
     run(st, CLOCK_NEVER);
@@ -572,10 +564,9 @@ static void no_recovery_is_no_success(void **state)
     stage_free(st);
 }
 
-static void as_given_expects_nothing(void **state)
+UNIT_TEST(as_given_expects_nothing)
 {
     struct stage *st = stage_new();
-    (void)state;
     st->config.parts[st->config.part_count++] = backlog_part_as_given();
     st->never_full = true;
     run(st, CLOCK_NEVER);
@@ -584,9 +575,8 @@ static void as_given_expects_nothing(void **state)
 }
 
 /* Whenever it is stopped, nothing stays half-open or connected at the listener. */
-static void stopped_at_any_time_it_leaves_nothing(void **state)
+UNIT_TEST(stopped_at_any_time_it_leaves_nothing)
 {
-    (void)state;
     for (int64_t after = 0; after < 16 * CLOCK_S; after += 50 * CLOCK_MS + 7 * CLOCK_US) {
         struct stage *st = stage_new();
         struct fault fault;
@@ -603,10 +593,9 @@ static void stopped_at_any_time_it_leaves_nothing(void **state)
     }
 }
 
-static void people_see_few_and_programs_all(void **state)
+UNIT_TEST(people_see_few_and_programs_all)
 {
     struct stage *st = stage_new();
-    (void)state;
     all_parts(st);
     run(st, CLOCK_NEVER);
     assert_true(st->crowd_segments > 100);
@@ -615,22 +604,4 @@ static void people_see_few_and_programs_all(void **state)
     /* Of each part the part itself, eight for the SYN queue, five fillers, a late and a new one. */
     assert_int_equal(st->result_count, 3 * (1 + 8 + 5 + 2));
     stage_free(st);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linux_shows_the_four_faces),
-        cmocka_unit_test(the_queues_are_told_at_each_moment),
-        cmocka_unit_test(who_gets_through_after_all),
-        cmocka_unit_test(a_setting_that_does_nothing_is_noticed),
-        cmocka_unit_test(a_queue_that_never_fills_shows_no_face),
-        cmocka_unit_test(a_mute_listener_is_no_success),
-        cmocka_unit_test(silence_without_a_cookie_is_no_face),
-        cmocka_unit_test(no_recovery_is_no_success),
-        cmocka_unit_test(as_given_expects_nothing),
-        cmocka_unit_test(stopped_at_any_time_it_leaves_nothing),
-        cmocka_unit_test(people_see_few_and_programs_all),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

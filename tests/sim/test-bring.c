@@ -1,7 +1,7 @@
 /* talk/bring: which way is chosen for which peer, whether it has led there, and each way walked
  * against the simulated host, whose state talk/ask then has to find. */
-#include "asker.h"
-#include "stage.h"
+#include "../world/asker.h"
+#include "../world/stage.h"
 
 #include "figure/library.h"
 
@@ -19,9 +19,8 @@ static bool has_way(enum state s, unsigned caps, size_t nth)
 }
 
 /* An ordinary server can be brought into these; what connects or closes on demand into all. */
-static void which_states_a_peer_can_be_brought_into(void **state)
+UNIT_TEST(which_states_a_peer_can_be_brought_into)
 {
-    (void)state;
     const state_set server = STATE_SET(STATE_LISTEN) | STATE_SET(STATE_SYN_RECEIVED) |
                              STATE_SET(STATE_ESTABLISHED) | STATE_SET(STATE_CLOSE_WAIT);
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
@@ -33,9 +32,8 @@ static void which_states_a_peer_can_be_brought_into(void **state)
     assert_false(has_way(STATE_SYN_SENT, all_caps, 1));
 }
 
-static void what_takes_less_comes_first(void **state)
+UNIT_TEST(what_takes_less_comes_first)
 {
-    (void)state;
     struct bring b;
     struct fault fault = {{0}};
     assert_int_equal(bring_choose(&b, STATE_ESTABLISHED, all_caps, 0, &fault), STATUS_OK);
@@ -50,9 +48,8 @@ static void what_takes_less_comes_first(void **state)
     bring_done(&b);
 }
 
-static void why_there_is_no_way(void **state)
+UNIT_TEST(why_there_is_no_way)
 {
-    (void)state;
     struct bring b;
     struct fault fault = {{0}};
     assert_int_equal(bring_choose(&b, STATE_TIME_WAIT, FIGURE_NEEDS_LISTENS, 0, &fault),
@@ -68,9 +65,8 @@ static void why_there_is_no_way(void **state)
 }
 
 /* Each leads somewhere, and can be walked by us. */
-static void every_way_is_one(void **state)
+UNIT_TEST(every_way_is_one)
 {
-    (void)state;
     size_t in_library = 0, chosen = 0;
     for (size_t i = 0; figure_library_name(i) != NULL; i++)
         in_library += strncmp(figure_library_name(i), "ways/", 5) == 0;
@@ -81,9 +77,8 @@ static void every_way_is_one(void **state)
     assert_int_equal(chosen, in_library);
 }
 
-static void by_the_set_or_by_the_kernel(void **state)
+UNIT_TEST(by_the_set_or_by_the_kernel)
 {
-    (void)state;
     const struct bring b = {.state = STATE_LAST_ACK};
     const enum state right = STATE_LAST_ACK, wrong = STATE_CLOSE_WAIT;
     struct peer p;
@@ -115,9 +110,8 @@ static bool walk(struct stage *s, struct asker *k, enum state to, size_t nth)
     return true;
 }
 
-static void every_way_in_the_simulated_network(void **state)
+UNIT_TEST(every_way_in_the_simulated_network)
 {
-    (void)state;
     static struct stage s;
     static struct asker k;
     for (enum state to = STATE_CLOSED; to < STATE_COUNT; to++) {
@@ -136,9 +130,8 @@ static void every_way_in_the_simulated_network(void **state)
 
 /* A peer that does not answer our SYN is not there, and a stop in the middle of the way reaches the
  * heir. */
-static void a_way_that_does_not_lead_there(void **state)
+UNIT_TEST(a_way_that_does_not_lead_there)
 {
-    (void)state;
     static struct stage s;
     static struct asker k;
     for (int stops = 0; stops < 2; stops++) {
@@ -159,19 +152,4 @@ static void a_way_that_does_not_lead_there(void **state)
         stage_done(&s);
         asker_done(&k);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(which_states_a_peer_can_be_brought_into),
-        cmocka_unit_test(what_takes_less_comes_first),
-        cmocka_unit_test(why_there_is_no_way),
-        cmocka_unit_test(every_way_is_one),
-        cmocka_unit_test(by_the_set_or_by_the_kernel),
-        cmocka_unit_test(every_way_in_the_simulated_network),
-        cmocka_unit_test(a_way_that_does_not_lead_there),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

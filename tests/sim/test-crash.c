@@ -1,5 +1,5 @@
 /* `lab crash` between two imagined kernels: each way as expected, and each way otherwise. */
-#include "kernels.h"
+#include "../world/kernels.h"
 
 #include "measure/crash.h"
 
@@ -448,13 +448,8 @@ int main(void)
         CASES = sizeof(cases) / sizeof(cases[0]),
         PLACES = sizeof(places) / sizeof(places[0])
     };
-    static struct CMUnitTest tests[CASES * PLACES];
-    static char names[CASES * PLACES][80];
-    for (size_t i = 0; i < CASES * PLACES; i++) {
-        struct place *place = &places[i / CASES];
-        (void)snprintf(names[i], sizeof(names[i]), "%s%s", cases[i % CASES].name, place->name);
-        tests[i] = (struct CMUnitTest){names[i], cases[i % CASES].run, NULL, NULL, place};
-    }
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("crash", tests, NULL, NULL);
+    for (size_t i = 0; i < CASES * PLACES; i++)
+        unit_add(0, cases[i % CASES].run, &places[i / CASES], "%s%s", cases[i % CASES].name,
+                 places[i / CASES].name);
+    return unit_run();
 }

@@ -1,7 +1,7 @@
 /* One target among many is told of as one target alone: what the probe `synack` heard on the
  * simulated wire is given to a flow as well, and both make the same record, key by key. */
 #include "../keys.h"
-#include "bench.h"
+#include "../world/bench.h"
 
 #include "event/result.h"
 #include "measure/survey/flow_store.h"
@@ -146,9 +146,8 @@ static void compare(const struct plan *p)
     bench_done(&b);
 }
 
-static void schedules(void **state)
+UNIT_TEST(schedules)
 {
-    (void)state;
     static const struct plan plans[] = {
         {.gaps = {1.018, 2.016, 4.064, 8.192, 16.129}, .count = 5},
         {.gaps = {1.018, 2.016, 4.064, 8.192, 16.129}, .count = 5, .options = true},
@@ -168,17 +167,15 @@ static void schedules(void **state)
         compare(&plans[i]);
 }
 
-static void interrupted(void **state)
+UNIT_TEST(interrupted)
 {
-    (void)state;
     compare(&(struct plan){.gaps = {1, 2, 4}, .count = 3, .interrupt = 5 * CLOCK_S});
     compare(&(struct plan){.gaps = {1, 2, 4}, .count = 3, .interrupt = 500 * CLOCK_MS});
     compare(&(struct plan){.late = 4 * CLOCK_S, .interrupt = 2 * CLOCK_S});
 }
 
-static void no_series(void **state)
+UNIT_TEST(no_series)
 {
-    (void)state;
     for (int refuses = 0; refuses <= 1; refuses++) {
         struct bench b;
         plan = (struct plan){.count = 0};
@@ -190,15 +187,4 @@ static void no_series(void **state)
         expect_same_record(&b);
         bench_done(&b);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(schedules),
-        cmocka_unit_test(interrupted),
-        cmocka_unit_test(no_series),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

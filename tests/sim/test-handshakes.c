@@ -243,9 +243,8 @@ static void finish(struct world *w)
     free(w);
 }
 
-static void all_manners(void **state)
+UNIT_TEST(all_manners)
 {
-    (void)state;
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
     begin(w, 100, 2000);
@@ -268,9 +267,8 @@ static void all_manners(void **state)
 }
 
 /* What is open is reset, what waits is told as interrupted, and nothing is left. */
-static void stopped(void **state)
+UNIT_TEST(stopped)
 {
-    (void)state;
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
     begin(w, 1000, 2000);
@@ -286,14 +284,4 @@ static void stopped(void **state)
     assert_true(w->outcomes[OUTCOME_INTERRUPTED] > 0);
     assert_int_equal(w->survey.store.taken, 0);
     finish(w);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_manners),
-        cmocka_unit_test(stopped),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

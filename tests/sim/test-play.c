@@ -2,8 +2,8 @@
  * be known, and what is left behind. One table, a figure and what its lines come to, run over the
  * pairs of ends: a stranger and we, a peer whose kernel can be asked and we, two kernels with us as
  * the wire; and every case again with numbers that pass 2^32. */
-#include "kernels.h"
-#include "stage.h"
+#include "../world/kernels.h"
+#include "../world/stage.h"
 
 #define SYN_ACK (FLAG_SYN | FLAG_ACK)
 #define FIN_ACK (FLAG_FIN | FLAG_ACK)
@@ -230,8 +230,8 @@ static void complain(struct trial *t, const char *expected)
         print_message("# %u: %s | %s | %s | %s\n", b->lines[i].number,
                       event_line_status_name(b->lines[i].status), b->lines[i].a, b->lines[i].b,
                       b->lines[i].text);
-    for (size_t i = 0; t->with == KERNELS && i < t->kernels.note_count; i++)
-        print_message("# %s\n", t->kernels.notes[i]);
+    for (size_t i = 0; t->with == KERNELS && i < t->kernels.bench.note_count; i++)
+        print_message("# %s\n", t->kernels.bench.notes[i]);
     fail_msg("expected: %s", expected);
 }
 
@@ -519,7 +519,8 @@ static void see_the_close(struct trial *t)
         assert_int_equal(bench_segments(record(t), EVENT_SENT, FLAG_RST), 0); /* nothing is left */
         return;
     }
-    assert_int_equal(kernels_noted(&t->kernels, "a handshake that the figure does not show"), 1);
+    assert_int_equal(bench_noted(&t->kernels.bench, "a handshake that the figure does not show"),
+                     1);
     assert_true(t->kernels.now_ns - KERNELS_START >= KERNELS_TIME_WAIT);
     const struct bench *b = record(t);
     assert_string_equal(b->lines[b->line_count - 1].b,
@@ -543,8 +544,8 @@ static void see_two_syns_held(struct trial *t)
 
 static void see_two_fins_cross(struct trial *t)
 {
-    assert_int_equal(kernels_noted(&t->kernels, "the wire lets go what it held"), 2);
-    assert_int_equal(kernels_noted(&t->kernels, "not in the figure"), 0);
+    assert_int_equal(bench_noted(&t->kernels.bench, "the wire lets go what it held"), 2);
+    assert_int_equal(bench_noted(&t->kernels.bench, "not in the figure"), 0);
 }
 
 /* What is held and never released is lost. */
@@ -712,7 +713,7 @@ static void see_b_told_to_listen(struct trial *t)
 /* The SYN and the ACK of the handshake; nothing but the FIN that was let go. */
 static void see_it_stay_held(struct trial *t)
 {
-    assert_true(kernels_noted(&t->kernels, "sent again while the wire holds it") >= 1);
+    assert_true(bench_noted(&t->kernels.bench, "sent again while the wire holds it") >= 1);
     assert_true(bench_segments(record(t), EVENT_SENT, FIN_ACK) >= 2);
     kernels_arrive(&t->kernels);
     assert_int_equal(t->kernels.end[END_B].syns, 1);
@@ -721,7 +722,7 @@ static void see_it_stay_held(struct trial *t)
 
 static void see_a_copy(struct trial *t)
 {
-    assert_int_equal(kernels_noted(&t->kernels, "a copy of what was there before"), 1);
+    assert_int_equal(bench_noted(&t->kernels.bench, "a copy of what was there before"), 1);
     assert_int_equal(t->kernels.end[END_B].syns, 2);
     assert_int_equal(bench_segments(record(t), EVENT_SENT, FLAG_SYN), 1);
 }
@@ -734,7 +735,7 @@ static void see_one_syn_arrive(struct trial *t)
 
 static void see_a_retransmission_noted(struct trial *t)
 {
-    assert_true(kernels_noted(&t->kernels, "not in the figure: a retransmission") >= 1);
+    assert_true(bench_noted(&t->kernels.bench, "not in the figure: a retransmission") >= 1);
 }
 
 /* Two segments of the handshake's go on, A's FIN, this and the ACK that was behind it. */
@@ -747,17 +748,17 @@ static void see_all_pass(struct trial *t)
 static void see_one_noted(struct trial *t)
 {
     if (t->with == KERNELS)
-        assert_int_equal(kernels_noted(&t->kernels, "not in the figure"), 1);
+        assert_int_equal(bench_noted(&t->kernels.bench, "not in the figure"), 1);
 }
 
 static void see_none_noted(struct trial *t)
 {
-    assert_int_equal(kernels_noted(&t->kernels, "not in the figure"), 0);
+    assert_int_equal(bench_noted(&t->kernels.bench, "not in the figure"), 0);
 }
 
 static void see_the_same_ack(struct trial *t)
 {
-    assert_int_equal(kernels_noted(&t->kernels, "the same ACK again"), 1);
+    assert_int_equal(bench_noted(&t->kernels.bench, "the same ACK again"), 1);
 }
 
 static void see_the_alternative_named(struct trial *t)
@@ -1834,10 +1835,9 @@ static void run_act(void **state)
 
 /* --- What is no act of the table --- */
 
-static void interrupted(void **state)
+UNIT_TEST(interrupted)
 {
     static const struct act a = {.figure = AWAITS_DATA};
-    (void)state;
     for (int64_t at = 0; at <= 15 * CLOCK_MS; at += 3 * CLOCK_MS) {
         struct trial *t = begin_with(STRANGER, &a);
         struct bench *b = record(t);
@@ -1859,10 +1859,9 @@ static void b_is_mute(struct trial *t)
 }
 
 /* A kernel that cannot be asked is a failure of ours, and whoever carries the packets stops. */
-static void a_kernel_on_the_wire_that_cannot_be_asked(void **state)
+UNIT_TEST(a_kernel_on_the_wire_that_cannot_be_asked)
 {
     static const struct act a = {.figure = HANDSHAKE, .set = b_is_mute};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &a);
     run(t);
     assert_int_equal(t->kernels.pair.status, STATUS_SYSTEM);
@@ -1878,14 +1877,13 @@ static void flood(struct kernels *k)
         kernel_says(b, FLAG_ACK, b->tcb.snd_nxt.v, b->tcb.rcv_nxt.v, 1);
 }
 
-static void more_than_can_be_kept(void **state)
+UNIT_TEST(more_than_can_be_kept)
 {
     static const struct act a = {
         .figure = ESTABLISHED_BOTH
         "2.  (wait 10s)\n"
         "3.  ESTABLISHED                                          ESTABLISHED\n",
         .each = flood};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &a);
     run(t);
     expect_lines(t, "ok unknown not-reached");
@@ -1896,10 +1894,9 @@ static void more_than_can_be_kept(void **state)
     done(t);
 }
 
-static void more_than_can_be_held(void **state)
+UNIT_TEST(more_than_can_be_held)
 {
     struct text figure = {0};
-    (void)state;
     text_printf(&figure, ESTABLISHED_BOTH);
     for (unsigned i = 0; i < PLAY_HELD_MAX + 1; i++)
         text_printf(&figure, "%u.  --> <SEQ=%u><ACK=300><CTL=ACK><DATA=1> ... \n", i + 2, 100 + i);
@@ -1928,11 +1925,10 @@ static void go_to_the_silence(struct trial *t)
 }
 
 /* What is not of the conversation. */
-static void others_pass(void **state)
+UNIT_TEST(others_pass)
 {
     static const uint8_t udp[28] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17};
     static const struct act a = {.figure = ESTABLISHED_BOTH "2.  [silence 1s]\n"};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &a);
     struct kernels *k = &t->kernels;
     go_to_the_silence(t);
@@ -1952,10 +1948,9 @@ static void others_pass(void **state)
 }
 
 /* Each of them is counted and passed on, whether or not there is room in the record. */
-static void more_than_the_record_takes(void **state)
+UNIT_TEST(more_than_the_record_takes)
 {
     static const struct act a = {.figure = CLOSE_AND_ACK, .deeds = {{.hides = true}}};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &a); /* the handshake goes on and on */
     struct kernels *k = &t->kernels;
     k->queued = 0;
@@ -1984,11 +1979,10 @@ static void expect_progress(const struct trial *t, int64_t now_ns, const char *e
     assert_string_equal(line, expected);
 }
 
-static void progress(void **state)
+UNIT_TEST(progress)
 {
     static const struct act silence = {.figure = ESTABLISHED_BOTH "2.  [silence 3s]\n"};
     static const struct act awaits = {.figure = AWAITS_DATA};
-    (void)state;
     struct trial *t = begin_with(KERNELS, &silence);
     go_to_the_silence(t);
     expect_progress(t, t->kernels.now_ns, "line 2: waiting, 3.000 s left");
@@ -2009,23 +2003,7 @@ static void progress(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest others[] = {
-        cmocka_unit_test(interrupted),
-        cmocka_unit_test(a_kernel_on_the_wire_that_cannot_be_asked),
-        cmocka_unit_test(more_than_can_be_kept),
-        cmocka_unit_test(more_than_can_be_held),
-        cmocka_unit_test(others_pass),
-        cmocka_unit_test(more_than_the_record_takes),
-        cmocka_unit_test(progress),
-    };
-    enum {
-        ACTS = sizeof(acts) / sizeof(acts[0]),
-        OTHERS = sizeof(others) / sizeof(others[0])
-    };
-    static struct CMUnitTest tests[ACTS + OTHERS];
-    for (size_t i = 0; i < ACTS; i++)
-        tests[i] = (struct CMUnitTest){acts[i].name, run_act, NULL, NULL, &acts[i]};
-    memcpy(&tests[ACTS], others, sizeof(others));
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("play", tests, NULL, NULL);
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+        unit_add(0, run_act, &acts[i], "%s", acts[i].name);
+    return unit_run();
 }

@@ -2,7 +2,7 @@
  * none of which may be told wrongly; and its manners towards all that is not so regular. */
 #include <stdlib.h>
 
-#include "world.h"
+#include "../world/world.h"
 
 static bool instrumented(void)
 {
@@ -195,21 +195,18 @@ static void ten_schedules(bool watched, bool settles)
     world_done(w);
 }
 
-static void ten_schedules_listened_to_for_longer(void **state)
+UNIT_TEST(ten_schedules_listened_to_for_longer)
 {
-    (void)state;
     ten_schedules(true, true);
 }
 
-static void ten_schedules_watched(void **state)
+UNIT_TEST(ten_schedules_watched)
 {
-    (void)state;
     ten_schedules(true, false);
 }
 
-static void ten_schedules_unwatched(void **state)
+UNIT_TEST(ten_schedules_unwatched)
 {
-    (void)state;
     ten_schedules(false, false);
 }
 
@@ -233,18 +230,16 @@ static void expect_rate(uint64_t rate, uint32_t count)
     world_done(&w);
 }
 
-static void the_rate_is_kept(void **state)
+UNIT_TEST(the_rate_is_kept)
 {
-    (void)state;
     expect_rate(1, 30);
     expect_rate(7, 200);
     expect_rate(1000, 5000);
     expect_rate(20000, instrumented() ? 30000 : 60000);
 }
 
-static void the_window_is_kept(void **state)
+UNIT_TEST(the_window_is_kept)
 {
-    (void)state;
     struct world w;
     world_init(&w, 600, windows_10());
     w.config.window = 50;
@@ -261,9 +256,8 @@ static void the_window_is_kept(void **state)
 
 /* An interface that is five times slower than the rate: what finds no room is sent later, it is not
  * asked again and again at once, and most of what it can do is done. */
-static void the_kernel_is_full(void **state)
+UNIT_TEST(the_kernel_is_full)
 {
-    (void)state;
     struct world w;
     uint32_t count = instrumented() ? 20000 : 60000;
     world_init(&w, count, windows_10());
@@ -343,15 +337,13 @@ static void all_manners(bool watched)
     world_done(&w);
 }
 
-static void all_manners_watched(void **state)
+UNIT_TEST(all_manners_watched)
 {
-    (void)state;
     all_manners(true);
 }
 
-static void all_manners_unwatched(void **state)
+UNIT_TEST(all_manners_unwatched)
 {
-    (void)state;
     all_manners(false);
 }
 
@@ -363,9 +355,8 @@ static void count_trouble(struct world *w, uint32_t host, const struct survey_en
     troubles += e->trouble != NULL;
 }
 
-static void no_way_to_some(void **state)
+UNIT_TEST(no_way_to_some)
 {
-    (void)state;
     struct world w;
     world_init(&w, 300, windows_10());
     w.no_way = 3;
@@ -381,9 +372,8 @@ static void no_way_to_some(void **state)
 }
 
 /* Of very many that there is no way to not all are told in one go. */
-static void no_way_to_many(void **state)
+UNIT_TEST(no_way_to_many)
 {
-    (void)state;
     struct world w;
     struct fault fault;
     world_init(&w, 50000, windows_10());
@@ -440,18 +430,16 @@ static void stopped(int64_t after_ns)
     world_done(&w);
 }
 
-static void stopped_in_the_middle(void **state)
+UNIT_TEST(stopped_in_the_middle)
 {
-    (void)state;
     stopped(20 * CLOCK_MS); /* before the first answer */
     stopped(7 * CLOCK_S);
     stopped(30 * CLOCK_S);
 }
 
 /* Who has no patience for the resets either: all is told, and that they were not sent. */
-static void stopped_twice(void **state)
+UNIT_TEST(stopped_twice)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5000, windows_10());
     w.config.rate = 100;
@@ -479,9 +467,8 @@ static void expect_marked(struct world *w, uint32_t host, const struct survey_en
     assert_int_equal(e->findings->capture_dropped, 3);
 }
 
-static void the_capture_loses(void **state)
+UNIT_TEST(the_capture_loses)
 {
-    (void)state;
     struct world w;
     world_init(&w, 100, windows_10());
     w.ended = expect_marked;
@@ -495,9 +482,8 @@ static void the_capture_loses(void **state)
 }
 
 /* A SYN that was not seen leaving did not leave; unless the capture has lost packets. */
-static void not_seen_leaving(void **state)
+UNIT_TEST(not_seen_leaving)
 {
-    (void)state;
     for (unsigned lost = 0; lost <= 1; lost++) {
         struct world w;
         world_init(&w, 100, windows_10());
@@ -517,9 +503,8 @@ static void not_seen_leaving(void **state)
 }
 
 /* The way is gone when the resets are to be sent: that is counted, and it ends. */
-static void the_way_is_lost(void **state)
+UNIT_TEST(the_way_is_lost)
 {
-    (void)state;
     struct world w;
     world_init(&w, 100, row_of(kinds[0]));
     world_begin(&w);
@@ -547,9 +532,8 @@ static void expect_ping(struct world *w, uint32_t host, const struct survey_end 
     assert_int_equal(e->findings->rtt_ns == 0, e->ping->doubtful);
 }
 
-static void pings(void **state)
+UNIT_TEST(pings)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5000, row_of(kinds[0]));
     w.config.command = "ping";
@@ -567,9 +551,8 @@ static void pings(void **state)
 }
 
 /* RFC 9293 Figure 9: its ACK is reset where it wants it, and the next SYN finds it listening. */
-static void remembers(void **state)
+UNIT_TEST(remembers)
 {
-    (void)state;
     struct world w;
     world_init(&w, 300, row_of(kinds[0]));
     w.config.command = "ping";
@@ -585,29 +568,4 @@ static void remembers(void **state)
         assert_false(w.hosts[i].half_open);
     }
     world_done(&w);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ten_schedules_watched),
-        cmocka_unit_test(ten_schedules_unwatched),
-        cmocka_unit_test(ten_schedules_listened_to_for_longer),
-        cmocka_unit_test(the_rate_is_kept),
-        cmocka_unit_test(the_window_is_kept),
-        cmocka_unit_test(the_kernel_is_full),
-        cmocka_unit_test(all_manners_watched),
-        cmocka_unit_test(all_manners_unwatched),
-        cmocka_unit_test(no_way_to_some),
-        cmocka_unit_test(no_way_to_many),
-        cmocka_unit_test(stopped_in_the_middle),
-        cmocka_unit_test(stopped_twice),
-        cmocka_unit_test(the_capture_loses),
-        cmocka_unit_test(not_seen_leaving),
-        cmocka_unit_test(the_way_is_lost),
-        cmocka_unit_test(pings),
-        cmocka_unit_test(remembers),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

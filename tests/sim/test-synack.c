@@ -2,7 +2,9 @@
  * keep and end by. */
 #include <stdio.h>
 
-#include "bench.h"
+#include "../world/bench.h"
+
+#define SYNACK_TEST(name) BENCH_TEST(name, bench_synack(b, 1))
 
 enum {
     GAPS_MAX = 310
@@ -109,9 +111,8 @@ static void expect_near(double a, double b)
 
 /* --- Schedules --- */
 
-static void linux_schedule(void **state)
+UNIT_TEST(linux_schedule)
 {
-    (void)state;
     struct bench b;
     begin(&b, &(struct plan){.gaps = {1.018, 2.016, 4.064, 8.192, 16.129}, .count = 5});
     bench_run(&b, 5 * CLOCK_MIN);
@@ -132,9 +133,8 @@ static void linux_schedule(void **state)
     bench_done(&b);
 }
 
-static void gaps_to_the_nanosecond(void **state)
+UNIT_TEST(gaps_to_the_nanosecond)
 {
-    (void)state;
     struct bench b;
     begin(&b, &(struct plan){.gaps = {1.000000001, 2.5}, .count = 2});
     bench_run(&b, 5 * CLOCK_MIN);
@@ -143,9 +143,8 @@ static void gaps_to_the_nanosecond(void **state)
     bench_done(&b);
 }
 
-static void many_schedules_with_jitter(void **state)
+UNIT_TEST(many_schedules_with_jitter)
 {
-    (void)state;
     static const struct plan plans[] = {
         {.gaps = {1, 2, 4, 8, 16}, .count = 5, .jitter = 0.05},
         {.gaps = {3, 6, 12, 24, 48}, .count = 5, .jitter = 0.05},
@@ -167,9 +166,8 @@ static void many_schedules_with_jitter(void **state)
 
 /* --- Ends --- */
 
-static void ends_by_a_segment(void **state)
+UNIT_TEST(ends_by_a_segment)
 {
-    (void)state;
     static const struct {
         unsigned flags;
         const char *end;
@@ -188,9 +186,8 @@ static void ends_by_a_segment(void **state)
     }
 }
 
-static void a_reset_out_of_nowhere_ends_nothing(void **state)
+UNIT_TEST(a_reset_out_of_nowhere_ends_nothing)
 {
-    (void)state;
     struct bench b;
     begin(&b, &(struct plan){.gaps = {1, 2, 4}, .count = 3});
     b.host.iss = 0xffffffff;
@@ -207,9 +204,8 @@ static void a_reset_out_of_nowhere_ends_nothing(void **state)
     bench_done(&b);
 }
 
-static void listening_is_capped(void **state)
+UNIT_TEST(listening_is_capped)
 {
-    (void)state;
     struct bench b;
     begin(&b, &(struct plan){.gaps = {3, 6, 12, 24, 48}, .count = 5});
     b.synack[0].listen_ns = 30 * CLOCK_S;
@@ -223,9 +219,8 @@ static void listening_is_capped(void **state)
     bench_done(&b);
 }
 
-static void the_deadline_cuts_it_short(void **state)
+UNIT_TEST(the_deadline_cuts_it_short)
 {
-    (void)state;
     struct bench b;
     begin(&b, &(struct plan){.gaps = {1, 2, 4, 8, 16}, .count = 5});
     b.config.deadline_after_ns = 5 * CLOCK_S;
@@ -237,9 +232,8 @@ static void the_deadline_cuts_it_short(void **state)
     bench_done(&b);
 }
 
-static void one_answer_and_no_more(void **state)
+UNIT_TEST(one_answer_and_no_more)
 {
-    (void)state;
     struct bench b;
     begin(&b, &(struct plan){.count = 0});
     bench_run(&b, 5 * CLOCK_MIN);
@@ -251,28 +245,20 @@ static void one_answer_and_no_more(void **state)
     bench_done(&b);
 }
 
-static void no_answer(void **state)
+SYNACK_TEST(no_answer)
 {
-    (void)state;
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.deaf = true;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "filtered", 3);
-    expect_one_syn(&b, 1);
-    bench_done(&b);
+    b->host.deaf = true;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "filtered", 3);
+    expect_one_syn(b, 1);
 }
 
-static void a_closed_port(void **state)
+SYNACK_TEST(a_closed_port)
 {
-    (void)state;
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.refuses = true;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "closed", 1);
-    expect_one_syn(&b, 0);
-    bench_done(&b);
+    b->host.refuses = true;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "closed", 1);
+    expect_one_syn(b, 0);
 }
 
 /* --- Oddities --- */
@@ -287,18 +273,14 @@ static bool another_isn_too(struct bench *b, const struct segment *seg)
     return true;
 }
 
-static void another_isn(void **state)
+SYNACK_TEST(another_isn)
 {
-    (void)state;
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.instead = another_isn_too;
-    bench_run(&b, 5 * CLOCK_MIN);
-    assert_true(has_warning(&b, "other-isn"));
-    assert_int_equal(bench_number(&b, "retransmissions"), 1);
-    assert_int_equal(b.synack[0].series.schedule.gaps[0], 2 * CLOCK_S);
-    expect_one_syn(&b, 1);
-    bench_done(&b);
+    b->host.instead = another_isn_too;
+    bench_run(b, 5 * CLOCK_MIN);
+    assert_true(has_warning(b, "other-isn"));
+    assert_int_equal(bench_number(b, "retransmissions"), 1);
+    assert_int_equal(b->synack[0].series.schedule.gaps[0], 2 * CLOCK_S);
+    expect_one_syn(b, 1);
 }
 
 static bool everything_twice(struct bench *b, const struct segment *seg)
@@ -312,18 +294,14 @@ static bool everything_twice(struct bench *b, const struct segment *seg)
     return true;
 }
 
-static void duplicates_are_no_retransmissions(void **state)
+SYNACK_TEST(duplicates_are_no_retransmissions)
 {
-    (void)state;
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.instead = everything_twice;
-    bench_run(&b, 5 * CLOCK_MIN);
-    assert_true(has_warning(&b, "duplicates"));
-    assert_int_equal(b.synack[0].series.duplicates, 3);
-    assert_int_equal(bench_number(&b, "retransmissions"), 2);
-    assert_int_equal(b.synack[0].series.schedule.gaps[0], CLOCK_S);
-    bench_done(&b);
+    b->host.instead = everything_twice;
+    bench_run(b, 5 * CLOCK_MIN);
+    assert_true(has_warning(b, "duplicates"));
+    assert_int_equal(b->synack[0].series.duplicates, 3);
+    assert_int_equal(bench_number(b, "retransmissions"), 2);
+    assert_int_equal(b->synack[0].series.schedule.gaps[0], CLOCK_S);
 }
 
 static bool acknowledges_another_syn(struct bench *b, const struct segment *seg)
@@ -337,23 +315,18 @@ static bool acknowledges_another_syn(struct bench *b, const struct segment *seg)
 }
 
 /* What does not acknowledge our SYN is no answer to it. */
-static void answers_to_somebody_else(void **state)
+SYNACK_TEST(answers_to_somebody_else)
 {
-    (void)state;
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.instead = acknowledges_another_syn;
-    bench_run(&b, CLOCK_MIN);
-    bench_expect(&b, "filtered", 3);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_SYN), 1);
-    assert_int_equal(bench_segments(&b, EVENT_SENT, FLAG_ACK), 0);
-    bench_done(&b);
+    b->host.instead = acknowledges_another_syn;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "filtered", 3);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_SYN), 1);
+    assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_ACK), 0);
 }
 
 /* A stray before our SYN has been seen leaving must not spoil what comes after. */
-static void a_stray_before_the_syn(void **state)
+UNIT_TEST(a_stray_before_the_syn)
 {
-    (void)state;
     struct bench b;
     begin(&b, &(struct plan){.gaps = {1, 2}, .count = 2});
     const uint8_t stray[40] = {0x45, 0, 0, 40, 0,   0, 0, 0, 64,   6,   0,    0,
@@ -382,22 +355,17 @@ static bool floods(struct bench *b, const struct segment *seg)
     return true;
 }
 
-static void a_flood(void **state)
+SYNACK_TEST(a_flood)
 {
-    (void)state;
-    struct bench b;
-    bench_synack(&b, 1);
-    b.host.instead = floods;
-    bench_run(&b, 5 * CLOCK_MIN);
-    bench_expect(&b, "open", 0);
-    expect_one_syn(&b, 1);
-    bench_done(&b);
+    b->host.instead = floods;
+    bench_run(b, 5 * CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    expect_one_syn(b, 1);
 }
 
 /* The longest published series has 252; this one has more than the array holds. */
-static void a_very_long_series(void **state)
+UNIT_TEST(a_very_long_series)
 {
-    (void)state;
     struct bench b;
     struct plan p = {.count = GAPS_MAX};
     for (size_t i = 0; i < GAPS_MAX; i++)
@@ -432,9 +400,8 @@ static void interrupted_after(int64_t ns, bool deaf)
     bench_done(&b);
 }
 
-static void an_interrupt_at_any_time(void **state)
+UNIT_TEST(an_interrupt_at_any_time)
 {
-    (void)state;
     for (int64_t ns = 0; ns <= 20 * CLOCK_MS; ns += CLOCK_MS) {
         interrupted_after(ns, false);
         interrupted_after(ns, true);
@@ -445,9 +412,8 @@ static void an_interrupt_at_any_time(void **state)
 
 /* --- Several --- */
 
-static void repeated(void **state)
+UNIT_TEST(repeated)
 {
-    (void)state;
     struct bench b;
     plan = (struct plan){.gaps = {1, 2, 4}, .count = 3, .jitter = 0.1};
     dice = 5;
@@ -475,9 +441,8 @@ static void repeated(void **state)
     bench_done(&b);
 }
 
-static void at_the_wrap(void **state)
+UNIT_TEST(at_the_wrap)
 {
-    (void)state;
     static const uint32_t starts[] = {0xffffffff, 0xfffffffe, 0x7fffffff, 0x80000000};
     for (size_t i = 0; i < 16; i++) {
         struct bench b;
@@ -491,31 +456,4 @@ static void at_the_wrap(void **state)
         assert_int_equal(bench_number(&b, "retransmissions"), 2);
         bench_done(&b);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linux_schedule),
-        cmocka_unit_test(gaps_to_the_nanosecond),
-        cmocka_unit_test(many_schedules_with_jitter),
-        cmocka_unit_test(ends_by_a_segment),
-        cmocka_unit_test(a_reset_out_of_nowhere_ends_nothing),
-        cmocka_unit_test(listening_is_capped),
-        cmocka_unit_test(the_deadline_cuts_it_short),
-        cmocka_unit_test(one_answer_and_no_more),
-        cmocka_unit_test(no_answer),
-        cmocka_unit_test(a_closed_port),
-        cmocka_unit_test(another_isn),
-        cmocka_unit_test(duplicates_are_no_retransmissions),
-        cmocka_unit_test(answers_to_somebody_else),
-        cmocka_unit_test(a_stray_before_the_syn),
-        cmocka_unit_test(a_flood),
-        cmocka_unit_test(a_very_long_series),
-        cmocka_unit_test(an_interrupt_at_any_time),
-        cmocka_unit_test(repeated),
-        cmocka_unit_test(at_the_wrap),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

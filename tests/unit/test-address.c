@@ -14,9 +14,8 @@ static struct in6_addr v6(const char *text)
 
 static const uint8_t octets[4] = {192, 0, 2, 1};
 
-static void v4_is_mapped(void **state)
+UNIT_TEST(v4_is_mapped)
 {
-    (void)state;
     struct in6_addr ip = address_from_v4(octets);
     struct in6_addr same = v6("::ffff:192.0.2.1");
     assert_true(address_is_v4(&ip));
@@ -24,9 +23,8 @@ static void v4_is_mapped(void **state)
     assert_memory_equal(address_v4_octets(&ip), octets, 4);
 }
 
-static void v6_is_not(void **state)
+UNIT_TEST(v6_is_not)
 {
-    (void)state;
     static const char *const others[] = {
         "::", "::1", "2001:db8::1", "::192.0.2.1", "1::ffff:192.0.2.1", "::fffe:192.0.2.1"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -35,9 +33,8 @@ static void v6_is_not(void **state)
     }
 }
 
-static void address_texts(void **state)
+UNIT_TEST(address_texts)
 {
-    (void)state;
     char text[ADDRESS_TEXT_MAX];
     struct in6_addr ip = address_from_v4(octets);
     assert_string_equal(address_format(&ip, text), "192.0.2.1");
@@ -49,9 +46,8 @@ static void address_texts(void **state)
     assert_string_equal(address_format(&ip, text), "255.255.255.255");
 }
 
-static void endpoint_texts(void **state)
+UNIT_TEST(endpoint_texts)
 {
-    (void)state;
     char text[ENDPOINT_TEXT_MAX];
     struct endpoint e = {address_from_v4(octets), 80};
     assert_string_equal(endpoint_format(&e, text), "192.0.2.1:80");
@@ -62,25 +58,11 @@ static void endpoint_texts(void **state)
                         "[ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888]:65535");
 }
 
-static void endpoints_differ_by_either(void **state)
+UNIT_TEST(endpoints_differ_by_either)
 {
-    (void)state;
     struct endpoint a = {v6("::1"), 80}, same = a, port = a, ip = {v6("::2"), 80};
     port.port = 81;
     assert_true(endpoint_equal(&a, &same));
     assert_false(endpoint_equal(&a, &port));
     assert_false(endpoint_equal(&a, &ip));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(v4_is_mapped),
-        cmocka_unit_test(v6_is_not),
-        cmocka_unit_test(address_texts),
-        cmocka_unit_test(endpoint_texts),
-        cmocka_unit_test(endpoints_differ_by_either),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,9 +63,8 @@ static void syn(struct bind *b, enum end side, struct figure_number n)
 
 /* --- Plain numbers --- */
 
-static void nothing_is_known_at_first(void **state)
+UNIT_TEST(nothing_is_known_at_first)
 {
-    (void)state;
     struct bind b;
     seq_t zero;
     bind_init(&b);
@@ -77,9 +76,8 @@ static void nothing_is_known_at_first(void **state)
     }
 }
 
-static void one_number_ties_its_space(void **state)
+UNIT_TEST(one_number_ties_its_space)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         seq_t zero;
@@ -99,9 +97,8 @@ static void one_number_ties_its_space(void **state)
 }
 
 /* The figure's own numbers may come round as well. */
-static void figures_may_wrap(void **state)
+UNIT_TEST(figures_may_wrap)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
@@ -113,9 +110,8 @@ static void figures_may_wrap(void **state)
     }
 }
 
-static void the_spaces_are_apart(void **state)
+UNIT_TEST(the_spaces_are_apart)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         for (size_t k = 0; k < PLACES; k++) {
             struct bind b;
@@ -130,9 +126,8 @@ static void the_spaces_are_apart(void **state)
 
 /* --- Symbols --- */
 
-static void symbols(void **state)
+UNIT_TEST(symbols)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
@@ -147,9 +142,8 @@ static void symbols(void **state)
 }
 
 /* A symbol that is first used with something added: x+1 before x. */
-static void a_symbol_is_tied_from_afar(void **state)
+UNIT_TEST(a_symbol_is_tied_from_afar)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
@@ -161,9 +155,8 @@ static void a_symbol_is_tied_from_afar(void **state)
     }
 }
 
-static void symbols_leave_the_space_alone(void **state)
+UNIT_TEST(symbols_leave_the_space_alone)
 {
-    (void)state;
     struct bind b;
     seq_t zero;
     bind_init(&b);
@@ -174,9 +167,8 @@ static void symbols_leave_the_space_alone(void **state)
     expect(&b, END_A, plain(100), 1000);
 }
 
-static void as_many_symbols_as_there_is_room_for(void **state)
+UNIT_TEST(as_many_symbols_as_there_is_room_for)
 {
-    (void)state;
     struct bind b;
     char name[FIGURE_SYMBOL_MAX];
     bind_init(&b);
@@ -197,9 +189,8 @@ static void as_many_symbols_as_there_is_room_for(void **state)
 /* --- SYNs --- */
 
 /* Figure 8: B answers the old SYN with 300, the real one with 400; A's counting goes on. */
-static void another_syn_of_the_peer_binds_anew(void **state)
+UNIT_TEST(another_syn_of_the_peer_binds_anew)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
@@ -217,9 +208,8 @@ static void another_syn_of_the_peer_binds_anew(void **state)
     }
 }
 
-static void the_same_syn_again_is_the_same_connection(void **state)
+UNIT_TEST(the_same_syn_again_is_the_same_connection)
 {
-    (void)state;
     struct bind b;
     bind_init(&b);
     syn(&b, END_B, plain(300));
@@ -234,9 +224,8 @@ static void the_same_syn_again_is_the_same_connection(void **state)
 }
 
 /* A space that was tied by something else than a SYN: (send 300,receive 100), then SEQ=700. */
-static void the_first_syn_binds_anew_what_was_tied_before(void **state)
+UNIT_TEST(the_first_syn_binds_anew_what_was_tied_before)
 {
-    (void)state;
     struct bind b;
     bind_init(&b);
     set(&b, END_B, plain(300), 10);
@@ -246,9 +235,8 @@ static void the_first_syn_binds_anew_what_was_tied_before(void **state)
     expect(&b, END_B, plain(701), 100);
 }
 
-static void a_syn_with_a_symbol(void **state)
+UNIT_TEST(a_syn_with_a_symbol)
 {
-    (void)state;
     struct bind b;
     bind_init(&b);
     set(&b, END_B, plain(300), 10);
@@ -263,9 +251,8 @@ static void a_syn_with_a_symbol(void **state)
 
 /* --- Octets that the figure does not count --- */
 
-static void a_shift(void **state)
+UNIT_TEST(a_shift)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
@@ -284,9 +271,8 @@ static void a_shift(void **state)
     }
 }
 
-static void a_shift_ties_nothing(void **state)
+UNIT_TEST(a_shift_ties_nothing)
 {
-    (void)state;
     struct bind b;
     bind_init(&b);
     bind_shift(&b, END_A, 1000);
@@ -297,9 +283,8 @@ static void a_shift_ties_nothing(void **state)
 
 /* --- Zero --- */
 
-static void the_zero_of_a_reset_is_absolute(void **state)
+UNIT_TEST(the_zero_of_a_reset_is_absolute)
 {
-    (void)state;
     struct figure_segment s = {.seq = plain(0), .has_flags = true, .flags = FLAG_RST | FLAG_ACK};
     assert_true(bind_is_absolute(&s));
     s.flags = FLAG_RST;
@@ -323,9 +308,8 @@ static bool matches(const struct bind *b, enum end side, struct figure_number n,
     return bind_matches(b, side, &n, seq_of(wire));
 }
 
-static void what_a_number_stands_for(void **state)
+UNIT_TEST(what_a_number_stands_for)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
@@ -343,9 +327,8 @@ static void what_a_number_stands_for(void **state)
 }
 
 /* RFC 9293 3.5.1 Figure 9: A begins anew at 400, and B answers for the connection of 100. */
-static void the_counting_before_the_last_syn(void **state)
+UNIT_TEST(the_counting_before_the_last_syn)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct bind b;
         bind_init(&b);
@@ -365,39 +348,12 @@ static void the_counting_before_the_last_syn(void **state)
     }
 }
 
-static void symbols_have_no_counting_before(void **state)
+UNIT_TEST(symbols_have_no_counting_before)
 {
     struct bind b;
-    (void)state;
     bind_init(&b);
     set(&b, END_A, symbol("x", 0), 5000);
     syn(&b, END_A, symbol("y", 0));
     assert_false(matches(&b, END_A, symbol("y", 0), 5000));
     assert_true(matches(&b, END_A, symbol("x", 0), 5000));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_known_at_first),
-        cmocka_unit_test(one_number_ties_its_space),
-        cmocka_unit_test(figures_may_wrap),
-        cmocka_unit_test(the_spaces_are_apart),
-        cmocka_unit_test(symbols),
-        cmocka_unit_test(a_symbol_is_tied_from_afar),
-        cmocka_unit_test(symbols_leave_the_space_alone),
-        cmocka_unit_test(as_many_symbols_as_there_is_room_for),
-        cmocka_unit_test(another_syn_of_the_peer_binds_anew),
-        cmocka_unit_test(the_same_syn_again_is_the_same_connection),
-        cmocka_unit_test(the_first_syn_binds_anew_what_was_tied_before),
-        cmocka_unit_test(a_syn_with_a_symbol),
-        cmocka_unit_test(a_shift),
-        cmocka_unit_test(a_shift_ties_nothing),
-        cmocka_unit_test(the_zero_of_a_reset_is_absolute),
-        cmocka_unit_test(what_a_number_stands_for),
-        cmocka_unit_test(the_counting_before_the_last_syn),
-        cmocka_unit_test(symbols_have_no_counting_before),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,9 +15,8 @@ static bool has(const struct block_set *set, const char *text)
     return block_set_has(set, &b.first);
 }
 
-static void lines_of_a_file(void **state)
+UNIT_TEST(lines_of_a_file)
 {
-    (void)state;
     struct block_set set;
     block_set_init(&set);
     block_set_seal(&set);
@@ -43,9 +42,8 @@ static void lines_of_a_file(void **state)
     block_set_done(&set);
 }
 
-static void refused_lines(void **state)
+UNIT_TEST(refused_lines)
 {
-    (void)state;
     struct block_set set;
     struct fault fault = {""};
     block_set_init(&set);
@@ -61,9 +59,8 @@ static void refused_lines(void **state)
 }
 
 /* Against a plain map of the 65536 addresses of 10.1.0.0/16. */
-static void as_a_map_has_it(void **state)
+UNIT_TEST(as_a_map_has_it)
 {
-    (void)state;
     uint64_t random = 5;
     static bool map[65536];
     for (int round = 0; round < 20; round++) {
@@ -91,15 +88,4 @@ static void as_a_map_has_it(void **state)
             assert_true(wide_less(set.runs[i - 1].last, set.runs[i].first));
         block_set_done(&set);
     }
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_of_a_file),
-        cmocka_unit_test(refused_lines),
-        cmocka_unit_test(as_a_map_has_it),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,8 @@
 #include "wire/block.h"
 #include "wire/wide.h"
 
-static void good_blocks(void **state)
+UNIT_TEST(good_blocks)
 {
-    (void)state;
     static const struct {
         const char *text, *first, *last;
         uint64_t count;
@@ -48,9 +47,8 @@ static void good_blocks(void **state)
     }
 }
 
-static void bad_blocks(void **state)
+UNIT_TEST(bad_blocks)
 {
-    (void)state;
     static const struct {
         const char *text, *line;
     } bad[] = {
@@ -104,9 +102,8 @@ static void bad_blocks(void **state)
     }
 }
 
-static void bounds_of_any_size(void **state)
+UNIT_TEST(bounds_of_any_size)
 {
-    (void)state;
     struct block_bounds b;
     assert_int_equal(block_parse_bounds(&b, "::/0", 4, NULL), STATUS_OK);
     assert_true(b.first.high == 0 && b.first.low == 0);
@@ -119,9 +116,8 @@ static void bounds_of_any_size(void **state)
     assert_true(b.last.high == 0 && b.last.low == UINT64_C(0xffffffffffff));
 }
 
-static void odd_octets(void **state)
+UNIT_TEST(odd_octets)
 {
-    (void)state;
     struct block b;
     char text[300];
     assert_int_equal(block_parse(&b, "192.0.2.1\0", 10, NULL), STATUS_MALFORMED);
@@ -130,9 +126,8 @@ static void odd_octets(void **state)
         assert_int_equal(block_parse(&b, text, n, NULL), STATUS_MALFORMED);
 }
 
-static void places(void **state)
+UNIT_TEST(places)
 {
-    (void)state;
     struct block b;
     char text[ADDRESS_TEXT_MAX];
     assert_int_equal(block_parse(&b, "2001:db8::ffff:ffff:ffff:fff0-2001:db8:0:1::f", 45, NULL),
@@ -146,17 +141,4 @@ static void places(void **state)
     }
     struct in6_addr carried = block_at(&b, 16);
     assert_string_equal(address_format(&carried, text), "2001:db8:0:1::");
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_blocks),
-        cmocka_unit_test(bad_blocks),
-        cmocka_unit_test(bounds_of_any_size),
-        cmocka_unit_test(odd_octets),
-        cmocka_unit_test(places),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,10 +19,9 @@ static const char figure[] = "1. CLOSED                                      LIS
                              "end\n"
                              "6. CLOSED                                      CLOSED\n";
 
-static void where_alternatives_end(void **state)
+UNIT_TEST(where_alternatives_end)
 {
     struct figure f;
-    (void)state;
     unit_figure(&f, figure);
     assert_int_equal(f.count, 13);
     assert_int_equal(view_block_end(&f, 1), 8);
@@ -31,10 +30,9 @@ static void where_alternatives_end(void **state)
     figure_done(&f);
 }
 
-static void their_first_rows(void **state)
+UNIT_TEST(their_first_rows)
 {
     struct figure f;
-    (void)state;
     unit_figure(&f, figure);
     assert_ptr_equal(view_first_row(&f, 1), &f.items[2].row);
     assert_ptr_equal(view_first_row(&f, 4), &f.items[5].row);
@@ -42,10 +40,9 @@ static void their_first_rows(void **state)
     figure_done(&f);
 }
 
-static void their_last_rows(void **state)
+UNIT_TEST(their_last_rows)
 {
     struct figure f;
-    (void)state;
     unit_figure(&f, figure);
     for (size_t i = 0; i < f.count; i++) {
         if (f.items[i].kind == FIGURE_ROW)
@@ -54,24 +51,11 @@ static void their_last_rows(void **state)
     figure_done(&f);
 }
 
-static void where_steps_begin(void **state)
+UNIT_TEST(where_steps_begin)
 {
     struct figure f;
-    (void)state;
     unit_figure(&f, figure);
     for (size_t i = 0; i <= f.count; i++) /* the second row of step 2 begins none */
         assert_int_equal(view_begins_step(&f, i), i != 3);
     figure_done(&f);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(where_alternatives_end),
-        cmocka_unit_test(their_first_rows),
-        cmocka_unit_test(their_last_rows),
-        cmocka_unit_test(where_steps_begin),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,9 +43,8 @@ static void check(const struct tcb *t, const struct row *rows, size_t n)
 
 /* --- Row by row --- */
 
-static void closed(void **state)
+UNIT_TEST(closed)
 {
-    (void)state;
     const struct tcb t = unit_tcb(STATE_CLOSED, false, ISS, IRS);
     static const struct row rows[] = {
         {5, 5, FLAG_RST, 0, INPUT_RST, S(CLOSED), REPLY_NOTHING},
@@ -59,9 +58,8 @@ static void closed(void **state)
 }
 
 /* Rows 1 and 2: what the resets of a closed port look like. */
-static void resets_of_a_closed_port(void **state)
+UNIT_TEST(resets_of_a_closed_port)
 {
-    (void)state;
     const struct tcb t = unit_tcb(STATE_CLOSED, false, ISS, IRS);
     struct segment out = {0};
     struct segment seg = unit_segment(seq_of(0xffffffff), seq_of(77), FLAG_SYN | FLAG_FIN, 3);
@@ -74,9 +72,8 @@ static void resets_of_a_closed_port(void **state)
     assert_int_equal(out.flags, FLAG_RST);
 }
 
-static void listen_state(void **state)
+UNIT_TEST(listen_state)
 {
-    (void)state;
     const struct tcb t = unit_tcb(STATE_LISTEN, true, ISS, IRS);
     static const struct row rows[] = {
         {5, 5, FLAG_RST, 0, INPUT_RST_IGNORED, S(LISTEN), REPLY_NOTHING},
@@ -93,9 +90,8 @@ static void listen_state(void **state)
     CHECK(&t, rows);
 }
 
-static void syn_sent(void **state)
+UNIT_TEST(syn_sent)
 {
-    (void)state;
     const struct tcb t = unit_tcb(STATE_SYN_SENT, false, ISS, IRS);
     static const struct row rows[] = {
         {0, 0, FLAG_SYN | FLAG_ACK, 0, INPUT_SYN_ACK, S(ESTABLISHED), REPLY_ACK},
@@ -115,9 +111,8 @@ static void syn_sent(void **state)
     CHECK(&t, rows);
 }
 
-static void syn_received_passively(void **state)
+UNIT_TEST(syn_received_passively)
 {
-    (void)state;
     const struct tcb t = unit_tcb(STATE_SYN_RECEIVED, true, ISS, IRS);
     static const struct row rows[] = {
         {0, 0, FLAG_ACK, 0, INPUT_ACK_NEW, S(ESTABLISHED), REPLY_NOTHING},
@@ -140,9 +135,8 @@ static void syn_received_passively(void **state)
 }
 
 /* A simultaneous open (Figure 7): the SYN,ACK completes it although its SYN is old (MUST-10). */
-static void syn_received_actively(void **state)
+UNIT_TEST(syn_received_actively)
 {
-    (void)state;
     const struct tcb t = unit_tcb(STATE_SYN_RECEIVED, false, ISS, IRS);
     static const struct row rows[] = {
         {-1, 0, FLAG_SYN | FLAG_ACK, 0, INPUT_ACK_NEW, S(ESTABLISHED), REPLY_NOTHING},
@@ -162,9 +156,8 @@ static void syn_received_actively(void **state)
 }
 
 /* Resets in every state with a connection: RFC 5961 3.2. */
-static void resets_must_be_exact(void **state)
+UNIT_TEST(resets_must_be_exact)
 {
-    (void)state;
     for (enum state s = STATE_ESTABLISHED; s < STATE_COUNT; s++) {
         const struct tcb t = unit_tcb(s, true, ISS, IRS);
         const struct row rows[] = {
@@ -182,9 +175,8 @@ static void resets_must_be_exact(void **state)
 }
 
 /* RFC 5961 4.2: whatever the number, a SYN gets the challenge; one beyond the window too. */
-static void a_late_syn_is_challenged(void **state)
+UNIT_TEST(a_late_syn_is_challenged)
 {
-    (void)state;
     for (enum state s = STATE_ESTABLISHED; s < STATE_COUNT; s++) {
         const struct tcb t = unit_tcb(s, true, ISS, IRS);
         const struct row rows[] = {
@@ -198,9 +190,8 @@ static void a_late_syn_is_challenged(void **state)
 }
 
 /* Table 6 and the ACK's own window, RFC 5961 5.2. */
-static void numbers_out_of_place(void **state)
+UNIT_TEST(numbers_out_of_place)
 {
-    (void)state;
     for (enum state s = STATE_ESTABLISHED; s < STATE_COUNT; s++) {
         const struct tcb t = unit_tcb(s, true, ISS, IRS);
         const bool fin = t.fin_sent && !t.fin_acked;
@@ -223,9 +214,8 @@ static void numbers_out_of_place(void **state)
     }
 }
 
-static void a_closed_window_takes_no_more_than_acknowledgements(void **state)
+UNIT_TEST(a_closed_window_takes_no_more_than_acknowledgements)
 {
-    (void)state;
     struct tcb t = unit_tcb(STATE_ESTABLISHED, false, ISS, IRS);
     t.rcv_wnd = 0;
     static const struct row rows[] = {
@@ -240,9 +230,8 @@ static void a_closed_window_takes_no_more_than_acknowledgements(void **state)
 }
 
 /* Rows 47, 52 to 54, 58 to 60 and 66. */
-static void fins(void **state)
+UNIT_TEST(fins)
 {
-    (void)state;
     static const struct {
         enum state s, then;
         bool covers_ours;
@@ -268,9 +257,8 @@ static void fins(void **state)
 }
 
 /* The ACK that ends LAST-ACK may bring what nobody is left to take. */
-static void the_last_ack_with_a_load(void **state)
+UNIT_TEST(the_last_ack_with_a_load)
 {
-    (void)state;
     struct tcb t = unit_tcb(STATE_LAST_ACK, true, ISS, IRS);
     struct segment seg = at(&t, 0, 0, FLAG_FIN | FLAG_ACK, 5);
     struct arrival a = tcb_arrive(&t, &seg);
@@ -296,9 +284,8 @@ static struct tcb with_timestamps(uint32_t recent)
     return t;
 }
 
-static void old_timestamps(void **state)
+UNIT_TEST(old_timestamps)
 {
-    (void)state;
     static const uint32_t recent[] = {100, 0, 0x80000000, 3};
     for (size_t i = 0; i < sizeof(recent) / sizeof(recent[0]); i++) {
         struct tcb t = with_timestamps(recent[i]);
@@ -319,9 +306,8 @@ static void old_timestamps(void **state)
 }
 
 /* 4.3: the timestamp of what lies ahead of RCV.NXT is not the one to echo. */
-static void timestamps_from_behind_a_gap(void **state)
+UNIT_TEST(timestamps_from_behind_a_gap)
 {
-    (void)state;
     struct tcb t = with_timestamps(100);
     struct segment seg = at(&t, 1, 0, FLAG_ACK, 5);
     seg.opt.has_timestamps = true;
@@ -405,9 +391,8 @@ static void against_the_book(const struct tcb *t)
     }
 }
 
-static void every_segment_of_a_grid(void **state)
+UNIT_TEST(every_segment_of_a_grid)
 {
-    (void)state;
     static const uint32_t starts[] = {1,          0xffffffff, 0xfffffffe,
                                       0xffffff80, 0x7fffffff, 0x80000000};
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
@@ -427,27 +412,4 @@ static void every_segment_of_a_grid(void **state)
             }
         }
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(closed),
-        cmocka_unit_test(resets_of_a_closed_port),
-        cmocka_unit_test(listen_state),
-        cmocka_unit_test(syn_sent),
-        cmocka_unit_test(syn_received_passively),
-        cmocka_unit_test(syn_received_actively),
-        cmocka_unit_test(resets_must_be_exact),
-        cmocka_unit_test(a_late_syn_is_challenged),
-        cmocka_unit_test(numbers_out_of_place),
-        cmocka_unit_test(a_closed_window_takes_no_more_than_acknowledgements),
-        cmocka_unit_test(fins),
-        cmocka_unit_test(the_last_ack_with_a_load),
-        cmocka_unit_test(old_timestamps),
-        cmocka_unit_test(timestamps_from_behind_a_gap),
-        cmocka_unit_test(every_segment_of_a_grid),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,8 @@
 
 #include "base/clock.h"
 
-static void durations(void **state)
+UNIT_TEST(durations)
 {
-    (void)state;
     static const struct {
         const char *text;
         int64_t ns;
@@ -30,9 +29,8 @@ static void durations(void **state)
     }
 }
 
-static void no_durations(void **state)
+UNIT_TEST(no_durations)
 {
-    (void)state;
     static const char *const bad[] = {"",       ".",
                                       "s",      "ms",
                                       "-1s",    "+1s",
@@ -53,9 +51,8 @@ static void no_durations(void **state)
     }
 }
 
-static void more_digits_than_a_double_holds(void **state)
+UNIT_TEST(more_digits_than_a_double_holds)
 {
-    (void)state;
     char text[512];
     int64_t ns = -1;
     memset(text, '9', sizeof(text) - 1);
@@ -67,9 +64,8 @@ static void more_digits_than_a_double_holds(void **state)
     assert_int_equal(ns, 3 * CLOCK_S);
 }
 
-static void texts(void **state)
+UNIT_TEST(texts)
 {
-    (void)state;
     static const struct {
         int64_t ns;
         const char *text;
@@ -88,9 +84,8 @@ static void texts(void **state)
     }
 }
 
-static void texts_fit_their_room(void **state)
+UNIT_TEST(texts_fit_their_room)
 {
-    (void)state;
     static const int64_t extremes[] = {CLOCK_NEVER, INT64_MIN, CLOCK_MIN, 1};
     for (size_t i = 0; i < sizeof(extremes) / sizeof(extremes[0]); i++)
         for (size_t cap = 1; cap < 32; cap++) {
@@ -100,17 +95,4 @@ static void texts_fit_their_room(void **state)
             assert_true(strlen(text) < cap);
             free(text);
         }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations),
-        cmocka_unit_test(no_durations),
-        cmocka_unit_test(more_digits_than_a_double_holds),
-        cmocka_unit_test(texts),
-        cmocka_unit_test(texts_fit_their_room),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

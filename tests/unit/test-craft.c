@@ -93,7 +93,7 @@ static void expect_same(const struct segment *want, const struct segment *got)
     assert_memory_equal(got->opt.raw, want->opt.raw, want->opt.raw_len);
 }
 
-static void round_trips(void **state)
+UNIT_TEST(round_trips)
 {
     uint64_t random = 3;
     for (int round = 0; round < 20000; round++) {
@@ -114,7 +114,7 @@ static void round_trips(void **state)
     }
 }
 
-static void every_flag_set_both_families(void **state)
+UNIT_TEST(every_flag_set_both_families)
 {
     for (unsigned flags = 0; flags <= FLAG_ALL; flags++) {
         struct segment want = plain(flags % 3 != 0), got;
@@ -130,7 +130,7 @@ static void every_flag_set_both_families(void **state)
 }
 
 /* The SYN that Linux sent on a veth pair, octet for octet but for what the kernel left undone. */
-static void a_linux_syn(void **state)
+UNIT_TEST(a_linux_syn)
 {
     static const char hex[] = "4500003ce245400040061b300a090901c6336409e9680050c82e8910"
                               "00000000a002faf000000000020405b40402080a0629608100000000"
@@ -153,7 +153,7 @@ static void a_linux_syn(void **state)
 }
 
 /* Whatever the right checksum is: the urgent pointer takes it through all values. */
-static void a_bad_checksum_is_always_bad(void **state)
+UNIT_TEST(a_bad_checksum_is_always_bad)
 {
     for (unsigned i = 0; i < 2 * (UINT16_MAX + 1); i++) {
         struct segment want = plain(i % 2 != 0), got;
@@ -168,7 +168,7 @@ static void a_bad_checksum_is_always_bad(void **state)
     }
 }
 
-static void the_largest(void **state)
+UNIT_TEST(the_largest)
 {
     uint8_t *data = calloc(1, CRAFT_MAX), *out = malloc(CRAFT_MAX);
     assert_non_null(data);
@@ -191,7 +191,7 @@ static void the_largest(void **state)
     free(data);
 }
 
-static void refusals(void **state)
+UNIT_TEST(refusals)
 {
     struct segment want = plain(true), v6 = plain(false);
     struct fault fault;
@@ -221,33 +221,17 @@ static void refusals(void **state)
 }
 
 /* RFC 1624's own example, which the first formula published for this got wrong. */
-static void checksum_update_at_the_corner(void **state)
+UNIT_TEST(checksum_update_at_the_corner)
 {
-    (void)state;
     assert_int_equal(checksum_update(0xdd2f, 0x5555, 0x3285), 0x0000);
 }
 
-static void checksum_of_odd_octets(void **state)
+UNIT_TEST(checksum_of_odd_octets)
 {
-    (void)state;
     static const uint8_t octets[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
     assert_int_equal(checksum_sum(0, octets, 8), 0xddf2); /* the example of RFC 1071 3 */
     assert_int_equal(checksum_sum(0, octets, 7), 0xdcfb);
     assert_int_equal(checksum_sum(0x1234, octets, 0), 0x1234);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips),
-        cmocka_unit_test(every_flag_set_both_families),
-        cmocka_unit_test(a_linux_syn),
-        cmocka_unit_test(a_bad_checksum_is_always_bad),
-        cmocka_unit_test(the_largest),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(checksum_update_at_the_corner),
-        cmocka_unit_test(checksum_of_odd_octets),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, open_craft, close_craft);
-}
+UNIT_GROUP(open_craft, close_craft)

@@ -64,9 +64,8 @@ static void tied(const struct case_ *c, enum end side, uint32_t figured, uint32_
 
 /* --- Numbers --- */
 
-static void the_first_syn_ties_to_the_iss(void **state)
+UNIT_TEST(the_first_syn_ties_to_the_iss)
 {
-    (void)state;
     static const uint32_t iss[] = {ISS, 0, UINT32_MAX, 0x7fffffff, UINT32_MAX - 50};
     for (size_t i = 0; i < sizeof(iss) / sizeof(iss[0]); i++) {
         struct case_ c = in_state(STATE_CLOSED, iss[i]);
@@ -77,9 +76,8 @@ static void the_first_syn_ties_to_the_iss(void **state)
     }
 }
 
-static void later_numbers_tie_to_what_is_next(void **state)
+UNIT_TEST(later_numbers_tie_to_what_is_next)
 {
-    (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, UINT32_MAX);
     regular(&c, "<SEQ=100><ACK=300><DATA=5><CTL=PSH,ACK>");
     numbered(&c, 0, IRS + 1);
@@ -89,9 +87,8 @@ static void later_numbers_tie_to_what_is_next(void **state)
     assert_int_equal(c.out.seg.len, 5);
 }
 
-static void known_numbers_are_the_figures(void **state)
+UNIT_TEST(known_numbers_are_the_figures)
 {
-    (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     tie(&c, END_A, 100, ISS);
     tie(&c, END_B, 300, IRS);
@@ -102,9 +99,8 @@ static void known_numbers_are_the_figures(void **state)
     ours(&c, false, CALL_COUNT);
 }
 
-static void symbols_tie_too(void **state)
+UNIT_TEST(symbols_tie_too)
 {
-    (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     const struct figure_number x = {.given = true, .symbol = "x"};
     seq_t found;
@@ -114,9 +110,8 @@ static void symbols_tie_too(void **state)
     assert_int_equal(found.v, ISS);
 }
 
-static void the_zero_of_a_reset_is_zero(void **state)
+UNIT_TEST(the_zero_of_a_reset_is_zero)
 {
-    (void)state;
     struct case_ c = in_state(STATE_CLOSED, ISS);
     seq_t zero;
     tie(&c, END_B, 300, IRS);
@@ -130,9 +125,8 @@ static void the_zero_of_a_reset_is_zero(void **state)
     numbered(&c, 4900, 0);
 }
 
-static void without_the_bit_no_ack_is_made(void **state)
+UNIT_TEST(without_the_bit_no_ack_is_made)
 {
-    (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     seq_t zero;
     regular(&c, "<SEQ=100><CTL=FIN>");
@@ -142,9 +136,8 @@ static void without_the_bit_no_ack_is_made(void **state)
 
 /* --- Ours or strange --- */
 
-static void a_syn_opens_where_nothing_is_open(void **state)
+UNIT_TEST(a_syn_opens_where_nothing_is_open)
 {
-    (void)state;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         struct case_ c = in_state(s, ISS);
         bool first = s == STATE_CLOSED || s == STATE_LISTEN;
@@ -155,9 +148,8 @@ static void a_syn_opens_where_nothing_is_open(void **state)
     }
 }
 
-static void a_syn_with_another_number_is_strange_once_open(void **state)
+UNIT_TEST(a_syn_with_another_number_is_strange_once_open)
 {
-    (void)state;
     struct case_ c = in_state(STATE_SYN_SENT, ISS);
     tie(&c, END_A, 100, ISS);
     regular(&c, "<SEQ=90><CTL=SYN>");
@@ -169,9 +161,8 @@ static void a_syn_with_another_number_is_strange_once_open(void **state)
     ours(&c, true, CALL_CONNECT);
 }
 
-static void a_syn_ack_is_ours_while_it_opens(void **state)
+UNIT_TEST(a_syn_ack_is_ours_while_it_opens)
 {
-    (void)state;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         struct case_ c = in_state(s, ISS);
         tie(&c, END_A, 100, ISS);
@@ -180,9 +171,8 @@ static void a_syn_ack_is_ours_while_it_opens(void **state)
     }
 }
 
-static void an_ack_is_ours_up_to_snd_nxt(void **state)
+UNIT_TEST(an_ack_is_ours_up_to_snd_nxt)
 {
-    (void)state;
     static const struct {
         uint32_t seq; /* in A's counting: ISS is 100 */
         bool own;
@@ -197,9 +187,8 @@ static void an_ack_is_ours_up_to_snd_nxt(void **state)
     }
 }
 
-static void an_ack_is_strange_where_there_is_no_connection(void **state)
+UNIT_TEST(an_ack_is_strange_where_there_is_no_connection)
 {
-    (void)state;
     static const enum state none[] = {STATE_CLOSED, STATE_LISTEN, STATE_SYN_SENT};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
         struct case_ c = in_state(none[i], ISS);
@@ -210,9 +199,8 @@ static void an_ack_is_strange_where_there_is_no_connection(void **state)
 }
 
 /* Sent again it is no new call. */
-static void a_fin_closes_once(void **state)
+UNIT_TEST(a_fin_closes_once)
 {
-    (void)state;
     static const enum state can[] = {STATE_SYN_RECEIVED, STATE_ESTABLISHED, STATE_CLOSE_WAIT};
     for (size_t i = 0; i < sizeof(can) / sizeof(can[0]); i++) {
         struct case_ c = in_state(can[i], ISS);
@@ -230,9 +218,8 @@ static void a_fin_closes_once(void **state)
     ours(&c, false, CALL_COUNT);
 }
 
-static void a_reset_is_no_call_unless_it_is_the_abort(void **state)
+UNIT_TEST(a_reset_is_no_call_unless_it_is_the_abort)
 {
-    (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     regular(&c, "<SEQ=101><CTL=RST>");
     ours(&c, false, CALL_COUNT);
@@ -242,9 +229,8 @@ static void a_reset_is_no_call_unless_it_is_the_abort(void **state)
     ours(&c, true, CALL_COUNT);
 }
 
-static void an_old_duplicate_is_strange_whatever_it_is(void **state)
+UNIT_TEST(an_old_duplicate_is_strange_whatever_it_is)
 {
-    (void)state;
     struct case_ c = in_state(STATE_CLOSED, ISS);
     emit(&c, EMISSION_DUPLICATE, "<SEQ=100><CTL=SYN>");
     ours(&c, false, CALL_COUNT);
@@ -255,9 +241,8 @@ static void an_old_duplicate_is_strange_whatever_it_is(void **state)
     ours(&c, false, CALL_COUNT);
 }
 
-static void a_damaged_one_is_strange(void **state)
+UNIT_TEST(a_damaged_one_is_strange)
 {
-    (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     regular(&c, "<SEQ=100><ACK=300><CTL=FIN,ACK><BADSUM>");
     ours(&c, false, CALL_COUNT);
@@ -266,9 +251,8 @@ static void a_damaged_one_is_strange(void **state)
 
 /* --- What is left open, and what is not --- */
 
-static void what_is_not_given_is_the_usual(void **state)
+UNIT_TEST(what_is_not_given_is_the_usual)
 {
-    (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     regular(&c, "<CTL=ACK>");
     numbered(&c, ISS + 1, IRS + 1);
@@ -278,9 +262,8 @@ static void what_is_not_given_is_the_usual(void **state)
     assert_int_equal(c.out.seg.checksum, SEGMENT_CHECKSUM_OK);
 }
 
-static void fields_that_are_given(void **state)
+UNIT_TEST(fields_that_are_given)
 {
-    (void)state;
     struct case_ c = in_state(STATE_CLOSED, ISS);
     regular(&c, "<SEQ=100><CTL=SYN,URG><WIN=0><TTL=3><URG=9><MSS=536><WS=14>");
     assert_false(c.out.usual_win || c.out.usual_ttl || c.out.exact_options);
@@ -293,9 +276,8 @@ static void fields_that_are_given(void **state)
     assert_int_equal(c.out.seg.opt.wscale, 14);
 }
 
-static void options_as_they_stand(void **state)
+UNIT_TEST(options_as_they_stand)
 {
-    (void)state;
     struct case_ c = in_state(STATE_CLOSED, ISS);
     regular(&c, "<SEQ=100><CTL=SYN><OPT=02040218>");
     assert_true(c.out.exact_options);
@@ -307,9 +289,8 @@ static void options_as_they_stand(void **state)
     assert_int_equal(c.out.seg.opt.raw_len, 0);
 }
 
-static void how_much_data(void **state)
+UNIT_TEST(how_much_data)
 {
-    (void)state;
     struct case_ c = in_state(STATE_ESTABLISHED, ISS);
     regular(&c, "<SEQ=100><ACK=300><DATA=1400><CTL=ACK>");
     assert_int_equal(c.out.seg.len, 1400);
@@ -322,9 +303,8 @@ static void how_much_data(void **state)
 }
 
 /* Played as B, the other space is ours. */
-static void as_b(void **state)
+UNIT_TEST(as_b)
 {
-    (void)state;
     struct case_ c = in_state(STATE_SYN_RECEIVED, UINT32_MAX);
     const struct figure_segment f = unit_figured("<SEQ=300><ACK=101><CTL=SYN,ACK>");
     assert_false(emission_of(&f, EMISSION_REGULAR, END_B, &c.t, &c.b, &c.out));
@@ -332,32 +312,4 @@ static void as_b(void **state)
     tied(&c, END_B, 301, 0);
     tied(&c, END_A, 100, IRS);
     ours(&c, true, CALL_COUNT);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_syn_ties_to_the_iss),
-        cmocka_unit_test(later_numbers_tie_to_what_is_next),
-        cmocka_unit_test(known_numbers_are_the_figures),
-        cmocka_unit_test(symbols_tie_too),
-        cmocka_unit_test(the_zero_of_a_reset_is_zero),
-        cmocka_unit_test(without_the_bit_no_ack_is_made),
-        cmocka_unit_test(a_syn_opens_where_nothing_is_open),
-        cmocka_unit_test(a_syn_with_another_number_is_strange_once_open),
-        cmocka_unit_test(a_syn_ack_is_ours_while_it_opens),
-        cmocka_unit_test(an_ack_is_ours_up_to_snd_nxt),
-        cmocka_unit_test(an_ack_is_strange_where_there_is_no_connection),
-        cmocka_unit_test(a_fin_closes_once),
-        cmocka_unit_test(a_reset_is_no_call_unless_it_is_the_abort),
-        cmocka_unit_test(an_old_duplicate_is_strange_whatever_it_is),
-        cmocka_unit_test(a_damaged_one_is_strange),
-        cmocka_unit_test(what_is_not_given_is_the_usual),
-        cmocka_unit_test(fields_that_are_given),
-        cmocka_unit_test(options_as_they_stand),
-        cmocka_unit_test(how_much_data),
-        cmocka_unit_test(as_b),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,9 +47,8 @@ static void expect_file(const char *folder, const char *name, enum end us, const
     expect(text, us, complaint);
 }
 
-static void figures_of_the_rfcs(void **state)
+UNIT_TEST(figures_of_the_rfcs)
 {
-    (void)state;
 #define CRASH "the peer cannot be made to crash, expected this in our column, or the lab's peer"
 #define OLD   "the peer cannot be made to send an old duplicate, expected this in our column"
     static const struct {
@@ -78,9 +77,8 @@ static void figures_of_the_rfcs(void **state)
     }
 }
 
-static void ladders(void **state)
+UNIT_TEST(ladders)
 {
-    (void)state;
     static const char *const names[] = {
         "handshake-80.txt", "handshake-verbose-120.txt",
         "hostile-80.txt",   "refused-80.txt",
@@ -91,9 +89,8 @@ static void ladders(void **state)
         expect_file("golden", names[i], END_A, "");
 }
 
-static void states(void **state)
+UNIT_TEST(states)
 {
-    (void)state;
     expect("1. CLOSED LISTEN\n2. ESTABLISHED LISTEN\n", END_A,
            "f:2:4: A cannot be in ESTABLISHED here, expected CLOSED|LISTEN or a segment before "
            "that leads there");
@@ -127,9 +124,8 @@ static void states(void **state)
            END_A, "");
 }
 
-static void states_of_alternatives(void **state)
+UNIT_TEST(states_of_alternatives)
 {
-    (void)state;
     static const char both[] = "1. ESTABLISHED ESTABLISHED\n"
                                "either\n2. CLOSE-WAIT <-- <CTL=FIN,ACK> <-- FIN-WAIT-1\n"
                                "or\n3. %s <-- <CTL=RST> <-- CLOSED\nend\n"
@@ -149,9 +145,8 @@ static void states_of_alternatives(void **state)
            "before that leads there");
 }
 
-static void arrivals(void **state)
+UNIT_TEST(arrivals)
 {
-    (void)state;
     static const char not_sent[] = "this segment arrives without having left, expected (duplicate) "
                                    "or a row before in which it leaves";
     char complaint[160];
@@ -185,9 +180,8 @@ static void arrivals(void **state)
            "f:2:29: (duplicate) at the end that this segment goes to, expected it at the other");
 }
 
-static void acknowledgments(void **state)
+UNIT_TEST(acknowledgments)
 {
-    (void)state;
     static const char handshake[] = "1. CLOSED LISTEN\n2. SYN-SENT --> <SEQ=%s><CTL=SYN> -->\n"
                                     "3. SYN-SENT <-- <SEQ=%s><ACK=%s><CTL=SYN,ACK> <--\n"
                                     "4. --> <SEQ=101><ACK=%s><CTL=ACK> -->\n";
@@ -227,9 +221,8 @@ static void acknowledgments(void **state)
            END_A, "");
 }
 
-static void events_times_alternatives(void **state)
+UNIT_TEST(events_times_alternatives)
 {
-    (void)state;
     expect(
         "1. CLOSED ESTABLISHED\n2. CLOSED        (REBOOT)\n", END_A,
         "f:2:18: the peer cannot be made to crash, expected this in our column, or the lab's peer");
@@ -254,9 +247,8 @@ static void events_times_alternatives(void **state)
            "or [silence 3s]");
 }
 
-static void two_kernels(void **state)
+UNIT_TEST(two_kernels)
 {
-    (void)state;
 #define NOT_LEFT                                                                                   \
     "this segment arrives without having left, expected a row before in which it leaves: the "     \
     "wire can only copy what it has seen"
@@ -291,20 +283,4 @@ static void two_kernels(void **state)
             "that leads there");
 #undef NOT_LEFT
 #undef ONE_PORT
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(figures_of_the_rfcs),
-        cmocka_unit_test(ladders),
-        cmocka_unit_test(states),
-        cmocka_unit_test(states_of_alternatives),
-        cmocka_unit_test(arrivals),
-        cmocka_unit_test(acknowledgments),
-        cmocka_unit_test(events_times_alternatives),
-        cmocka_unit_test(two_kernels),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,9 +101,8 @@ static void assert_segment(const struct figure_row *r, enum figure_arrow a, cons
 
 /* What the RFCs print. */
 
-static void figure_6(void **state)
+UNIT_TEST(figure_6)
 {
-    (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-6.txt");
     assert_int_equal(f.count, 5);
     assert_string_equal(f.title, "");
@@ -123,9 +122,8 @@ static void figure_6(void **state)
     figure_done(&f);
 }
 
-static void figure_8(void **state)
+UNIT_TEST(figure_8)
 {
-    (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-8.txt");
     assert_int_equal(f.count, 8);
     assert_segment(row(&f, 1), RIGHT, "<SEQ=100><CTL=SYN>", HELD);
@@ -137,9 +135,8 @@ static void figure_8(void **state)
     figure_done(&f);
 }
 
-static void figure_9(void **state)
+UNIT_TEST(figure_9)
 {
-    (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-9.txt");
     assert_int_equal(f.count, 7);
     assert_int_equal(figure_call(&row(&f, 0)->a), CALL_CRASH);
@@ -155,9 +152,8 @@ static void figure_9(void **state)
     figure_done(&f);
 }
 
-static void figure_11(void **state)
+UNIT_TEST(figure_11)
 {
-    (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-11.txt");
     assert_int_equal(f.count, 5);
     assert_segment(row(&f, 1), HELD, "<SEQ=Z><CTL=SYN>", RIGHT);
@@ -167,9 +163,8 @@ static void figure_11(void **state)
     figure_done(&f);
 }
 
-static void figure_12(void **state)
+UNIT_TEST(figure_12)
 {
-    (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-12.txt");
     assert_int_equal(f.count, 9);
     assert_int_equal(figure_call(&row(&f, 1)->a), CALL_CLOSE);
@@ -183,9 +178,8 @@ static void figure_12(void **state)
     figure_done(&f);
 }
 
-static void figure_13(void **state)
+UNIT_TEST(figure_13)
 {
-    (void)state;
     struct figure f = parsed_file("figures", "rfc9293-figure-13.txt");
     assert_int_equal(f.count, 11);
     assert_int_equal(figure_call(&row(&f, 1)->a), CALL_CLOSE);
@@ -199,9 +193,8 @@ static void figure_13(void **state)
 }
 
 /* The figures of RFC 793 have other numbers, and captions in two lines. Those of three differ. */
-static void both_rfcs_print_the_same(void **state)
+UNIT_TEST(both_rfcs_print_the_same)
 {
-    (void)state;
     for (int n = 6; n <= 13; n++) {
         char name[64];
         (void)snprintf(name, sizeof(name), "rfc9293-figure-%d.txt", n);
@@ -218,9 +211,8 @@ static void both_rfcs_print_the_same(void **state)
     }
 }
 
-static void page_breaks(void **state)
+UNIT_TEST(page_breaks)
 {
-    (void)state;
     static const char *const breaks[] = {
         "Eddy                         Standards Track                   [Page 32]\n\f\n"
         "RFC 9293             Transmission Control Protocol (TCP)     August 2022\n\n",
@@ -252,9 +244,8 @@ static void page_breaks(void **state)
 
 /* What pasting makes of a figure. */
 
-static void line_ends_and_tabs(void **state)
+UNIT_TEST(line_ends_and_tabs)
 {
-    (void)state;
     struct figure plain = parsed("1.  CLOSED                          LISTEN\n"
                                  "2.  (Close)\n"
                                  "    SYN-SENT --> <SEQ=1><CTL=SYN>   --> SYN-RECEIVED\n"
@@ -282,9 +273,8 @@ static void line_ends_and_tabs(void **state)
     figure_done(&plain);
 }
 
-static void punctuation_of_the_web(void **state)
+UNIT_TEST(punctuation_of_the_web)
 {
-    (void)state;
     struct figure plain = parsed("1.  CLOSED      LISTEN\n"
                                  "2.  SYN-SENT    --> <SEQ=100><CTL=SYN> ...\n"
                                  "3.  (Close)     ... <SEQ=100><CTL=SYN> --> SYN-RECEIVED\n"
@@ -304,9 +294,8 @@ static void punctuation_of_the_web(void **state)
 
 /* What we print. */
 
-static void ladders(void **state)
+UNIT_TEST(ladders)
 {
-    (void)state;
     static const char *const same[] = {"handshake-60.txt", "handshake-80.txt", "handshake-120.txt"};
     static const char *const others[] = {
         "handshake-verbose-80.txt",
@@ -334,9 +323,8 @@ static void ladders(void **state)
     }
 }
 
-static void a_handshake_of_ours(void **state)
+UNIT_TEST(a_handshake_of_ours)
 {
-    (void)state;
     struct figure f = parsed_file("golden", "handshake-60.txt");
     assert_int_equal(f.count, 15);
     assert_int_equal(figure_call(&row(&f, 1)->a), CALL_CONNECT);
@@ -350,9 +338,8 @@ static void a_handshake_of_ours(void **state)
     figure_done(&f);
 }
 
-static void what_the_kernel_says_is_no_state_of_b(void **state)
+UNIT_TEST(what_the_kernel_says_is_no_state_of_b)
 {
-    (void)state;
     struct figure f = parsed_file("golden", "truth-120.txt");
     assert_states(row(&f, 4), SET(ESTABLISHED), SET(SYN_RECEIVED) | SET(ESTABLISHED));
     assert_states(row(&f, 7), SET(TIME_WAIT), SET(LAST_ACK));
@@ -363,9 +350,8 @@ static void what_the_kernel_says_is_no_state_of_b(void **state)
     figure_done(&f);
 }
 
-static void remarks_over_several_lines(void **state)
+UNIT_TEST(remarks_over_several_lines)
 {
-    (void)state;
     struct figure f = parsed_file("golden", "hostile-80.txt");
     assert_int_equal(f.count, 7);
     assert_int_equal(row(&f, 1)->b.states, STATE_SET_ALL);
@@ -382,9 +368,8 @@ static void remarks_over_several_lines(void **state)
 
 /* Our additions. */
 
-static void headers(void **state)
+UNIT_TEST(headers)
 {
-    (void)state;
     struct figure f =
         parsed("# first\ntitle: Who was\n  first\ncite:  RFC 9293 3.4\n"
                "about: One line.\n       Another (really) --> this.\n"
@@ -405,9 +390,8 @@ static void headers(void **state)
     figure_done(&f);
 }
 
-static void every_field(void **state)
+UNIT_TEST(every_field)
 {
-    (void)state;
     struct figure f = parsed("1. --> <SEQ=x><ACK=y_2-7><FLAGS=><DATA=0><WIN=0><MSS=65535><WS=14>"
                              "<SACK><TS><URG=9><TTL=255><BADSUM> -->\n"
                              "2. --> <DATA><OPT=0204ffd7 ><CTL=ae , cwr,RES1>  ...\n"
@@ -436,9 +420,8 @@ static void every_field(void **state)
     figure_done(&f);
 }
 
-static void every_event(void **state)
+UNIT_TEST(every_event)
 {
-    (void)state;
     static const struct {
         const char *text;
         enum figure_event event;
@@ -481,9 +464,8 @@ static void every_event(void **state)
     }
 }
 
-static void what_is_said(void **state)
+UNIT_TEST(what_is_said)
 {
-    (void)state;
     struct figure f =
         parsed("1. (say \"a)(\\\"\\r\\n\\t\\\\\\0\\xfe é\") CLOSED\n2. (wait 1.5 s)\n");
     assert_int_equal(row(&f, 0)->a.text_len, 13);
@@ -494,9 +476,8 @@ static void what_is_said(void **state)
     figure_done(&f);
 }
 
-static void times(void **state)
+UNIT_TEST(times)
 {
-    (void)state;
     struct figure f = parsed("1. <-- <SEQ=1> <-- CLOSED [within 200ms]\n"
                              "2. <-- <SEQ=1> <-- [after 1s] [within 2 s]\n"
                              "3. <-- <SEQ=1> <-- [after 1s +- 200ms]\n"
@@ -517,9 +498,8 @@ static void times(void **state)
     figure_done(&f);
 }
 
-static void blocks(void **state)
+UNIT_TEST(blocks)
 {
-    (void)state;
     struct figure f = parsed("1. CLOSED LISTEN\nrepeat 3\neither \"one, RFC 9293\"\n"
                              "2. <-- <SEQ=1> <--\nor \"two\" deviates\n2. <-- <SEQ=2> <--\n"
                              "or \"three\" [deviates]\n[silence 1s]\nend\nend\n");
@@ -545,9 +525,8 @@ static void blocks(void **state)
 }
 
 /* Which column a lone thing belongs to. */
-static void lone_things(void **state)
+UNIT_TEST(lone_things)
 {
-    (void)state;
     struct figure f = parsed("  CLOSED                      LISTEN\n"
                              "  SYN-SENT --> <SEQ=1>    --> SYN-RECEIVED\n"
                              "  (Close)\n"
@@ -581,9 +560,8 @@ static void lone_things(void **state)
     figure_done(&f);
 }
 
-static void text_around(void **state)
+UNIT_TEST(text_around)
 {
-    (void)state;
     struct figure plain = parsed("1. CLOSED LISTEN\n2. --> <SEQ=1> -->\n");
     struct figure f = parsed("The simplest handshake is shown in Figure 6, as it was then\n"
                              "between CLOSED and LISTEN.\n\n Figure 6: the handshake\n\n"
@@ -708,9 +686,8 @@ static const struct {
     {"\xef\xbb\xbf\t1. CLOSED\t%\n", "f:1:12: '%' has no meaning here"},
 };
 
-static void complaints_have_their_place(void **state)
+UNIT_TEST(complaints_have_their_place)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++) {
         struct figure f;
         struct fault fault = {"none"};
@@ -725,9 +702,8 @@ static void complaints_have_their_place(void **state)
     }
 }
 
-static void two_figures_are_one_too_many(void **state)
+UNIT_TEST(two_figures_are_one_too_many)
 {
-    (void)state;
     size_t len;
     struct figure f;
     struct fault fault;
@@ -738,9 +714,8 @@ static void two_figures_are_one_too_many(void **state)
     free(text);
 }
 
-static void limits(void **state)
+UNIT_TEST(limits)
 {
-    (void)state;
     struct figure f;
     struct fault fault;
     char *text = malloc(FIGURE_SOURCE_MAX + 1);
@@ -764,37 +739,4 @@ static void limits(void **state)
     assert_int_equal(figure_parse(&f, "f", text, 200, &fault), STATUS_MALFORMED);
     assert_string_equal(fault.text, "f:1:70: more than 64 things in one line");
     free(text);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(figure_6),
-        cmocka_unit_test(figure_8),
-        cmocka_unit_test(figure_9),
-        cmocka_unit_test(figure_11),
-        cmocka_unit_test(figure_12),
-        cmocka_unit_test(figure_13),
-        cmocka_unit_test(both_rfcs_print_the_same),
-        cmocka_unit_test(page_breaks),
-        cmocka_unit_test(line_ends_and_tabs),
-        cmocka_unit_test(punctuation_of_the_web),
-        cmocka_unit_test(ladders),
-        cmocka_unit_test(a_handshake_of_ours),
-        cmocka_unit_test(what_the_kernel_says_is_no_state_of_b),
-        cmocka_unit_test(remarks_over_several_lines),
-        cmocka_unit_test(headers),
-        cmocka_unit_test(every_field),
-        cmocka_unit_test(every_event),
-        cmocka_unit_test(what_is_said),
-        cmocka_unit_test(times),
-        cmocka_unit_test(blocks),
-        cmocka_unit_test(lone_things),
-        cmocka_unit_test(text_around),
-        cmocka_unit_test(complaints_have_their_place),
-        cmocka_unit_test(two_figures_are_one_too_many),
-        cmocka_unit_test(limits),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

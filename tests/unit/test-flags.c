@@ -3,9 +3,8 @@
 
 #include "wire/flags.h"
 
-static void figure_order(void **state)
+UNIT_TEST(figure_order)
 {
-    (void)state;
     char text[FLAGS_TEXT_MAX];
     assert_string_equal(flags_format(0, text), "");
     assert_string_equal(flags_format(FLAG_ACK, text), "ACK");
@@ -16,16 +15,14 @@ static void figure_order(void **state)
                         "SYN,FIN,RST,PSH,ACK,URG,ECE,CWR,AE,RES1,RES2,RES3");
 }
 
-static void bits_outside_are_not_named(void **state)
+UNIT_TEST(bits_outside_are_not_named)
 {
-    (void)state;
     char text[FLAGS_TEXT_MAX];
     assert_string_equal(flags_format(0xf000 | FLAG_SYN, text), "SYN");
 }
 
-static void every_set_comes_back(void **state)
+UNIT_TEST(every_set_comes_back)
 {
-    (void)state;
     for (unsigned set = 0; set <= FLAG_ALL; set++) {
         char text[FLAGS_TEXT_MAX];
         uint16_t back = 0xffff;
@@ -34,9 +31,8 @@ static void every_set_comes_back(void **state)
     }
 }
 
-static void order_and_case_do_not_matter(void **state)
+UNIT_TEST(order_and_case_do_not_matter)
 {
-    (void)state;
     uint16_t flags;
     assert_true(flags_parse("ack,Syn", &flags));
     assert_int_equal(flags, FLAG_SYN | FLAG_ACK);
@@ -44,9 +40,8 @@ static void order_and_case_do_not_matter(void **state)
     assert_int_equal(flags, FLAG_RST);
 }
 
-static void what_is_no_flag(void **state)
+UNIT_TEST(what_is_no_flag)
 {
-    (void)state;
     static const char *const bad[] = {",",       "SYN,",     ",SYN", "SYN,,ACK", "SYNACK", "SY",
                                       "SYN ACK", "SYN, ACK", "RES",  "RES4",     " SYN",   "none"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -54,15 +49,4 @@ static void what_is_no_flag(void **state)
         assert_false(flags_parse(bad[i], &flags));
         assert_int_equal(flags, 0x123);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(figure_order),         cmocka_unit_test(bits_outside_are_not_named),
-        cmocka_unit_test(every_set_comes_back), cmocka_unit_test(order_and_case_do_not_matter),
-        cmocka_unit_test(what_is_no_flag),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

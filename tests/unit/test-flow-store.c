@@ -17,16 +17,14 @@ enum {
 #define START (1700000000 * CLOCK_S)
 
 /* A million in flight are to fit into 256 MB, with the table and the wheel. */
-static void small(void **state)
+UNIT_TEST(small)
 {
-    (void)state;
     assert_int_equal(sizeof(union flow_cell), sizeof(struct flow));
     assert_in_range(sizeof(union flow_cell), 1, 200);
 }
 
-static void cells_come_and_go(void **state)
+UNIT_TEST(cells_come_and_go)
 {
-    (void)state;
     struct flow_store s;
     static uint32_t cells[CELLS];
     uint64_t dice = 4;
@@ -57,9 +55,8 @@ static void cells_come_and_go(void **state)
     assert_int_equal(s.taken, 0);
 }
 
-static void pointers_stay(void **state)
+UNIT_TEST(pointers_stay)
 {
-    (void)state;
     struct flow_store s;
     flow_store_init(&s);
     uint32_t first = flow_store_take(&s);
@@ -73,9 +70,8 @@ static void pointers_stay(void **state)
 
 /* --- Names --- */
 
-static void names_of_any_length(void **state)
+UNIT_TEST(names_of_any_length)
 {
-    (void)state;
     struct flow_store s;
     char name[FLOW_STORE_NAME_MAX + 2], out[FLOW_STORE_NAME_MAX];
     flow_store_init(&s);
@@ -151,30 +147,14 @@ static void expect_gaps(size_t n, const char *name)
     flow_store_done(&s);
 }
 
-static void gaps_of_any_number(void **state)
+UNIT_TEST(gaps_of_any_number)
 {
-    (void)state;
     for (size_t n = 0; n <= SCHEDULE_GAPS_MAX + 10; n++)
         expect_gaps(n, "a-name.example");
 }
 
 /* A million in flight take 200 MB with all else: see bench/survey. */
-static void no_larger(void **state)
+UNIT_TEST(no_larger)
 {
-    (void)state;
     assert_in_range(sizeof(union flow_cell), 1, 160);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small),
-        cmocka_unit_test(cells_come_and_go),
-        cmocka_unit_test(pointers_stay),
-        cmocka_unit_test(names_of_any_length),
-        cmocka_unit_test(gaps_of_any_number),
-        cmocka_unit_test(no_larger),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,9 +93,8 @@ static void expect_found(const struct bench *b, uint32_t i)
         flow_table_find(&b->table, &remote, local_of(i), false, seq_of(iss_of(i) + FLOWS)), 0);
 }
 
-static void any_mix_of_add_remove_and_find(void **state)
+UNIT_TEST(any_mix_of_add_remove_and_find)
 {
-    (void)state;
     static struct bench b;
     uint32_t in = 0;
     begin(&b, 1);
@@ -128,9 +127,8 @@ static void any_mix_of_add_remove_and_find(void **state)
 }
 
 /* It grows, and is never so full that a search is long. */
-static void it_grows(void **state)
+UNIT_TEST(it_grows)
 {
-    (void)state;
     static struct bench b;
     begin(&b, 2);
     uint32_t least = b.table.mask + 1;
@@ -145,9 +143,8 @@ static void it_grows(void **state)
 }
 
 /* Who does not know the key cannot choose what lies where. */
-static void keyed(void **state)
+UNIT_TEST(keyed)
 {
-    (void)state;
     static struct bench a, b;
     unsigned same = 0, lower[16] = {0};
     begin(&a, 3);
@@ -167,9 +164,8 @@ static void keyed(void **state)
     end(&b);
 }
 
-static void what_is_not_in_is_not_found(void **state)
+UNIT_TEST(what_is_not_in_is_not_found)
 {
-    (void)state;
     static struct bench b;
     begin(&b, 5);
     struct endpoint e = remote_of(8);
@@ -185,16 +181,4 @@ static void what_is_not_in_is_not_found(void **state)
     flow_table_remove(&b.table, b.cells[8]); /* once more does nothing */
     assert_int_equal(b.table.used, 0);
     end(&b);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_mix_of_add_remove_and_find),
-        cmocka_unit_test(it_grows),
-        cmocka_unit_test(keyed),
-        cmocka_unit_test(what_is_not_in_is_not_found),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,9 +105,8 @@ static int64_t some_wait(struct bench *b)
     return unit_random(&b->dice) % 10 == 0 ? -wait : wait;
 }
 
-static void any_mix(void **state)
+UNIT_TEST(any_mix)
 {
-    (void)state;
     static struct bench b;
     begin(&b, START);
     for (int round = 0; round < ROUNDS; round++) {
@@ -135,9 +134,8 @@ static void any_mix(void **state)
 }
 
 /* In the order of their time, to a tick, when it is turned as it asks to be. */
-static void in_order(void **state)
+UNIT_TEST(in_order)
 {
-    (void)state;
     static struct bench b;
     begin(&b, START + 7);
     for (uint32_t i = 0; i < FLOWS; i++)
@@ -157,9 +155,8 @@ static void in_order(void **state)
     flow_store_done(&b.store);
 }
 
-static void put_in_again_while_it_turns(void **state)
+UNIT_TEST(put_in_again_while_it_turns)
 {
-    (void)state;
     static struct bench b;
     static const int64_t later[] = {FLOW_WHEEL_TICK, TURN, 100 * CLOCK_MS, 3 * TURN};
     for (size_t k = 0; k < 4; k++) {
@@ -176,9 +173,8 @@ static void put_in_again_while_it_turns(void **state)
     }
 }
 
-static void emptied(void **state)
+UNIT_TEST(emptied)
 {
-    (void)state;
     static struct bench b;
     begin(&b, START);
     for (uint32_t i = 0; i < FLOWS; i++)
@@ -192,16 +188,4 @@ static void emptied(void **state)
     turn(&b);
     assert_int_equal(b.came, FLOWS + 1);
     flow_store_done(&b.store);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_mix),
-        cmocka_unit_test(in_order),
-        cmocka_unit_test(put_in_again_while_it_turns),
-        cmocka_unit_test(emptied),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,9 +87,8 @@ static const struct series *series_of(struct bench *b)
 
 /* --- The answer --- */
 
-static void an_answer(void **state)
+UNIT_TEST(an_answer)
 {
-    (void)state;
     struct bench b;
     begin(&b, &ping, 99);
     struct segment seg = segment(&b, FLAG_SYN | FLAG_ACK, seq_of(IRS));
@@ -124,9 +123,8 @@ static void an_answer(void **state)
 }
 
 /* What does not answer this SYN leaves it waiting as before. */
-static void no_answers(void **state)
+UNIT_TEST(no_answers)
 {
-    (void)state;
     static const struct {
         unsigned flags;
         int32_t ack_off;
@@ -158,9 +156,8 @@ static void no_answers(void **state)
     end(&b);
 }
 
-static void a_reset(void **state)
+UNIT_TEST(a_reset)
 {
-    (void)state;
     struct bench b;
     for (int listens = 0; listens <= 1; listens++) {
         begin(&b, listens ? &synack : &ping, 0xffffffff);
@@ -173,9 +170,8 @@ static void a_reset(void **state)
     }
 }
 
-static void icmp(void **state)
+UNIT_TEST(icmp)
 {
-    (void)state;
     struct bench b;
     struct icmp_error e = {.ip_version = 4, .type = 3, .code = 13};
     e.from = address_from_v4((const uint8_t[4]){192, 0, 2, 254});
@@ -197,9 +193,8 @@ static void icmp(void **state)
     end(&b);
 }
 
-static void silence(void **state)
+UNIT_TEST(silence)
 {
-    (void)state;
     struct bench b;
     begin(&b, &synack, 500);
     b.f->left = true;
@@ -219,9 +214,8 @@ static void silence(void **state)
 }
 
 /* The wait, and the round trip, count from when it left. */
-static void it_left_later(void **state)
+UNIT_TEST(it_left_later)
 {
-    (void)state;
     struct bench b;
     begin(&b, &ping, 500);
     b.f->slack_us = 40;
@@ -235,9 +229,8 @@ static void it_left_later(void **state)
     end(&b);
 }
 
-static void it_comes_late(void **state)
+UNIT_TEST(it_comes_late)
 {
-    (void)state;
     struct bench b;
     begin(&b, &ping, 500);
     assert_int_equal(syn_ack(&b, CLOCK_S), FLOW_ENDS_RESET);
@@ -297,17 +290,15 @@ static void a_series(uint32_t iss, uint32_t irs)
 }
 
 /* Wherever the numbers wrap. */
-static void series_across_the_wrap(void **state)
+UNIT_TEST(series_across_the_wrap)
 {
-    (void)state;
     static const uint32_t starts[] = {0, 1, 1000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
     for (size_t i = 0; i < 49; i++)
         a_series(starts[i % 7], starts[i / 7]);
 }
 
-static void other_ends(void **state)
+UNIT_TEST(other_ends)
 {
-    (void)state;
     static const struct {
         unsigned flags;
         enum schedule_end end;
@@ -324,9 +315,8 @@ static void other_ends(void **state)
     }
 }
 
-static void patience_and_the_cap(void **state)
+UNIT_TEST(patience_and_the_cap)
 {
-    (void)state;
     struct bench b;
     begin(&b, &synack, 500);
     assert_int_equal(syn_ack(&b, RTT), FLOW_GOES_ON);
@@ -348,9 +338,8 @@ static void patience_and_the_cap(void **state)
 
 /* 5.9 s: what may be the beginning of two schedules is listened to until both would have gone on;
  * what goes on is, and what does not is over. */
-static void listening_that_settles(void **state)
+UNIT_TEST(listening_that_settles)
 {
-    (void)state;
     static const struct flow_rules settles = {
         .listens = true, .settles = true, .wait_ns = WAIT, .listen_ns = LISTEN};
     struct bench b;
@@ -382,9 +371,8 @@ static void listening_that_settles(void **state)
     end(&b);
 }
 
-static void stopped(void **state)
+UNIT_TEST(stopped)
 {
-    (void)state;
     struct bench b;
     begin(&b, &synack, 500);
     assert_int_equal(flow_stop(b.f, SENT + CLOCK_S), FLOW_ENDS_RESET);
@@ -403,9 +391,8 @@ static void stopped(void **state)
 }
 
 /* Counters stay at their most. */
-static void a_flood(void **state)
+UNIT_TEST(a_flood)
 {
-    (void)state;
     struct bench b;
     begin(&b, &synack, 500);
     assert_int_equal(syn_ack(&b, RTT), FLOW_GOES_ON);
@@ -422,25 +409,4 @@ static void a_flood(void **state)
     assert_true(s->duplicates == UINT8_MAX && s->other_isn == UINT8_MAX);
     assert_int_equal(b.f->segments_back, UINT16_MAX);
     end(&b);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_answer),
-        cmocka_unit_test(no_answers),
-        cmocka_unit_test(a_reset),
-        cmocka_unit_test(icmp),
-        cmocka_unit_test(silence),
-        cmocka_unit_test(it_left_later),
-        cmocka_unit_test(it_comes_late),
-        cmocka_unit_test(series_across_the_wrap),
-        cmocka_unit_test(other_ends),
-        cmocka_unit_test(patience_and_the_cap),
-        cmocka_unit_test(listening_that_settles),
-        cmocka_unit_test(stopped),
-        cmocka_unit_test(a_flood),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

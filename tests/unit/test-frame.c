@@ -35,9 +35,8 @@ static const struct {
     {"BSD loop, FreeBSD IPv6", DLT_LOOP, "0000001c 60ff", 4},
 };
 
-static void every_link(void **state)
+UNIT_TEST(every_link)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
         size_t n, len = 0;
         uint8_t *frame = unit_octets(frames[i].hex, &n);
@@ -54,9 +53,8 @@ static void every_link(void **state)
     }
 }
 
-static void every_prefix(void **state)
+UNIT_TEST(every_prefix)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
         size_t n;
         uint8_t *frame = unit_octets(frames[i].hex, &n);
@@ -74,9 +72,8 @@ static void every_prefix(void **state)
     }
 }
 
-static void unknown_links(void **state)
+UNIT_TEST(unknown_links)
 {
-    (void)state;
     static const uint8_t frame[64] = {0x45};
     const uint8_t *ip;
     size_t len;
@@ -85,15 +82,4 @@ static void unknown_links(void **state)
         assert_false(frame_known_link(others[i]));
         assert_false(frame_ip(others[i], frame, sizeof(frame), &ip, &len));
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_link),
-        cmocka_unit_test(every_prefix),
-        cmocka_unit_test(unknown_links),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,9 +22,8 @@ static const uint64_t vectors[64] = {
     0xb78dbfaf3a8d83bd, 0xea1ad565322a1a0b, 0x60e61c23a3795013, 0x6606d7e446282b93,
     0x6ca4ecb15c5f91e1, 0x9f626da15c9625f3, 0xe51b38608ef25f57, 0x958a324ceb064572};
 
-static void official_vectors(void **state)
+UNIT_TEST(official_vectors)
 {
-    (void)state;
     const struct hash_key key = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
     uint8_t message[64];
     for (size_t i = 0; i < sizeof(message); i++)
@@ -36,32 +35,19 @@ static void official_vectors(void **state)
     }
 }
 
-static void unaligned_data(void **state)
+UNIT_TEST(unaligned_data)
 {
-    (void)state;
     const struct hash_key key = {1, 2};
     uint8_t message[32] = "x0123456789abcdefghij", moved[33];
     memcpy(moved + 1, message, sizeof(message));
     assert_true(hash_bytes(&key, message, 32) == hash_bytes(&key, moved + 1, 32));
 }
 
-static void seeds_make_keys(void **state)
+UNIT_TEST(seeds_make_keys)
 {
-    (void)state;
     struct hash_key a = hash_key_of_seed(1), again = hash_key_of_seed(1), b = hash_key_of_seed(2);
     assert_true(a.k0 == again.k0 && a.k1 == again.k1);
     assert_true(a.k0 != b.k0 && a.k1 != b.k1);
     assert_true(a.k0 != a.k1);
     assert_true(hash_bytes(&a, "x", 1) != hash_bytes(&b, "x", 1));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(official_vectors),
-        cmocka_unit_test(unaligned_data),
-        cmocka_unit_test(seeds_make_keys),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,9 +9,8 @@ enum {
     NODES = 200
 };
 
-static void in_order(void **state)
+UNIT_TEST(in_order)
 {
-    (void)state;
     struct heap h;
     struct heap_node nodes[NODES] = {{0, 0}};
     uint64_t random = 4;
@@ -59,9 +58,8 @@ static void expect_sound(const struct heap *h, const struct heap_node *nodes)
         assert_int_equal(first->key, best->key);
 }
 
-static void any_mix_of_set_move_and_remove(void **state)
+UNIT_TEST(any_mix_of_set_move_and_remove)
 {
-    (void)state;
     struct heap h;
     struct heap_node nodes[NODES] = {{0, 0}};
     uint64_t random = 5;
@@ -79,9 +77,8 @@ static void any_mix_of_set_move_and_remove(void **state)
         assert_int_equal(nodes[i].slot, 0);
 }
 
-static void removing_what_is_not_in(void **state)
+UNIT_TEST(removing_what_is_not_in)
 {
-    (void)state;
     struct heap h;
     struct heap_node a = {0, 0}, b = {0, 0};
     heap_init(&h);
@@ -93,15 +90,4 @@ static void removing_what_is_not_in(void **state)
     assert_true(heap_set(&h, &b, INT64_MAX));
     assert_ptr_equal(heap_first(&h), &b);
     heap_done(&h);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_order),
-        cmocka_unit_test(any_mix_of_set_move_and_remove),
-        cmocka_unit_test(removing_what_is_not_in),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

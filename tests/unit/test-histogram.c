@@ -83,17 +83,15 @@ static void as_computed(int64_t (*next)(uint64_t *), uint64_t seed)
     free(v);
 }
 
-static void random_durations(void **state)
+UNIT_TEST(random_durations)
 {
-    (void)state;
     as_computed(any_duration, 1);
     as_computed(round_trip, 2);
     as_computed(long_and_alike, 3);
 }
 
-static void joined_parts_are_the_whole(void **state)
+UNIT_TEST(joined_parts_are_the_whole)
 {
-    (void)state;
     uint64_t seed = 4;
     int64_t *v = calloc(MANY, sizeof(*v));
     struct histogram *part = calloc(3, sizeof(*part));
@@ -116,9 +114,8 @@ static void joined_parts_are_the_whole(void **state)
 }
 
 /* Each alone between the two ends, so that the end does not stand in for the bucket. */
-static void no_bucket_is_too_wide(void **state)
+UNIT_TEST(no_bucket_is_too_wide)
 {
-    (void)state;
     struct histogram *h = malloc(sizeof(*h));
     assert_non_null(h);
     for (unsigned bit = 0; bit < 42; bit++) {
@@ -136,9 +133,8 @@ static void no_bucket_is_too_wide(void **state)
     free(h);
 }
 
-static void none_and_one(void **state)
+UNIT_TEST(none_and_one)
 {
-    (void)state;
     struct histogram *h = malloc(sizeof(*h));
     assert_non_null(h);
     histogram_init(h);
@@ -153,9 +149,8 @@ static void none_and_one(void **state)
     free(h);
 }
 
-static void beyond_the_buckets(void **state)
+UNIT_TEST(beyond_the_buckets)
 {
-    (void)state;
     struct histogram *h = malloc(sizeof(*h));
     assert_non_null(h);
     histogram_init(h);
@@ -168,15 +163,4 @@ static void beyond_the_buckets(void **state)
     assert_int_equal(histogram_percentile(h, 100), INT64_MAX);
     assert_true(sizeof(*h) < 64000);
     free(h);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_durations),      cmocka_unit_test(joined_parts_are_the_whole),
-        cmocka_unit_test(no_bucket_is_too_wide), cmocka_unit_test(none_and_one),
-        cmocka_unit_test(beyond_the_buckets),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

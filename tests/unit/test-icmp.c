@@ -27,9 +27,8 @@ enum {
     "6009d4d60028064020010db800000000000000000000000120010db8000900000000000000000009"             \
     "a31a0050e35a6da800000000a002fd205bb30000020405a00402080a229a976d000000000103030a"
 
-static void prohibited_v4(void **state)
+UNIT_TEST(prohibited_v4)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(PROHIBITED_V4, &n);
     struct icmp_error e;
@@ -46,9 +45,8 @@ static void prohibited_v4(void **state)
     free(ip);
 }
 
-static void exceeded_v4(void **state)
+UNIT_TEST(exceeded_v4)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(EXCEEDED_V4, &n);
     struct icmp_error e;
@@ -59,9 +57,8 @@ static void exceeded_v4(void **state)
     free(ip);
 }
 
-static void prohibited_v6(void **state)
+UNIT_TEST(prohibited_v6)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(PROHIBITED_V6, &n);
     struct icmp_error e;
@@ -77,9 +74,8 @@ static void prohibited_v6(void **state)
     free(ip);
 }
 
-static void the_mtu(void **state)
+UNIT_TEST(the_mtu)
 {
-    (void)state;
     size_t n;
     struct icmp_error e;
     uint8_t *ip = unit_octets(PROHIBITED_V4, &n);
@@ -99,9 +95,8 @@ static void the_mtu(void **state)
 }
 
 /* All the header must quote is eight octets of TCP; the outer length says so too. */
-static void eight_octets_suffice(void **state)
+UNIT_TEST(eight_octets_suffice)
 {
-    (void)state;
     enum {
         SHORTEST = V4 + ICMP + V4 + 8
     };
@@ -119,9 +114,8 @@ static void eight_octets_suffice(void **state)
     free(whole);
 }
 
-static void the_quote_as_routers_mangle_it(void **state)
+UNIT_TEST(the_quote_as_routers_mangle_it)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(PROHIBITED_V4, &n);
     uint8_t *quote = ip + V4 + ICMP;
@@ -147,9 +141,8 @@ static void set_and_expect(const char *hex, size_t at, uint8_t octet, enum statu
     free(ip);
 }
 
-static void what_is_not_ours(void **state)
+UNIT_TEST(what_is_not_ours)
 {
-    (void)state;
     for (unsigned type = 0; type < 256; type++) {
         bool v4 = type == 3 || type == 11 || type == 12;
         bool v6 = type >= 1 && type <= 4;
@@ -166,9 +159,8 @@ static void what_is_not_ours(void **state)
 }
 
 /* A sound IPv6 packet, which no IPv4 router had in its hands. */
-static void a_quote_of_the_other_family(void **state)
+UNIT_TEST(a_quote_of_the_other_family)
 {
-    (void)state;
     size_t outer_len, quote_len;
     uint8_t *outer = unit_octets(PROHIBITED_V4, &outer_len);
     uint8_t *quote = unit_octets(PROHIBITED_V6, &quote_len);
@@ -182,9 +174,8 @@ static void a_quote_of_the_other_family(void **state)
     free(outer);
 }
 
-static void extension_headers_in_the_quote(void **state)
+UNIT_TEST(extension_headers_in_the_quote)
 {
-    (void)state;
     static const uint8_t atomic_fragment[8] = {6};
     size_t n;
     uint8_t *plain = unit_octets(PROHIBITED_V6, &n);
@@ -205,9 +196,8 @@ static void extension_headers_in_the_quote(void **state)
     free(plain);
 }
 
-static void every_prefix(void **state)
+UNIT_TEST(every_prefix)
 {
-    (void)state;
     static const struct {
         const char *hex;
         size_t enough;
@@ -230,9 +220,8 @@ static void every_prefix(void **state)
     }
 }
 
-static void names(void **state)
+UNIT_TEST(names)
 {
-    (void)state;
     assert_string_equal(icmp_describe(4, 3, 0), "network unreachable");
     assert_string_equal(icmp_describe(4, 3, 3), "port unreachable");
     assert_string_equal(icmp_describe(4, 3, 13), "administratively prohibited");
@@ -247,9 +236,8 @@ static void names(void **state)
 }
 
 /* Every code of RFC 792, 1122, 1812 and 4443 has a name of its own within its type. */
-static void every_code_has_its_name(void **state)
+UNIT_TEST(every_code_has_its_name)
 {
-    (void)state;
     static const struct {
         uint8_t ip_version, type, codes;
     } types[] = {{4, 3, 16}, {4, 11, 2}, {4, 12, 3}, {6, 1, 7}, {6, 3, 2}, {6, 4, 3}};
@@ -261,24 +249,4 @@ static void every_code_has_its_name(void **state)
                 assert_string_not_equal(name,
                                         icmp_describe(types[i].ip_version, types[i].type, other));
         }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prohibited_v4),
-        cmocka_unit_test(exceeded_v4),
-        cmocka_unit_test(prohibited_v6),
-        cmocka_unit_test(the_mtu),
-        cmocka_unit_test(eight_octets_suffice),
-        cmocka_unit_test(the_quote_as_routers_mangle_it),
-        cmocka_unit_test(what_is_not_ours),
-        cmocka_unit_test(a_quote_of_the_other_family),
-        cmocka_unit_test(extension_headers_in_the_quote),
-        cmocka_unit_test(every_prefix),
-        cmocka_unit_test(names),
-        cmocka_unit_test(every_code_has_its_name),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

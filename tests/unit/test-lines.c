@@ -40,9 +40,8 @@ static void cut(struct matched *s, const char *data, size_t n, size_t step)
     free(l);
 }
 
-static void plain_lines(void **state)
+UNIT_TEST(plain_lines)
 {
-    (void)state;
     static const char text[] = "one\n\ntwo\r\n\0four\nlast";
     for (size_t step = 1; step <= sizeof(text); step++) {
         struct matched s;
@@ -64,9 +63,8 @@ static void plain_lines(void **state)
     assert_int_equal(s.n, 1);
 }
 
-static void long_lines(void **state)
+UNIT_TEST(long_lines)
 {
-    (void)state;
     static char text[2 * LINES_MAX + 16];
     static const size_t steps[] = {1, 7, 1000, LINES_MAX, LINES_MAX + 1, sizeof(text)};
     memset(text, 'x', sizeof(text));
@@ -84,14 +82,4 @@ static void long_lines(void **state)
         assert_false(s.too_long[2]);
         assert_int_equal(s.len[3], sizeof(text) - 2 * LINES_MAX - 6);
     }
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_lines),
-        cmocka_unit_test(long_lines),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,9 +72,8 @@ static struct bind tied(uint32_t b300)
 
 /* --- Kind --- */
 
-static void the_control_bits_make_the_kind(void **state)
+UNIT_TEST(the_control_bits_make_the_kind)
 {
-    (void)state;
     struct bind b = tied(9000);
     static const uint16_t telling[] = {FLAG_SYN, FLAG_FIN, FLAG_RST, FLAG_ACK, FLAG_URG};
     yes(&b, "<SEQ=300><ACK=100><CTL=FIN,ACK>", came(FLAG_FIN | FLAG_ACK, 9000, 5000, 0));
@@ -85,17 +84,15 @@ static void the_control_bits_make_the_kind(void **state)
     no(&b, "<SEQ=300><CTL=>", came(FLAG_ACK, 9000, 0, 0), "");
 }
 
-static void psh_does_not_count(void **state)
+UNIT_TEST(psh_does_not_count)
 {
-    (void)state;
     struct bind b = tied(9000);
     yes(&b, "<SEQ=300><ACK=100><CTL=ACK>", came(FLAG_PSH | FLAG_ACK, 9000, 5000, 0));
     yes(&b, "<SEQ=300><ACK=100><DATA=5><CTL=PSH,ACK>", came(FLAG_ACK, 9000, 5000, 5));
 }
 
-static void ecn_counts_where_it_is_shown(void **state)
+UNIT_TEST(ecn_counts_where_it_is_shown)
 {
-    (void)state;
     struct bind b = tied(9000);
     yes(&b, "<SEQ=300><CTL=SYN>", came(FLAG_SYN | FLAG_ECE | FLAG_CWR, 1, 0, 0));
     yes(&b, "<SEQ=300><CTL=SYN,ECE,CWR>", came(FLAG_SYN | FLAG_ECE | FLAG_CWR, 1, 0, 0));
@@ -103,18 +100,16 @@ static void ecn_counts_where_it_is_shown(void **state)
     no(&b, "<SEQ=300><CTL=SYN,ECE,CWR>", came(FLAG_SYN, 1, 0, 0), "");
 }
 
-static void without_flags_any_kind_will_do(void **state)
+UNIT_TEST(without_flags_any_kind_will_do)
 {
-    (void)state;
     struct bind b = tied(9000);
     yes(&b, "<SEQ=300>", came(FLAG_RST, 9000, 0, 0));
     yes(&b, "<SEQ=300>", came(FLAG_ACK, 9000, 1, 7));
     no(&b, "<SEQ=300>", came(FLAG_RST, 9001, 0, 0), "SEQ=301 came, not SEQ=300");
 }
 
-static void data_make_the_kind_as_well(void **state)
+UNIT_TEST(data_make_the_kind_as_well)
 {
-    (void)state;
     struct bind b = tied(9000);
     no(&b, "<SEQ=300><ACK=100><DATA=5><CTL=ACK>", came(FLAG_ACK, 9000, 5000, 0), "");
     no(&b, "<SEQ=300><ACK=100><DATA><CTL=ACK>", came(FLAG_ACK, 9000, 5000, 0), "");
@@ -130,9 +125,8 @@ static void data_make_the_kind_as_well(void **state)
 
 /* --- Numbers --- */
 
-static void numbers_are_the_figures(void **state)
+UNIT_TEST(numbers_are_the_figures)
 {
-    (void)state;
     struct bind b = tied(UINT32_MAX - 1);
     yes(&b, "<SEQ=301><ACK=100><CTL=ACK>", came(FLAG_ACK, UINT32_MAX, 5000, 0));
     yes(&b, "<SEQ=303><ACK=100><CTL=ACK>", came(FLAG_ACK, 1, 5000, 0));
@@ -145,9 +139,8 @@ static void numbers_are_the_figures(void **state)
 }
 
 /* Who says so first, ties it; the ACK in the other end's space. */
-static void the_first_use_ties(void **state)
+UNIT_TEST(the_first_use_ties)
 {
-    (void)state;
     static const uint32_t isn[] = {12345, UINT32_MAX, 0, UINT32_MAX - 1, 0x80000000};
     for (size_t i = 0; i < sizeof(isn) / sizeof(isn[0]); i++) {
         struct bind b;
@@ -158,9 +151,8 @@ static void the_first_use_ties(void **state)
     }
 }
 
-static void what_does_not_match_ties_nothing(void **state)
+UNIT_TEST(what_does_not_match_ties_nothing)
 {
-    (void)state;
     struct bind b;
     bind_init(&b);
     set(&b, END_A, 100, 5000);
@@ -172,9 +164,8 @@ static void what_does_not_match_ties_nothing(void **state)
        "WIN is 65535, figured 1");
 }
 
-static void without_the_bit_there_is_no_ack(void **state)
+UNIT_TEST(without_the_bit_there_is_no_ack)
 {
-    (void)state;
     struct bind b;
     bind_init(&b);
     set(&b, END_A, 100, 5000);
@@ -184,9 +175,8 @@ static void without_the_bit_there_is_no_ack(void **state)
     expect(&b, END_A, 100, 5000);
 }
 
-static void numbers_not_given_may_be_anything(void **state)
+UNIT_TEST(numbers_not_given_may_be_anything)
 {
-    (void)state;
     struct bind b;
     seq_t zero;
     bind_init(&b);
@@ -195,9 +185,8 @@ static void numbers_not_given_may_be_anything(void **state)
     assert_false(bind_zero(&b, END_B, &zero));
 }
 
-static void symbols_are_compared_too(void **state)
+UNIT_TEST(symbols_are_compared_too)
 {
-    (void)state;
     struct bind b;
     bind_init(&b);
     yes(&b, "<SEQ=y><ACK=x+1><CTL=SYN,ACK>", came(SYN_ACK, UINT32_MAX, 0, 0));
@@ -208,9 +197,8 @@ static void symbols_are_compared_too(void **state)
        "ACK is 1 below what is figured");
 }
 
-static void a_syn_binds_its_sender_anew(void **state)
+UNIT_TEST(a_syn_binds_its_sender_anew)
 {
-    (void)state;
     struct bind b;
     bind_init(&b);
     set(&b, END_A, 100, 5000);
@@ -226,9 +214,8 @@ static void a_syn_binds_its_sender_anew(void **state)
     expect(&b, END_B, 400, 3);
 }
 
-static void the_zero_of_a_reset(void **state)
+UNIT_TEST(the_zero_of_a_reset)
 {
-    (void)state;
     struct bind b = tied(9000);
     yes(&b, "<SEQ=0><ACK=101><CTL=RST,ACK>", came(FLAG_RST | FLAG_ACK, 0, 5001, 0));
     no(&b, "<SEQ=0><ACK=101><CTL=RST,ACK>", came(FLAG_RST | FLAG_ACK, 8700, 5001, 0),
@@ -243,9 +230,8 @@ static void the_zero_of_a_reset(void **state)
 
 /* --- Fields --- */
 
-static void fields(void **state)
+UNIT_TEST(fields)
 {
-    (void)state;
     struct bind b = tied(9000);
     struct segment seg = came(FLAG_ACK | FLAG_URG, 9000, 5000, 0);
     seg.urg = 4;
@@ -255,9 +241,8 @@ static void fields(void **state)
     no(&b, "<SEQ=300><CTL=ACK,URG><URG=5>", seg, "URG is 4, figured 5");
 }
 
-static void options_that_are_shown(void **state)
+UNIT_TEST(options_that_are_shown)
 {
-    (void)state;
     struct bind b = tied(9000);
     struct segment bare = came(FLAG_ACK, 9000, 5000, 0), rich = bare;
     rich.opt = (struct options){.has_mss = true,
@@ -277,9 +262,8 @@ static void options_that_are_shown(void **state)
     no(&b, "<SEQ=300><CTL=ACK><WS=8>", rich, "WS is 7, figured 8");
 }
 
-static void options_octet_by_octet(void **state)
+UNIT_TEST(options_octet_by_octet)
 {
-    (void)state;
     struct bind b = tied(9000);
     struct segment bare = came(FLAG_ACK, 9000, 5000, 0), one = bare;
     one.opt.raw_len = 4;
@@ -292,9 +276,8 @@ static void options_octet_by_octet(void **state)
 }
 
 /* What A sends is in A's space, its ACK in B's. */
-static void either_end_may_be_the_sender(void **state)
+UNIT_TEST(either_end_may_be_the_sender)
 {
-    (void)state;
     struct bind b;
     char why[MATCH_WHY_MAX];
     const struct segment seg = came(FLAG_ACK, 11, 22, 0);
@@ -312,9 +295,8 @@ static bool the_same(const char *a, const char *b)
     return match_figured(&x, &y);
 }
 
-static void two_rows_may_show_one_segment(void **state)
+UNIT_TEST(two_rows_may_show_one_segment)
 {
-    (void)state;
     assert_true(the_same("<SEQ=100><CTL=SYN>", "<SEQ=100><CTL=SYN>"));
     assert_true(the_same("<SEQ=100><CTL=SYN>", "<SEQ=100>"));
     assert_true(the_same("<SEQ=100><CTL=SYN>", "<CTL=SYN>"));
@@ -329,36 +311,8 @@ static void two_rows_may_show_one_segment(void **state)
 }
 
 /* PSH is no difference on the wire, and none between two rows. */
-static void psh_makes_no_other_row(void **state)
+UNIT_TEST(psh_makes_no_other_row)
 {
-    (void)state;
     assert_true(the_same("<SEQ=1><CTL=PSH,ACK><DATA=5>", "<SEQ=1><CTL=ACK><DATA=5>"));
     assert_false(the_same("<SEQ=1><CTL=PSH,ACK><DATA=5>", "<SEQ=1><CTL=FIN,ACK><DATA=5>"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_control_bits_make_the_kind),
-        cmocka_unit_test(psh_does_not_count),
-        cmocka_unit_test(ecn_counts_where_it_is_shown),
-        cmocka_unit_test(without_flags_any_kind_will_do),
-        cmocka_unit_test(data_make_the_kind_as_well),
-        cmocka_unit_test(numbers_are_the_figures),
-        cmocka_unit_test(the_first_use_ties),
-        cmocka_unit_test(what_does_not_match_ties_nothing),
-        cmocka_unit_test(without_the_bit_there_is_no_ack),
-        cmocka_unit_test(numbers_not_given_may_be_anything),
-        cmocka_unit_test(symbols_are_compared_too),
-        cmocka_unit_test(a_syn_binds_its_sender_anew),
-        cmocka_unit_test(the_zero_of_a_reset),
-        cmocka_unit_test(fields),
-        cmocka_unit_test(options_that_are_shown),
-        cmocka_unit_test(options_octet_by_octet),
-        cmocka_unit_test(either_end_may_be_the_sender),
-        cmocka_unit_test(two_rows_may_show_one_segment),
-        cmocka_unit_test(psh_makes_no_other_row),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

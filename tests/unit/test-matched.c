@@ -29,9 +29,8 @@ static bool has(const struct matched *s, struct segment seg)
     return matched_has(s, &seg);
 }
 
-static void a_copy(void **state)
+UNIT_TEST(a_copy)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct matched s = {0};
         uint32_t n = places[i];
@@ -45,9 +44,8 @@ static void a_copy(void **state)
     }
 }
 
-static void a_syn_ack_answers_one_syn(void **state)
+UNIT_TEST(a_syn_ack_answers_one_syn)
 {
-    (void)state;
     struct matched s = {0};
     add(&s, "<SEQ=300><ACK=101><CTL=SYN,ACK>", segment(SYN_ACK, 5, 101, 0));
     assert_true(has(&s, segment(SYN_ACK, 5, 101, 0)));
@@ -55,9 +53,8 @@ static void a_syn_ack_answers_one_syn(void **state)
 }
 
 /* A bare ACK may well be sent twice. */
-static void what_takes_no_number_is_no_copy(void **state)
+UNIT_TEST(what_takes_no_number_is_no_copy)
 {
-    (void)state;
     struct matched s = {0};
     add(&s, "<SEQ=100><ACK=300><CTL=ACK>", segment(FLAG_ACK, 1, 2, 0));
     add(&s, "<SEQ=100><CTL=RST>", segment(FLAG_RST, 1, 0, 0));
@@ -66,9 +63,8 @@ static void what_takes_no_number_is_no_copy(void **state)
     assert_int_equal(s.count, 0);
 }
 
-static void as_many_as_there_is_room_for(void **state)
+UNIT_TEST(as_many_as_there_is_room_for)
 {
-    (void)state;
     struct matched s = {0};
     for (uint32_t i = 0; i < MATCHED_MAX + 10; i++)
         add(&s, "<DATA>", segment(FLAG_ACK, i, 0, 1));
@@ -89,9 +85,8 @@ static bool shows_again(const struct matched *s, const struct bind *b, const cha
     return matched_shows_again(s, b, END_A, &f);
 }
 
-static void what_a_figure_shows_again(void **state)
+UNIT_TEST(what_a_figure_shows_again)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct matched s = {0};
         struct bind b;
@@ -120,9 +115,8 @@ static void expect_isn(const struct matched *s, enum event_line_status status, c
         fail_msg("%s", found);
 }
 
-static void isns(void **state)
+UNIT_TEST(isns)
 {
-    (void)state;
     for (size_t i = 0; i < PLACES; i++) {
         struct matched s = {0};
         uint32_t n = places[i];
@@ -142,9 +136,8 @@ static void isns(void **state)
 }
 
 /* In a new round, or numbered anew by the figure, the same number is that of another connection. */
-static void the_same_isn(void **state)
+UNIT_TEST(the_same_isn)
 {
-    (void)state;
     struct matched s = {0};
     add(&s, "<SEQ=100><CTL=SYN>", segment(FLAG_SYN, 5, 0, 0));
     add(&s, "<SEQ=200><CTL=SYN>", segment(FLAG_SYN, 5, 0, 0));
@@ -155,19 +148,4 @@ static void the_same_isn(void **state)
     assert_int_equal(s.count, 0);
     add(&s, "<SEQ=x><CTL=SYN>", segment(FLAG_SYN, 5, 0, 0));
     expect_isn(&s, EVENT_LINE_DEVIATES, "there before");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_copy),
-        cmocka_unit_test(a_syn_ack_answers_one_syn),
-        cmocka_unit_test(what_takes_no_number_is_no_copy),
-        cmocka_unit_test(as_many_as_there_is_room_for),
-        cmocka_unit_test(what_a_figure_shows_again),
-        cmocka_unit_test(isns),
-        cmocka_unit_test(the_same_isn),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,9 +18,8 @@ static bool connection(const char *rows)
     return asked;
 }
 
-static void a_connection(void **state)
+UNIT_TEST(a_connection)
 {
-    (void)state;
     assert_true(connection("1. ESTABLISHED                              ESTABLISHED\n"));
     assert_true(connection("1. CLOSED                                   FIN-WAIT-2\n"));
     assert_true(connection("1. TIME-WAIT                                CLOSED\n"));
@@ -37,9 +36,8 @@ static void a_connection(void **state)
     assert_false(connection("1. CLOSED                                   (listen)\n"));
 }
 
-static void timestamps(void **state)
+UNIT_TEST(timestamps)
 {
-    (void)state;
     struct figure with = read_figure("1. --> <SEQ=1><CTL=SYN><TS> -->\n");
     struct figure without = read_figure("1. --> <SEQ=1><CTL=SYN> -->\n2. CLOSED LISTEN\n");
     assert_true(view_needs_timestamps(&with));
@@ -48,9 +46,8 @@ static void timestamps(void **state)
     figure_done(&without);
 }
 
-static void a_second_port(void **state)
+UNIT_TEST(a_second_port)
 {
-    (void)state;
     struct figure with = read_figure("1. CLOSED LISTEN\n2. (other port)\n");
     struct figure without = read_figure("1. CLOSED LISTEN\n2. (first port)\n");
     assert_true(view_needs_second_port(&with));
@@ -68,9 +65,8 @@ static void opens(const char *rows, bool a, bool b)
     figure_done(&f);
 }
 
-static void who_opens(void **state)
+UNIT_TEST(who_opens)
 {
-    (void)state;
     opens("1. SYN-SENT --> <SEQ=1><CTL=SYN> --> SYN-RECEIVED\n", false, true);
     opens("1. LISTEN <-- <SEQ=1><CTL=SYN> <-- SYN-SENT\n", true, false);
     opens("1. CLOSED LISTEN\n", false, false);
@@ -79,16 +75,4 @@ static void who_opens(void **state)
           "2. SYN-SENT <-- <SEQ=2><CTL=SYN> <-- SYN-SENT\n",
           true, true);
     opens("1. ESTABLISHED ESTABLISHED\n2. <-- <SEQ=1><CTL=ACK> <--\n", false, false);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_connection),
-        cmocka_unit_test(timestamps),
-        cmocka_unit_test(a_second_port),
-        cmocka_unit_test(who_opens),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

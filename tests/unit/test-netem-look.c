@@ -3,9 +3,8 @@
 
 #include "wire/segment.h"
 
-static void segments(void **state)
+UNIT_TEST(segments)
 {
-    (void)state;
     for (int v6 = 0; v6 < 2; v6++) {
         struct wire_frame f = wire_segment(v6, FLAG_SYN | FLAG_ACK, 5);
         f.n += v6 ? 0 : 1; /* padding, as an Ethernet has it */
@@ -18,9 +17,8 @@ static void segments(void **state)
     }
 }
 
-static void what_is_no_segment(void **state)
+UNIT_TEST(what_is_no_segment)
 {
-    (void)state;
     struct wire_frame f = wire_arp();
     assert_false(wire_looked(&f).packet);
     for (uint8_t type = 127; type < 146; type++) {
@@ -42,9 +40,8 @@ static void what_is_no_segment(void **state)
 }
 
 /* Cut anywhere, it is read no further, and is no segment until the last octet is there. */
-static void cut_short(void **state)
+UNIT_TEST(cut_short)
 {
-    (void)state;
     for (int v6 = 0; v6 < 2; v6++) {
         struct wire_frame whole = wire_segment(v6, FLAG_ACK, 9);
         for (size_t n = 0; n <= whole.n; n++) {
@@ -67,9 +64,8 @@ static unsigned bits_that_differ(const struct wire_frame *a, const struct wire_f
 
 /* Wherever the bit falls: one bit, the checksum is wrong, it is still a segment between the same
  * two ends, and the headers before it are untouched. */
-static void corruption(void **state)
+UNIT_TEST(corruption)
 {
-    (void)state;
     for (int v6 = 0; v6 < 2; v6++) {
         struct wire_frame sound = wire_segment(v6, FLAG_ACK, 11);
         struct netem_look look = wire_looked(&sound);
@@ -90,16 +86,4 @@ static void corruption(void **state)
     struct netem_look look = wire_looked(&f);
     assert_false(netem_look_corrupt(&look, f.octets, 4711));
     assert_int_equal(bits_that_differ(&before, &f), 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(segments),
-        cmocka_unit_test(what_is_no_segment),
-        cmocka_unit_test(cut_short),
-        cmocka_unit_test(corruption),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("wire-look", tests, NULL, NULL);
 }

@@ -73,9 +73,8 @@ static bool befell(const struct netem_verdict *f, enum netem_action action)
 
 /* Each kind, at several shares: as many as asked, the same ones for the same seed, others for
  * another, and each way draws for itself. */
-static void the_share_is_as_asked(void **state)
+UNIT_TEST(the_share_is_as_asked)
 {
-    (void)state;
     static const struct {
         const char *name;
         enum netem_action action;
@@ -111,9 +110,8 @@ static void the_share_is_as_asked(void **state)
     }
 }
 
-static void rules_draw_apart(void **state)
+UNIT_TEST(rules_draw_apart)
 {
-    (void)state;
     struct netem_plan plan = plan_of(3, (struct given){"loss", "50%"}, (struct given){"dup", "50%"},
                                      (struct given){"corrupt", "50%"});
     unsigned seen[8] = {0};
@@ -126,9 +124,8 @@ static void rules_draw_apart(void **state)
 }
 
 /* A rule for one way leaves the other alone; upkeep is never touched and draws nothing. */
-static void only_what_it_is_for(void **state)
+UNIT_TEST(only_what_it_is_for)
 {
-    (void)state;
     struct netem_plan plan = plan_of_one(1, "loss", "b-a:100%");
     for (int i = 0; i < 100; i++) {
         assert_false(judge(&plan, END_A, FLAG_SYN, i).lost);
@@ -154,9 +151,8 @@ static void only_what_it_is_for(void **state)
 }
 
 /* Counted from 1 within a way, whatever else becomes of those before. */
-static void the_nth(void **state)
+UNIT_TEST(the_nth)
 {
-    (void)state;
     struct netem_plan plan =
         plan_of(1, (struct given){"drop", "a-b:FIN#2"}, (struct given){"dup", "b-a:FIN"},
                 (struct given){"loss", "50%"});
@@ -175,9 +171,8 @@ static void the_nth(void **state)
 }
 
 /* Within T - J and T + J, spread over it, and in order all the same. */
-static void delays(void **state)
+UNIT_TEST(delays)
 {
-    (void)state;
     struct netem_plan plan = plan_of_one(5, "delay", "20ms+-5ms");
     int64_t low = INT64_MAX, high = 0;
     for (int i = 1; i <= MANY; i++) {
@@ -204,9 +199,8 @@ static void delays(void **state)
 }
 
 /* What is held or late leaves its place to those behind it. */
-static void out_of_order(void **state)
+UNIT_TEST(out_of_order)
 {
-    (void)state;
     struct netem_plan plan = plan_of(1, (struct given){"hold", "a-b:SYN#1:2s"},
                                      (struct given){"reorder", "a-b:FIN#1"}, (struct given){0});
     struct netem_verdict f = judge(&plan, END_A, FLAG_SYN, 10);
@@ -226,28 +220,12 @@ static void out_of_order(void **state)
     assert_int_equal(judge(&plan, END_A, FLAG_ACK, 50).due_ns, 52);
 }
 
-static void no_more_copies_than_there_may_be(void **state)
+UNIT_TEST(no_more_copies_than_there_may_be)
 {
-    (void)state;
     struct netem_rules rules = {.count = 0};
     struct netem_plan plan;
     for (int i = 0; i < NETEM_RULES_MAX; i++)
         add(&rules, "dup", "100%");
     netem_plan_init(&plan, &rules, 1);
     assert_int_equal(judge(&plan, END_A, FLAG_ACK, 0).copies, NETEM_COPIES_MAX);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_share_is_as_asked),
-        cmocka_unit_test(rules_draw_apart),
-        cmocka_unit_test(only_what_it_is_for),
-        cmocka_unit_test(the_nth),
-        cmocka_unit_test(delays),
-        cmocka_unit_test(out_of_order),
-        cmocka_unit_test(no_more_copies_than_there_may_be),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("wire-plan", tests, NULL, NULL);
 }

@@ -25,9 +25,8 @@ static void expect(struct netem_queue *q, int64_t now, const char *marks)
     assert_int_equal(*marks, '\0');
 }
 
-static void in_order_of_time(void **state)
+UNIT_TEST(in_order_of_time)
 {
-    (void)state;
     struct netem_queue q;
     uint64_t random = 11;
     netem_queue_init(&q);
@@ -50,9 +49,8 @@ static void in_order_of_time(void **state)
     netem_queue_done(&q);
 }
 
-static void the_octets_are_its_own(void **state)
+UNIT_TEST(the_octets_are_its_own)
 {
-    (void)state;
     struct netem_queue q;
     uint8_t frame[] = {1, 2, 3};
     netem_queue_init(&q);
@@ -69,9 +67,8 @@ static void the_octets_are_its_own(void **state)
 }
 
 /* Late ones go behind the next of their way, and otherwise when their time has come. */
-static void late(void **state)
+UNIT_TEST(late)
 {
-    (void)state;
     struct netem_queue q;
     netem_queue_init(&q);
     put(&q, END_A, 'a', 1000, true);
@@ -92,9 +89,8 @@ static void late(void **state)
     netem_queue_done(&q); /* with one in it */
 }
 
-static void memory_has_a_bound(void **state)
+UNIT_TEST(memory_has_a_bound)
 {
-    (void)state;
     struct netem_queue q;
     static const uint8_t frame[1500];
     size_t kept = 0;
@@ -109,16 +105,4 @@ static void memory_has_a_bound(void **state)
     assert_null(netem_queue_put(&q, END_A, frame, sizeof(frame), 0, false));
     netem_queue_done(&q);
     assert_int_equal(q.octets, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_order_of_time),
-        cmocka_unit_test(the_octets_are_its_own),
-        cmocka_unit_test(late),
-        cmocka_unit_test(memory_has_a_bound),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("wire-queue", tests, NULL, NULL);
 }

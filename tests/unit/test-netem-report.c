@@ -27,9 +27,8 @@ static void expect(const struct netem_rules *rules, struct netem_report r, const
     assert_string_equal(netem_report_format(&r, rules, out, sizeof(out)), line);
 }
 
-static void what_rules_do(void **state)
+UNIT_TEST(what_rules_do)
 {
-    (void)state;
     static const char *const given[][2] = {
         {"loss", "20%"},      {"drop", "a-b:FIN#2"}, {"hold", "b-a:SYN,ACK:1500ms"},
         {"dup", "b-a:ACK#*"}, {"reorder", "5%"},     {"corrupt", "a-b:1%"},
@@ -48,9 +47,8 @@ static void what_rules_do(void **state)
                lines[i]);
 }
 
-static void which_packet(void **state)
+UNIT_TEST(which_packet)
 {
-    (void)state;
     static const char *const given[][2] = {{"loss", "20%"}};
     struct netem_rules rules = rules_of(given, 1);
     struct netem_report r = {.way = END_B, .segment = true, .flags = FLAG_PSH | FLAG_ACK, .len = 5};
@@ -62,9 +60,8 @@ static void which_packet(void **state)
     expect(&rules, r, "the wire: a packet, b-a is lost (--loss 20%)");
 }
 
-static void its_own_troubles(void **state)
+UNIT_TEST(its_own_troubles)
 {
-    (void)state;
     const struct netem_rules none = {.count = 0};
     expect(&none,
            (struct netem_report){.event = NETEM_EVENT_FULL, .segment = true, .flags = FLAG_ACK},
@@ -77,9 +74,8 @@ static void its_own_troubles(void **state)
 }
 
 /* The longest of each fits a remark. */
-static void room(void **state)
+UNIT_TEST(room)
 {
-    (void)state;
     static const char *const given[][2] = {
         {"hold", "b-a:SYN,FIN,RST,PSH,ACK,URG,ECE,CWR,AE,RES1,RES2,RES3#1000000000:0.001us"}};
     struct netem_rules rules = rules_of(given, 1);
@@ -89,16 +85,4 @@ static void room(void **state)
     (void)netem_report_format(&r, &rules, out, sizeof(out));
     assert_in_range(strlen(out), 100, REMARKS_LINE_MAX - 1);
     assert_int_equal(out[strlen(out) - 1], ')');
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_rules_do),
-        cmocka_unit_test(which_packet),
-        cmocka_unit_test(its_own_troubles),
-        cmocka_unit_test(room),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("wire-report", tests, NULL, NULL);
 }

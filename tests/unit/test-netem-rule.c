@@ -27,9 +27,8 @@ static struct netem_rule rule_of(const char *name, const char *text)
     return rules.rule[0];
 }
 
-static void shares(void **state)
+UNIT_TEST(shares)
 {
-    (void)state;
     static const struct {
         const char *text;
         uint32_t share;
@@ -46,9 +45,8 @@ static void shares(void **state)
     assert_true(!one.ways[END_A] && one.ways[END_B]);
 }
 
-static void times(void **state)
+UNIT_TEST(times)
 {
-    (void)state;
     static const char *const texts[] = {"20ms±5ms", "20ms+-5ms", "20ms+/-5ms", "0.02±0.005"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct netem_rule r = rule_of("delay", texts[i]);
@@ -65,9 +63,8 @@ static void times(void **state)
     assert_int_equal(r.nth, 1);
 }
 
-static void segments(void **state)
+UNIT_TEST(segments)
 {
-    (void)state;
     struct netem_rule r = rule_of("drop", "a-b:FIN#3");
     assert_int_equal(r.action, NETEM_DROP);
     assert_int_equal(r.share, 0);
@@ -82,9 +79,8 @@ static void segments(void **state)
     assert_int_equal(r.nth, 0);
 }
 
-static void refusals(void **state)
+UNIT_TEST(refusals)
 {
-    (void)state;
     static const struct {
         const char *name, *text;
     } table[] = {{"loss", ""},
@@ -150,9 +146,8 @@ static void refusals(void **state)
     }
 }
 
-static void no_more_than_there_is_room_for(void **state)
+UNIT_TEST(no_more_than_there_is_room_for)
 {
-    (void)state;
     struct netem_rules rules = {.count = 0};
     struct fault fault = {""};
     for (int i = 0; i < NETEM_RULES_MAX; i++)
@@ -163,9 +158,8 @@ static void no_more_than_there_is_room_for(void **state)
 }
 
 /* Written as it would be typed, and read again as what it was. */
-static void formats(void **state)
+UNIT_TEST(formats)
 {
-    (void)state;
     static const struct {
         const char *name, *text, *written;
     } table[] = {
@@ -189,9 +183,8 @@ static void formats(void **state)
     }
 }
 
-static void names(void **state)
+UNIT_TEST(names)
 {
-    (void)state;
     static const struct {
         const char *rule;
         uint16_t flags;
@@ -228,16 +221,4 @@ static void names(void **state)
         if (netem_rule_names(&r, table[i].flags) != table[i].named)
             fail_msg("%s and %#x", table[i].rule, (unsigned)table[i].flags);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shares),   cmocka_unit_test(times),
-        cmocka_unit_test(segments), cmocka_unit_test(refusals),
-        cmocka_unit_test(formats),  cmocka_unit_test(no_more_than_there_is_room_for),
-        cmocka_unit_test(names),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("wire-rule", tests, NULL, NULL);
 }

@@ -15,9 +15,8 @@ static struct endpoint endpoint(uint8_t last, uint16_t port)
 
 static const struct hash_key key = {17, 42};
 
-static void each_connection_has_its_own_isn(void **state)
+UNIT_TEST(each_connection_has_its_own_isn)
 {
-    (void)state;
     const struct endpoint local = endpoint(1, 40000), remote = endpoint(2, 80);
     const struct endpoint locals[] = {endpoint(3, 40000), endpoint(1, 40001)};
     const struct endpoint remotes[] = {endpoint(3, 80), endpoint(2, 81)};
@@ -31,9 +30,8 @@ static void each_connection_has_its_own_isn(void **state)
     assert_false(seq_eq(isn, numbers_isn(&other, &local, &remote, 0)));
 }
 
-static void isns_repeat_without_the_clock(void **state)
+UNIT_TEST(isns_repeat_without_the_clock)
 {
-    (void)state;
     const struct endpoint local = endpoint(1, 40000), remote = endpoint(2, 80);
     assert_true(
         seq_eq(numbers_isn(&key, &local, &remote, 0), numbers_isn(&key, &local, &remote, 0)));
@@ -42,9 +40,8 @@ static void isns_repeat_without_the_clock(void **state)
 }
 
 /* MUST-8: one every four microseconds, whatever the year. */
-static void isns_move_with_the_clock(void **state)
+UNIT_TEST(isns_move_with_the_clock)
 {
-    (void)state;
     const struct endpoint local = endpoint(1, 40000), remote = endpoint(2, 80);
     const int64_t starts[] = {0, 1700000000 * CLOCK_S, INT64_C(7000000000) * CLOCK_S};
     for (size_t i = 0; i < 3; i++) {
@@ -58,9 +55,8 @@ static void isns_move_with_the_clock(void **state)
     }
 }
 
-static void ports_are_ephemeral_and_differ(void **state)
+UNIT_TEST(ports_are_ephemeral_and_differ)
 {
-    (void)state;
     const struct endpoint remote = endpoint(2, 80);
     static bool taken[65536];
     size_t different = 0;
@@ -75,24 +71,10 @@ static void ports_are_ephemeral_and_differ(void **state)
     assert_true(different > 950); /* of 1000 among 28232: some 17 meet by chance */
 }
 
-static void purposes_do_not_share_numbers(void **state)
+UNIT_TEST(purposes_do_not_share_numbers)
 {
-    (void)state;
     const struct endpoint remote = endpoint(2, 80), nobody = {.port = 0};
     uint32_t base = numbers_ts_base(&key, &remote, 0);
     assert_true(base != numbers_isn(&key, &nobody, &remote, 0).v);
     assert_true(base != numbers_ts_base(&key, &remote, 1));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_connection_has_its_own_isn),
-        cmocka_unit_test(isns_repeat_without_the_clock),
-        cmocka_unit_test(isns_move_with_the_clock),
-        cmocka_unit_test(ports_are_ephemeral_and_differ),
-        cmocka_unit_test(purposes_do_not_share_numbers),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,9 +17,8 @@ static struct options parsed(const char *hex)
     return o;
 }
 
-static void a_linux_syn(void **state)
+UNIT_TEST(a_linux_syn)
 {
-    (void)state;
     struct options o = parsed("0204ffd7 0402 080a 4470c1b8 00000000 01 03030a");
     assert_true(o.has_mss && o.has_wscale && o.sack_permitted && o.has_timestamps);
     assert_false(o.has_fastopen || o.malformed);
@@ -30,9 +29,8 @@ static void a_linux_syn(void **state)
     assert_int_equal(o.sack_count, 0);
 }
 
-static void sack_blocks(void **state)
+UNIT_TEST(sack_blocks)
 {
-    (void)state;
     struct options o = parsed("0101 0522 00000001 00000002 00000003 00000004 fffffff0 00000010"
                               "80000000 80000001 0101");
     assert_int_equal(o.sack_count, 4);
@@ -43,24 +41,21 @@ static void sack_blocks(void **state)
     assert_false(o.malformed);
 }
 
-static void fast_open_and_strangers(void **state)
+UNIT_TEST(fast_open_and_strangers)
 {
-    (void)state;
     struct options o = parsed("2202 fd06aabbccdd 13040000 020405b4");
     assert_true(o.has_fastopen && o.has_mss);
     assert_false(o.malformed);
 }
 
-static void end_of_list_ends(void **state)
+UNIT_TEST(end_of_list_ends)
 {
-    (void)state;
     struct options o = parsed("00 020405b4 0303ff");
     assert_false(o.has_mss || o.has_wscale || o.malformed);
 }
 
-static void impossible_lengths(void **state)
+UNIT_TEST(impossible_lengths)
 {
-    (void)state;
     static const char *const bad[] = {
         "0300",                /* zero */
         "0301",                /* not even its own two octets */
@@ -87,9 +82,8 @@ static void impossible_lengths(void **state)
     }
 }
 
-static void garbage_of_every_length(void **state)
+UNIT_TEST(garbage_of_every_length)
 {
-    (void)state;
     uint64_t random = 1;
     for (int round = 0; round < 20000; round++) {
         uint8_t octets[OPTIONS_MAX];
@@ -127,9 +121,8 @@ static void expect_layout(const struct options *from, const char *layout, const 
     free(octets);
 }
 
-static void layouts_of_stacks(void **state)
+UNIT_TEST(layouts_of_stacks)
 {
-    (void)state;
     expect_layout(&everything, "MSTNW", "020405b4 0402 080a01020304a0b0c0d0 01 030307");
     expect_layout(&everything, "MNWNNS", "020405b4 01 030307 01 01 0402");
     expect_layout(&everything, "MNWST", "020405b4 01 030307 0402 080a01020304a0b0c0d0");
@@ -138,9 +131,8 @@ static void layouts_of_stacks(void **state)
     expect_layout(&everything, "", "");
 }
 
-static void absent_options_leave_only_themselves_out(void **state)
+UNIT_TEST(absent_options_leave_only_themselves_out)
 {
-    (void)state;
     struct options o = everything;
     o.has_timestamps = false;
     expect_layout(&o, "MSTNW", "020405b4 0402 01 030307 0000");
@@ -153,9 +145,8 @@ static void absent_options_leave_only_themselves_out(void **state)
     expect_layout(&o, "E", "00000000");
 }
 
-static void layouts_refused(void **state)
+UNIT_TEST(layouts_refused)
 {
-    (void)state;
     struct options o = everything;
     struct fault fault;
     assert_int_equal(options_build(&o, "MX", &fault), STATUS_MALFORMED);
@@ -168,9 +159,8 @@ static void layouts_refused(void **state)
     assert_int_equal(o.raw_len, OPTIONS_MAX); /* a refusal leaves what was there */
 }
 
-static void what_is_built_parses_back(void **state)
+UNIT_TEST(what_is_built_parses_back)
 {
-    (void)state;
     static const char *const layouts[] = {"MSTNW", "MNWNNS", "MNWST", "M", "NNT"};
     uint64_t random = 2;
     for (int round = 0; round < 5000; round++) {
@@ -202,9 +192,8 @@ static void what_is_built_parses_back(void **state)
     }
 }
 
-static void texts(void **state)
+UNIT_TEST(texts)
 {
-    (void)state;
     char text[160];
     struct options o = {0};
     assert_string_equal(options_format(&o, text, sizeof(text)), "none");
@@ -216,9 +205,8 @@ static void texts(void **state)
     assert_string_equal(options_format(&o, text, sizeof(text)), "malformed");
 }
 
-static void texts_are_cut_to_the_room(void **state)
+UNIT_TEST(texts_are_cut_to_the_room)
 {
-    (void)state;
     struct options o = everything;
     char whole[160];
     (void)options_format(&o, whole, sizeof(whole));
@@ -229,24 +217,4 @@ static void texts_are_cut_to_the_room(void **state)
         assert_memory_equal(text, whole, strlen(text));
         free(text);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_linux_syn),
-        cmocka_unit_test(sack_blocks),
-        cmocka_unit_test(fast_open_and_strangers),
-        cmocka_unit_test(end_of_list_ends),
-        cmocka_unit_test(impossible_lengths),
-        cmocka_unit_test(garbage_of_every_length),
-        cmocka_unit_test(layouts_of_stacks),
-        cmocka_unit_test(absent_options_leave_only_themselves_out),
-        cmocka_unit_test(layouts_refused),
-        cmocka_unit_test(what_is_built_parses_back),
-        cmocka_unit_test(texts),
-        cmocka_unit_test(texts_are_cut_to_the_room),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,9 +101,8 @@ enum {
     BATCHES = sizeof(batches) / sizeof(batches[0])
 };
 
-static void all_of_the_rate_and_no_more(void **state)
+UNIT_TEST(all_of_the_rate_and_no_more)
 {
-    (void)state;
     for (size_t i = 0; i < 2 * RATES * BATCHES; i++) {
         uint64_t rate = rates[i % RATES];
         unsigned most = batches[i / RATES % BATCHES];
@@ -123,9 +122,8 @@ static void all_of_the_rate_and_no_more(void **state)
 }
 
 /* Who waits for whole batches makes fewer calls, and none where that would cost pace. */
-static void whole_batches(void **state)
+UNIT_TEST(whole_batches)
 {
-    (void)state;
     struct sender *s = sender(400000, 256);
     s->whole = true;
     for (int i = 0; i < 100; i++) {
@@ -144,9 +142,8 @@ static void whole_batches(void **state)
 }
 
 /* One at a time they leave evenly. */
-static void evenly(void **state)
+UNIT_TEST(evenly)
 {
-    (void)state;
     struct sender *s = sender(100, 16);
     for (int i = 0; i < 1000; i++) {
         int64_t before = s->now;
@@ -157,9 +154,8 @@ static void evenly(void **state)
     sender_free(s);
 }
 
-static void never_more_whatever_happens(void **state)
+UNIT_TEST(never_more_whatever_happens)
 {
-    (void)state;
     for (size_t i = 0; i < RATES * BATCHES; i++) {
         struct sender *s = sender(rates[i % RATES], batches[i / RATES]);
         s->partial = 5;
@@ -178,9 +174,8 @@ static void never_more_whatever_happens(void **state)
 }
 
 /* After a stall the pace goes on; little of it is caught up. */
-static void a_stall_is_not_made_good(void **state)
+UNIT_TEST(a_stall_is_not_made_good)
 {
-    (void)state;
     struct sender *s = sender(1000, 256);
     pass(s, CLOCK_S);
     s->now += 500 * CLOCK_MS;
@@ -191,9 +186,8 @@ static void a_stall_is_not_made_good(void **state)
     sender_free(s);
 }
 
-static void nothing_before_its_time(void **state)
+UNIT_TEST(nothing_before_its_time)
 {
-    (void)state;
     struct sender *s = sender(10, 16);
     assert_int_equal(pace_next(&s->pace, 1), START);
     assert_int_equal(send(s), 1);
@@ -206,9 +200,8 @@ static void nothing_before_its_time(void **state)
     sender_free(s);
 }
 
-static void trouble_slows_and_passes(void **state)
+UNIT_TEST(trouble_slows_and_passes)
 {
-    (void)state;
     struct sender *s = sender(5000, 64);
     pass(s, 2 * CLOCK_S);
     pace_trouble(&s->pace, s->now);
@@ -223,9 +216,8 @@ static void trouble_slows_and_passes(void **state)
 }
 
 /* However often it is said: within a tenth of a second it is the same trouble. */
-static void the_same_trouble_counts_once(void **state)
+UNIT_TEST(the_same_trouble_counts_once)
 {
-    (void)state;
     struct sender *s = sender(5000, 64);
     pass(s, 2 * CLOCK_S);
     for (int i = 0; i < 90; i++)
@@ -236,9 +228,8 @@ static void the_same_trouble_counts_once(void **state)
     sender_free(s);
 }
 
-static void the_worst_trouble_passes_too(void **state)
+UNIT_TEST(the_worst_trouble_passes_too)
 {
-    (void)state;
     struct sender *s = sender(400000, 256);
     for (int i = 0; i < 1000; i++, s->now += 100 * CLOCK_MS)
         pace_trouble(&s->pace, s->now);
@@ -248,21 +239,4 @@ static void the_worst_trouble_passes_too(void **state)
     assert_true(s->pace.now_rate >= 400000);
     assert_true(rate_over(s, 2 * CLOCK_S) >= 400000 * 0.999);
     sender_free(s);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_of_the_rate_and_no_more),
-        cmocka_unit_test(whole_batches),
-        cmocka_unit_test(evenly),
-        cmocka_unit_test(never_more_whatever_happens),
-        cmocka_unit_test(a_stall_is_not_made_good),
-        cmocka_unit_test(nothing_before_its_time),
-        cmocka_unit_test(trouble_slows_and_passes),
-        cmocka_unit_test(the_same_trouble_counts_once),
-        cmocka_unit_test(the_worst_trouble_passes_too),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

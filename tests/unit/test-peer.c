@@ -339,9 +339,8 @@ static void many_walks(struct world *w)
     }
 }
 
-static void the_truth_is_always_in_the_set(void **state)
+UNIT_TEST(the_truth_is_always_in_the_set)
 {
-    (void)state;
     struct world w = {.under_way_most = 6};
     many_walks(&w);
     assert_int_equal(w.held, w.checks);
@@ -353,18 +352,16 @@ static void the_truth_is_always_in_the_set(void **state)
     assert_true(w.path_longest >= 5);
 }
 
-static void also_when_both_open(void **state)
+UNIT_TEST(also_when_both_open)
 {
-    (void)state;
     struct world w = {.under_way_most = 6, .active_peer = true};
     many_walks(&w);
     assert_int_equal(w.held, w.checks);
     assert_int_equal(w.visited, STATE_SET_ALL);
 }
 
-static void also_with_many_segments_under_way(void **state)
+UNIT_TEST(also_with_many_segments_under_way)
 {
-    (void)state;
     struct world w = {.under_way_most = QUEUE_MAX, .lazy = true};
     many_walks(&w);
     assert_int_equal(w.held, w.checks);
@@ -372,9 +369,8 @@ static void also_with_many_segments_under_way(void **state)
 
 /* peer.h: a segment of the peer's is taken to have reached us unless a later one shows that it did
  * not. So the set may be wrong for a while, but it is never empty and seldom wrong. */
-static void when_the_peers_segments_are_lost_too(void **state)
+UNIT_TEST(when_the_peers_segments_are_lost_too)
 {
-    (void)state;
     static const struct {
         unsigned loss;
         size_t held_percent;
@@ -456,9 +452,8 @@ static void garbage_about(const struct talk *k)
     expect_nothing_learnt(k, unit_segment(nxt, ack, 0, 9));
 }
 
-static void garbage_changes_nothing(void **state)
+UNIT_TEST(garbage_changes_nothing)
 {
-    (void)state;
     struct talk k = connected();
     garbage_about(&k);
     (void)tcb_call(&k.own, CALL_CLOSE);
@@ -472,9 +467,8 @@ static void garbage_changes_nothing(void **state)
 
 /* --- A close by the book: what is known after each segment --- */
 
-static void a_close_by_the_book(void **state)
+UNIT_TEST(a_close_by_the_book)
 {
-    (void)state;
     static const enum state path[] = {STATE_LISTEN,     STATE_SYN_RECEIVED, STATE_ESTABLISHED,
                                       STATE_CLOSE_WAIT, STATE_LAST_ACK,     STATE_CLOSED};
     struct talk k = connected();
@@ -495,9 +489,8 @@ static void a_close_by_the_book(void **state)
 
 /* What was overtaken by a later segment says where the peer was, not where it is: data, a pure ACK
  * and a SYN,ACK of before come in when it has taken our FIN and closed. */
-static void overtaken_segments(void **state)
+UNIT_TEST(overtaken_segments)
 {
-    (void)state;
     struct talk k = connected();
     seq_t before = k.own.snd_nxt, nxt = k.own.rcv_nxt;
     (void)tcb_call(&k.own, CALL_CLOSE);
@@ -514,9 +507,8 @@ static void overtaken_segments(void **state)
 }
 
 /* Where the peer may be if something of its own has not come in: beyond the set, and in it. */
-static void what_has_not_been_heard(void **state)
+UNIT_TEST(what_has_not_been_heard)
 {
-    (void)state;
     struct talk k = connected();
     state_set unheard = peer_unheard(&k.peer);
     assert_int_equal(unheard & k.peer.set, k.peer.set);
@@ -532,9 +524,8 @@ static void what_has_not_been_heard(void **state)
 
 /* A peer that acknowledges our FIN as it closes itself was in CLOSE-WAIT, although no segment of
  * its own said so. */
-static void what_it_cannot_have_avoided(void **state)
+UNIT_TEST(what_it_cannot_have_avoided)
 {
-    (void)state;
     struct talk k = connected();
     (void)tcb_call(&k.own, CALL_CLOSE);
     (void)ours(&k, REPLY_FIN, 0);
@@ -544,9 +535,8 @@ static void what_it_cannot_have_avoided(void **state)
     assert_int_equal(k.peer.path[k.peer.path_len - 2], STATE_CLOSE_WAIT);
 }
 
-static void a_contradiction_is_told(void **state)
+UNIT_TEST(a_contradiction_is_told)
 {
-    (void)state;
     struct talk k = connected();
     /* Who is past SYN-RECEIVED for certain does not answer a SYN again. */
     struct peer_change c =
@@ -557,9 +547,8 @@ static void a_contradiction_is_told(void **state)
 }
 
 /* No TCP at all acknowledges a FIN in a SYN,ACK: the set is as it was, not empty. */
-static void what_nobody_sends(void **state)
+UNIT_TEST(what_nobody_sends)
 {
-    (void)state;
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(0xfffffff0), UNIT_WINDOW, false, false, 0);
     peer_init(&k.peer, nobody);
@@ -603,9 +592,8 @@ static struct talk half_open(void)
 
 /* RFC 9293 3.10.7.4 second: outside of the window it is dropped. RFC 793 took it anywhere within,
  * RFC 5961 3.2 at one number only, so within the window it may end the connection. */
-static void a_reset_goes_by_its_number(void **state)
+UNIT_TEST(a_reset_goes_by_its_number)
 {
-    (void)state;
     const struct talk was = connected();
     const seq_t nxt = was.own.snd_nxt;
     const seq_t outside[] = {seq_of(nxt.v - 2), seq_add(nxt, UNIT_WINDOW + 1), seq_of(nxt.v - 9999),
@@ -623,9 +611,8 @@ static void a_reset_goes_by_its_number(void **state)
 
 /* RFC 9293 3.10.7.4 fourth: RFC 793 reset the connection for a SYN in the window. Without an ACK
  * bit nothing else is processed (fifth). */
-static void other_odd_segments(void **state)
+UNIT_TEST(other_odd_segments)
 {
-    (void)state;
     const struct talk was = connected();
     const seq_t nxt = was.own.snd_nxt, ack = was.own.rcv_nxt;
     struct talk k = was;
@@ -639,9 +626,8 @@ static void other_odd_segments(void **state)
 }
 
 /* RFC 9293 3.10.7.4 seventh, eighth: a FIN behind a gap waits until the gap is filled. */
-static void a_fin_behind_a_gap(void **state)
+UNIT_TEST(a_fin_behind_a_gap)
 {
-    (void)state;
     struct talk k = connected();
     const seq_t nxt = k.own.snd_nxt;
     assert_int_equal(odd(&k, FLAG_FIN | FLAG_ACK, seq_add(nxt, 4), k.own.rcv_nxt, 6).to,
@@ -658,9 +644,8 @@ static void a_fin_behind_a_gap(void **state)
 }
 
 /* The number of a FIN that was sent may be that of an octet which was sent too. */
-static void a_fin_or_an_octet(void **state)
+UNIT_TEST(a_fin_or_an_octet)
 {
-    (void)state;
     struct talk k = connected();
     const seq_t nxt = k.own.snd_nxt;
     (void)odd(&k, FLAG_FIN | FLAG_ACK, nxt, k.own.rcv_nxt, 0);
@@ -674,9 +659,8 @@ static void a_fin_or_an_octet(void **state)
 }
 
 /* RFC 9293 3.5.2, group 2: a reset of an unacceptable ACK leaves SYN-RECEIVED as it is. */
-static void a_reset_that_ends_nothing(void **state)
+UNIT_TEST(a_reset_that_ends_nothing)
 {
-    (void)state;
     struct talk k = half_open();
     const seq_t nxt = k.own.snd_nxt, wrong = seq_add(k.own.rcv_nxt, 7);
     assert_int_equal(odd(&k, FLAG_ACK, nxt, wrong, 0).to, S(SYN_RECEIVED));
@@ -699,9 +683,8 @@ static void a_reset_that_ends_nothing(void **state)
 }
 
 /* RFC 9293 3.10.7.4 fifth wants SND.UNA < SEG.ACK, RFC 793 had SND.UNA =< SEG.ACK. */
-static void both_readings_of_the_ack(void **state)
+UNIT_TEST(both_readings_of_the_ack)
 {
-    (void)state;
     struct talk k = half_open();
     const seq_t nxt = k.own.snd_nxt, irs = k.own.irs;
     assert_int_equal(odd(&k, FLAG_ACK, nxt, seq_of(irs.v - 1), 0).to, S(SYN_RECEIVED));
@@ -710,9 +693,8 @@ static void both_readings_of_the_ack(void **state)
 }
 
 /* Another SYN that our end knows nothing of is taken, and its answer teaches (Figure 8). */
-static void whose_syn_was_taken(void **state)
+UNIT_TEST(whose_syn_was_taken)
 {
-    (void)state;
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
     peer_init(&k.peer, nobody);
@@ -752,9 +734,8 @@ static struct talk fin_wait_1(void)
 }
 
 /* RFC 7323 4.3: TSecr is of a segment whose ACK was processed. */
-static void an_echo_shows_the_ack_of_the_fin(void **state)
+UNIT_TEST(an_echo_shows_the_ack_of_the_fin)
 {
-    (void)state;
     struct talk k = fin_wait_1();
     struct peer_change c = leaves_stamped(&k, FLAG_ACK, k.own.snd_nxt, 50);
     assert_int_equal(c.to, S(FIN_WAIT_1) | S(FIN_WAIT_2));
@@ -771,9 +752,8 @@ static void an_echo_shows_the_ack_of_the_fin(void **state)
 }
 
 /* A stamp that a segment without that ACK bore as well shows nothing. */
-static void an_echo_of_two(void **state)
+UNIT_TEST(an_echo_of_two)
 {
-    (void)state;
     struct talk k = fin_wait_1();
     struct segment early =
         stamped(unit_segment(k.own.snd_nxt, seq_of(k.own.rcv_nxt.v - 1), FLAG_ACK, 0), 50, 0);
@@ -785,9 +765,8 @@ static void an_echo_of_two(void **state)
 }
 
 /* What was overtaken on its way to us says nothing of now. */
-static void late_segments_teach_nothing(void **state)
+UNIT_TEST(late_segments_teach_nothing)
 {
-    (void)state;
     struct talk k = fin_wait_1();
     (void)leaves_stamped(&k, FLAG_ACK, k.own.snd_nxt, 50);
     const struct talk was = k;
@@ -801,9 +780,8 @@ static void late_segments_teach_nothing(void **state)
 
 /* RFC 9293 3.10.7.4: an ACK with nothing new in it answers something. When that can only be the
  * reset in the window, the peer has asked back (RFC 5961 3.2), and nothing can happen any more. */
-static void an_answer_settles_it(void **state)
+UNIT_TEST(an_answer_settles_it)
 {
-    (void)state;
     struct talk k = connected();
     peer_round_trip(&k.peer, CLOCK_MS);
     peer_known_way(&k.peer, 25 * CLOCK_MS);
@@ -820,9 +798,8 @@ static void an_answer_settles_it(void **state)
 }
 
 /* More than there is room for: what is forgotten may still do what its kind does. */
-static void many_segments_under_way(void **state)
+UNIT_TEST(many_segments_under_way)
 {
-    (void)state;
     struct talk k = connected();
     (void)odd(&k, FLAG_RST, k.own.snd_nxt, seq_of(0), 0);
     for (uint32_t i = 0; i < 2 * PEER_SENT_MAX; i++)
@@ -836,9 +813,8 @@ static void many_segments_under_way(void **state)
 
 /* --- What the peer's application is known to do: RFC 9293 3.10 --- */
 
-static void calls_only_add_states(void **state)
+UNIT_TEST(calls_only_add_states)
 {
-    (void)state;
     struct talk k = connected();
     /* 3.10.4; with data unread it is a reset, 3.6.1 SHLD-3 */
     struct peer_change c = peer_told(&k.peer, CALL_CLOSE, k.t_ns);
@@ -862,9 +838,8 @@ static void calls_only_add_states(void **state)
     assert_int_equal(c.to, S(ESTABLISHED));
 }
 
-static void it_connects(void **state)
+UNIT_TEST(it_connects)
 {
-    (void)state;
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
     (void)tcb_call(&k.own, CALL_LISTEN);
@@ -891,9 +866,8 @@ static void it_connects(void **state)
 }
 
 /* 3.10.4: a CLOSE before the connection is established may wait until it is. */
-static void a_call_that_waits(void **state)
+UNIT_TEST(a_call_that_waits)
 {
-    (void)state;
     struct talk k = half_open();
     (void)peer_told(&k.peer, CALL_CLOSE, k.t_ns);
     k.t_ns += 400 * CLOCK_MS;
@@ -905,9 +879,8 @@ static void a_call_that_waits(void **state)
 
 /* The answer to a second SYN was lost: then what would acknowledge the first connection's is
  * unacceptable to the second, and its reset ends nothing (3.5.2, group 2). */
-static void a_connection_that_was_not_heard_of(void **state)
+UNIT_TEST(a_connection_that_was_not_heard_of)
 {
-    (void)state;
     struct talk k = connected();
     const seq_t ack = k.own.rcv_nxt;
     (void)peer_told(&k.peer, CALL_CRASH, k.t_ns);
@@ -921,9 +894,8 @@ static void a_connection_that_was_not_heard_of(void **state)
 }
 
 /* A number that the peer has passed without our seeing what it was may be its FIN's. */
-static void a_fin_that_was_lost(void **state)
+UNIT_TEST(a_fin_that_was_lost)
 {
-    (void)state;
     struct talk k = connected();
     (void)tcb_call(&k.own, CALL_CLOSE);
     (void)ours(&k, REPLY_FIN, 0);
@@ -939,9 +911,8 @@ static void a_fin_that_was_lost(void **state)
 
 /* Our FIN acknowledges the peer's: whoever takes the one takes the other, though earlier ACKs of
  * ours may be under way yet. */
-static void both_fins(void **state)
+UNIT_TEST(both_fins)
 {
-    (void)state;
     struct talk k = half_open();
     (void)ours(&k, REPLY_ACK, 0);
     struct peer_change c = answers(&k, FLAG_FIN | FLAG_ACK, 0);
@@ -957,9 +928,8 @@ static void both_fins(void **state)
 
 /* RFC 7323 2.2: the window of a peer that opens is scaled as its SYN said, when its SYN,ACK is
  * never heard too. */
-static void a_scaled_window(void **state)
+UNIT_TEST(a_scaled_window)
 {
-    (void)state;
     struct talk k = {.t_ns = 0};
     tcb_init(&k.own, seq_of(1000), UNIT_WINDOW, false, false, 0);
     (void)tcb_call(&k.own, CALL_LISTEN);
@@ -979,42 +949,4 @@ static void a_scaled_window(void **state)
     assert_int_equal(odd(&k, FLAG_RST, seq_add(edge, 1), seq_of(0), 0).to, S(ESTABLISHED));
     assert_int_equal(odd(&k, FLAG_RST, seq_of(edge.v - 1), seq_of(0), 0).to,
                      S(ESTABLISHED) | S(CLOSED));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_truth_is_always_in_the_set),
-        cmocka_unit_test(also_when_both_open),
-        cmocka_unit_test(also_with_many_segments_under_way),
-        cmocka_unit_test(when_the_peers_segments_are_lost_too),
-        cmocka_unit_test(garbage_changes_nothing),
-        cmocka_unit_test(a_close_by_the_book),
-        cmocka_unit_test(overtaken_segments),
-        cmocka_unit_test(what_has_not_been_heard),
-        cmocka_unit_test(what_it_cannot_have_avoided),
-        cmocka_unit_test(a_contradiction_is_told),
-        cmocka_unit_test(what_nobody_sends),
-        cmocka_unit_test(a_reset_goes_by_its_number),
-        cmocka_unit_test(other_odd_segments),
-        cmocka_unit_test(a_fin_behind_a_gap),
-        cmocka_unit_test(a_fin_or_an_octet),
-        cmocka_unit_test(a_reset_that_ends_nothing),
-        cmocka_unit_test(both_readings_of_the_ack),
-        cmocka_unit_test(whose_syn_was_taken),
-        cmocka_unit_test(an_echo_shows_the_ack_of_the_fin),
-        cmocka_unit_test(an_echo_of_two),
-        cmocka_unit_test(late_segments_teach_nothing),
-        cmocka_unit_test(an_answer_settles_it),
-        cmocka_unit_test(many_segments_under_way),
-        cmocka_unit_test(calls_only_add_states),
-        cmocka_unit_test(it_connects),
-        cmocka_unit_test(a_call_that_waits),
-        cmocka_unit_test(a_connection_that_was_not_heard_of),
-        cmocka_unit_test(a_fin_that_was_lost),
-        cmocka_unit_test(both_fins),
-        cmocka_unit_test(a_scaled_window),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,9 +18,8 @@ static void each_once(uint64_t n, const struct hash_key *key)
     free(seen);
 }
 
-static void each_number_comes_once(void **state)
+UNIT_TEST(each_number_comes_once)
 {
-    (void)state;
     static const uint64_t ns[] = {127,   128,   129,   255,     256,     257,  1000,
                                   1023,  1024,  1025,  4095,    4096,    4097, 9999,
                                   65535, 65536, 65537, 1000000, 1u << 20};
@@ -40,9 +39,8 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Too many to hold: those of a stretch are different, within bounds, and all over the place. */
-static void large_sets(void **state)
+UNIT_TEST(large_sets)
 {
-    (void)state;
     enum {
         LOOKED_AT = 100000
     };
@@ -70,9 +68,8 @@ static void large_sets(void **state)
     free(seen);
 }
 
-static void the_key_is_the_order(void **state)
+UNIT_TEST(the_key_is_the_order)
 {
-    (void)state;
     struct permute a, b, again;
     const struct hash_key one = hash_key_of_seed(1), two = hash_key_of_seed(2);
     size_t equal = 0;
@@ -86,9 +83,8 @@ static void the_key_is_the_order(void **state)
     assert_in_range(equal, 0, 20); /* one is to be expected */
 }
 
-static void each_half_of_the_key_counts(void **state)
+UNIT_TEST(each_half_of_the_key_counts)
 {
-    (void)state;
     struct permute p[3];
     static const struct hash_key keys[3] = {{1, 1}, {1, 2}, {2, 1}};
     size_t equal = 0;
@@ -102,9 +98,8 @@ static void each_half_of_the_key_counts(void **state)
 }
 
 /* Of a /16 two in a row are of the same /24 once in 256 times if the order is any good. */
-static void neighbours_part(void **state)
+UNIT_TEST(neighbours_part)
 {
-    (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct permute p;
         const struct hash_key key = hash_key_of_seed(seed);
@@ -120,24 +115,12 @@ static void neighbours_part(void **state)
     }
 }
 
-static void mixing_is_one_to_one(void **state)
+UNIT_TEST(mixing_is_one_to_one)
 {
-    (void)state;
     assert_true(permute_mix(0) == 0);
     uint64_t flipped = 0;
     for (unsigned bit = 0; bit < 64; bit++)
         flipped += (uint64_t)__builtin_popcountll(permute_mix(12345) ^
                                                   permute_mix(12345 ^ UINT64_C(1) << bit));
     assert_in_range(flipped, 64 * 28, 64 * 36);
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_number_comes_once), cmocka_unit_test(large_sets),
-        cmocka_unit_test(the_key_is_the_order),   cmocka_unit_test(each_half_of_the_key_counts),
-        cmocka_unit_test(neighbours_part),        cmocka_unit_test(mixing_is_one_to_one),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,9 +56,8 @@ static void compare(const struct ping_count *c, int64_t *v, size_t n)
     }
 }
 
-static void as_computed(void **state)
+UNIT_TEST(as_computed)
 {
-    (void)state;
     int64_t *v = calloc(MANY, sizeof(*v));
     struct ping_count *c = new_count();
     uint64_t seed = 42;
@@ -83,9 +82,8 @@ static void as_computed(void **state)
 }
 
 /* A late answer is one, and has no RTT. */
-static void doubtful(void **state)
+UNIT_TEST(doubtful)
 {
-    (void)state;
     struct ping_count *c = new_count();
     struct ping p = probe_ping(1, OUTCOME_OPEN);
     p.doubtful = true;
@@ -109,9 +107,8 @@ static void text_is(const struct ping_count *c, const char *want)
     text_done(&t);
 }
 
-static void as_ping_says_it(void **state)
+UNIT_TEST(as_ping_says_it)
 {
-    (void)state;
     struct ping_count *c = new_count();
     take(c, 1, OUTCOME_OPEN, 71 * CLOCK_US);
     take(c, 2, OUTCOME_OPEN, 41 * CLOCK_US);
@@ -124,9 +121,8 @@ static void as_ping_says_it(void **state)
     free(c);
 }
 
-static void of_nothing_and_of_one(void **state)
+UNIT_TEST(of_nothing_and_of_one)
 {
-    (void)state;
     struct ping_count *c = new_count();
     text_is(c, "--- 10.99.0.2:7 ping statistics ---\n"
                "0 SYNs transmitted, 0 answered, 0% loss, 0.000 s\n");
@@ -141,9 +137,8 @@ static void of_nothing_and_of_one(void **state)
 }
 
 /* Somebody who has not been waited for is no loss. */
-static void awaited_and_unreachable(void **state)
+UNIT_TEST(awaited_and_unreachable)
 {
-    (void)state;
     struct ping_count *c = new_count();
     take(c, 1, OUTCOME_UNREACHABLE, 0);
     take(c, 2, OUTCOME_OPEN, CLOCK_MS);
@@ -159,9 +154,8 @@ static void awaited_and_unreachable(void **state)
 }
 
 /* Two targets together: their steps are their own, everything else is that of all. */
-static void together(void **state)
+UNIT_TEST(together)
 {
-    (void)state;
     struct ping_count *a = new_count(), *b = new_count(), *all = new_count();
     take(a, 1, OUTCOME_OPEN, 10 * CLOCK_US);
     take(a, 2, OUTCOME_OPEN, 20 * CLOCK_US);
@@ -183,9 +177,8 @@ static void together(void **state)
     free(all);
 }
 
-static void keys(void **state)
+UNIT_TEST(keys)
 {
-    (void)state;
     struct ping_count *c = new_count();
     struct result r = {0};
     take(c, 1, OUTCOME_OPEN, 70 * CLOCK_US);
@@ -202,19 +195,4 @@ static void keys(void **state)
                      "\"jitter_us\":10.0,\"elapsed_s\":2.00006}");
     result_done(&r);
     free(c);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_computed),
-        cmocka_unit_test(doubtful),
-        cmocka_unit_test(as_ping_says_it),
-        cmocka_unit_test(of_nothing_and_of_one),
-        cmocka_unit_test(awaited_and_unreachable),
-        cmocka_unit_test(together),
-        cmocka_unit_test(keys),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

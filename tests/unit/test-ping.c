@@ -14,9 +14,8 @@ static void line_is(const struct ping *p, int64_t rtt_ns, int64_t wait_ns, const
     text_done(&t);
 }
 
-static void an_open_port(void **state)
+UNIT_TEST(an_open_port)
 {
-    (void)state;
     struct ping p = probe_ping(1, OUTCOME_OPEN);
     line_is(&p, 71 * CLOCK_US, CLOCK_S,
             "10.99.0.2:7: seq=1 flags=SA win=64240 ttl=64 mss=1460 ws=7 sackOK ts rtt=0.071 ms "
@@ -27,26 +26,23 @@ static void an_open_port(void **state)
             "10.99.0.2:7: seq=1 flags=SAE win=64240 ttl=64 malformed rtt=1234.568 ms [open]");
 }
 
-static void a_closed_port(void **state)
+UNIT_TEST(a_closed_port)
 {
-    (void)state;
     struct ping p = probe_ping(2, OUTCOME_CLOSED);
     line_is(&p, 41 * CLOCK_US, CLOCK_S,
             "10.99.0.2:7: seq=2 flags=RA win=0 ttl=63 rtt=0.041 ms [closed]");
 }
 
-static void silence(void **state)
+UNIT_TEST(silence)
 {
-    (void)state;
     struct ping p = probe_ping(3, OUTCOME_FILTERED);
     line_is(&p, 0, CLOCK_S, "10.99.0.2:7: seq=3 no answer within 1 s [filtered]");
     line_is(&p, 0, 250 * CLOCK_MS, "10.99.0.2:7: seq=3 no answer within 250 ms [filtered]");
     line_is(&p, 0, 1500 * CLOCK_MS, "10.99.0.2:7: seq=3 no answer within 1.5 s [filtered]");
 }
 
-static void unreachable(void **state)
+UNIT_TEST(unreachable)
 {
-    (void)state;
     struct ping p = probe_ping(4, OUTCOME_UNREACHABLE);
     line_is(&p, 0, CLOCK_S,
             "10.99.0.2:7: seq=4 ICMP host unreachable from 10.99.0.9 [unreachable]");
@@ -56,16 +52,14 @@ static void unreachable(void **state)
 }
 
 /* Neither an answer nor the lack of one. */
-static void interrupted(void **state)
+UNIT_TEST(interrupted)
 {
-    (void)state;
     struct ping p = probe_ping(5, OUTCOME_INTERRUPTED);
     line_is(&p, 0, CLOCK_S, "");
 }
 
-static void too_late_for_an_rtt(void **state)
+UNIT_TEST(too_late_for_an_rtt)
 {
-    (void)state;
     struct ping p = probe_ping(6, OUTCOME_CLOSED);
     p.doubtful = true;
     p.duplicates = 2;
@@ -89,9 +83,8 @@ static void record_is(const struct ping *p, int64_t rtt_ns, const char *want)
     "\"" outcome "\",\"rtt_us\":" rtt ","
 #define TAIL "\"doubtful\":false,\"duplicates\":0,\"kernel_quiet\":true,\"capture_dropped\":0}"
 
-static void records(void **state)
+UNIT_TEST(records)
 {
-    (void)state;
     struct ping p = probe_ping(1, OUTCOME_OPEN);
     record_is(&p, 71250,
               HEAD("open", "71.25") "\"seq\":1,\"sent_ns\":1763730000123456789,\"iss\":1000,"
@@ -114,9 +107,8 @@ static void records(void **state)
 }
 
 /* The line for all, and one more for those who want it. */
-static void text_of_a_result(void **state)
+UNIT_TEST(text_of_a_result)
 {
-    (void)state;
     const struct ping p = probe_ping(1, OUTCOME_CLOSED);
     const struct facts f = probe_findings(41000);
     struct result r = {0};
@@ -126,16 +118,4 @@ static void text_of_a_result(void **state)
                         "\t10.99.0.2:7: seq=1 flags=RA win=0 ttl=63 rtt=0.041 ms [closed]\n"
                         "more\tfrom 10.99.0.1:40000, iss 1000\n");
     result_done(&r);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_open_port), cmocka_unit_test(a_closed_port),
-        cmocka_unit_test(silence),      cmocka_unit_test(unreachable),
-        cmocka_unit_test(interrupted),  cmocka_unit_test(too_late_for_an_rtt),
-        cmocka_unit_test(records),      cmocka_unit_test(text_of_a_result),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,9 +143,8 @@ static void same(const struct port_filter *f)
     assert_true(dropped > FRAMES / 50);
 }
 
-static void as_libpcap(void **state)
+UNIT_TEST(as_libpcap)
 {
-    (void)state;
     uint16_t ports[PORT_FILTER_PORTS_MAX];
     for (size_t i = 0; i < PORT_FILTER_PORTS_MAX; i++)
         ports[i] = (uint16_t)(32768 + i * 507);
@@ -156,20 +155,12 @@ static void as_libpcap(void **state)
     }
 }
 
-static void refuses(void **state)
+UNIT_TEST(refuses)
 {
-    (void)state;
     const uint16_t ports[PORT_FILTER_PORTS_MAX + 1] = {0};
     struct bpf_insn program[PORT_FILTER_MAX];
     struct port_filter f = {.ports = ports, .count = 1};
     assert_int_equal(port_filter_build(&f, DLT_IEEE802_11, program), 0);
     f.count = PORT_FILTER_PORTS_MAX + 1;
     assert_int_equal(port_filter_build(&f, DLT_EN10MB, program), 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_libpcap), cmocka_unit_test(refuses)};
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

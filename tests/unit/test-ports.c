@@ -21,9 +21,8 @@ static char *listed(const struct ports *p, char *out, size_t cap)
     return out;
 }
 
-static void good_sets(void **state)
+UNIT_TEST(good_sets)
 {
-    (void)state;
     static const struct {
         const char *text, *ports;
         uint32_t runs;
@@ -54,9 +53,8 @@ static void good_sets(void **state)
     }
 }
 
-static void bad_sets(void **state)
+UNIT_TEST(bad_sets)
 {
-    (void)state;
     static const struct {
         const char *text, *line;
     } bad[] = {
@@ -97,9 +95,8 @@ static void bad_sets(void **state)
     assert_string_equal(fault.text, "'https' is no port number (1 to 65535)");
 }
 
-static void all_ports_and_every_other(void **state)
+UNIT_TEST(all_ports_and_every_other)
 {
-    (void)state;
     struct ports p;
     assert_int_equal(ports_parse(&p, "1-65535", 7, NULL, NULL), STATUS_OK);
     assert_int_equal(p.count, 65535);
@@ -117,15 +114,4 @@ static void all_ports_and_every_other(void **state)
     for (uint32_t i = 0; i < p.count; i++)
         assert_int_equal(ports_at(&p, i), 2 * i + 1);
     ports_done(&p);
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_sets),
-        cmocka_unit_test(bad_sets),
-        cmocka_unit_test(all_ports_and_every_other),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

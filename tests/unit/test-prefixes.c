@@ -69,9 +69,8 @@ static struct in6_addr next_to(const struct prefix *p, uint64_t *random)
     return ip;
 }
 
-static void as_the_plain_way(void **state)
+UNIT_TEST(as_the_plain_way)
 {
-    (void)state;
     uint64_t random = 17;
     for (size_t round = 0; round < TABLES; round++) {
         struct prefixes p = {0};
@@ -94,22 +93,11 @@ static void as_the_plain_way(void **state)
     }
 }
 
-static void too_long(void **state)
+UNIT_TEST(too_long)
 {
-    (void)state;
     struct prefixes p = {0};
     struct fault fault = {""};
     assert_int_equal(prefixes_add(&p, &(struct prefix){.bits = 129}, &fault), STATUS_MALFORMED);
     assert_string_equal(fault.text, "a prefix of 129 bits");
     prefixes_done(&p);
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_the_plain_way),
-        cmocka_unit_test(too_long),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,13 +21,12 @@ static unsigned known(const struct queues *q)
     return n;
 }
 
-static void names_and_values_are_paired(void **state)
+UNIT_TEST(names_and_values_are_paired)
 {
     const struct queues q = parsed("TcpExt: SyncookiesSent ListenOverflows Other ListenDrops\n"
                                    "TcpExt: 7 18446744073709551615 5 9\n"
                                    "IpExt: InNoRoutes ListenDrops\n"
                                    "IpExt: 0 1\n");
-    (void)state;
     assert_int_equal(known(&q), 3);
     assert_true(q.counters[QUEUES_COOKIES_SENT].value == 7);
     assert_true(q.counters[QUEUES_LISTEN_OVERFLOWS].value == UINT64_MAX);
@@ -35,10 +34,9 @@ static void names_and_values_are_paired(void **state)
     assert_false(q.counters[QUEUES_COOKIES_RECEIVED].known);
 }
 
-static void what_is_no_number_is_unknown(void **state)
+UNIT_TEST(what_is_no_number_is_unknown)
 {
     struct queues q = parsed("TcpExt: ListenDrops SyncookiesSent\nTcpExt: -1 \n");
-    (void)state;
     assert_int_equal(known(&q), 0);
     q = parsed("TcpExt: ListenDrops\nTcpExt: 18446744073709551616\n");
     assert_int_equal(known(&q), 0);
@@ -46,10 +44,9 @@ static void what_is_no_number_is_unknown(void **state)
     assert_int_equal(known(&q), 0);
 }
 
-static void cut_anywhere_it_is_read_as_far_as_it_goes(void **state)
+UNIT_TEST(cut_anywhere_it_is_read_as_far_as_it_goes)
 {
     static const char text[] = "TcpExt: ListenOverflows ListenDrops\nTcpExt: 12 34\n";
-    (void)state;
     for (size_t n = 0; n < sizeof(text) - 1; n++) {
         char cut[sizeof(text)];
         memcpy(cut, text, n);
@@ -63,29 +60,15 @@ static void cut_anywhere_it_is_read_as_far_as_it_goes(void **state)
     assert_int_equal(known(&whole), 2);
 }
 
-static void lines_that_are_no_pair_end_it(void **state)
+UNIT_TEST(lines_that_are_no_pair_end_it)
 {
     const struct queues q =
         parsed("TcpExt: ListenDrops\nIpExt: 3\nTcpExt: ListenDrops\nTcpExt: 4\n");
-    (void)state;
     assert_int_equal(known(&q), 0);
 }
 
-static void the_names_are_the_kernels(void **state)
+UNIT_TEST(the_names_are_the_kernels)
 {
-    (void)state;
     assert_string_equal(queues_counter_name(QUEUES_COOKIES_FAILED), "SyncookiesFailed");
     assert_string_equal(queues_setting_name(QUEUES_SOMAXCONN), "net.core.somaxconn");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_and_values_are_paired),
-        cmocka_unit_test(what_is_no_number_is_unknown),
-        cmocka_unit_test(cut_anywhere_it_is_read_as_far_as_it_goes),
-        cmocka_unit_test(lines_that_are_no_pair_end_it),
-        cmocka_unit_test(the_names_are_the_kernels),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,13 +74,12 @@ static void fill(struct timeline *t)
     free(fault);
 }
 
-static void told_again_as_it_was(void **state)
+UNIT_TEST(told_again_as_it_was)
 {
     struct recorder k;
     struct timeline from, to;
     struct heard *h = calloc(1, sizeof(*h));
     struct fault fault;
-    (void)state;
     assert_non_null(h);
     h->sink.ops = &ops;
     recorder_init(&k);
@@ -110,12 +109,11 @@ static void told_again_as_it_was(void **state)
     free(h);
 }
 
-static void many_are_kept(void **state)
+UNIT_TEST(many_are_kept)
 {
     struct recorder k;
     struct timeline t;
     struct fault fault;
-    (void)state;
     recorder_init(&k);
     timeline_init(&t);
     assert_int_equal(timeline_add_sink(&t, &k.sink, &fault), STATUS_OK);
@@ -124,13 +122,4 @@ static void many_are_kept(void **state)
     assert_int_equal(k.count, 3000);
     recorder_done(&k);
     assert_int_equal(k.count, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(told_again_as_it_was),
-        cmocka_unit_test(many_are_kept),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

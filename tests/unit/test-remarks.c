@@ -23,17 +23,15 @@ static bool next(void *arg, struct remarks_line *line)
     return true;
 }
 
-static void nobody_watches(void **state)
+UNIT_TEST(nobody_watches)
 {
-    (void)state;
     struct remarks a = {.source = NULL};
     remarks_fetch(&a);
     assert_null(remarks_next(&a, CLOCK_NEVER));
 }
 
-static void before_a_stamp(void **state)
+UNIT_TEST(before_a_stamp)
 {
-    (void)state;
     struct talker t = {.count = 3};
     const struct remarks_source source = {.next = next, .arg = &t};
     struct remarks a = {.source = &source};
@@ -51,9 +49,8 @@ static void before_a_stamp(void **state)
 }
 
 /* What there is no room for stays with its source. */
-static void many(void **state)
+UNIT_TEST(many)
 {
-    (void)state;
     struct talker t = {.count = 10 * REMARKS_WAITING_MAX + 3};
     const struct remarks_source source = {.next = next, .arg = &t};
     struct remarks a = {.source = &source};
@@ -66,15 +63,4 @@ static void many(void **state)
             assert_int_equal(line->t_ns, 10 * ++told);
     }
     assert_null(remarks_next(&a, CLOCK_NEVER));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_watches),
-        cmocka_unit_test(before_a_stamp),
-        cmocka_unit_test(many),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("aside", tests, NULL, NULL);
 }

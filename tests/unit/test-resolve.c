@@ -7,9 +7,8 @@
 
 #include "net/resolve.h"
 
-static void good_targets(void **state)
+UNIT_TEST(good_targets)
 {
-    (void)state;
     static const struct {
         const char *text, *port_word, *host, *port;
     } good[] = {
@@ -37,9 +36,8 @@ static void good_targets(void **state)
     }
 }
 
-static void bad_targets(void **state)
+UNIT_TEST(bad_targets)
 {
-    (void)state;
     static const struct {
         const char *text, *port_word, *line;
     } bad[] = {
@@ -96,9 +94,8 @@ static void bad_targets(void **state)
 }
 
 /* At the limits, and what is shown of a long one. */
-static void long_targets(void **state)
+UNIT_TEST(long_targets)
 {
-    (void)state;
     struct resolve_target t;
     struct fault fault = {""};
     char text[RESOLVE_HOST_MAX + 8];
@@ -123,9 +120,8 @@ static enum status look_up(const char *host, const char *port, int family, struc
     return resolve_lookup(&t, family, false, out, scope_id, fault);
 }
 
-static void literals(void **state)
+UNIT_TEST(literals)
 {
-    (void)state;
     struct endpoint e;
     uint32_t scope = 7;
     char text[ENDPOINT_TEXT_MAX];
@@ -143,9 +139,8 @@ static void literals(void **state)
     assert_int_equal(scope, 12);
 }
 
-static void literals_refused(void **state)
+UNIT_TEST(literals_refused)
 {
-    (void)state;
     struct endpoint e;
     uint32_t scope;
     struct fault fault = {""};
@@ -161,15 +156,4 @@ static void literals_refused(void **state)
     assert_int_equal(look_up("::1", "abc", AF_UNSPEC, &e, &scope, &fault), STATUS_MALFORMED);
     assert_string_equal(fault.text, "unknown port 'abc': neither a number from 1 to 65535 nor a "
                                     "TCP service name");
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_targets),     cmocka_unit_test(bad_targets),
-        cmocka_unit_test(long_targets),     cmocka_unit_test(literals),
-        cmocka_unit_test(literals_refused),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

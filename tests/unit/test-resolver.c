@@ -122,9 +122,8 @@ static uint64_t take(struct resolver *r, struct in6_addr *ip, char reason[RESOLV
     return 0;
 }
 
-static void names_become_addresses(void **state)
+UNIT_TEST(names_become_addresses)
 {
-    (void)state;
     struct resolver *r = open_it();
     struct in6_addr ip;
     char reason[RESOLVER_REASON_MAX], text[ADDRESS_TEXT_MAX];
@@ -148,9 +147,8 @@ static void names_become_addresses(void **state)
 }
 
 /* The system's own way; an address needs no more than itself to be looked up. */
-static void as_the_system_does(void **state)
+UNIT_TEST(as_the_system_does)
 {
-    (void)state;
     struct fault fault = {""};
     struct resolver *r = resolver_open(NULL, &fault);
     char reason[RESOLVER_REASON_MAX], text[ADDRESS_TEXT_MAX];
@@ -167,9 +165,8 @@ static void as_the_system_does(void **state)
 }
 
 /* 64 outstanding, 16 at a time, each answered once. */
-static void bounded(void **state)
+UNIT_TEST(bounded)
 {
-    (void)state;
     struct resolver *r = open_it();
     bool seen[2 * RESOLVER_OUTSTANDING] = {false};
     uint64_t asked = 0, taken = 0;
@@ -197,9 +194,8 @@ static void bounded(void **state)
 
 /* All threads hang, and there are more questions than threads: patience ends, for those that wait
  * in the queue too. */
-static void hanging_lookups(void **state)
+UNIT_TEST(hanging_lookups)
 {
-    (void)state;
     struct resolver *r = open_it();
     char reason[RESOLVER_REASON_MAX];
     struct in6_addr ip;
@@ -219,9 +215,8 @@ static void hanging_lookups(void **state)
     assert_int_equal(errno, ECHILD);
 }
 
-static void its_death_is_an_answer(void **state)
+UNIT_TEST(its_death_is_an_answer)
 {
-    (void)state;
     struct resolver *r = open_it();
     char reason[RESOLVER_REASON_MAX];
     struct in6_addr ip;
@@ -242,9 +237,8 @@ static void its_death_is_an_answer(void **state)
 }
 
 /* It has one descriptor besides the standard ones, no privileges, and ends with its asker. */
-static void it_has_nothing_and_ends(void **state)
+UNIT_TEST(it_has_nothing_and_ends)
 {
-    (void)state;
     int extra = open("/dev/null", O_RDONLY);
     struct resolver *r = open_it();
     char reason[RESOLVER_REASON_MAX];
@@ -263,9 +257,8 @@ static void it_has_nothing_and_ends(void **state)
 }
 
 /* Killed without a word, the asker takes it along. */
-static void it_dies_with_its_asker(void **state)
+UNIT_TEST(it_dies_with_its_asker)
 {
-    (void)state;
     pid_t asker = fork();
     if (asker == 0) {
         struct resolver *r = open_it();
@@ -292,19 +285,4 @@ static void it_dies_with_its_asker(void **state)
         assert_true(i < 499);
         doze(10 * CLOCK_MS);
     }
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_become_addresses),
-        cmocka_unit_test(as_the_system_does),
-        cmocka_unit_test(bounded),
-        cmocka_unit_test(hanging_lookups),
-        cmocka_unit_test(its_death_is_an_answer),
-        cmocka_unit_test(it_has_nothing_and_ends),
-        cmocka_unit_test(it_dies_with_its_asker),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,11 +71,10 @@ static void begin(struct resume *r)
     lines(r, run, 1);
 }
 
-static void is_read(void **state)
+UNIT_TEST(is_read)
 {
     struct resume r;
     struct fault fault;
-    (void)state;
     file_of(RUN RESULT("1", "10.0.0.1:80") RESULT("70000", "10.1.17.112:80"));
     assert_int_equal(resume_read(&r, records, &fault), STATUS_OK);
     assert_true(r.begun && !r.torn && !r.agreed);
@@ -94,13 +93,12 @@ static void is_read(void **state)
     resume_done(&r);
 }
 
-static void a_torn_end_is_cut_when_asked(void **state)
+UNIT_TEST(a_torn_end_is_cut_when_asked)
 {
     static const char whole[] = RUN RESULT("1", "10.0.0.1:80");
     static const char torn[] = RUN RESULT("1", "10.0.0.1:80") "{\"v\":1,\"type\":\"res";
     struct resume r;
     struct fault fault;
-    (void)state;
     file_of(torn);
     assert_int_equal(resume_read(&r, records, &fault), STATUS_OK);
     assert_true(r.torn && r.left == 1);
@@ -116,7 +114,7 @@ static void a_torn_end_is_cut_when_asked(void **state)
     (void)remove(records);
 }
 
-static void what_is_no_survey_is_refused(void **state)
+UNIT_TEST(what_is_no_survey_is_refused)
 {
     static const struct {
         const char *text, *why;
@@ -139,7 +137,6 @@ static void what_is_no_survey_is_refused(void **state)
              "\"seed\":8}\n",
          ":2: it holds the records of different surveys"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct resume r;
         struct fault fault = {""};
@@ -153,10 +150,9 @@ static void what_is_no_survey_is_refused(void **state)
     (void)remove(records);
 }
 
-static void the_same_list_agrees_in_any_order(void **state)
+UNIT_TEST(the_same_list_agrees_in_any_order)
 {
     struct resume r;
-    (void)state;
     begin(&r);
     for (uint64_t s = 1; s <= 1000; s++) {
         if (s % 7 != 0)
@@ -168,9 +164,8 @@ static void the_same_list_agrees_in_any_order(void **state)
     resume_done(&r);
 }
 
-static void one_other_target_is_seen(void **state)
+UNIT_TEST(one_other_target_is_seen)
 {
-    (void)state;
     for (uint64_t changed = 1; changed < 130; changed += 9) {
         struct resume r;
         unsigned others = 0;
@@ -186,11 +181,10 @@ static void one_other_target_is_seen(void **state)
     }
 }
 
-static void two_that_changed_places_are_seen(void **state)
+UNIT_TEST(two_that_changed_places_are_seen)
 {
     struct resume r;
     unsigned others = 0;
-    (void)state;
     begin(&r);
     for (uint64_t s = 1; s < 64; s++)
         record(&r, s);
@@ -203,7 +197,7 @@ static void two_that_changed_places_are_seen(void **state)
 }
 
 /* A name is the same target whatever its address is, or whether it has one. */
-static void names_are_names(void **state)
+UNIT_TEST(names_are_names)
 {
     static const char *const line[] = {
         RUN,
@@ -215,7 +209,6 @@ static void names_are_names(void **state)
     const struct endpoint at = target_of(3), other_port = {at.ip, 81};
     struct resume r;
     struct endpoint v6 = {.port = 80};
-    (void)state;
     v6.ip.s6_addr[0] = 0x20, v6.ip.s6_addr[1] = 0x01, v6.ip.s6_addr[2] = 0x0d;
     v6.ip.s6_addr[3] = 0xb8, v6.ip.s6_addr[15] = 1;
     lines(&r, line, 5);
@@ -227,30 +220,13 @@ static void names_are_names(void **state)
     resume_done(&r);
 }
 
-static void a_second_record_of_a_target_counts_once(void **state)
+UNIT_TEST(a_second_record_of_a_target_counts_once)
 {
     struct resume r;
-    (void)state;
     begin(&r);
     record(&r, 5);
     record(&r, 5);
     assert_int_equal(r.left, 1);
     assert_int_equal(pass(&r, 5), RESUME_DONE);
     resume_done(&r);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_read),
-        cmocka_unit_test(a_torn_end_is_cut_when_asked),
-        cmocka_unit_test(what_is_no_survey_is_refused),
-        cmocka_unit_test(the_same_list_agrees_in_any_order),
-        cmocka_unit_test(one_other_target_is_seen),
-        cmocka_unit_test(two_that_changed_places_are_seen),
-        cmocka_unit_test(names_are_names),
-        cmocka_unit_test(a_second_record_of_a_target_counts_once),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

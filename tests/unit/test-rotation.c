@@ -35,9 +35,8 @@ static void over(struct rotation *t, int64_t now)
     assert_int_equal(rotation_take(t, START + now, &who, &which, &at), ROTATION_OVER);
 }
 
-static void one_target(void **state)
+UNIT_TEST(one_target)
 {
-    (void)state;
     struct rotation t;
     rotation_init(&t, 1, 3, 100, START, CLOCK_NEVER);
     take_now(&t, 0, 0, 1);
@@ -49,9 +48,8 @@ static void one_target(void **state)
     over(&t, 200);
 }
 
-static void spread_over_the_interval(void **state)
+UNIT_TEST(spread_over_the_interval)
 {
-    (void)state;
     struct rotation t;
     rotation_init(&t, 3, 2, 90, START, CLOCK_NEVER);
     take_now(&t, 0, 0, 1);
@@ -65,9 +63,8 @@ static void spread_over_the_interval(void **state)
     over(&t, 150);
 }
 
-static void until_a_time(void **state)
+UNIT_TEST(until_a_time)
 {
-    (void)state;
     struct rotation t;
     rotation_init(&t, 1, 0, 100, START, START + 250);
     take_now(&t, 0, 0, 1);
@@ -78,9 +75,8 @@ static void until_a_time(void **state)
 }
 
 /* What a pause has swallowed is not made up for. */
-static void after_a_pause(void **state)
+UNIT_TEST(after_a_pause)
 {
-    (void)state;
     const int64_t s = CLOCK_S;
     struct rotation t;
     rotation_init(&t, 2, 0, 2 * s, START, CLOCK_NEVER);
@@ -92,9 +88,8 @@ static void after_a_pause(void **state)
 }
 
 /* What a busy machine has delayed by a little is. */
-static void after_a_hiccup(void **state)
+UNIT_TEST(after_a_hiccup)
 {
-    (void)state;
     struct rotation t;
     rotation_init(&t, 1, 0, CLOCK_MS, START, CLOCK_NEVER);
     take_now(&t, 0, 0, 1);
@@ -103,9 +98,8 @@ static void after_a_hiccup(void **state)
     later(&t, 15 * CLOCK_MS, 16 * CLOCK_MS);
 }
 
-static void for_a_year(void **state)
+UNIT_TEST(for_a_year)
 {
-    (void)state;
     struct rotation t;
     const int64_t week = 7 * 24 * 60 * CLOCK_MIN;
     rotation_init(&t, 1000, 0, week, START, CLOCK_NEVER);
@@ -114,15 +108,4 @@ static void for_a_year(void **state)
             take_now(&t, round * week + week * (int64_t)i / 1000, i, (uint64_t)round + 1);
     }
     later(&t, 0, 52 * week);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_target),     cmocka_unit_test(spread_over_the_interval),
-        cmocka_unit_test(until_a_time),   cmocka_unit_test(after_a_pause),
-        cmocka_unit_test(after_a_hiccup), cmocka_unit_test(for_a_year),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

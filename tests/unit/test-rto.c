@@ -4,9 +4,8 @@
 #include "base/clock.h"
 #include "tcp/rto.h"
 
-static void before_any_measurement(void **state)
+UNIT_TEST(before_any_measurement)
 {
-    (void)state;
     struct rto r;
     rto_init(&r);
     assert_int_equal(r.rto_ns, CLOCK_S); /* 2.1 */
@@ -22,9 +21,8 @@ static void before_any_measurement(void **state)
     assert_int_equal(r.rto_ns, CLOCK_S);
 }
 
-static void first_measurement(void **state)
+UNIT_TEST(first_measurement)
 {
-    (void)state;
     struct rto r;
     rto_init(&r);
     rto_measure(&r, 800 * CLOCK_MS); /* 2.2: SRTT = R, RTTVAR = R/2, RTO = SRTT + 4 RTTVAR */
@@ -33,9 +31,8 @@ static void first_measurement(void **state)
     assert_int_equal(r.rto_ns, 2400 * CLOCK_MS);
 }
 
-static void later_measurements(void **state)
+UNIT_TEST(later_measurements)
 {
-    (void)state;
     struct rto r;
     rto_init(&r);
     rto_measure(&r, 800 * CLOCK_MS);
@@ -51,9 +48,8 @@ static void later_measurements(void **state)
     assert_int_equal(r.rto_ns, 2750 * CLOCK_MS);
 }
 
-static void never_below_a_second(void **state)
+UNIT_TEST(never_below_a_second)
 {
-    (void)state;
     struct rto r;
     rto_init(&r);
     for (int i = 0; i < 50; i++) {
@@ -63,9 +59,8 @@ static void never_below_a_second(void **state)
     assert_int_equal(r.srtt_ns, 30 * CLOCK_US);
 }
 
-static void never_above_a_minute(void **state)
+UNIT_TEST(never_above_a_minute)
 {
-    (void)state;
     struct rto r;
     rto_init(&r);
     rto_measure(&r, 59 * CLOCK_S);
@@ -75,9 +70,8 @@ static void never_above_a_minute(void **state)
 }
 
 /* 5.7 and 5.3: after new data is acknowledged the backed-off value is forgotten. */
-static void backing_off_does_not_last(void **state)
+UNIT_TEST(backing_off_does_not_last)
 {
-    (void)state;
     struct rto r;
     rto_init(&r);
     rto_measure(&r, 500 * CLOCK_MS);
@@ -90,9 +84,8 @@ static void backing_off_does_not_last(void **state)
 }
 
 /* 5.7: who had to send a SYN again begins with 3 s, unless a measurement says better. */
-static void after_a_syn_that_expired(void **state)
+UNIT_TEST(after_a_syn_that_expired)
 {
-    (void)state;
     struct rto r;
     rto_init(&r);
     rto_back_off(&r);
@@ -102,16 +95,4 @@ static void after_a_syn_that_expired(void **state)
     assert_int_equal(r.rto_ns, 3 * CLOCK_S);
     rto_measure(&r, 500 * CLOCK_MS);
     assert_int_equal(r.rto_ns, 1500 * CLOCK_MS);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(before_any_measurement),   cmocka_unit_test(first_measurement),
-        cmocka_unit_test(later_measurements),       cmocka_unit_test(never_below_a_second),
-        cmocka_unit_test(never_above_a_minute),     cmocka_unit_test(backing_off_does_not_last),
-        cmocka_unit_test(after_a_syn_that_expired),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

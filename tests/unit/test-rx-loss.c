@@ -34,9 +34,8 @@ static struct rx_loss deaf(uint64_t seed, unsigned percent)
     return (struct rx_loss){.key = hash_key_of_seed(seed), .percent = percent};
 }
 
-static void the_share_is_as_asked(void **state)
+UNIT_TEST(the_share_is_as_asked)
 {
-    (void)state;
     static const unsigned percents[] = {0, 1, 20, 50, RX_LOSS_PERCENT_MAX};
     for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
         struct rx_loss d = deaf(7, percents[i]);
@@ -49,9 +48,8 @@ static void the_share_is_as_asked(void **state)
     }
 }
 
-static void a_seed_repeats_it(void **state)
+UNIT_TEST(a_seed_repeats_it)
 {
-    (void)state;
     struct rx_loss a = deaf(7, 50), b = deaf(7, 50), c = deaf(8, 50);
     unsigned differ = 0;
     for (int n = 0; n < 100; n++) {
@@ -63,9 +61,8 @@ static void a_seed_repeats_it(void **state)
     assert_in_range(differ, 20, 80);
 }
 
-static void ours_are_always_seen(void **state)
+UNIT_TEST(ours_are_always_seen)
 {
-    (void)state;
     struct rx_loss d = deaf(7, RX_LOSS_PERCENT_MAX);
     for (int n = 0; n < 1000; n++) {
         assert_false(misses(&d, 1, 2, 40000));
@@ -79,9 +76,8 @@ static void ours_are_always_seen(void **state)
 }
 
 /* Who knows where it came from: the share is lost of these too, and they are not read beyond. */
-static void rubbish_is_the_peers(void **state)
+UNIT_TEST(rubbish_is_the_peers)
 {
-    (void)state;
     struct rx_loss d = deaf(7, RX_LOSS_PERCENT_MAX);
     const struct in6_addr local = v4(1);
     const struct endpoint remote = {.ip = v4(2), .port = 7};
@@ -97,16 +93,4 @@ static void rubbish_is_the_peers(void **state)
     const struct endpoint same = {.ip = local, .port = 7};
     (void)rx_loss_misses(&d, &local, &same, packet, sizeof(octets)); /* no port to read */
     free(packet);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_share_is_as_asked),
-        cmocka_unit_test(a_seed_repeats_it),
-        cmocka_unit_test(ours_are_always_seen),
-        cmocka_unit_test(rubbish_is_the_peers),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("deaf", tests, NULL, NULL);
 }

@@ -85,9 +85,8 @@ static void expect_explained(const struct stack *row, const struct schedule *s, 
     assert_in_range(l.syn_acks + l.reset, 0, losses);
 }
 
-static void every_row_as_it_stands(void **state)
+UNIT_TEST(every_row_as_it_stands)
 {
-    (void)state;
     size_t complete = 0;
     for (size_t i = 0; i < schedule_stacks() * 50; i++) {
         const struct stack *row = schedule_stack(i % schedule_stacks());
@@ -131,9 +130,8 @@ static void expect_known_or_told(const struct stack *row, uint64_t lost, unsigne
     }
 }
 
-static void every_single_loss(void **state)
+UNIT_TEST(every_single_loss)
 {
-    (void)state;
     for (unsigned round = 0; round < 20; round++) {
         for (size_t i = 0; i < schedule_stacks(); i++) {
             const struct stack *row = schedule_stack(i);
@@ -144,9 +142,8 @@ static void every_single_loss(void **state)
     }
 }
 
-static void every_pair(void **state)
+UNIT_TEST(every_pair)
 {
-    (void)state;
     for (size_t i = 0; i < schedule_stacks(); i++) {
         const struct stack *row = schedule_stack(i);
         for (size_t k = 0; k <= row->count; k++)
@@ -157,9 +154,8 @@ static void every_pair(void **state)
 }
 
 /* One of two that are sent at once: what is seen is the same. */
-static void a_copy_is_not_missed(void **state)
+UNIT_TEST(a_copy_is_not_missed)
 {
-    (void)state;
     for (size_t i = 0; i < schedule_stacks(); i++) {
         struct sendings sent = sendings(schedule_stack(i), 0);
         for (size_t k = 1; k < sent.count; k++) {
@@ -203,9 +199,8 @@ static void expect_reason(struct schedule s, int64_t rtt, const char *expected)
     assert_int_equal(complete, expected[0] == '\0');
 }
 
-static void in_words(void **state)
+UNIT_TEST(in_words)
 {
-    (void)state;
     expect_reason(SERIES(RST, 6, 1, 2, 4, 8), RTT, "");
     expect_reason(SERIES(RST, 6, 3, 4, 8), RTT, "as Windows 10 with 1 SYN,ACK lost");
     expect_reason(SERIES(RST, 6, 7, 8), RTT, "as Windows 10 with 2 SYN,ACKs lost");
@@ -229,9 +224,8 @@ static void in_words(void **state)
 }
 
 /* The first SYN,ACK is lost only if what came was late by as much. */
-static void the_first(void **state)
+UNIT_TEST(the_first)
 {
-    (void)state;
     expect_reason(SERIES(RST, 6, 2, 4, 8), RTT,
                   "no known schedule: whether something was lost cannot be told");
     expect_reason(SERIES(RST, 6, 2, 4, 8), 950 * CLOCK_MS, "as Windows 10 with 1 SYN,ACK lost");
@@ -255,9 +249,8 @@ static void expect_settles(struct schedule s, double expected)
 }
 
 /* How long it takes until what may be missing would be too much. */
-static void listening_longer(void **state)
+UNIT_TEST(listening_longer)
 {
-    (void)state;
     /* Nucleus sends after 32, 64 and 64 s more; three in a row are not lost */
     expect_settles(SERIES(SILENCE, 36, 1.018, 2.016, 4.064, 8.192, 16.129), 160 * 1.125);
     /* NetBSD's last may always be lost */
@@ -276,9 +269,8 @@ static void listening_longer(void **state)
 }
 
 /* Who listens so long as that gets an end, and then it tells nothing to listen longer. */
-static void it_settles(void **state)
+UNIT_TEST(it_settles)
 {
-    (void)state;
     for (int round = 0; round < 20000; round++) {
         double gaps[8];
         size_t n = 1 + unit_random(&dice) % 8;
@@ -295,9 +287,8 @@ static void it_settles(void **state)
     }
 }
 
-static void nothing_to_compare(void **state)
+UNIT_TEST(nothing_to_compare)
 {
-    (void)state;
     static const char none[] =
         "no retransmission was seen: none was sent (SYN cookies), or they were lost";
     struct schedule s;
@@ -315,9 +306,8 @@ static void nothing_to_compare(void **state)
 }
 
 /* Any series at all: something is said of it, and it ends. */
-static void any_series(void **state)
+UNIT_TEST(any_series)
 {
-    (void)state;
     for (int round = 0; round < 20000; round++) {
         double gaps[40];
         char reason[SCHEDULE_LOSS_REASON_MAX];
@@ -331,22 +321,4 @@ static void any_series(void **state)
         assert_int_equal(complete, reason[0] == '\0');
         assert_in_range(strlen(reason), 0, SCHEDULE_LOSS_REASON_MAX - 2);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_as_it_stands),
-        cmocka_unit_test(every_single_loss),
-        cmocka_unit_test(every_pair),
-        cmocka_unit_test(a_copy_is_not_missed),
-        cmocka_unit_test(in_words),
-        cmocka_unit_test(the_first),
-        cmocka_unit_test(listening_longer),
-        cmocka_unit_test(it_settles),
-        cmocka_unit_test(nothing_to_compare),
-        cmocka_unit_test(any_series),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

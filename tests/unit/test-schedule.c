@@ -63,9 +63,8 @@ static void expect_near(double found, double expected, double part)
 
 /* --- Models --- */
 
-static void doubling(void **state)
+UNIT_TEST(doubling)
 {
-    (void)state;
     static const double seen[][5] = {{1, 2, 4, 8, 16},
                                      {1.018, 2.016, 4.064, 8.192, 16.129}, /* a timer wheel */
                                      {1.024, 2.016, 4.064, 8.192, 16.128},
@@ -81,9 +80,8 @@ static void doubling(void **state)
     }
 }
 
-static void constant(void **state)
+UNIT_TEST(constant)
 {
-    (void)state;
     struct schedule s = SERIES(SILENCE, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2);
     struct schedule_model m = schedule_fit(&s);
     assert_true(m.fits);
@@ -92,9 +90,8 @@ static void constant(void **state)
     assert_true(m.cap_s == 0);
 }
 
-static void doubling_to_a_ceiling(void **state)
+UNIT_TEST(doubling_to_a_ceiling)
 {
-    (void)state;
     struct schedule s = SERIES(SILENCE, 1, 2, 4, 8, 16, 32, 64, 64, 64);
     struct schedule_model m = schedule_fit(&s);
     assert_true(m.fits);
@@ -107,9 +104,8 @@ static void doubling_to_a_ceiling(void **state)
     expect_near(m.cap_s, 60, 0.01);
 }
 
-static void no_rule(void **state)
+UNIT_TEST(no_rule)
 {
-    (void)state;
     struct schedule s = SERIES(SILENCE, 0.8, 0.4, 0.4, 0.4, 0.7, 1, 1.4, 2, 2.7);
     assert_false(schedule_fit(&s).fits);
     s = SERIES(SILENCE, 5, 1, 30, 2);
@@ -118,9 +114,8 @@ static void no_rule(void **state)
     assert_false(schedule_fit(&s).fits);
 }
 
-static void one_gap_tells_no_factor(void **state)
+UNIT_TEST(one_gap_tells_no_factor)
 {
-    (void)state;
     struct schedule s = SERIES(SILENCE, 3.3);
     struct schedule_model m = schedule_fit(&s);
     assert_true(m.fits);
@@ -128,18 +123,16 @@ static void one_gap_tells_no_factor(void **state)
     assert_true(m.factor == 0 && m.cap_s == 0);
 }
 
-static void two_gaps(void **state)
+UNIT_TEST(two_gaps)
 {
-    (void)state;
     struct schedule s = SERIES(SILENCE, 3, 6);
     struct schedule_model m = schedule_fit(&s);
     assert_true(m.fits);
     expect_near(m.factor, 2, 1e-6);
 }
 
-static void nothing_at_all(void **state)
+UNIT_TEST(nothing_at_all)
 {
-    (void)state;
     struct schedule s;
     struct schedule_near near[3];
     schedule_init(&s);
@@ -155,9 +148,8 @@ static void nothing_at_all(void **state)
 
 /* --- Tolerance and patience --- */
 
-static void tolerance_and_patience(void **state)
+UNIT_TEST(tolerance_and_patience)
 {
-    (void)state;
     assert_int_equal(schedule_tolerance(CLOCK_MS), 4 * CLOCK_MS);
     assert_int_equal(schedule_tolerance(32 * CLOCK_MS), 4 * CLOCK_MS);
     assert_int_equal(schedule_tolerance(8 * CLOCK_S), CLOCK_S);
@@ -191,9 +183,8 @@ static void in_order(const struct schedule_near *near, size_t n)
 }
 
 /* Several systems share a schedule: each is then the nearest. */
-static void every_row_is_its_own_neighbour(void **state)
+UNIT_TEST(every_row_is_its_own_neighbour)
 {
-    (void)state;
     for (size_t i = 0; i < ROWS; i++) {
         struct schedule_near near[NEAR_MAX];
         struct schedule s = series(rows[i].gaps, rows[i].count, rows[i].end);
@@ -207,9 +198,8 @@ static void every_row_is_its_own_neighbour(void **state)
     }
 }
 
-static void every_row_is_known_with_jitter(void **state)
+UNIT_TEST(every_row_is_known_with_jitter)
 {
-    (void)state;
     uint64_t random = 11;
     for (size_t i = 0; i < ROWS * 50; i++) {
         const struct row *row = &rows[i % ROWS];
@@ -227,9 +217,8 @@ static void every_row_is_known_with_jitter(void **state)
     }
 }
 
-static void the_end_counts(void **state)
+UNIT_TEST(the_end_counts)
 {
-    (void)state;
     struct schedule_near near[NEAR_MAX];
     struct schedule s = SERIES(RST, 3, 6, 12);
     size_t n = schedule_nearest(&s, near, NEAR_MAX);
@@ -244,9 +233,8 @@ static void the_end_counts(void **state)
 }
 
 /* What was cut off is compared as far as it goes, and fits nothing for certain. */
-static void a_truncated_series(void **state)
+UNIT_TEST(a_truncated_series)
 {
-    (void)state;
     struct schedule_near near[NEAR_MAX];
     struct schedule s = SERIES(TRUNCATED, 1.018, 2.016);
     size_t n = schedule_nearest(&s, near, NEAR_MAX);
@@ -258,9 +246,8 @@ static void a_truncated_series(void **state)
         assert_false(near[i].fits);
 }
 
-static void only_as_many_as_asked_for(void **state)
+UNIT_TEST(only_as_many_as_asked_for)
 {
-    (void)state;
     struct schedule_near all[NEAR_MAX], few[3];
     struct schedule s = SERIES(SILENCE, 1, 2, 4, 8, 16);
     (void)schedule_nearest(&s, all, NEAR_MAX);
@@ -271,9 +258,8 @@ static void only_as_many_as_asked_for(void **state)
     assert_int_equal(schedule_nearest(&s, few, 0), 0);
 }
 
-static void more_than_the_array_holds(void **state)
+UNIT_TEST(more_than_the_array_holds)
 {
-    (void)state;
     struct schedule s;
     struct schedule_near near[NEAR_MAX];
     schedule_init(&s);
@@ -290,33 +276,9 @@ static void more_than_the_array_holds(void **state)
     in_order(near, ROWS);
 }
 
-static void names_of_the_ends(void **state)
+UNIT_TEST(names_of_the_ends)
 {
-    (void)state;
     static const char *const names[] = {"silence", "rst", "rst-ack", "fin", "truncated"};
     for (enum schedule_end e = SCHEDULE_SILENCE; e <= SCHEDULE_TRUNCATED; e++)
         assert_string_equal(schedule_end_name(e), names[e]);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(doubling),
-        cmocka_unit_test(constant),
-        cmocka_unit_test(doubling_to_a_ceiling),
-        cmocka_unit_test(no_rule),
-        cmocka_unit_test(one_gap_tells_no_factor),
-        cmocka_unit_test(two_gaps),
-        cmocka_unit_test(nothing_at_all),
-        cmocka_unit_test(tolerance_and_patience),
-        cmocka_unit_test(every_row_is_its_own_neighbour),
-        cmocka_unit_test(every_row_is_known_with_jitter),
-        cmocka_unit_test(the_end_counts),
-        cmocka_unit_test(a_truncated_series),
-        cmocka_unit_test(only_as_many_as_asked_for),
-        cmocka_unit_test(more_than_the_array_holds),
-        cmocka_unit_test(names_of_the_ends),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

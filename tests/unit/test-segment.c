@@ -53,9 +53,8 @@ static void set_checksum(uint8_t *ip, const struct segment *s)
     bytes_put16(tcp + 16, (uint16_t)~checksum_sum(pseudo, tcp, len));
 }
 
-static void a_syn(void **state)
+UNIT_TEST(a_syn)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(SYN_V4, &n);
     struct segment s;
@@ -85,9 +84,8 @@ static void a_syn(void **state)
     free(ip);
 }
 
-static void a_syn_ack_over_v6(void **state)
+UNIT_TEST(a_syn_ack_over_v6)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(SYN_ACK_V6, &n);
     struct segment s;
@@ -107,9 +105,8 @@ static void a_syn_ack_over_v6(void **state)
     free(ip);
 }
 
-static void data_and_its_length(void **state)
+UNIT_TEST(data_and_its_length)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(DATA_V4, &n);
     struct segment s;
@@ -121,9 +118,8 @@ static void data_and_its_length(void **state)
     free(ip);
 }
 
-static void syn_and_fin_take_a_number_each(void **state)
+UNIT_TEST(syn_and_fin_take_a_number_each)
 {
-    (void)state;
     struct segment s = {.seq = {0xffffffff}, .flags = FLAG_ACK | FLAG_RST};
     assert_int_equal(segment_seq_len(&s), 0);
     s.flags = FLAG_FIN | FLAG_ACK;
@@ -136,9 +132,8 @@ static void syn_and_fin_take_a_number_each(void **state)
 }
 
 /* The checksum word of one packet through all four verdicts. */
-static void checksum_verdicts(void **state)
+UNIT_TEST(checksum_verdicts)
 {
-    (void)state;
     static const char *const captures[] = {SYN_V4, DATA_V4, SYN_ACK_V6, FIN_V6};
     for (size_t i = 0; i < sizeof(captures) / sizeof(captures[0]); i++) {
         size_t n;
@@ -168,9 +163,8 @@ static void checksum_verdicts(void **state)
     free(ip);
 }
 
-static void padding_is_not_data(void **state)
+UNIT_TEST(padding_is_not_data)
 {
-    (void)state;
     size_t n;
     uint8_t *rst = unit_octets(RST_V4, &n);
     uint8_t *padded = calloc(1, n + 6);
@@ -186,9 +180,8 @@ static void padding_is_not_data(void **state)
     free(rst);
 }
 
-static void no_length_means_to_the_end(void **state)
+UNIT_TEST(no_length_means_to_the_end)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(DATA_V4, &n);
     struct segment s;
@@ -202,9 +195,8 @@ static void no_length_means_to_the_end(void **state)
     free(ip);
 }
 
-static void a_jumbogram(void **state)
+UNIT_TEST(a_jumbogram)
 {
-    (void)state;
     enum {
         ON_WIRE = V6 + 223272
     };
@@ -238,9 +230,8 @@ static uint8_t *with_inserted(const uint8_t *ip, size_t *len, size_t at, const c
     return out;
 }
 
-static void v4_options_are_stepped_over(void **state)
+UNIT_TEST(v4_options_are_stepped_over)
 {
-    (void)state;
     size_t n;
     uint8_t *plain = unit_octets(RST_V4, &n);
     uint8_t *ip = with_inserted(plain, &n, V4, "94040000 01010101"); /* router alert */
@@ -279,9 +270,8 @@ static enum status decode_extended(struct segment *s, uint8_t first, const char 
     return status;
 }
 
-static void v6_extension_headers(void **state)
+UNIT_TEST(v6_extension_headers)
 {
-    (void)state;
     struct segment s;
     /* hop-by-hop with padding, destination options of 16 octets, an atomic fragment */
     assert_int_equal(decode_extended(&s, 0,
@@ -301,9 +291,8 @@ static void v6_extension_headers(void **state)
     assert_int_equal(s.checksum, SEGMENT_CHECKSUM_UNKNOWN);
 }
 
-static void v6_fragments_are_not_ours(void **state)
+UNIT_TEST(v6_fragments_are_not_ours)
 {
-    (void)state;
     struct segment s;
     assert_int_equal(decode_extended(&s, 44, "06000001deadbeef"), STATUS_NOT_OURS);
     assert_int_equal(decode_extended(&s, 44, "06000008deadbeef"), STATUS_NOT_OURS);
@@ -312,9 +301,8 @@ static void v6_fragments_are_not_ours(void **state)
     assert_int_equal(decode_extended(&s, 44, "2c000001deadbeef0600000000000000"), STATUS_NOT_OURS);
 }
 
-static void v4_fragments_are_not_ours(void **state)
+UNIT_TEST(v4_fragments_are_not_ours)
 {
-    (void)state;
     static const uint16_t words[] = {0x2000, 0x0001, 0x3fff, 0x6000};
     size_t n;
     uint8_t *ip = unit_octets(SYN_V4, &n);
@@ -329,9 +317,8 @@ static void v4_fragments_are_not_ours(void **state)
     free(ip);
 }
 
-static void other_protocols_are_not_ours(void **state)
+UNIT_TEST(other_protocols_are_not_ours)
 {
-    (void)state;
     size_t n;
     struct segment s;
     uint8_t *ip = unit_octets(SYN_V4, &n);
@@ -359,9 +346,8 @@ static void expect_malformed(const char *hex, size_t at, uint8_t octet)
     free(ip);
 }
 
-static void impossible_headers(void **state)
+UNIT_TEST(impossible_headers)
 {
-    (void)state;
     expect_malformed(RST_V4, 0, 0x44);       /* IPv4 header of 16 octets */
     expect_malformed(RST_V4, 0, 0x4f);       /* leaves too little for TCP */
     expect_malformed(RST_V4, 3, 39);         /* total length */
@@ -373,9 +359,8 @@ static void impossible_headers(void **state)
     expect_malformed(FIN_V6, V6 + 12, 0xf0);
 }
 
-static void malformed_options_are_no_failure(void **state)
+UNIT_TEST(malformed_options_are_no_failure)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(SYN_V4, &n);
     struct segment s;
@@ -387,9 +372,8 @@ static void malformed_options_are_no_failure(void **state)
     free(ip);
 }
 
-static void all_flag_bits(void **state)
+UNIT_TEST(all_flag_bits)
 {
-    (void)state;
     size_t n;
     uint8_t *ip = unit_octets(RST_V4, &n);
     struct segment s;
@@ -402,9 +386,8 @@ static void all_flag_bits(void **state)
 }
 
 /* Every prefix either decodes, when all headers are there, or is refused as cut short. */
-static void every_prefix(void **state)
+UNIT_TEST(every_prefix)
 {
-    (void)state;
     static const struct {
         const char *hex;
         size_t headers;
@@ -427,9 +410,8 @@ static void every_prefix(void **state)
     }
 }
 
-static void every_octet_changed(void **state)
+UNIT_TEST(every_octet_changed)
 {
-    (void)state;
     static const char *const captures[] = {SYN_V4, SYN_ACK_V6, JUMBO_V6};
     for (size_t i = 0; i < sizeof(captures) / sizeof(captures[0]); i++) {
         size_t n;
@@ -447,30 +429,4 @@ static void every_octet_changed(void **state)
         }
         free(ip);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_syn),
-        cmocka_unit_test(a_syn_ack_over_v6),
-        cmocka_unit_test(data_and_its_length),
-        cmocka_unit_test(syn_and_fin_take_a_number_each),
-        cmocka_unit_test(checksum_verdicts),
-        cmocka_unit_test(padding_is_not_data),
-        cmocka_unit_test(no_length_means_to_the_end),
-        cmocka_unit_test(a_jumbogram),
-        cmocka_unit_test(v4_options_are_stepped_over),
-        cmocka_unit_test(v6_extension_headers),
-        cmocka_unit_test(v6_fragments_are_not_ours),
-        cmocka_unit_test(v4_fragments_are_not_ours),
-        cmocka_unit_test(other_protocols_are_not_ours),
-        cmocka_unit_test(impossible_headers),
-        cmocka_unit_test(malformed_options_are_no_failure),
-        cmocka_unit_test(all_flag_bits),
-        cmocka_unit_test(every_prefix),
-        cmocka_unit_test(every_octet_changed),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,10 +137,9 @@ static void assert_path(const json_t *result, const char *expected)
     assert_string_equal(path, expected);
 }
 
-static void one_socket_goes_through_both_ends_of_figure_7(void **state)
+UNIT_TEST(one_socket_goes_through_both_ends_of_figure_7)
 {
     struct stage *st = stage_new();
-    (void)state;
     opens(st);
     self_connect_truth(&st->self, st->doings.connected);
     talks_and_closes(st);
@@ -163,7 +162,7 @@ static void one_socket_goes_through_both_ends_of_figure_7(void **state)
 }
 
 /* A's column is the state in which a segment left, B's the one that it led to. */
-static void each_row_has_the_state_before_and_after(void **state)
+UNIT_TEST(each_row_has_the_state_before_and_after)
 {
     struct stage *st = stage_new();
     state_set at[ENDS] = {STATE_SET(STATE_CLOSED), STATE_SET_NONE};
@@ -176,7 +175,6 @@ static void each_row_has_the_state_before_and_after(void **state)
         {STATE_ESTABLISHED, STATE_ESTABLISHED}, {STATE_FIN_WAIT_1, STATE_CLOSING},
         {STATE_CLOSING, STATE_TIME_WAIT},
     };
-    (void)state;
     opens(st);
     talks_and_closes(st);
     for (size_t i = 0; i <= st->heard.count; i++) {
@@ -197,10 +195,9 @@ static void each_row_has_the_state_before_and_after(void **state)
     stage_free(st);
 }
 
-static void a_kernel_that_says_otherwise_is_a_fault(void **state)
+UNIT_TEST(a_kernel_that_says_otherwise_is_a_fault)
 {
     struct stage *st = stage_new();
-    (void)state;
     opens(st);
     self_connect_truth(&st->self, STATE_SYN_RECEIVED);
     assert_int_equal(count(&st->heard, EVENT_FAULT), 1);
@@ -208,10 +205,9 @@ static void a_kernel_that_says_otherwise_is_a_fault(void **state)
     stage_free(st);
 }
 
-static void a_reset_of_itself_is_a_fault(void **state)
+UNIT_TEST(a_reset_of_itself_is_a_fault)
 {
     struct stage *st = stage_new();
-    (void)state;
     opens(st);
     crosses(st, 1, 1, FLAG_RST, 0);
     crosses(st, 0, 0, FLAG_SYN, 0); /* what comes then begins nothing */
@@ -220,10 +216,9 @@ static void a_reset_of_itself_is_a_fault(void **state)
     stage_free(st);
 }
 
-static void a_segment_again_is_marked(void **state)
+UNIT_TEST(a_segment_again_is_marked)
 {
     struct stage *st = stage_new();
-    (void)state;
     opens(st);
     crosses(st, 1, 1, FLAG_ACK, WORDS);
     crosses(st, 1, 1, FLAG_ACK, WORDS);
@@ -236,7 +231,7 @@ static void a_segment_again_is_marked(void **state)
     stage_free(st);
 }
 
-static void no_success_is_told_by_its_reason(void **state)
+UNIT_TEST(no_success_is_told_by_its_reason)
 {
     static const struct {
         enum self_connect_end end;
@@ -245,7 +240,6 @@ static void no_success_is_told_by_its_reason(void **state)
     } ends[] = {{SELF_CONNECT_EXHAUSTED, "closed", 1},
                 {SELF_CONNECT_DEADLINE, "closed", 1},
                 {SELF_CONNECT_INTERRUPTED, "error", 3}};
-    (void)state;
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         struct stage *st = stage_new();
         st->doings.end = ends[i].end;
@@ -257,17 +251,4 @@ static void no_success_is_told_by_its_reason(void **state)
                          ends[i].exit_code);
         stage_free(st);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_socket_goes_through_both_ends_of_figure_7),
-        cmocka_unit_test(each_row_has_the_state_before_and_after),
-        cmocka_unit_test(a_kernel_that_says_otherwise_is_a_fault),
-        cmocka_unit_test(a_reset_of_itself_is_a_fault),
-        cmocka_unit_test(a_segment_again_is_marked),
-        cmocka_unit_test(no_success_is_told_by_its_reason),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,9 +10,8 @@ enum {
     STARTS = sizeof(starts) / sizeof(starts[0])
 };
 
-static void order_survives_the_wrap(void **state)
+UNIT_TEST(order_survives_the_wrap)
 {
-    (void)state;
     static const uint32_t steps[] = {1, 2, 1460, 0x7ffffffe, 0x7fffffff};
     for (size_t i = 0; i < STARTS; i++)
         for (size_t k = 0; k < sizeof(steps) / sizeof(steps[0]); k++) {
@@ -29,9 +28,8 @@ static void order_survives_the_wrap(void **state)
         }
 }
 
-static void equal_is_not_less(void **state)
+UNIT_TEST(equal_is_not_less)
 {
-    (void)state;
     for (size_t i = 0; i < STARTS; i++) {
         seq_t a = seq_of(starts[i]);
         assert_true(seq_eq(a, a));
@@ -41,17 +39,15 @@ static void equal_is_not_less(void **state)
     }
 }
 
-static void addition_wraps(void **state)
+UNIT_TEST(addition_wraps)
 {
-    (void)state;
     assert_int_equal(seq_add(seq_of(0xffffffff), 1).v, 0);
     assert_int_equal(seq_add(seq_of(0xfffffff0), 0x20).v, 0x10);
     assert_int_equal(seq_add(seq_of(5), 0xffffffff).v, 4); /* one back */
 }
 
-static void window_edges(void **state)
+UNIT_TEST(window_edges)
 {
-    (void)state;
     for (size_t i = 0; i < STARTS; i++) {
         seq_t first = seq_of(starts[i]);
         assert_true(seq_within(first, first, 1));
@@ -60,16 +56,4 @@ static void window_edges(void **state)
         assert_false(seq_within(seq_add(first, 0xffffffff), first, 65535));
         assert_false(seq_within(first, first, 0));
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_survives_the_wrap),
-        cmocka_unit_test(equal_is_not_less),
-        cmocka_unit_test(addition_wraps),
-        cmocka_unit_test(window_edges),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

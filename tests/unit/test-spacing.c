@@ -65,10 +65,9 @@ static void nobody_comes(struct spacing *s)
     assert_int_equal(next, CLOCK_NEVER);
 }
 
-static void one_address_waits_for_itself(void **state)
+UNIT_TEST(one_address_waits_for_itself)
 {
     struct spacing s;
-    (void)state;
     open_spacing(&s, CLOCK_S, 0);
     const struct survey_target first = v4(1, 1, 80), second = v4(1, 1, 81), third = v4(1, 1, 82);
     const struct survey_target neighbour = v4(1, 2, 80);
@@ -83,10 +82,9 @@ static void one_address_waits_for_itself(void **state)
     spacing_done(&s);
 }
 
-static void one_network_waits_for_itself(void **state)
+UNIT_TEST(one_network_waits_for_itself)
 {
     struct spacing s;
-    (void)state;
     open_spacing(&s, 0, 100 * CLOCK_MS);
     const struct survey_target a = v4(1, 1, 80), b = v4(1, 255, 81), other = v4(2, 1, 80);
     const struct survey_target c = v6(1, 1), d = v6(1, 2), away = v6(2, 1);
@@ -103,10 +101,9 @@ static void one_network_waits_for_itself(void **state)
 }
 
 /* The later of the two moments counts, and moves both. */
-static void an_address_in_a_network_waits_for_both(void **state)
+UNIT_TEST(an_address_in_a_network_waits_for_both)
 {
     struct spacing s;
-    (void)state;
     open_spacing(&s, CLOCK_S, 300 * CLOCK_MS);
     const struct survey_target a = v4(1, 1, 80), a2 = v4(1, 1, 81), b = v4(1, 2, 82);
     assert_true(passes(&s, &a, START));
@@ -117,11 +114,10 @@ static void an_address_in_a_network_waits_for_both(void **state)
     spacing_done(&s);
 }
 
-static void names_come_back(void **state)
+UNIT_TEST(names_come_back)
 {
     struct spacing s;
     char name[] = "www.example";
-    (void)state;
     open_spacing(&s, CLOCK_S, 0);
     struct survey_target t = v4(1, 1, 80);
     t.name = name;
@@ -134,7 +130,7 @@ static void names_come_back(void **state)
 }
 
 /* As many wait as can: none is lost, none comes twice, each in its turn. */
-static void many_come_back_once_each(void **state)
+UNIT_TEST(many_come_back_once_each)
 {
     enum {
         ADDRESSES = 200,
@@ -146,7 +142,6 @@ static void many_come_back_once_each(void **state)
     struct survey_target t;
     int64_t last = START, next;
     uint32_t sessions = 0;
-    (void)state;
     assert_non_null(seen);
     open_spacing(&s, CLOCK_MS, 0);
     for (; !spacing_full(&s); sessions++) {
@@ -169,14 +164,13 @@ static void many_come_back_once_each(void **state)
 }
 
 /* Between two probes of one address there is never less than the spacing, whoever asks when. */
-static void never_less_than_the_spacing(void **state)
+UNIT_TEST(never_less_than_the_spacing)
 {
     struct spacing s;
     int64_t last[16] = {0}, next;
     char name[FLOW_STORE_NAME_MAX];
     uint64_t dice = 11;
     unsigned gone = 0;
-    (void)state;
     open_spacing(&s, 10 * CLOCK_MS, 0);
     for (int64_t now = START; now < START + CLOCK_S; now += 100 * CLOCK_US) {
         struct survey_target t;
@@ -200,7 +194,7 @@ static void never_less_than_the_spacing(void **state)
 }
 
 /* The time counts from when a SYN has left, which may be long after its target was given. */
-static void what_leaves_late_is_waited_for(void **state)
+UNIT_TEST(what_leaves_late_is_waited_for)
 {
     struct spacing s;
     const struct survey_target first = v4(1, 1, 80), second = v4(1, 1, 81), other = v4(1, 2, 80);
@@ -209,7 +203,6 @@ static void what_leaves_late_is_waited_for(void **state)
     struct survey_target t;
     enum status status;
     int64_t next;
-    (void)state;
     open_spacing(&s, CLOCK_S, 0);
     assert_true(spacing_passes(&s, &first, START, &status));
     assert_false(spacing_passes(&s, &second, START, &status));
@@ -220,19 +213,4 @@ static void what_leaves_late_is_waited_for(void **state)
     assert_false(spacing_take(&s, next, &t, name, &next));
     assert_int_equal(comes_at(&s, gone + CLOCK_S).at.port, 81);
     spacing_done(&s);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_address_waits_for_itself),
-        cmocka_unit_test(one_network_waits_for_itself),
-        cmocka_unit_test(an_address_in_a_network_waits_for_both),
-        cmocka_unit_test(names_come_back),
-        cmocka_unit_test(many_come_back_once_each),
-        cmocka_unit_test(what_leaves_late_is_waited_for),
-        cmocka_unit_test(never_less_than_the_spacing),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,9 +26,8 @@ static void bars_are(const int64_t *ns, size_t n, size_t cells, bool plain, cons
     free(s);
 }
 
-static void bars(void **state)
+UNIT_TEST(bars)
 {
-    (void)state;
     static const int64_t rising[] = {10, 20, 30, 40, 50, 60, 70, 80};
     static const int64_t lost[] = {50, -1, 100, -1};
     static const int64_t same[] = {7, 7, 7}, none[] = {-1, -1};
@@ -44,9 +43,8 @@ static void bars(void **state)
 }
 
 /* More than it remembers: the last ones. */
-static void a_long_series(void **state)
+UNIT_TEST(a_long_series)
 {
-    (void)state;
     struct sparkline *s = filled(NULL, 0);
     struct text t;
     text_init(&t);
@@ -68,9 +66,8 @@ static const struct sparkline_facts facts = {.title = "192.0.2.2:7",
                                              .answered = 12,
                                              .transmitted = 13};
 
-static void a_line(void **state)
+UNIT_TEST(a_line)
 {
-    (void)state;
     static const int64_t ns[] = {60, 70, -1, 80};
     struct sparkline *s = filled(ns, 4);
     struct text t;
@@ -87,9 +84,8 @@ static void a_line(void **state)
 }
 
 /* As wide as it may be when there is enough to show, never wider. */
-static void fits(void **state)
+UNIT_TEST(fits)
 {
-    (void)state;
     struct sparkline *s = filled(NULL, 0);
     for (int64_t i = 0; i < SPARKLINE_MAX; i++)
         sparkline_put(s, i % 5 != 0 ? 1000 * i : -1);
@@ -106,9 +102,8 @@ static void fits(void **state)
 }
 
 /* A name from a file of targets is no command to the terminal. */
-static void harmless(void **state)
+UNIT_TEST(harmless)
 {
-    (void)state;
     struct sparkline_facts odd = facts;
     struct sparkline *s = filled(NULL, 0);
     struct text t;
@@ -118,14 +113,4 @@ static void harmless(void **state)
     assert_null(strchr(t.data, '\033'));
     text_done(&t);
     free(s);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bars), cmocka_unit_test(a_long_series), cmocka_unit_test(a_line),
-        cmocka_unit_test(fits), cmocka_unit_test(harmless),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,9 +24,8 @@ static struct wide last_of(const struct special *row)
     return (struct wide){row->first.high | host.high, row->first.low | host.low};
 }
 
-static void rows_are_in_order(void **state)
+UNIT_TEST(rows_are_in_order)
 {
-    (void)state;
     for (int within = 0; within <= 1; within++) {
         size_t n;
         const struct special *rows = special_rows(within, &n);
@@ -37,9 +36,8 @@ static void rows_are_in_order(void **state)
 }
 
 /* Each of the inner ones is in one block, and is not that block. */
-static void what_is_within_is_within(void **state)
+UNIT_TEST(what_is_within_is_within)
 {
-    (void)state;
     size_t n, m;
     const struct special *blocks = special_rows(false, &n), *withins = special_rows(true, &m);
     for (size_t i = 0; i < m; i++) {
@@ -54,9 +52,8 @@ static void what_is_within_is_within(void **state)
 
 /* The first and the last address of each row are its own or of a row within it, the ones before and
  * after are not. */
-static void the_edges_of_each_row(void **state)
+UNIT_TEST(the_edges_of_each_row)
 {
-    (void)state;
     for (int within = 0; within <= 1; within++) {
         size_t n;
         const struct special *rows = special_rows(within, &n);
@@ -76,9 +73,8 @@ static void the_edges_of_each_row(void **state)
     }
 }
 
-static void known_addresses(void **state)
+UNIT_TEST(known_addresses)
 {
-    (void)state;
     static const struct {
         const char *ip, *rfc;
         bool never;
@@ -149,16 +145,4 @@ static void known_addresses(void **state)
         assert_int_equal(row->never, known[i].never);
         assert_true(row->name[0] != '\0');
     }
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_in_order),
-        cmocka_unit_test(what_is_within_is_within),
-        cmocka_unit_test(the_edges_of_each_row),
-        cmocka_unit_test(known_addresses),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

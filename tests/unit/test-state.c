@@ -5,9 +5,8 @@
 
 #define S(name) STATE_SET(STATE_##name)
 
-static void names_as_the_rfc_spells_them(void **state)
+UNIT_TEST(names_as_the_rfc_spells_them)
 {
-    (void)state;
     static const char *const rfc[STATE_COUNT] = {
         "CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
         "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK",     "TIME-WAIT"};
@@ -18,9 +17,8 @@ static void names_as_the_rfc_spells_them(void **state)
     assert_string_equal(state_name(STATE_COUNT), "?");
 }
 
-static void names_are_read_in_any_dress(void **state)
+UNIT_TEST(names_are_read_in_any_dress)
 {
-    (void)state;
     static const char text[] = "fin_wait-2,";
     assert_int_equal(state_from_name(text, 10), STATE_FIN_WAIT_2);
     assert_int_equal(state_from_name(text, 11), STATE_COUNT);
@@ -30,18 +28,16 @@ static void names_are_read_in_any_dress(void **state)
     assert_int_equal(state_from_name("ESTABLISHED", 0), STATE_COUNT);
 }
 
-static void synchronized_from_established_on(void **state)
+UNIT_TEST(synchronized_from_established_on)
 {
-    (void)state;
     const state_set not = S(CLOSED) | S(LISTEN) | S(SYN_SENT) | S(SYN_RECEIVED);
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
         assert_int_equal(state_synchronized(s), !state_set_has(not, s));
     assert_false(state_synchronized(STATE_COUNT));
 }
 
-static void sets(void **state)
+UNIT_TEST(sets)
 {
-    (void)state;
     char text[STATE_SET_TEXT_MAX];
     assert_int_equal(state_set_count(STATE_SET_NONE), 0);
     assert_int_equal(state_set_count(STATE_SET_ALL), STATE_COUNT);
@@ -61,9 +57,8 @@ static void sets(void **state)
                         "CLOSE-WAIT|CLOSING|LAST-ACK|TIME-WAIT");
 }
 
-static void what_lies_between(void **state)
+UNIT_TEST(what_lies_between)
 {
-    (void)state;
     static const struct {
         enum state from, to;
         state_set between;
@@ -87,9 +82,8 @@ static void what_lies_between(void **state)
 }
 
 /* Every state can die and be born again, so every one follows from every one. */
-static void all_is_reachable(void **state)
+UNIT_TEST(all_is_reachable)
 {
-    (void)state;
     for (enum state from = STATE_CLOSED; from < STATE_COUNT; from++) {
         for (enum state to = STATE_CLOSED; to < STATE_COUNT; to++) {
             state_set between = state_between(from, to);
@@ -99,18 +93,4 @@ static void all_is_reachable(void **state)
             assert_int_equal(between & ~STATE_SET_ALL, 0);
         }
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_as_the_rfc_spells_them),
-        cmocka_unit_test(names_are_read_in_any_dress),
-        cmocka_unit_test(synchronized_from_established_on),
-        cmocka_unit_test(sets),
-        cmocka_unit_test(what_lies_between),
-        cmocka_unit_test(all_is_reachable),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,9 +160,8 @@ static struct segment segment(enum stimuli_id id, const struct tcb *peer)
     return seg;
 }
 
-static void every_row_in_every_state(void **state)
+UNIT_TEST(every_row_in_every_state)
 {
-    (void)state;
     for (enum stimuli_id id = 0; id < STIMULI_COUNT; id++) {
         for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
             const struct tcb t = unit_tcb(s, true, ISS, IRS);
@@ -175,9 +174,8 @@ static void every_row_in_every_state(void **state)
     }
 }
 
-static void text_and_fin_in_established(void **state)
+UNIT_TEST(text_and_fin_in_established)
 {
-    (void)state;
     for (enum stimuli_id id = 0; id < STIMULI_COUNT; id++) {
         struct tcb t = unit_tcb(STATE_ESTABLISHED, true, ISS, IRS);
         const struct segment seg = segment(id, &t);
@@ -191,17 +189,15 @@ static void text_and_fin_in_established(void **state)
 }
 
 /* Figure 7: what is out of the window after a passive OPEN ends a simultaneous one. */
-static void the_ack_of_a_simultaneous_open(void **state)
+UNIT_TEST(the_ack_of_a_simultaneous_open)
 {
-    (void)state;
     const struct tcb t = unit_tcb(STATE_SYN_RECEIVED, false, ISS, IRS);
     const struct segment seg = segment(STIMULUS_SYN_ACK_AGAIN, &t);
     assert_int_equal(classify_segment(&t, &seg), INPUT_ACK_NEW);
 }
 
-static void rows_are_whole(void **state)
+UNIT_TEST(rows_are_whole)
 {
-    (void)state;
     unsigned ranks = 0;
     for (enum stimuli_id id = 0; id < STIMULI_COUNT; id++) {
         const struct stimulus *s = stimuli_at(id);
@@ -215,16 +211,4 @@ static void rows_are_whole(void **state)
     assert_true(ranks > 0);
     /* RFC 6191 takes a newer timestamp for a new connection. */
     assert_false(stimuli_at(STIMULUS_SYN_OLD)->stamped);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_in_every_state),
-        cmocka_unit_test(text_and_fin_in_established),
-        cmocka_unit_test(the_ack_of_a_simultaneous_open),
-        cmocka_unit_test(rows_are_whole),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

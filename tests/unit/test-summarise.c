@@ -79,9 +79,8 @@ static size_t lines_of(const char *text)
     return n;
 }
 
-static void shards_of_one_survey(void **state)
+UNIT_TEST(shards_of_one_survey)
 {
-    (void)state;
     static const char *const files[] = {"one", "-", "two"};
     file_of("one", RUN RESULT(1, "open") RESULT(4, "closed") SUMMARY);
     file_of("in", RUN RESULT(2, "open") SUMMARY);
@@ -98,9 +97,8 @@ static void shards_of_one_survey(void **state)
         strstr(s.out, "\"targets\":4,\"outcomes\":{\"open\":2,\"closed\":1,\"filtered\":1,"));
 }
 
-static void lines_are_told_by_file_and_number(void **state)
+UNIT_TEST(lines_are_told_by_file_and_number)
 {
-    (void)state;
     static const char *const files[] = {"one", "two"};
     file_of("one", RUN RESULT(1, "open") "rubbish\n" RESULT(1, "open") "{}\n");
     file_of("two", RUN RESULT(2, "open") "{\"v\":1,\"type\":\"res");
@@ -117,9 +115,8 @@ static void lines_are_told_by_file_and_number(void **state)
     assert_non_null(strstr(s.out, "2 files end before their surveys do\n"));
 }
 
-static void many_such_lines_are_counted(void **state)
+UNIT_TEST(many_such_lines_are_counted)
 {
-    (void)state;
     static const char *const files[] = {"one"};
     FILE *f = fopen("one", "wb");
     assert_non_null(f);
@@ -133,9 +130,8 @@ static void many_such_lines_are_counted(void **state)
     assert_non_null(strstr(s.err, "one: 990 more such lines\n"));
 }
 
-static void a_line_without_an_end(void **state)
+UNIT_TEST(a_line_without_an_end)
 {
-    (void)state;
     static const char *const files[] = {"one"};
     FILE *f = fopen("one", "wb");
     assert_non_null(f);
@@ -149,9 +145,8 @@ static void a_line_without_an_end(void **state)
     assert_non_null(strstr(s.out, "1 in 1 file\n"));
 }
 
-static void what_cannot_be_read(void **state)
+UNIT_TEST(what_cannot_be_read)
 {
-    (void)state;
     static const char *const missing[] = {"no-such-file", "one"};
     static const char *const folder[] = {"."};
     static const char *const empty[] = {"nothing"};
@@ -175,9 +170,8 @@ static void what_cannot_be_read(void **state)
     assert_string_equal(s.out, "");
 }
 
-static void a_full_disk(void **state)
+UNIT_TEST(a_full_disk)
 {
-    (void)state;
     static const char *const files[] = {"one"};
     file_of("one", RESULT(1, "open"));
     if (access("/dev/full", W_OK) != 0)
@@ -203,9 +197,8 @@ static void write_many(unsigned from, unsigned to)
 
 /* A hundred thousand targets take no more memory than a thousand: the table of schedules, which
  * all differ, is full by then. But for the bits by which a second record is known. */
-static void memory_does_not_grow(void **state)
+UNIT_TEST(memory_does_not_grow)
 {
-    (void)state;
     static const char *const files[] = {"one"};
     const char *instrumented = getenv("INSTRUMENTED");
     if (instrumented != NULL && strcmp(instrumented, "yes") == 0)
@@ -239,17 +232,4 @@ static int leave_folder(void **state)
     return left;
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shards_of_one_survey),
-        cmocka_unit_test(lines_are_told_by_file_and_number),
-        cmocka_unit_test(many_such_lines_are_counted),
-        cmocka_unit_test(a_line_without_an_end),
-        cmocka_unit_test(what_cannot_be_read),
-        cmocka_unit_test(a_full_disk),
-        cmocka_unit_test(memory_does_not_grow),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
-}
+UNIT_GROUP(enter_folder, leave_folder)

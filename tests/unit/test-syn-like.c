@@ -4,9 +4,8 @@
 #include "talk/syn_like.h"
 #include "wire/options.h"
 
-static void rows_are_found_by_name(void **state)
+UNIT_TEST(rows_are_found_by_name)
 {
-    (void)state;
     size_t n = 0;
     for (; syn_like_at(n) != NULL; n++) {
         assert_ptr_equal(syn_like_find(syn_like_at(n)->name), syn_like_at(n));
@@ -36,9 +35,8 @@ static struct options built(const struct syn_like *like, bool timestamps)
 }
 
 /* Always an MSS: hosts behind SYN-cookie protection drop a SYN without one. */
-static void every_layout_can_be_built(void **state)
+UNIT_TEST(every_layout_can_be_built)
 {
-    (void)state;
     for (size_t i = 0; syn_like_at(i / 2) != NULL; i++) {
         const struct syn_like *like = syn_like_at(i / 2);
         bool timestamps = i % 2 != 0;
@@ -54,9 +52,8 @@ static void every_layout_can_be_built(void **state)
     }
 }
 
-static void linux_to_the_octet(void **state)
+UNIT_TEST(linux_to_the_octet)
 {
-    (void)state;
     static const char *const wires[] = {
         "020405b4 0101 0402 01 030307", /* net.ipv4.tcp_timestamps=0 */
         "020405b4 0402 080a 00000001 00000000 01 030307",
@@ -69,15 +66,4 @@ static void linux_to_the_octet(void **state)
         assert_memory_equal(o.raw, wire, n);
         free(wire);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_found_by_name),
-        cmocka_unit_test(every_layout_can_be_built),
-        cmocka_unit_test(linux_to_the_octet),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

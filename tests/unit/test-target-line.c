@@ -6,9 +6,8 @@
 #include "wire/address.h"
 #include "wire/target_line.h"
 
-static void good_lines(void **state)
+UNIT_TEST(good_lines)
 {
-    (void)state;
     static const struct {
         const char *line, *host;
         uint64_t count;
@@ -56,9 +55,8 @@ static void good_lines(void **state)
     }
 }
 
-static void empty_lines(void **state)
+UNIT_TEST(empty_lines)
 {
-    (void)state;
     static const char *const empty[] = {"", " ", "\r", "\t \r", "#", "# 192.0.2.1", "  # x"};
     for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
         struct target_line t;
@@ -68,9 +66,8 @@ static void empty_lines(void **state)
     }
 }
 
-static void bad_lines(void **state)
+UNIT_TEST(bad_lines)
 {
-    (void)state;
     static const struct {
         const char *text, *line;
     } bad[] = {
@@ -111,9 +108,8 @@ static void bad_lines(void **state)
     }
 }
 
-static void long_names(void **state)
+UNIT_TEST(long_names)
 {
-    (void)state;
     struct target_line t;
     struct fault fault = {""};
     char text[4096];
@@ -124,16 +120,4 @@ static void long_names(void **state)
     assert_string_equal(fault.text, "host name of 4096 characters: at most 255");
     assert_int_equal(target_line_parse(&t, "a\0b", 3, &fault), STATUS_MALFORMED);
     assert_string_equal(fault.text, "'a?b' is no host name or address");
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_lines),
-        cmocka_unit_test(empty_lines),
-        cmocka_unit_test(bad_lines),
-        cmocka_unit_test(long_names),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,9 +181,8 @@ static bool has(const struct given *g, const char *text)
 
 /* ---- the tests ---- */
 
-static void words_of_the_command_line(void **state)
+UNIT_TEST(words_of_the_command_line)
 {
-    (void)state;
     static const char *const words[] = {"192.0.2.1:443", "192.0.2.8/30", "[2001:db8::1]:22,25",
                                         "2001:db8::5-7"};
     struct targets_config c = config_of(words, 4);
@@ -208,9 +207,8 @@ static void words_of_the_command_line(void **state)
     ports_done(&c.ports);
 }
 
-static void bad_words_open_nothing(void **state)
+UNIT_TEST(bad_words_open_nothing)
 {
-    (void)state;
     static const struct {
         const char *word, *line;
         bool numeric;
@@ -256,9 +254,8 @@ static struct list networks(void)
     return list_of(text, n);
 }
 
-static void the_order_hangs_on_the_key(void **state)
+UNIT_TEST(the_order_hangs_on_the_key)
 {
-    (void)state;
     struct list l = networks();
     struct targets_config c = config_of(NULL, 0);
     c.file = l.path;
@@ -279,9 +276,8 @@ static void the_order_hangs_on_the_key(void **state)
 }
 
 /* Two in a row of one /24 are the exception, and so are two in a row of one /16. */
-static void networks_are_mixed(void **state)
+UNIT_TEST(networks_are_mixed)
 {
-    (void)state;
     struct list l = networks();
     struct targets_config c = config_of(NULL, 0);
     struct target one;
@@ -308,9 +304,8 @@ static void networks_are_mixed(void **state)
 }
 
 /* Nor does one network, with its ports, go by in sequence. */
-static void a_network_is_mixed(void **state)
+UNIT_TEST(a_network_is_mixed)
 {
-    (void)state;
     static const char *const words[] = {"12.0.0.0/16:80,81"};
     struct targets_config c = config_of(words, 1);
     struct target one, before = {0};
@@ -331,9 +326,8 @@ static void a_network_is_mixed(void **state)
 }
 
 /* As many as are asked for, then the end without a word, as a run that is killed. */
-static void an_index_stays_what_it_is(void **state)
+UNIT_TEST(an_index_stays_what_it_is)
 {
-    (void)state;
     static const char *const words[] = {"12.0.0.0/22:1-3", "s1.test:5,7", "n2.test:9-40"};
     struct list excluded = list_of("12.0.1.0/24\n", 12);
     struct targets_config c = config_of(words, 3);
@@ -349,9 +343,8 @@ static void an_index_stays_what_it_is(void **state)
     close(excluded.fd);
 }
 
-static void shards_are_the_list(void **state)
+UNIT_TEST(shards_are_the_list)
 {
-    (void)state;
     static const char *const words[] = {"12.0.0.0/22:1-3", "n3.test:1-50", "12.9.0.1:4"};
     struct targets_config c = config_of(words, 3);
     struct given whole = all_of(&c), parts = {0};
@@ -372,9 +365,8 @@ static void shards_are_the_list(void **state)
     free(parts.all);
 }
 
-static void names_are_looked_up(void **state)
+UNIT_TEST(names_are_looked_up)
 {
-    (void)state;
     static const char *const words[] = {"n7.test:80", "s8.test:80,81", "nobody:80-82",
                                         "12.0.0.1:80", "multi.test:80"};
     struct targets_config c = config_of(words, 5);
@@ -391,9 +383,8 @@ static void names_are_looked_up(void **state)
 
 /* Hundreds of slow ones: as many wait as may, what is known already is given meanwhile, and the
  * indices are those of any other run. */
-static void many_names(void **state)
+UNIT_TEST(many_names)
 {
-    (void)state;
     char text[300 * 16];
     size_t n = 0;
     for (unsigned i = 0; i < 300; i++)
@@ -412,9 +403,8 @@ static void many_names(void **state)
 }
 
 /* A list, unlike words, takes no special-purpose address, be it by name; some no one takes. */
-static void special_addresses(void **state)
+UNIT_TEST(special_addresses)
 {
-    (void)state;
     static const char text[] = "10.0.0.0/30\n12.0.0.1\n224.0.0.1\n0.0.0.0\n255.255.255.255\n::\n"
                                "in.test\nmulti.test\nff02::1\nfe80::1\n";
     static const char *const words[] = {"10.0.0.1", "224.0.0.5", "in.test", "127.0.0.1"};
@@ -446,9 +436,8 @@ static void special_addresses(void **state)
 }
 
 /* Far more is passed over than one call may take. */
-static void much_to_pass_over(void **state)
+UNIT_TEST(much_to_pass_over)
 {
-    (void)state;
     static const char *const words[] = {"224.0.0.0/10:80", "12.0.0.1:80"};
     struct targets_config c = config_of(words, 2);
     struct given g = all_of(&c);
@@ -469,9 +458,8 @@ static void much_to_pass_over(void **state)
     targets_free(t);
 }
 
-static void bad_lines_are_told(void **state)
+UNIT_TEST(bad_lines_are_told)
 {
-    (void)state;
     static const char text[] = "\xef\xbb\xbf"
                                "12.0.0.1\r\n"
                                "\n"
@@ -522,9 +510,8 @@ static void bad_lines_are_told(void **state)
     close(l.fd);
 }
 
-static void long_lines_are_bad_lines(void **state)
+UNIT_TEST(long_lines_are_bad_lines)
 {
-    (void)state;
     enum {
         LONG = 300000
     };
@@ -551,9 +538,8 @@ static void long_lines_are_bad_lines(void **state)
     close(l.fd);
 }
 
-static void exclusions(void **state)
+UNIT_TEST(exclusions)
 {
-    (void)state;
     static const char *const words[] = {"12.0.0.0/24:80,81", "n7.test:80", "n8.test:80"};
     static const char text[] = "# not these\n12.0.0.0/25\n12.0.0.255 # nor this\n198.51.100.7\n";
     struct list l = list_of(text, sizeof(text) - 1);
@@ -585,9 +571,8 @@ static void exclusions(void **state)
 
 /* A pipe that brings one octet now and then: nothing is given before it ends, the call never waits,
  * and what comes is what a file would bring. */
-static void a_pipe_that_trickles(void **state)
+UNIT_TEST(a_pipe_that_trickles)
 {
-    (void)state;
     static const char text[] = "12.0.0.0/28\nn1.test:7\n# x\nbad line\n12.1.0.1:5";
     struct list l = list_of(text, sizeof(text) - 1);
     struct targets_config c = config_of(NULL, 0);
@@ -625,9 +610,8 @@ static void a_pipe_that_trickles(void **state)
     close(l.fd);
 }
 
-static void standard_input(void **state)
+UNIT_TEST(standard_input)
 {
-    (void)state;
     int saved = dup(STDIN_FILENO);
     struct list l = list_of("12.0.0.1:80\nx y\n", 16);
     struct complaints told = {0};
@@ -649,9 +633,8 @@ static void standard_input(void **state)
 }
 
 /* A million lines: all of them once, while little is held. */
-static void a_million_lines(void **state)
+UNIT_TEST(a_million_lines)
 {
-    (void)state;
     enum {
         LINES = 1000000
     };
@@ -694,9 +677,8 @@ static void a_million_lines(void **state)
 }
 
 /* As many names, and as many with ports of their own, are held to the same. */
-static void long_names_are_bounded_too(void **state)
+UNIT_TEST(long_names_are_bounded_too)
 {
-    (void)state;
     enum {
         LINES = 30000
     };
@@ -750,9 +732,8 @@ static int run_filtered(const struct targets_config *c, int bring)
     return n;
 }
 
-static void after_privileges_are_dropped(void **state)
+UNIT_TEST(after_privileges_are_dropped)
 {
-    (void)state;
     struct targets_config c = config_of(NULL, 0);
     char path[64];
     int ends[2], status = 0;
@@ -770,31 +751,4 @@ static void after_privileges_are_dropped(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 18);
-}
-
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_of_the_command_line),
-        cmocka_unit_test(bad_words_open_nothing),
-        cmocka_unit_test(the_order_hangs_on_the_key),
-        cmocka_unit_test(networks_are_mixed),
-        cmocka_unit_test(a_network_is_mixed),
-        cmocka_unit_test(an_index_stays_what_it_is),
-        cmocka_unit_test(shards_are_the_list),
-        cmocka_unit_test(names_are_looked_up),
-        cmocka_unit_test(many_names),
-        cmocka_unit_test(special_addresses),
-        cmocka_unit_test(much_to_pass_over),
-        cmocka_unit_test(bad_lines_are_told),
-        cmocka_unit_test(long_lines_are_bad_lines),
-        cmocka_unit_test(exclusions),
-        cmocka_unit_test(a_pipe_that_trickles),
-        cmocka_unit_test(standard_input),
-        cmocka_unit_test(a_million_lines),
-        cmocka_unit_test(long_names_are_bounded_too),
-        cmocka_unit_test(after_privileges_are_dropped),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

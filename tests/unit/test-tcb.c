@@ -15,9 +15,8 @@ static void is_written(enum state s, const struct transition *x)
         assert_int_equal(state_between(s, x->next), STATE_SET_NONE);
 }
 
-static void every_cell_is_written(void **state)
+UNIT_TEST(every_cell_is_written)
 {
-    (void)state;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         for (enum input in = INPUT_BAD_CHECKSUM; in < INPUT_COUNT; in++) {
             is_written(s, tcb_transition(s, in));
@@ -30,9 +29,8 @@ static void every_cell_is_written(void **state)
     }
 }
 
-static void what_never_happens_changes_nothing(void **state)
+UNIT_TEST(what_never_happens_changes_nothing)
 {
-    (void)state;
     size_t never = 0;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         for (enum input in = INPUT_BAD_CHECKSUM; in < INPUT_COUNT; in++) {
@@ -49,9 +47,8 @@ static void what_never_happens_changes_nothing(void **state)
 }
 
 /* 3.10.4, 3.10.5 and 3.10.8 by hand, for the calls that end a connection. */
-static void calls_that_end(void **state)
+UNIT_TEST(calls_that_end)
 {
-    (void)state;
     static const struct {
         enum state next_close;
         enum reply close, abort;
@@ -158,9 +155,8 @@ static void one_tcb(const struct tcb *t)
 
 static const uint32_t starts[] = {1000, 0xffffffff, 0xfffffffe, 0xfffffc00, 0x7fffffff};
 
-static void the_classifier_knows_its_states(void **state)
+UNIT_TEST(the_classifier_knows_its_states)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
         seq_t iss = seq_of(starts[i]), irs = seq_of(starts[(i + 1) % 5]);
         for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
@@ -178,9 +174,8 @@ static void the_classifier_knows_its_states(void **state)
     }
 }
 
-static void only_four_bits_decide(void **state)
+UNIT_TEST(only_four_bits_decide)
 {
-    (void)state;
     const unsigned deciding = FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         const struct tcb t = unit_tcb(s, true, seq_of(0xfffffff0), seq_of(0xfffffff8));
@@ -197,9 +192,8 @@ static void only_four_bits_decide(void **state)
     }
 }
 
-static void a_wrong_checksum_changes_nothing(void **state)
+UNIT_TEST(a_wrong_checksum_changes_nothing)
 {
-    (void)state;
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
         const struct tcb t = unit_tcb(s, true, seq_of(5), seq_of(6));
         for (unsigned flags = 0; flags <= 0xff; flags++) {
@@ -259,9 +253,8 @@ static void connected(struct tcb *a, struct tcb *b)
     (void)hear(b, s, STATE_ESTABLISHED, REPLY_NOTHING);
 }
 
-static void figure_6(void **state)
+UNIT_TEST(figure_6)
 {
-    (void)state;
     struct tcb a = fresh(A(100), CALL_CONNECT), b = fresh(B(300), CALL_LISTEN);
     struct segment s = unit_leaves(&a, REPLY_SYN, NULL);
     expect_segment(s, FLAG_SYN, A(100), seq_of(0));
@@ -278,9 +271,8 @@ static void figure_6(void **state)
     assert_true(seq_eq(a.snd_una, a.snd_nxt));
 }
 
-static void figure_7(void **state)
+UNIT_TEST(figure_7)
 {
-    (void)state;
     struct tcb a = fresh(A(100), CALL_CONNECT), b = fresh(B(300), CALL_CONNECT);
     struct segment of_a = unit_leaves(&a, REPLY_SYN, NULL);
     struct segment of_b = unit_leaves(&b, REPLY_SYN, NULL);
@@ -294,9 +286,8 @@ static void figure_7(void **state)
     assert_true(seq_eq(a.rcv_nxt, B(301)) && seq_eq(b.rcv_nxt, A(101)));
 }
 
-static void figure_8(void **state)
+UNIT_TEST(figure_8)
 {
-    (void)state;
     struct tcb a = fresh(A(100), CALL_CONNECT), b = fresh(B(300), CALL_LISTEN);
     struct segment syn = unit_leaves(&a, REPLY_SYN, NULL);
     struct segment old = unit_segment(A(90), seq_of(0), FLAG_SYN, 0);
@@ -313,9 +304,8 @@ static void figure_8(void **state)
     (void)hear(&b, s, STATE_ESTABLISHED, REPLY_NOTHING);
 }
 
-static void figure_9(void **state)
+UNIT_TEST(figure_9)
 {
-    (void)state;
     struct tcb a, b;
     connected(&a, &b);
     a = fresh(A(400), CALL_CONNECT); /* A crashed and opens anew */
@@ -326,9 +316,8 @@ static void figure_9(void **state)
     (void)hear(&b, s, STATE_CLOSED, REPLY_NOTHING);
 }
 
-static void figure_10(void **state)
+UNIT_TEST(figure_10)
 {
-    (void)state;
     struct tcb a, b;
     connected(&a, &b);
     a.state = STATE_CLOSED; /* A crashed and knows nothing */
@@ -339,9 +328,8 @@ static void figure_10(void **state)
     (void)hear(&b, s, STATE_CLOSED, REPLY_NOTHING);
 }
 
-static void figure_11(void **state)
+UNIT_TEST(figure_11)
 {
-    (void)state;
     struct tcb a = fresh(A(100), CALL_LISTEN), b = fresh(B(300), CALL_LISTEN);
     struct segment old = unit_segment(A(90), seq_of(0), FLAG_SYN, 0);
     struct segment s = hear(&b, old, STATE_SYN_RECEIVED, REPLY_SYN_ACK);
@@ -351,9 +339,8 @@ static void figure_11(void **state)
     (void)hear(&b, s, STATE_LISTEN, REPLY_NOTHING);
 }
 
-static void figure_12(void **state)
+UNIT_TEST(figure_12)
 {
-    (void)state;
     struct tcb a, b;
     connected(&a, &b);
     assert_int_equal(tcb_call(&a, CALL_CLOSE).reply, REPLY_FIN);
@@ -374,9 +361,8 @@ static void figure_12(void **state)
     assert_int_equal(a.state, STATE_CLOSED);
 }
 
-static void figure_13(void **state)
+UNIT_TEST(figure_13)
 {
-    (void)state;
     struct tcb a, b;
     connected(&a, &b);
     (void)tcb_call(&a, CALL_CLOSE);
@@ -394,9 +380,8 @@ static void figure_13(void **state)
 
 /* --- The variables --- */
 
-static void one_segment_may_do_three_things(void **state)
+UNIT_TEST(one_segment_may_do_three_things)
 {
-    (void)state;
     struct tcb t = unit_tcb(STATE_SYN_RECEIVED, true, seq_of(0xffffffff), seq_of(0xfffffffd));
     struct arrival a = unit_next(&t, FLAG_ACK | FLAG_FIN, 5);
     assert_int_equal(a.count, 3);
@@ -410,9 +395,8 @@ static void one_segment_may_do_three_things(void **state)
     assert_true(t.fin_received);
 }
 
-static void only_new_data_in_the_window_is_taken(void **state)
+UNIT_TEST(only_new_data_in_the_window_is_taken)
 {
-    (void)state;
     struct tcb t = unit_tcb(STATE_ESTABLISHED, false, seq_of(7), seq_of(0xfffffff0));
     seq_t nxt = t.rcv_nxt;
     struct segment seg = unit_segment(seq_of(nxt.v - 10), t.snd_nxt, FLAG_ACK, 30);
@@ -435,9 +419,8 @@ static void only_new_data_in_the_window_is_taken(void **state)
     assert_int_equal(t.state, STATE_ESTABLISHED);
 }
 
-static void windows_are_scaled_as_agreed(void **state)
+UNIT_TEST(windows_are_scaled_as_agreed)
 {
-    (void)state;
     for (int offered = 0; offered < 2; offered++) {
         struct tcb t;
         tcb_init(&t, seq_of(9), 1 << 20, false, true, 7);
@@ -454,9 +437,8 @@ static void windows_are_scaled_as_agreed(void **state)
     }
 }
 
-static void an_older_segment_says_nothing_of_the_window(void **state)
+UNIT_TEST(an_older_segment_says_nothing_of_the_window)
 {
-    (void)state;
     struct tcb t = unit_tcb(STATE_ESTABLISHED, false, seq_of(0xffffff00), seq_of(0xfffffff0));
     (void)unit_leaves_data(&t, 50);
     (void)unit_next(&t, FLAG_ACK, 10);
@@ -474,9 +456,8 @@ static void an_older_segment_says_nothing_of_the_window(void **state)
     assert_int_equal(t.snd_wnd, 3);
 }
 
-static void the_mss_without_the_option(void **state)
+UNIT_TEST(the_mss_without_the_option)
 {
-    (void)state;
     static const uint8_t version[] = {4, 6};
     for (size_t i = 0; i < 2; i++) {
         struct tcb t = unit_tcb(STATE_SYN_SENT, false, seq_of(1), seq_of(2));
@@ -488,9 +469,8 @@ static void the_mss_without_the_option(void **state)
 }
 
 /* 3.10.2: SEND in LISTEN makes the connection an active one, whose reset is a refusal. */
-static void send_turns_passive_into_active(void **state)
+UNIT_TEST(send_turns_passive_into_active)
 {
-    (void)state;
     struct tcb t = unit_tcb(STATE_LISTEN, true, seq_of(1), seq_of(2));
     unit_call(&t, CALL_SEND, REPLY_SYN);
     assert_int_equal(t.state, STATE_SYN_SENT);
@@ -501,9 +481,8 @@ static void send_turns_passive_into_active(void **state)
 }
 
 /* 3.10.7.3: what else a SYN,ACK carries is processed from the sixth step on. */
-static void an_answer_may_carry_more(void **state)
+UNIT_TEST(an_answer_may_carry_more)
 {
-    (void)state;
     struct tcb t = unit_tcb(STATE_SYN_SENT, false, seq_of(0xffffffff), seq_of(2));
     struct segment seg = unit_segment(seq_of(70), t.snd_nxt, FLAG_SYN | FLAG_ACK | FLAG_FIN, 9);
     struct arrival a = tcb_arrive(&t, &seg);
@@ -512,33 +491,4 @@ static void an_answer_may_carry_more(void **state)
     assert_int_equal(a.reply, REPLY_ACK);
     assert_int_equal(t.state, STATE_CLOSE_WAIT);
     assert_int_equal(t.rcv_nxt.v, 81);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_cell_is_written),
-        cmocka_unit_test(what_never_happens_changes_nothing),
-        cmocka_unit_test(calls_that_end),
-        cmocka_unit_test(the_classifier_knows_its_states),
-        cmocka_unit_test(only_four_bits_decide),
-        cmocka_unit_test(a_wrong_checksum_changes_nothing),
-        cmocka_unit_test(figure_6),
-        cmocka_unit_test(figure_7),
-        cmocka_unit_test(figure_8),
-        cmocka_unit_test(figure_9),
-        cmocka_unit_test(figure_10),
-        cmocka_unit_test(figure_11),
-        cmocka_unit_test(figure_12),
-        cmocka_unit_test(figure_13),
-        cmocka_unit_test(one_segment_may_do_three_things),
-        cmocka_unit_test(only_new_data_in_the_window_is_taken),
-        cmocka_unit_test(windows_are_scaled_as_agreed),
-        cmocka_unit_test(an_older_segment_says_nothing_of_the_window),
-        cmocka_unit_test(the_mss_without_the_option),
-        cmocka_unit_test(send_turns_passive_into_active),
-        cmocka_unit_test(an_answer_may_carry_more),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

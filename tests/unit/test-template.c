@@ -111,7 +111,7 @@ static void expect_same(struct craft *c, uint64_t *random, const struct segment 
     }
 }
 
-static void every_syn(void **state)
+UNIT_TEST(every_syn)
 {
     uint64_t random = 5;
     const struct syn_like *look;
@@ -123,7 +123,7 @@ static void every_syn(void **state)
     }
 }
 
-static void resets(void **state)
+UNIT_TEST(resets)
 {
     static const uint16_t flags[] = {FLAG_RST, FLAG_RST | FLAG_ACK};
     uint64_t random = 7;
@@ -140,7 +140,7 @@ static void resets(void **state)
 }
 
 /* All that `like` may say, and timestamps at every place, odd ones too. */
-static void every_field(void **state)
+UNIT_TEST(every_field)
 {
     static const char *const layouts[] = {"T", "NT", "NNT", "WT", "MSTNW", "SWNT", "NTNT"};
     uint64_t random = 9;
@@ -159,7 +159,7 @@ static void every_field(void **state)
 }
 
 /* Without DF each packet has an identification: none is 0, and few are the same. */
-static void identifications(void **state)
+UNIT_TEST(identifications)
 {
     uint64_t random = 11;
     struct template t;
@@ -183,7 +183,7 @@ static void identifications(void **state)
     expect_same(*state, &random, &like);
 }
 
-static void refusals(void **state)
+UNIT_TEST(refusals)
 {
     uint64_t random = 13;
     struct template t;
@@ -198,13 +198,4 @@ static void refusals(void **state)
     assert_string_equal(fault.text, "a template's checksums are right");
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_syn),   cmocka_unit_test(resets),
-        cmocka_unit_test(every_field), cmocka_unit_test(identifications),
-        cmocka_unit_test(refusals),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, open_craft, close_craft);
-}
+UNIT_GROUP(open_craft, close_craft)

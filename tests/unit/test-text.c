@@ -4,9 +4,8 @@
 #include "base/fault.h"
 #include "base/text.h"
 
-static void grows_as_needed(void **state)
+UNIT_TEST(grows_as_needed)
 {
-    (void)state;
     struct text t;
     text_init(&t);
     for (int i = 0; i < 5000; i++)
@@ -24,9 +23,8 @@ static void grows_as_needed(void **state)
     assert_null(t.data);
 }
 
-static void clearing_nothing(void **state)
+UNIT_TEST(clearing_nothing)
 {
-    (void)state;
     struct text t;
     text_init(&t);
     text_clear(&t);
@@ -35,9 +33,8 @@ static void clearing_nothing(void **state)
     text_done(&t);
 }
 
-static void pads_to_a_column(void **state)
+UNIT_TEST(pads_to_a_column)
 {
-    (void)state;
     struct text t;
     text_init(&t);
     text_pad(&t, 3);
@@ -52,17 +49,15 @@ static void pads_to_a_column(void **state)
     text_done(&t);
 }
 
-static void cells(void **state)
+UNIT_TEST(cells)
 {
-    (void)state;
     assert_int_equal(text_cells("", 0), 0);
     assert_int_equal(text_cells("abc", 3), 3);
     assert_int_equal(text_cells("\xe2\x86\x92 \xc2\xb5s", 7), 4);
 }
 
-static void numbers(void **state)
+UNIT_TEST(numbers)
 {
-    (void)state;
     uint64_t v = 7;
     assert_true(text_to_number("0", 0, 10, &v));
     assert_int_equal(v, 0);
@@ -82,9 +77,8 @@ static void numbers(void **state)
     assert_false(text_to_number("18446744073709551616", 0, UINT64_MAX, &v));
 }
 
-static void faults_gain_context(void **state)
+UNIT_TEST(faults_gain_context)
 {
-    (void)state;
     struct fault fault;
     assert_int_equal(fault_set(&fault, STATUS_SYSTEM, "no route to %s", "::1"), STATUS_SYSTEM);
     assert_int_equal(fault_wrap(&fault, STATUS_SYSTEM, "target %d", 3), STATUS_SYSTEM);
@@ -93,9 +87,8 @@ static void faults_gain_context(void **state)
     assert_int_equal(fault_wrap(NULL, STATUS_MALFORMED, "x"), STATUS_MALFORMED);
 }
 
-static void faults_are_cut(void **state)
+UNIT_TEST(faults_are_cut)
 {
-    (void)state;
     struct fault fault;
     char big[2 * FAULT_TEXT_MAX];
     memset(big, 'x', sizeof(big) - 1);
@@ -109,9 +102,8 @@ static void faults_are_cut(void **state)
     assert_int_equal(strlen(fault.text), FAULT_TEXT_MAX - 1);
 }
 
-static void words_of_a_list(void **state)
+UNIT_TEST(words_of_a_list)
 {
-    (void)state;
     static const struct {
         const char *line, *word;
     } cases[] = {
@@ -125,9 +117,8 @@ static void words_of_a_list(void **state)
     }
 }
 
-static void what_is_shown(void **state)
+UNIT_TEST(what_is_shown)
 {
-    (void)state;
     char out[TEXT_SHOWN_MAX], text[200];
     assert_string_equal(text_shown("a\033[1m\0\x7f\n", 8, out), "a?[1m???");
     assert_string_equal(text_shown("", 0, out), "");
@@ -136,17 +127,4 @@ static void what_is_shown(void **state)
     assert_null(strchr(out, '.'));
     assert_int_equal(strlen(text_shown(text, TEXT_SHOWN_MAX, out)), TEXT_SHOWN_MAX - 1);
     assert_string_equal(out + TEXT_SHOWN_MAX - 5, "a...");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_of_a_list),  cmocka_unit_test(what_is_shown),
-        cmocka_unit_test(grows_as_needed),  cmocka_unit_test(clearing_nothing),
-        cmocka_unit_test(pads_to_a_column), cmocka_unit_test(cells),
-        cmocka_unit_test(numbers),          cmocka_unit_test(faults_gain_context),
-        cmocka_unit_test(faults_are_cut),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,9 +63,8 @@ static void begin(struct timeline *t, struct probe_sink *sinks, size_t n)
     }
 }
 
-static void every_event_reaches_every_sink(void **state)
+UNIT_TEST(every_event_reaches_every_sink)
 {
-    (void)state;
     struct timeline t;
     struct fault fault;
     struct probe_sink sinks[3] = {{.opened = 0}};
@@ -84,9 +83,8 @@ static void every_event_reaches_every_sink(void **state)
     assert_int_equal(sinks[0].closed, 1);
 }
 
-static void the_first_failure_is_kept(void **state)
+UNIT_TEST(the_first_failure_is_kept)
 {
-    (void)state;
     struct timeline t;
     struct fault fault;
     struct probe_sink sinks[3] = {{.on_close = STATUS_NO_MEMORY},
@@ -106,9 +104,8 @@ static void the_first_failure_is_kept(void **state)
     }
 }
 
-static void a_late_failure_counts_too(void **state)
+UNIT_TEST(a_late_failure_counts_too)
 {
-    (void)state;
     struct timeline t;
     struct fault fault;
     struct probe_sink sinks[2] = {{.opened = 0}, {.on_close = STATUS_SYSTEM}};
@@ -118,9 +115,8 @@ static void a_late_failure_counts_too(void **state)
     assert_string_equal(fault.text, "close");
 }
 
-static void failing_to_open(void **state)
+UNIT_TEST(failing_to_open)
 {
-    (void)state;
     struct timeline t;
     struct fault fault;
     struct probe_sink sinks[2] = {{.on_open = STATUS_SYSTEM}, {.opened = 0}};
@@ -132,9 +128,8 @@ static void failing_to_open(void **state)
     assert_int_equal(sinks[1].freed, 1);
 }
 
-static void too_many_sinks(void **state)
+UNIT_TEST(too_many_sinks)
 {
-    (void)state;
     struct timeline t;
     struct fault fault;
     struct probe_sink sinks[TIMELINE_SINKS_MAX] = {{.opened = 0}}, extra = {.sink.ops = &ops};
@@ -145,9 +140,8 @@ static void too_many_sinks(void **state)
     assert_int_equal(timeline_close(&t, &fault), STATUS_OK);
 }
 
-static void names_of_faults(void **state)
+UNIT_TEST(names_of_faults)
 {
-    (void)state;
     for (enum event_fault f = EVENT_FAULT_KERNEL_RST; f <= EVENT_FAULT_MALFORMED; f++) {
         assert_non_null(event_fault_name(f));
         for (enum event_fault g = EVENT_FAULT_KERNEL_RST; g < f; g++)
@@ -157,9 +151,8 @@ static void names_of_faults(void **state)
 
 /* --- Results --- */
 
-static void a_result_has_keys_and_lines(void **state)
+UNIT_TEST(a_result_has_keys_and_lines)
 {
-    (void)state;
     struct result r = {0};
     result_set_us(&r, "rtt_us", 31234);
     result_set_null(&r, "nothing");
@@ -172,10 +165,9 @@ static void a_result_has_keys_and_lines(void **state)
 }
 
 /* As JSON has it, whatever is set. */
-static void keys_are_written_at_once(void **state)
+UNIT_TEST(keys_are_written_at_once)
 {
     struct result r = {0};
-    (void)state;
     result_begin(&r, NULL);
     result_set_integer(&r, "least", INT64_MIN);
     result_set_integer(&r, "most", INT64_MAX);
@@ -207,20 +199,4 @@ static void keys_are_written_at_once(void **state)
     result_clear(&r);
     assert_string_equal(r.json.data, "");
     result_done(&r);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_event_reaches_every_sink),
-        cmocka_unit_test(the_first_failure_is_kept),
-        cmocka_unit_test(a_late_failure_counts_too),
-        cmocka_unit_test(failing_to_open),
-        cmocka_unit_test(too_many_sinks),
-        cmocka_unit_test(names_of_faults),
-        cmocka_unit_test(a_result_has_keys_and_lines),
-        cmocka_unit_test(keys_are_written_at_once),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,24 +17,21 @@ static bool kept(const char *when, int64_t gap_ns)
     return is;
 }
 
-static void no_time_is_given(void **state)
+UNIT_TEST(no_time_is_given)
 {
-    (void)state;
     assert_true(kept("", 0));
     assert_true(kept("", CLOCK_MIN));
 }
 
-static void within(void **state)
+UNIT_TEST(within)
 {
-    (void)state;
     assert_true(kept("[within 200ms]", 0));
     assert_true(kept("[within 200ms]", 200 * CLOCK_MS));
     assert_false(kept("[within 200ms]", 200 * CLOCK_MS + 1));
 }
 
-static void after(void **state)
+UNIT_TEST(after)
 {
-    (void)state;
     assert_true(kept("[after 1s]", CLOCK_S));
     assert_true(kept("[after 1s]", 875 * CLOCK_MS));
     assert_false(kept("[after 1s]", 875 * CLOCK_MS - 1));
@@ -47,9 +44,8 @@ static void after(void **state)
 }
 
 /* Where an eighth is less than what a busy machine takes. */
-static void after_hardly_any_time(void **state)
+UNIT_TEST(after_hardly_any_time)
 {
-    (void)state;
     assert_int_equal(schedule_tolerance(8 * CLOCK_MS), 4 * CLOCK_MS);
     assert_int_equal(schedule_tolerance(80 * CLOCK_MS), 10 * CLOCK_MS);
     assert_true(kept("[after 2ms]", 0));
@@ -57,20 +53,9 @@ static void after_hardly_any_time(void **state)
     assert_false(kept("[after 2ms]", 7 * CLOCK_MS));
 }
 
-static void both(void **state)
+UNIT_TEST(both)
 {
-    (void)state;
     assert_true(kept("[after 1s] [within 1050ms]", 1050 * CLOCK_MS));
     assert_false(kept("[after 1s] [within 1050ms]", 1051 * CLOCK_MS));
     assert_false(kept("[after 1s] [within 1050ms]", 800 * CLOCK_MS));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_time_is_given),      cmocka_unit_test(within), cmocka_unit_test(after),
-        cmocka_unit_test(after_hardly_any_time), cmocka_unit_test(both),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,8 @@
 #include "figure/view.h"
 
 /* Figure 9 ends with an arrow on the near side alone. */
-static void an_arrow_is_missing(void **state)
+UNIT_TEST(an_arrow_is_missing)
 {
-    (void)state;
     static const struct {
         enum figure_arrow a, b;
         enum end from;
@@ -25,9 +24,8 @@ static void an_arrow_is_missing(void **state)
     }
 }
 
-static void the_other_one(void **state)
+UNIT_TEST(the_other_one)
 {
-    (void)state;
     assert_int_equal(end_other(END_A), END_B);
     assert_int_equal(end_other(END_B), END_A);
 }
@@ -47,9 +45,8 @@ static void goes(const char *row, enum end sender, bool leaves, bool reaches)
     figure_done(&f);
 }
 
-static void from_the_wire(void **state)
+UNIT_TEST(from_the_wire)
 {
-    (void)state;
     goes("1.  SYN-SENT --> <SEQ=1><CTL=SYN>  --> SYN-RECEIVED", END_A, true, true);
     goes("1.  SYN-SENT --> <SEQ=1><CTL=SYN>  ...", END_A, true, false);
     goes("1.           ... <SEQ=1><CTL=SYN>  --> SYN-RECEIVED", END_A, false, true);
@@ -58,26 +55,13 @@ static void from_the_wire(void **state)
     goes("1.  SYN-SENT <-- <SEQ=1><CTL=SYN>  ...", END_B, false, true);
 }
 
-static void no_segment(void **state)
+UNIT_TEST(no_segment)
 {
     struct figure f;
-    (void)state;
     unit_figure(&f, "1.  CLOSED                                  LISTEN");
     for (enum end end = END_A; end <= END_B; end++) {
         assert_false(view_leaves(&f.items[0].row, end));
         assert_false(view_reaches(&f.items[0].row, end));
     }
     figure_done(&f);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_arrow_is_missing),
-        cmocka_unit_test(the_other_one),
-        cmocka_unit_test(from_the_wire),
-        cmocka_unit_test(no_segment),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* What the unit tests share: cmocka with the headers it wants before it, octets in blocks that
- * end where they end (so that the address sanitizer sees a read beyond), and numbers that look
- * random and are the same in every run. */
+/* What the tests share: cmocka with the headers it wants before it, tests that stand in no list,
+ * octets in blocks that end where they end (so that the address sanitizer sees a read beyond), and
+ * numbers that look random and are the same in every run. */
 #ifndef TCPSHAKE_UNIT_H
 #define TCPSHAKE_UNIT_H
 
@@ -12,6 +12,30 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+/* A test: UNIT_TEST(its_name) { ... }. They run in the order in which they stand in their file, by
+ * the main() of tests/main.c. What the group's set-up left is `state`. */
+#define UNIT_TEST(name)                                                                            \
+    static void name(void **state);                                                                \
+    __attribute__((constructor)) static void name##_stands(void)                                   \
+    {                                                                                              \
+        unit_add(__LINE__, name, NULL, #name);                                                     \
+    }                                                                                              \
+    static void name(__attribute__((unused)) void **state)
+
+/* What goes before the first of them and after the last; NULL: nothing. */
+#define UNIT_GROUP(set_up, tear_down)                                                              \
+    __attribute__((constructor)) static void unit_has_group(void)                                  \
+    {                                                                                              \
+        unit_group(set_up, tear_down);                                                             \
+    }
+
+/* One more test of that name, for tables; `line` decides its place. */
+__attribute__((format(printf, 4, 5))) void unit_add(int line, CMUnitTestFunction test, void *state,
+                                                    const char *name, ...);
+void unit_group(CMFixtureFunction set_up, CMFixtureFunction tear_down);
+/* All of them, as TAP. How many failed. */
+int unit_run(void);
 
 /* The caller frees. Never NULL, not even for no octets. */
 static inline uint8_t *unit_copy(const void *data, size_t n)

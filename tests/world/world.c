@@ -1,120 +1,24 @@
-/* A world of very many hosts for the tests of the survey: each keeps a schedule of stacks.def, the
- * wire loses, time is counted. The survey's packets and the hosts' are whole IP packets; what
- * arrives when is a heap. */
-#ifndef TCPSHAKE_SIM_WORLD_H
-#define TCPSHAKE_SIM_WORLD_H
+/* See world.h. */
+#include "world.h"
 
-#include "../unit/unit.h"
-
-#include <math.h>
-#include <stdio.h>
-
-#include "base/bytes.h"
-#include "base/clock.h"
-#include "base/heap.h"
-#include "measure/survey/survey.h"
-#include "tcp/schedule.h"
-#include "wire/template.h"
-
-enum {
-    WORLD_PORT = 443,
-    WORLD_PORTS = 4, /* of ours, from WORLD_LOCAL on */
-    WORLD_LOCAL = 50000,
-    WORLD_QUEUE = 100, /* packets, before an interface */
-};
-
-#define WORLD_START (1700000000 * CLOCK_S)
-/* The segments there are. */
-#define WORLD_KINDS                                                                                \
-    {                                                                                              \
-        FLAG_SYN, FLAG_SYN | FLAG_ACK, FLAG_RST, FLAG_RST | FLAG_ACK, FLAG_ACK                     \
-    }
-#define WORLD_KIND_COUNT 5
-#define WORLD_REMEMBERED 77777           /* SND.NXT of ours in a connection that is remembered */
-#define WORLD_DELAY      (15 * CLOCK_MS) /* one way */
-
-enum world_manner {
-    WORLD_KEEPS_SCHEDULE,
-    WORLD_REFUSES,
-    WORLD_IS_SILENT,
-    WORLD_ICMP,         /* a router refuses for it */
-    WORLD_FLOODS,       /* with SYN,ACKs, a millisecond apart */
-    WORLD_KERNEL_SPOKE, /* as WORLD_KEEPS_SCHEDULE, but our own kernel resets it */
-    WORLD_REMEMBERS     /* a connection of our port's, that we know nothing of */
-};
-
-struct world_host {
-    struct heap_node timer; /* what it sends next */
-    const struct stack *row;
-    enum world_manner manner;
-    uint32_t irs, iss; /* its own numbering: irs is ours */
-    uint16_t local;    /* our port */
-    uint16_t sent;     /* of its schedule */
-    uint32_t lost;     /* set of those */
-    unsigned syns, resets_sent, resets_lost, resets_useless;
-    unsigned told;
-    bool half_open;
-};
-
-/* A packet under way. */
-struct world_packet {
-    struct heap_node node;
-    struct world_packet *next; /* free ones */
-    uint32_t host;
-    uint16_t local;
-    uint16_t flags;
-    uint32_t seq, ack;
-    bool ours, icmp, tap; /* ours: to the host; tap: it is the sight of ours leaving */
-};
-
-struct world {
-    struct survey survey;
-    struct survey_config config;
-    struct world_host *hosts;
-    uint32_t count, supplied;
-    struct heap timers;  /* the hosts' */
-    struct heap packets; /* under way */
-    struct world_packet *free;
-    struct template templates[2][WORLD_KIND_COUNT]; /* v4 and v6; of WORLD_KINDS */
-    uint64_t dice;
-    int64_t now;
-
-    unsigned loss;  /* of a thousand, each way */
-    double jitter;  /* of each gap, both ways */
-    unsigned drain; /* packets a second that the interface takes; 0: any number */
-    double queued;  /* before it, at `queued_at` */
-    int64_t queued_at;
-    unsigned no_way; /* every so many-th target has none; 0: all have */
-    struct survey_packet batch[SURVEY_BATCH_MAX];
-    unsigned batched;
-    int64_t call_ns; /* what a call of the kernel's takes */
-    bool blind;      /* the tap shows nothing of ours */
-    unsigned flushes;
-    int64_t *left; /* when each packet of ours left; of the last `rate` */
-    uint64_t left_count;
-    bool too_fast;
-    uint32_t most_in_flight;
-    void (*ended)(struct world *w, uint32_t host, const struct survey_end *e);
-};
-
-static inline double world_random(struct world *w)
+static double world_random(struct world *w)
 {
     return (double)(unit_random(&w->dice) >> 11) / (double)(UINT64_C(1) << 53);
 }
 
-static inline bool world_loses(struct world *w)
+static bool world_loses(struct world *w)
 {
     return w->loss > 0 && unit_random(&w->dice) % 1000 < w->loss;
 }
 
 /* --- Addresses: every sixteenth host has an IPv6 address --- */
 
-static inline bool world_is_v6(uint32_t host)
+bool world_is_v6(uint32_t host)
 {
     return host % 16 == 15;
 }
 
-static inline struct endpoint world_remote(uint32_t host)
+static struct endpoint world_remote(uint32_t host)
 {
     struct endpoint e = {.port = WORLD_PORT};
     if (world_is_v6(host)) {
@@ -126,7 +30,7 @@ static inline struct endpoint world_remote(uint32_t host)
     return e;
 }
 
-static inline struct endpoint world_local(uint32_t host, uint16_t port)
+static struct endpoint world_local(uint32_t host, uint16_t port)
 {
     static const uint8_t v4[4] = {192, 0, 2, 1};
     static const struct in6_addr v6 = {.s6_addr = {0x20, 0x01, 0x0d, 0xb8, 1, [15] = 1}};
@@ -135,7 +39,7 @@ static inline struct endpoint world_local(uint32_t host, uint16_t port)
 
 /* --- The wire --- */
 
-static inline struct world_packet *world_under_way(struct world *w, uint32_t host, int64_t at)
+static struct world_packet *world_under_way(struct world *w, uint32_t host, int64_t at)
 {
     struct world_packet *p = w->free;
     if (p != NULL)
@@ -149,8 +53,8 @@ static inline struct world_packet *world_under_way(struct world *w, uint32_t hos
 }
 
 /* A segment of the host's leaves it. */
-static inline struct world_packet *world_says(struct world *w, uint32_t host, uint16_t flags,
-                                              uint32_t seq, uint32_t ack, int64_t now)
+static struct world_packet *world_says(struct world *w, uint32_t host, uint16_t flags, uint32_t seq,
+                                       uint32_t ack, int64_t now)
 {
     struct world_packet *p = world_under_way(w, host, now + WORLD_DELAY);
     p->local = w->hosts[host].local;
@@ -161,8 +65,8 @@ static inline struct world_packet *world_says(struct world *w, uint32_t host, ui
 }
 
 /* A segment of ours left at `at`: the tap shows it, and unless it is lost it arrives. */
-static inline void world_we_say(struct world *w, uint32_t host, uint16_t local, uint16_t flags,
-                                uint32_t seq, int64_t at)
+static void world_we_say(struct world *w, uint32_t host, uint16_t local, uint16_t flags,
+                         uint32_t seq, int64_t at)
 {
     for (int tap = 0; tap <= 1; tap++) {
         struct world_packet *p = world_under_way(w, host, tap ? at : at + WORLD_DELAY);
@@ -174,7 +78,7 @@ static inline void world_we_say(struct world *w, uint32_t host, uint16_t local, 
     }
 }
 
-static inline size_t world_octets(const struct world *w, const struct world_packet *p, uint8_t *out)
+static size_t world_octets(const struct world *w, const struct world_packet *p, uint8_t *out)
 {
     const uint16_t all[] = WORLD_KINDS;
     const struct endpoint local = world_local(p->host, p->local), remote = world_remote(p->host);
@@ -187,7 +91,7 @@ static inline size_t world_octets(const struct world *w, const struct world_pack
 }
 
 /* RFC 792, RFC 4443: a router quotes our SYN. */
-static inline size_t world_icmp(const struct world *w, const struct world_packet *p, uint8_t *out)
+static size_t world_icmp(const struct world *w, const struct world_packet *p, uint8_t *out)
 {
     struct world_packet syn = *p;
     bool v6 = world_is_v6(p->host);
@@ -213,13 +117,13 @@ static inline size_t world_icmp(const struct world *w, const struct world_packet
 
 /* --- The hosts --- */
 
-static inline bool world_ends_by_reset(const struct stack *row)
+bool world_ends_by_reset(const struct stack *row)
 {
     return row->end != SCHEDULE_SILENCE;
 }
 
 /* The next of its schedule, whose gap begins now. */
-static inline void world_next_sending(struct world *w, struct world_host *h, int64_t now)
+static void world_next_sending(struct world *w, struct world_host *h, int64_t now)
 {
     if (h->sent > h->row->count) {
         heap_remove(&w->timers, &h->timer);
@@ -230,7 +134,7 @@ static inline void world_next_sending(struct world *w, struct world_host *h, int
     assert_true(heap_set(&w->timers, &h->timer, now + llround(gap * (double)CLOCK_S)));
 }
 
-static inline void world_sends(struct world *w, struct world_host *h, int64_t now)
+static void world_sends(struct world *w, struct world_host *h, int64_t now)
 {
     bool reset = h->sent == h->row->count && world_ends_by_reset(h->row);
     const uint16_t end = h->row->end == SCHEDULE_RST ? FLAG_RST : FLAG_RST | FLAG_ACK;
@@ -249,7 +153,7 @@ static inline void world_sends(struct world *w, struct world_host *h, int64_t no
     }
 }
 
-static inline void world_floods(struct world *w, struct world_host *h, int64_t now)
+static void world_floods(struct world *w, struct world_host *h, int64_t now)
 {
     uint32_t host = (uint32_t)(h - w->hosts);
     for (int i = 0; i < 2000; i++)
@@ -257,8 +161,7 @@ static inline void world_floods(struct world *w, struct world_host *h, int64_t n
                    now + i * CLOCK_MS);
 }
 
-static inline void world_syn_arrives(struct world *w, struct world_host *h,
-                                     const struct world_packet *p)
+static void world_syn_arrives(struct world *w, struct world_host *h, const struct world_packet *p)
 {
     uint32_t host = (uint32_t)(h - w->hosts);
     h->local = p->local;
@@ -294,7 +197,7 @@ static inline void world_syn_arrives(struct world *w, struct world_host *h,
     }
 }
 
-static inline void world_host_hears(struct world *w, const struct world_packet *p)
+static void world_host_hears(struct world *w, const struct world_packet *p)
 {
     struct world_host *h = &w->hosts[p->host];
     if (p->flags == FLAG_SYN) {
@@ -315,7 +218,7 @@ static inline void world_host_hears(struct world *w, const struct world_packet *
 
 /* --- The survey's link --- */
 
-static inline enum survey_sending world_send(void *arg, const struct survey_packet *p)
+static enum survey_sending world_send(void *arg, const struct survey_packet *p)
 {
     struct world *w = arg;
     uint32_t host = bytes_be32(p->remote.ip.s6_addr + 12) & 0xffff;
@@ -331,7 +234,7 @@ static inline enum survey_sending world_send(void *arg, const struct survey_pack
 
 /* The bound holds in every second, whenever it begins: the packet `rate` before this one left a
  * second ago. */
-static inline void world_count(struct world *w, int64_t now)
+static void world_count(struct world *w, int64_t now)
 {
     int64_t *place = &w->left[w->left_count % w->config.rate];
     if (w->left_count >= w->config.rate && now - *place < CLOCK_S)
@@ -341,7 +244,7 @@ static inline void world_count(struct world *w, int64_t now)
 }
 
 /* How many of `n` packets find room before an interface that is slower than we are. */
-static inline unsigned world_room(struct world *w, unsigned n, bool *full)
+static unsigned world_room(struct world *w, unsigned n, bool *full)
 {
     w->queued -= (double)(w->now - w->queued_at) / (double)CLOCK_S * w->drain;
     w->queued = w->queued > 0 ? w->queued : 0;
@@ -353,8 +256,8 @@ static inline unsigned world_room(struct world *w, unsigned n, bool *full)
     return n;
 }
 
-static inline enum status world_flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *to_ns,
-                                      bool *full, struct fault *fault)
+static enum status world_flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *to_ns,
+                               bool *full, struct fault *fault)
 {
     struct world *w = arg;
     unsigned n = w->batched;
@@ -381,8 +284,8 @@ static inline enum status world_flush(void *arg, unsigned *left, int64_t *from_n
     return STATUS_OK;
 }
 
-static inline enum survey_supply world_supply(void *arg, int64_t now_ns, struct survey_target *t,
-                                              int64_t *at_ns)
+static enum survey_supply world_supply(void *arg, int64_t now_ns, struct survey_target *t,
+                                       int64_t *at_ns)
 {
     struct world *w = arg;
     (void)now_ns;
@@ -395,7 +298,7 @@ static inline enum survey_supply world_supply(void *arg, int64_t now_ns, struct 
     return SURVEY_NEXT;
 }
 
-static inline void world_ended(void *arg, const struct survey_end *e)
+static void world_ended(void *arg, const struct survey_end *e)
 {
     struct world *w = arg;
     assert_in_range(e->session, 1, w->count);
@@ -408,7 +311,7 @@ static inline void world_ended(void *arg, const struct survey_end *e)
 
 /* --- The run --- */
 
-static inline void world_templates(struct world *w)
+static void world_templates(struct world *w)
 {
     static const uint16_t all[] = WORLD_KINDS;
     struct fault fault;
@@ -429,8 +332,7 @@ static inline void world_templates(struct world *w)
     craft_free(craft);
 }
 
-/* `count` hosts that keep `row`; the test changes what it wants changed, then calls world_begin. */
-static inline void world_init(struct world *w, uint32_t count, const struct stack *row)
+void world_init(struct world *w, uint32_t count, const struct stack *row)
 {
     static uint16_t const ports[WORLD_PORTS] = {WORLD_LOCAL, WORLD_LOCAL + 1, WORLD_LOCAL + 2,
                                                 WORLD_LOCAL + 3};
@@ -463,7 +365,7 @@ static inline void world_init(struct world *w, uint32_t count, const struct stac
     };
 }
 
-static inline void world_begin(struct world *w)
+void world_begin(struct world *w)
 {
     struct fault fault;
     w->left = calloc(w->config.rate, sizeof(*w->left));
@@ -471,7 +373,7 @@ static inline void world_begin(struct world *w)
     assert_int_equal(survey_init(&w->survey, &w->config, w->now, &fault), STATUS_OK);
 }
 
-static inline void world_delivers(struct world *w, struct world_packet *p)
+static void world_delivers(struct world *w, struct world_packet *p)
 {
     uint8_t octets[2 * TEMPLATE_MAX];
     heap_remove(&w->packets, &p->node);
@@ -487,14 +389,14 @@ static inline void world_delivers(struct world *w, struct world_packet *p)
     w->free = p;
 }
 
-static inline int64_t world_key(const struct heap *h)
+static int64_t world_key(const struct heap *h)
 {
     const struct heap_node *first = heap_first(h);
     return first != NULL ? first->key : CLOCK_NEVER;
 }
 
 /* All that is due by now, in its order. */
-static inline void world_happens(struct world *w)
+static void world_happens(struct world *w)
 {
     for (;;) {
         int64_t timer = world_key(&w->timers), packet = world_key(&w->packets);
@@ -507,8 +409,7 @@ static inline void world_happens(struct world *w)
     }
 }
 
-/* Until the survey is over or the time has passed. */
-static inline void world_pass(struct world *w, int64_t span_ns)
+void world_pass(struct world *w, int64_t span_ns)
 {
     struct fault fault;
     int64_t limit = w->now + span_ns;
@@ -525,8 +426,7 @@ static inline void world_pass(struct world *w, int64_t span_ns)
     }
 }
 
-/* When the survey is over, what it sent last arrives. */
-static inline void world_settles(struct world *w)
+void world_settles(struct world *w)
 {
     for (struct heap_node *n; (n = heap_first(&w->packets)) != NULL;) {
         struct world_packet *p = (struct world_packet *)n;
@@ -541,7 +441,7 @@ static inline void world_settles(struct world *w)
     }
 }
 
-static inline void world_done(struct world *w)
+void world_done(struct world *w)
 {
     while (heap_first(&w->packets) != NULL) {
         struct world_packet *p = (struct world_packet *)heap_first(&w->packets);
@@ -558,5 +458,3 @@ static inline void world_done(struct world *w)
     free(w->left);
     free(w->hosts);
 }
-
-#endif

@@ -1,34 +1,13 @@
-/* A figure on the bench: parsed, checked and played against the host, whose application may be
- * there to do as the figure says. */
-#ifndef TCPSHAKE_SIM_STAGE_H
-#define TCPSHAKE_SIM_STAGE_H
+/* See stage.h. */
+#include "stage.h"
 
-#include "bench.h"
-
-#include "figure/check.h"
-#include "figure/parse.h"
-#include "figure/print.h"
-#include "measure/play/play.h"
-
-struct stage {
-    struct bench bench; /* first: the host's callbacks are given it */
-    struct figure figure;
-    struct play play;
-    struct upper application;
-    uint32_t iss, irs; /* ours, the host's */
-    enum call done[16];
-    size_t done_count;
-    bool mute; /* its kernel cannot be asked */
-};
-
-static inline struct segment stage_like(const struct stage *s)
+struct segment stage_like(const struct stage *s)
 {
     return (struct segment){.src = s->bench.locals[0], .dst = s->bench.config.base.remote};
 }
 
-/* The host sends this, whatever its TCP thinks of it. */
-static inline void stage_says(struct stage *s, int64_t after_ns, unsigned flags, uint32_t seq,
-                              uint32_t ack, uint32_t len)
+void stage_says(struct stage *s, int64_t after_ns, unsigned flags, uint32_t seq, uint32_t ack,
+                uint32_t len)
 {
     static const uint8_t octets[1400] = {'x'};
     const struct segment seg = {.src = s->bench.config.base.remote,
@@ -45,7 +24,7 @@ static inline void stage_says(struct stage *s, int64_t after_ns, unsigned flags,
 
 /* --- The host's application --- */
 
-static inline void stage_connects(struct stage *s)
+void stage_connects(struct stage *s)
 {
     const struct segment like = stage_like(s);
     struct bench_host *h = &s->bench.host;
@@ -55,8 +34,8 @@ static inline void stage_connects(struct stage *s)
     bench_host_says(&s->bench, &like, REPLY_SYN, NULL, NULL, 0);
 }
 
-static inline enum status stage_act(void *arg, const struct endpoint *ours, enum call what,
-                                    const void *data, size_t n, struct fault *fault)
+static enum status stage_act(void *arg, const struct endpoint *ours, enum call what,
+                             const void *data, size_t n, struct fault *fault)
 {
     struct stage *s = arg;
     const struct segment like = stage_like(s);
@@ -79,8 +58,8 @@ static inline enum status stage_act(void *arg, const struct endpoint *ours, enum
     return STATUS_OK;
 }
 
-static inline enum status stage_state(void *arg, const struct endpoint *ours, enum state *state,
-                                      struct fault *fault)
+static enum status stage_state(void *arg, const struct endpoint *ours, enum state *state,
+                               struct fault *fault)
 {
     struct stage *s = arg;
     (void)ours;
@@ -93,8 +72,7 @@ static inline enum status stage_state(void *arg, const struct endpoint *ours, en
 
 /* --- The run --- */
 
-/* `figure` with its columns' heads or without any. Nobody is at the host's side. */
-static inline void stage_init(struct stage *s, enum end us, const char *figure)
+void stage_init(struct stage *s, enum end us, const char *figure)
 {
     struct fault fault = {0};
     struct text source = {0};
@@ -118,24 +96,21 @@ static inline void stage_init(struct stage *s, enum end us, const char *figure)
     s->bench.config.deadline_after_ns = CLOCK_NEVER;
 }
 
-/* From now on somebody is. */
-static inline void stage_man(struct stage *s)
+void stage_man(struct stage *s)
 {
     s->application =
         (struct upper){.call = stage_act, .state = stage_state, .way_ns = BENCH_DELAY, .arg = s};
     s->bench.config.base.upper[END_B] = &s->application;
 }
 
-static inline void stage_run(struct stage *s)
+void stage_run(struct stage *s)
 {
     bench_run(&s->bench, 10 * CLOCK_MIN);
 }
 
-static inline void stage_done(struct stage *s)
+void stage_done(struct stage *s)
 {
     bench_done(&s->bench);
     play_done(&s->play);
     figure_done(&s->figure);
 }
-
-#endif

@@ -1,47 +1,7 @@
-/* A peer whose state is known, an end of ours, and a network between them that may lose: for what
- * talk/ask asks. The peer is a TCB that behaves by a profile; what it does is seen by the inference
- * only as far as it reaches us. No sockets and no talk: a hop takes ten milliseconds. */
-#ifndef TCPSHAKE_SIM_ASK_WORLD_H
-#define TCPSHAKE_SIM_ASK_WORLD_H
+/* See ask_world.h. */
+#include "ask_world.h"
 
-#include "base/clock.h"
-#include "talk/ask.h"
-#include "tcp/classify.h"
-
-enum {
-    ASK_WINDOW = 20000,
-    ASK_RETRANSMISSIONS = 8,
-    ASK_DEEP = 10,
-    ASK_STEPS_MAX = 200 /* of one question-and-answer: more is a loop */
-};
-#define ASK_HOP (10 * CLOCK_MS)
-
-/* How the peer is not as RFC 9293 with RFC 5961 has it. */
-struct ask_profile {
-    bool rfc793;         /* a SYN or a RST in the window ends the connection */
-    bool ignores_rst;    /* in TIME-WAIT, RFC 1337 */
-    bool resets_data;    /* its closed application cannot take data, 3.6.1 SHLD-3 */
-    bool stamped;        /* timestamps */
-    bool listens;        /* whoever has no connection finds a listener */
-    int64_t throttle_ns; /* one answer so often to what is out of the window */
-};
-
-struct ask_world {
-    struct ask_profile profile;
-    struct tcb own, theirs;
-    struct peer peer;
-    int64_t now_ns, answered_ns;
-    bool mute; /* our end answers nothing by itself */
-    /* Whether the next segment is lost. */
-    bool (*loses)(void *arg);
-    void *arg;
-    int64_t again_ns; /* when the peer retransmits; CLOCK_NEVER: not */
-    unsigned again;
-    unsigned deep; /* answers to answers */
-    bool contradiction;
-};
-
-static inline void ask_world_init(struct ask_world *w, const struct ask_profile *profile)
+void ask_world_init(struct ask_world *w, const struct ask_profile *profile)
 {
     *w = (struct ask_world){
         .profile = *profile, .now_ns = CLOCK_S, .answered_ns = -CLOCK_S, .again_ns = CLOCK_NEVER};
@@ -53,13 +13,12 @@ static inline void ask_world_init(struct ask_world *w, const struct ask_profile 
     peer_round_trip(&w->peer, 2 * ASK_HOP);
 }
 
-static inline bool ask_world_lost(struct ask_world *w)
+static bool ask_world_lost(struct ask_world *w)
 {
     return w->loses != NULL && w->loses(w->arg);
 }
 
-static inline void ask_world_stamp(const struct ask_world *w, const struct tcb *t,
-                                   struct segment *seg)
+static void ask_world_stamp(const struct ask_world *w, const struct tcb *t, struct segment *seg)
 {
     bool syn = (seg->flags & FLAG_SYN) != 0;
     bool stamps = syn ? t->offer_timestamps : t->timestamps && !(seg->flags & FLAG_RST);
@@ -70,10 +29,9 @@ static inline void ask_world_stamp(const struct ask_world *w, const struct tcb *
     seg->opt.ts_ecr = seg->flags & FLAG_ACK ? t->ts_recent : 0;
 }
 
-static inline void ask_world_to_peer(struct ask_world *w, const struct segment *seg);
+static void ask_world_to_peer(struct ask_world *w, const struct segment *seg);
 
-/* A segment of ours leaves; `ours`: our end knows of it. */
-static inline void ask_world_sends(struct ask_world *w, struct segment seg, bool ours)
+void ask_world_sends(struct ask_world *w, struct segment seg, bool ours)
 {
     w->now_ns += ASK_HOP;
     seg.ip_version = 4;
@@ -87,8 +45,7 @@ static inline void ask_world_sends(struct ask_world *w, struct segment seg, bool
         ask_world_to_peer(w, &seg);
 }
 
-static inline void ask_world_reply(struct ask_world *w, enum reply reply,
-                                   const struct segment *cause)
+static void ask_world_reply(struct ask_world *w, enum reply reply, const struct segment *cause)
 {
     struct segment out = {0};
     if (reply != REPLY_ACK && reply != REPLY_SYN_ACK && reply != REPLY_RST &&
@@ -103,7 +60,7 @@ static inline void ask_world_reply(struct ask_world *w, enum reply reply,
 }
 
 /* A segment of the peer's: into what is inferred, and to our end. */
-static inline void ask_world_comes(struct ask_world *w, struct segment seg)
+static void ask_world_comes(struct ask_world *w, struct segment seg)
 {
     w->now_ns += ASK_HOP;
     ask_world_stamp(w, &w->theirs, &seg);
@@ -116,8 +73,8 @@ static inline void ask_world_comes(struct ask_world *w, struct segment seg)
         ask_world_reply(w, a.reply, &seg);
 }
 
-static inline void ask_world_peer_says(struct ask_world *w, enum reply reply,
-                                       const struct segment *cause, uint32_t len)
+static void ask_world_peer_says(struct ask_world *w, enum reply reply, const struct segment *cause,
+                                uint32_t len)
 {
     struct segment seg = {.ip_version = 4};
     tcb_fill(&w->theirs, reply, cause, &seg);
@@ -130,8 +87,7 @@ static inline void ask_world_peer_says(struct ask_world *w, enum reply reply,
 }
 
 /* Where the profile is not what the table says. True if that was all. */
-static inline bool ask_world_peer_differs(struct ask_world *w, const struct segment *seg,
-                                          enum input in)
+static bool ask_world_peer_differs(struct ask_world *w, const struct segment *seg, enum input in)
 {
     const struct tcb *t = &w->theirs;
     bool data = t->fin_sent && seg->len > 0 && seq_lt(t->rcv_nxt, segment_end(seg)) &&
@@ -150,7 +106,7 @@ static inline bool ask_world_peer_differs(struct ask_world *w, const struct segm
     return true;
 }
 
-static inline bool ask_world_throttled(struct ask_world *w, enum input in, uint32_t len)
+static bool ask_world_throttled(struct ask_world *w, enum input in, uint32_t len)
 {
     bool limited = (in == INPUT_OUTSIDE && len == 0) || in == INPUT_SYN_LATE ||
                    in == INPUT_RST_IN_WINDOW || in == INPUT_ACK_FUTURE || in == INPUT_ACK_ANCIENT;
@@ -162,7 +118,7 @@ static inline bool ask_world_throttled(struct ask_world *w, enum input in, uint3
     return soon;
 }
 
-static inline void ask_world_to_peer(struct ask_world *w, const struct segment *seg)
+static void ask_world_to_peer(struct ask_world *w, const struct segment *seg)
 {
     struct tcb *t = &w->theirs;
     if (w->profile.listens && t->state == STATE_CLOSED) {
@@ -180,8 +136,7 @@ static inline void ask_world_to_peer(struct ask_world *w, const struct segment *
         ask_world_peer_says(w, a.reply, seg, 0);
 }
 
-/* The peer's application acts, and we know of it. */
-static inline void ask_world_calls(struct ask_world *w, enum call call)
+void ask_world_calls(struct ask_world *w, enum call call)
 {
     struct tcb *t = &w->theirs;
     if (t->state == STATE_SYN_RECEIVED || t->state == STATE_LISTEN || t->state == STATE_CLOSED)
@@ -199,7 +154,7 @@ static inline void ask_world_calls(struct ask_world *w, enum call call)
 }
 
 /* What the peer's timer sends once more. */
-static inline void ask_world_retransmits(struct ask_world *w)
+static void ask_world_retransmits(struct ask_world *w)
 {
     struct tcb *t = &w->theirs;
     struct segment seg = {.ip_version = 4};
@@ -220,8 +175,7 @@ static inline void ask_world_retransmits(struct ask_world *w)
     w->again_ns = w->now_ns + (CLOCK_S << w->again);
 }
 
-/* Time passes until `t_ns`, and what it brings. */
-static inline void ask_world_waits(struct ask_world *w, int64_t t_ns)
+void ask_world_waits(struct ask_world *w, int64_t t_ns)
 {
     while (w->again_ns <= t_ns) {
         if (w->again_ns > w->now_ns)
@@ -233,9 +187,8 @@ static inline void ask_world_waits(struct ask_world *w, int64_t t_ns)
     w->contradiction |= peer_elapse(&w->peer, w->now_ns).contradiction;
 }
 
-/* Asks until there is an answer or none can be had. `*questions` were sent. */
-static inline struct ask_step ask_world_asks(struct ask_world *w, const struct ask_config *config,
-                                             size_t *questions)
+struct ask_step ask_world_asks(struct ask_world *w, const struct ask_config *config,
+                               size_t *questions)
 {
     struct ask ask;
     struct ask_step s = {.verdict = ASK_CANNOT};
@@ -256,12 +209,9 @@ static inline struct ask_step ask_world_asks(struct ask_world *w, const struct a
     return s;
 }
 
-/* Whether the peer is in one of them; where there is no connection, a listener may be none. */
-static inline bool ask_world_holds(const struct ask_world *w, state_set set)
+bool ask_world_holds(const struct ask_world *w, state_set set)
 {
     enum state s = w->theirs.state;
     const state_set none = STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN);
     return state_set_has(none, s) ? (set & none) != 0 : state_set_has(set, s);
 }
-
-#endif

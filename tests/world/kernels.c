@@ -1,112 +1,10 @@
-/* Two imagined kernels, each with an application that does as it is told, and us as the wire
- * between them: for what is staged between two kernels. Time is counted, a packet takes as long to
- * the wire as from it, and the numbers are a test's to choose. */
-#ifndef TCPSHAKE_SIM_KERNELS_H
-#define TCPSHAKE_SIM_KERNELS_H
-
-#include <errno.h>
-
-#include "bench.h"
-
-#include "figure/check.h"
-#include "figure/parse.h"
-#include "figure/view.h"
-#include "talk/talk.h"
-#include "wire/craft.h"
-
-enum {
-    KERNELS_QUEUE_MAX = 256,
-    KERNELS_NOTES_MAX = 128,
-    KERNELS_OUT_MAX = 8,
-    KERNELS_STEPS_MAX = 100000,
-    KERNELS_PACKET_MAX = 1600,
-};
-
-#define KERNELS_START     (1700000000 * CLOCK_S)
-#define KERNELS_DELAY     CLOCK_MS /* from a kernel to the wire, and from the wire to a kernel */
-#define KERNELS_TIME_WAIT (60 * CLOCK_S)
-
-struct kernels;
-
-struct kernel {
-    /* What a test may choose. */
-    uint32_t iss, iss_step;               /* of the next connection; how far the one after it is */
-    int64_t rto_ns, rto_most_ns;          /* the first one, the longest one */
-    unsigned retries;                     /* retransmissions before it gives up; 0: it never does */
-    int64_t keep_after_ns, keep_every_ns; /* keepalive; 0: none */
-    unsigned keep_probes;
-    bool resets_at_last;  /* when it gives up on keepalive, as Linux does */
-    bool leaves_silently; /* when its process is killed */
-    bool mute;            /* it cannot be asked for its state */
-    bool unwilling;       /* its application fails at everything */
-    bool lame;            /* its application does nothing */
-    /* Called before its TCP; true: that was all. */
-    bool (*instead)(struct kernel *k, const struct segment *seg);
-
-    struct kernels *of;
-    enum end side;
-    struct tcb tcb;
-    bool exists, listens, orphan; /* the connection; a listener; nobody has the connection */
-    uint32_t unread;
-    int saw;
-    unsigned arrived, syns, told; /* segments, SYNs, calls of the application */
-    struct {
-        struct segment seg;
-        uint8_t data[64];
-    } out[KERNELS_OUT_MAX]; /* not acknowledged */
-    size_t out_count;
-    int64_t rto_at, keep_at, time_wait_at;
-    unsigned rto_tries, keep_tries;
-};
-
-struct kernels_packet {
-    int64_t at_ns;
-    enum end end; /* that it comes from or goes to */
-    bool arrives; /* has passed the wire */
-    uint8_t ip[KERNELS_PACKET_MAX];
-    size_t n;
-};
-
-struct kernels {
-    struct bench bench; /* the record; there is no run */
-    struct talk pair;
-    struct talk_config config;
-    struct upper upper[ENDS];
-    struct kernel end[ENDS];
-    struct craft *craft;
-    struct kernels_packet queue[KERNELS_QUEUE_MAX]; /* in the order of their times */
-    size_t queued;
-    int64_t now_ns;
-    /* Called before each step; the test's. */
-    void (*each)(struct kernels *k);
-    void *arg;
-    char notes[KERNELS_NOTES_MAX][160];
-    size_t note_count;
-    unsigned passed; /* packets that went on from the wire */
-};
-
-/* --- The record --- */
-
-static inline enum status kernels_event(struct sink *s, const struct event *e, struct fault *fault)
-{
-    struct kernels *k = (struct kernels *)s;
-    if (e->kind == EVENT_NOTE && k->note_count < KERNELS_NOTES_MAX)
-        (void)snprintf(k->notes[k->note_count++], sizeof(k->notes[0]), "%s", e->text);
-    return bench_sink_event(s, e, fault);
-}
-
-static inline unsigned kernels_noted(const struct kernels *k, const char *text)
-{
-    unsigned n = 0;
-    for (size_t i = 0; i < k->note_count; i++)
-        n += strstr(k->notes[i], text) != NULL;
-    return n;
-}
+/* See kernels.h. */
+#include "kernels.h"
 
 /* --- The wire --- */
 
-static inline void kernels_queue(struct kernels *k, int64_t at_ns, enum end end, bool arrives,
-                                 const uint8_t *ip, size_t n)
+static void kernels_queue(struct kernels *k, int64_t at_ns, enum end end, bool arrives,
+                          const uint8_t *ip, size_t n)
 {
     assert_true(k->queued < KERNELS_QUEUE_MAX && n <= KERNELS_PACKET_MAX);
     size_t i = k->queued++;
@@ -119,8 +17,8 @@ static inline void kernels_queue(struct kernels *k, int64_t at_ns, enum end end,
     memcpy(k->queue[i].ip, ip, n);
 }
 
-static inline enum status kernels_pass(void *arg, enum end to, const uint8_t *ip, size_t n,
-                                       struct fault *fault)
+static enum status kernels_pass(void *arg, enum end to, const uint8_t *ip, size_t n,
+                                struct fault *fault)
 {
     struct kernels *k = arg;
     (void)fault;
@@ -131,9 +29,8 @@ static inline enum status kernels_pass(void *arg, enum end to, const uint8_t *ip
 
 /* --- A kernel --- */
 
-/* Whatever its TCP thinks of it. */
-static inline void kernel_emits(struct kernel *k, int64_t after_ns, const struct segment *seg,
-                                const void *data, size_t n)
+void kernel_emits(struct kernel *k, int64_t after_ns, const struct segment *seg, const void *data,
+                  size_t n)
 {
     struct kernels *on = k->of;
     struct segment out = *seg;
@@ -149,8 +46,7 @@ static inline void kernel_emits(struct kernel *k, int64_t after_ns, const struct
     kernels_queue(on, on->now_ns + after_ns + KERNELS_DELAY, k->side, false, ip, len);
 }
 
-static inline void kernel_says(struct kernel *k, unsigned flags, uint32_t seq, uint32_t ack,
-                               uint32_t len)
+void kernel_says(struct kernel *k, unsigned flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
     static const uint8_t octets[64];
     const struct segment seg = {
@@ -159,7 +55,7 @@ static inline void kernel_says(struct kernel *k, unsigned flags, uint32_t seq, u
     kernel_emits(k, 0, &seg, octets, len);
 }
 
-static inline void kernel_keep(struct kernel *k, const struct segment *seg, const void *data)
+static void kernel_keep(struct kernel *k, const struct segment *seg, const void *data)
 {
     assert_true(k->out_count < KERNELS_OUT_MAX && seg->len <= sizeof(k->out[0].data));
     if (k->out_count == 0) {
@@ -172,8 +68,8 @@ static inline void kernel_keep(struct kernel *k, const struct segment *seg, cons
     k->out_count++;
 }
 
-static inline void kernel_replies(struct kernel *k, enum reply reply, const struct segment *cause,
-                                  const void *data, size_t n)
+static void kernel_replies(struct kernel *k, enum reply reply, const struct segment *cause,
+                           const void *data, size_t n)
 {
     struct segment out = {0};
     tcb_fill(&k->tcb, reply, cause, &out);
@@ -185,7 +81,7 @@ static inline void kernel_replies(struct kernel *k, enum reply reply, const stru
         kernel_keep(k, &out, data);
 }
 
-static inline void kernel_begins(struct kernel *k)
+void kernel_begins(struct kernel *k)
 {
     tcb_init(&k->tcb, seq_of(k->iss), 65535, false, false, 0);
     k->unread = 0;
@@ -197,7 +93,7 @@ static inline void kernel_begins(struct kernel *k)
         (void)tcb_call(&k->tcb, CALL_LISTEN);
 }
 
-static inline void kernel_forgets(struct kernel *k)
+void kernel_forgets(struct kernel *k)
 {
     k->exists = false;
     k->out_count = 0;
@@ -205,7 +101,7 @@ static inline void kernel_forgets(struct kernel *k)
 }
 
 /* After everything that may have changed its state. */
-static inline void kernel_settles(struct kernel *k)
+static void kernel_settles(struct kernel *k)
 {
     enum state s = k->tcb.state;
     bool was = k->exists;
@@ -220,7 +116,7 @@ static inline void kernel_settles(struct kernel *k)
         k->keep_at = k->of->now_ns + k->keep_after_ns;
 }
 
-static inline void kernel_drops_what_is_acknowledged(struct kernel *k)
+static void kernel_drops_what_is_acknowledged(struct kernel *k)
 {
     size_t gone = 0;
     while (gone < k->out_count && seq_le(segment_end(&k->out[gone].seg), k->tcb.snd_una))
@@ -233,8 +129,7 @@ static inline void kernel_drops_what_is_acknowledged(struct kernel *k)
     k->rto_at = k->out_count > 0 ? k->of->now_ns + k->rto_ns : CLOCK_NEVER;
 }
 
-static inline void kernel_tells(struct kernel *k, const struct segment *seg,
-                                const struct arrival *a)
+static void kernel_tells(struct kernel *k, const struct segment *seg, const struct arrival *a)
 {
     if (a->to == STATE_CLOSED && a->from != STATE_CLOSED && seg->flags & FLAG_RST)
         k->saw = a->from == STATE_CLOSE_WAIT ? EPIPE : ECONNRESET;
@@ -242,7 +137,7 @@ static inline void kernel_tells(struct kernel *k, const struct segment *seg,
         k->saw = 0;
 }
 
-static inline void kernel_receives(struct kernel *k, const struct segment *seg)
+static void kernel_receives(struct kernel *k, const struct segment *seg)
 {
     k->arrived++;
     k->syns += (seg->flags & FLAG_SYN) != 0;
@@ -266,14 +161,14 @@ static inline void kernel_receives(struct kernel *k, const struct segment *seg)
 
 /* --- Its timers --- */
 
-static inline void kernel_gives_up(struct kernel *k)
+static void kernel_gives_up(struct kernel *k)
 {
     k->saw = ETIMEDOUT;
     (void)tcb_time_out(&k->tcb, INPUT_USER_TIMEOUT);
     kernel_forgets(k);
 }
 
-static inline void kernel_sends_again(struct kernel *k)
+static void kernel_sends_again(struct kernel *k)
 {
     if (k->retries != 0 && k->rto_tries == k->retries) {
         kernel_gives_up(k);
@@ -285,7 +180,7 @@ static inline void kernel_sends_again(struct kernel *k)
 }
 
 /* RFC 9293 3.8.4 */
-static inline void kernel_probes(struct kernel *k)
+static void kernel_probes(struct kernel *k)
 {
     if (k->keep_tries == k->keep_probes) {
         if (k->resets_at_last)
@@ -298,13 +193,13 @@ static inline void kernel_probes(struct kernel *k)
     kernel_says(k, FLAG_ACK, k->tcb.snd_nxt.v - 1, k->tcb.rcv_nxt.v, 0);
 }
 
-static inline int64_t kernel_timer(const struct kernel *k)
+static int64_t kernel_timer(const struct kernel *k)
 {
     int64_t at = k->out_count > 0 ? k->rto_at : k->keep_at;
     return at < k->time_wait_at ? at : k->time_wait_at;
 }
 
-static inline void kernel_wakes(struct kernel *k)
+static void kernel_wakes(struct kernel *k)
 {
     if (k->time_wait_at <= k->of->now_ns) {
         (void)tcb_time_out(&k->tcb, INPUT_TIME_WAIT_TIMEOUT);
@@ -318,7 +213,7 @@ static inline void kernel_wakes(struct kernel *k)
 
 /* --- Its application --- */
 
-static inline void kernel_calls(struct kernel *k, enum call call)
+void kernel_calls(struct kernel *k, enum call call)
 {
     enum reply reply = tcb_call(&k->tcb, call).reply;
     if (reply == REPLY_SYN || reply == REPLY_FIN || reply == REPLY_RST_OWN)
@@ -326,7 +221,7 @@ static inline void kernel_calls(struct kernel *k, enum call call)
     kernel_settles(k);
 }
 
-static inline enum status kernel_dies(struct kernel *k, struct fault *fault)
+static enum status kernel_dies(struct kernel *k, struct fault *fault)
 {
     if (k->unwilling)
         return fault_set(fault, STATUS_SYSTEM, "there is no such process");
@@ -336,8 +231,8 @@ static inline enum status kernel_dies(struct kernel *k, struct fault *fault)
     return STATUS_OK;
 }
 
-static inline enum status kernel_act(void *arg, const struct endpoint *other, enum call what,
-                                     const void *data, size_t n, struct fault *fault)
+static enum status kernel_act(void *arg, const struct endpoint *other, enum call what,
+                              const void *data, size_t n, struct fault *fault)
 {
     struct kernel *k = arg;
     assert_true(endpoint_equal(other, &k->of->config.at[end_other(k->side)]));
@@ -373,8 +268,8 @@ static inline enum status kernel_act(void *arg, const struct endpoint *other, en
     return STATUS_OK;
 }
 
-static inline enum status kernel_state(void *arg, const struct endpoint *other, enum state *state,
-                                       struct fault *fault)
+static enum status kernel_state(void *arg, const struct endpoint *other, enum state *state,
+                                struct fault *fault)
 {
     const struct kernel *k = arg;
     assert_true(endpoint_equal(other, &k->of->config.at[end_other(k->side)]));
@@ -384,14 +279,14 @@ static inline enum status kernel_state(void *arg, const struct endpoint *other, 
     return STATUS_OK;
 }
 
-static inline int kernel_saw(void *arg)
+static int kernel_saw(void *arg)
 {
     return ((struct kernel *)arg)->saw;
 }
 
 /* --- The whole --- */
 
-static inline void kernels_init_end(struct kernels *k, enum end side, uint32_t iss)
+static void kernels_init_end(struct kernels *k, enum end side, uint32_t iss)
 {
     static const uint8_t octets[ENDS][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
     k->config.at[side] =
@@ -411,17 +306,13 @@ static inline void kernels_init_end(struct kernels *k, enum end side, uint32_t i
     k->config.upper[side] = &k->upper[side];
 }
 
-/* B listens. */
-static inline void kernels_init(struct kernels *k, uint32_t iss_a, uint32_t iss_b)
+void kernels_init(struct kernels *k, uint32_t iss_a, uint32_t iss_b)
 {
-    static const struct sink_ops ops = {
-        "kernels", true, bench_sink_open, kernels_event, bench_sink_close, bench_sink_free};
     struct fault fault;
     *k = (struct kernels){.now_ns = KERNELS_START};
-    k->bench.sink.ops = &ops;
-    k->bench.events = calloc(BENCH_EVENTS_MAX, sizeof(*k->bench.events));
+    bench_record_init(&k->bench);
     k->craft = craft_new(&fault);
-    assert_true(k->bench.events != NULL && k->craft != NULL);
+    assert_non_null(k->craft);
     kernels_init_end(k, END_A, iss_a);
     kernels_init_end(k, END_B, iss_b);
     k->end[END_B].listens = true;
@@ -431,17 +322,13 @@ static inline void kernels_init(struct kernels *k, uint32_t iss_a, uint32_t iss_
     k->config.arg = k;
 }
 
-static inline void kernels_begin(struct kernels *k, const struct script *script, void *state)
+void kernels_begin(struct kernels *k, const struct script *script, void *state)
 {
-    static const struct run_info info = {.command = "test"};
-    struct fault fault;
-    timeline_init(&k->bench.timeline);
-    assert_int_equal(timeline_add_sink(&k->bench.timeline, &k->bench.sink, &fault), STATUS_OK);
-    assert_int_equal(timeline_open(&k->bench.timeline, &info, &fault), STATUS_OK);
+    bench_record_begin(&k->bench);
     talk_init(&k->pair, &k->config, script, state, &k->bench.timeline, k->now_ns);
 }
 
-static inline void kernels_take_packet(struct kernels *k)
+static void kernels_take_packet(struct kernels *k)
 {
     struct kernels_packet next = k->queue[0];
     memmove(&k->queue[0], &k->queue[1], --k->queued * sizeof(k->queue[0]));
@@ -458,9 +345,7 @@ static inline void kernels_take_packet(struct kernels *k)
         kernel_receives(&k->end[next.end], &seg);
 }
 
-/* The next thing that happens: packets first, then the kernels' timers, then ours. False when
- * nothing will, or not before `limit_ns`. */
-static inline bool kernels_step(struct kernels *k, int64_t limit_ns)
+bool kernels_step(struct kernels *k, int64_t limit_ns)
 {
     int64_t ours = k->pair.finished ? CLOCK_NEVER : talk_deadline(&k->pair);
     int64_t a = kernel_timer(&k->end[END_A]), b = kernel_timer(&k->end[END_B]);
@@ -480,8 +365,7 @@ static inline bool kernels_step(struct kernels *k, int64_t limit_ns)
     return true;
 }
 
-/* Until the script has finished; the verdict of the last session is in the record then. */
-static inline void kernels_run(struct kernels *k, int64_t within_ns)
+void kernels_run(struct kernels *k, int64_t within_ns)
 {
     int64_t limit = k->now_ns + within_ns;
     for (unsigned i = 0; !k->pair.finished; i++) {
@@ -494,22 +378,15 @@ static inline void kernels_run(struct kernels *k, int64_t within_ns)
     talk_verdict(&k->pair);
 }
 
-/* What is on its way when all is over arrives. */
-static inline void kernels_arrive(struct kernels *k)
+void kernels_arrive(struct kernels *k)
 {
     int64_t limit = k->now_ns + 2 * KERNELS_DELAY;
     while (k->queued > 0 && kernels_step(k, limit))
         ;
 }
 
-static inline void kernels_done(struct kernels *k)
+void kernels_done(struct kernels *k)
 {
-    struct fault fault;
-    (void)timeline_close(&k->bench.timeline, &fault);
-    json_decref(k->bench.verdict);
-    json_decref(k->bench.summary);
-    free(k->bench.events);
+    bench_record_done(&k->bench);
     craft_free(k->craft);
 }
-
-#endif

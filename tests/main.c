@@ -1,14 +1,16 @@
-/* The main() of a fuzz target outside libFuzzer: every file of the directories it is given goes
- * through the target once, in the order of their names, one TAP point each. A target judges by not
- * crashing, so the name is printed first. */
+/* The main() of every test program that has none of its own. Tests of tests/unit/unit.h are run. A
+ * fuzz target is run outside libFuzzer: every file of the directories it is given goes through the
+ * target once, in the order of their names, one TAP point each. It judges by not crashing, so the
+ * name is printed first. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* libFuzzer's interface. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* A program has the one or the other: libFuzzer's interface, or that of unit.h. */
+__attribute__((weak)) int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+__attribute__((weak)) int unit_run(void);
 
 static int is_input(const struct dirent *entry)
 {
@@ -54,6 +56,8 @@ static void replay(unsigned point, const char *folder, const char *name)
 int main(int argc, char **argv)
 {
     unsigned point = 0;
+    if (unit_run != NULL)
+        return unit_run();
     for (int i = 1; i < argc; i++) {
         struct dirent **entries;
         int n = scandir(argv[i], &entries, is_input, alphasort);

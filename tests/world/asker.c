@@ -1,28 +1,7 @@
-/* The heir of a way into a state: judges whether the peer is there, and asks for the state as a
- * stranger has to. What was found, and what the peer's kernel said, is kept. */
-#ifndef TCPSHAKE_SIM_ASKER_H
-#define TCPSHAKE_SIM_ASKER_H
+/* See asker.h. */
+#include "asker.h"
 
-#include "base/clock.h"
-#include "measure/play/play.h"
-#include "talk/ask.h"
-#include "talk/bring.h"
-
-struct asker {
-    struct bring bring;
-    struct play play;
-    const struct upper *peer_side; /* the caller's */
-    struct ask ask;
-    bool begun, over;
-    enum status status; /* of asking the kernel */
-    struct fault fault;
-    enum bring_verdict by_kernel, by_set; /* when the way was over */
-    struct ask_step found;
-    enum state truth; /* when it was named */
-    unsigned questions;
-};
-
-static inline enum state asker_truth(struct talk *x)
+static enum state asker_truth(struct talk *x)
 {
     struct asker *k = x->state;
     enum state s = STATE_COUNT;
@@ -32,7 +11,7 @@ static inline enum state asker_truth(struct talk *x)
     return s;
 }
 
-static inline void asker_goes_on(struct talk *x)
+static void asker_goes_on(struct talk *x)
 {
     static const uint8_t octets[16] = {0};
     struct asker *k = x->state;
@@ -59,7 +38,7 @@ static inline void asker_goes_on(struct talk *x)
     }
 }
 
-static inline void asker_start(struct talk *x)
+static void asker_start(struct talk *x)
 {
     struct asker *k = x->state;
     bool none = k->bring.state == STATE_CLOSED || k->bring.state == STATE_LISTEN;
@@ -73,21 +52,20 @@ static inline void asker_start(struct talk *x)
     asker_goes_on(x);
 }
 
-static inline void asker_left(struct talk *x, const struct segment *seg)
+static void asker_left(struct talk *x, const struct segment *seg)
 {
     (void)seg;
     asker_goes_on(x);
 }
 
-static inline void asker_received(struct talk *x, const struct segment *seg,
-                                  const struct arrival *a)
+static void asker_received(struct talk *x, const struct segment *seg, const struct arrival *a)
 {
     (void)seg;
     (void)a;
     asker_goes_on(x);
 }
 
-static inline void asker_stop(struct talk *x, enum script_stop why)
+static void asker_stop(struct talk *x, enum script_stop why)
 {
     struct asker *k = x->state;
     (void)why;
@@ -95,7 +73,7 @@ static inline void asker_stop(struct talk *x, enum script_stop why)
     talk_finish(x);
 }
 
-static inline const struct script *asker_script(void)
+const struct script *asker_script(void)
 {
     static const struct script script = {
         .name = "asker",
@@ -108,9 +86,7 @@ static inline const struct script *asker_script(void)
     return &script;
 }
 
-/* The `nth` way into the state. False: there are no more. `peer_side` says what is true. */
-static inline bool asker_init(struct asker *k, enum state state, size_t nth,
-                              const struct upper *peer_side)
+bool asker_init(struct asker *k, enum state state, size_t nth, const struct upper *peer_side)
 {
     const unsigned all = FIGURE_NEEDS_LISTENS | FIGURE_NEEDS_CONNECTS | FIGURE_NEEDS_CLOSES |
                          FIGURE_NEEDS_TALKS | FIGURE_NEEDS_NOTHING;
@@ -125,10 +101,8 @@ static inline bool asker_init(struct asker *k, enum state state, size_t nth,
     return true;
 }
 
-static inline void asker_done(struct asker *k)
+void asker_done(struct asker *k)
 {
     play_done(&k->play);
     bring_done(&k->bring);
 }
-
-#endif

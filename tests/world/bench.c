@@ -1,105 +1,9 @@
-/* The bench of the engine's tests: a run on the simulated wire against a host whose manners a test
- * chooses, and a sink that keeps what happened. */
-#ifndef TCPSHAKE_SIM_BENCH_H
-#define TCPSHAKE_SIM_BENCH_H
-
-#include <stdio.h>
-
-#include "../keys.h"
-#include "../unit/unit.h"
-
-#include "base/clock.h"
-#include "talk/sessions.h"
-#include "talk/sim.h"
-#include "measure/open.h"
-#include "measure/synack/synack.h"
-
-enum {
-    BENCH_EVENTS_MAX = 45000,
-    BENCH_SESSIONS_MAX = 4,
-    BENCH_HEARD_MAX = 70000,
-    BENCH_LINES_MAX = 160,
-    BENCH_ISS = 100000, /* ours */
-    BENCH_IRS = 500000,
-};
-
-#define BENCH_START (1700000000 * CLOCK_S)
-#define BENCH_DELAY (5 * CLOCK_MS)
-#define BENCH_RTT   (2 * BENCH_DELAY)
-
-struct bench;
-
-/* The peer: a textbook TCP with a choice of manners. */
-struct bench_host {
-    struct tcb tcb;
-    bool begun;
-
-    uint32_t iss;
-    uint32_t win;
-    uint16_t mss;
-    bool timestamps;
-    bool refuses;      /* a closed port */
-    bool deaf;         /* nothing arrives at it */
-    bool three;        /* answers a FIN with its own, ACK included */
-    bool stays;        /* does not close when we do */
-    bool closes_first; /* as soon as it is in ESTABLISHED */
-    /* Called before the host's TCP; true: that was all. */
-    bool (*instead)(struct bench *b, const struct segment *seg);
-    /* Whether the wire loses this one; `n` counts the segments of that direction from 1. */
-    bool (*loses)(bool ours, const struct segment *seg, unsigned n);
-
-    unsigned arrived;               /* segments */
-    uint8_t heard[BENCH_HEARD_MAX]; /* data, in order */
-    size_t heard_len;
-    unsigned on_wire[2]; /* theirs, ours */
-};
-
-struct bench_event {
-    enum event_kind kind;
-    int64_t t_ns;
-    struct segment seg; /* SENT, RECEIVED; its octets are gone */
-    bool again, held;
-    enum event_fault fault;
-};
-
-/* A line of a figure as it was told. */
-struct bench_line {
-    unsigned number;
-    enum event_line_status status;
-    int64_t t_ns;
-    bool stamped;
-    char a[64], b[64], wire[96], text[240], alternative[64];
-};
-
-struct bench {
-    struct sink sink;
-    struct timeline timeline;
-    struct sessions_config config;
-    struct endpoint locals[BENCH_SESSIONS_MAX];
-    void *states[BENCH_SESSIONS_MAX];
-    struct open open;
-    struct synack synack[BENCH_SESSIONS_MAX];
-    struct sim *sim;
-    struct sessions *run;
-    struct bench_host host;
-    struct sink *output;         /* one more that is told all; NULL: none */
-    const struct run_info *info; /* for it; NULL: hardly any */
-    bool blind; /* the capture shows nothing of ours; the peer gets it all the same */
-
-    struct bench_event *events;
-    size_t count;
-    struct bench_line lines[BENCH_LINES_MAX];
-    size_t line_count;
-    json_t *verdict, *summary; /* of the last session, of the run */
-    unsigned verdicts;
-    bool closed;              /* the timeline; by the test */
-    enum status sink_answers; /* from its next event on */
-};
+/* See bench.h. */
+#include "bench.h"
 
 /* --- The record --- */
 
-static inline enum status bench_sink_open(struct sink *s, const struct run_info *run,
-                                          struct fault *fault)
+static enum status bench_sink_open(struct sink *s, const struct run_info *run, struct fault *fault)
 {
     (void)s;
     (void)run;
@@ -107,7 +11,7 @@ static inline enum status bench_sink_open(struct sink *s, const struct run_info 
     return STATUS_OK;
 }
 
-static inline void bench_keep_verdict(struct bench *b, const struct event *e)
+static void bench_keep_verdict(struct bench *b, const struct event *e)
 {
     json_t **place = e->kind == EVENT_VERDICT ? &b->verdict : &b->summary;
     json_decref(*place);
@@ -117,7 +21,7 @@ static inline void bench_keep_verdict(struct bench *b, const struct event *e)
     json_object_set_new(*place, "exit", json_integer(e->result->exit_code));
 }
 
-static inline void bench_keep_line(struct bench *b, const struct event *e)
+static void bench_keep_line(struct bench *b, const struct event *e)
 {
     const struct event_line *from = e->line;
     assert_true(b->line_count < BENCH_LINES_MAX);
@@ -133,8 +37,7 @@ static inline void bench_keep_line(struct bench *b, const struct event *e)
 }
 
 /* Keeps the event, and holds it to what is promised of all. */
-static inline enum status bench_sink_event(struct sink *s, const struct event *e,
-                                           struct fault *fault)
+static enum status bench_sink_event(struct sink *s, const struct event *e, struct fault *fault)
 {
     struct bench *b = (struct bench *)s;
     (void)fault;
@@ -154,28 +57,69 @@ static inline enum status bench_sink_event(struct sink *s, const struct event *e
         k->fault = e->fault.fault;
     } else if (e->kind == EVENT_LINE) {
         bench_keep_line(b, e);
+    } else if (e->kind == EVENT_NOTE && b->note_count < BENCH_NOTES_MAX) {
+        (void)snprintf(b->notes[b->note_count++], sizeof(b->notes[0]), "%s", e->text);
     } else if (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY) {
         bench_keep_verdict(b, e);
     }
     return b->sink_answers;
 }
 
-static inline enum status bench_sink_close(struct sink *s, struct fault *fault)
+static enum status bench_sink_close(struct sink *s, struct fault *fault)
 {
     (void)s;
     (void)fault;
     return STATUS_OK;
 }
 
-static inline void bench_sink_free(struct sink *s)
+static void bench_sink_free(struct sink *s)
 {
     (void)s;
 }
 
+void bench_record_init(struct bench *b)
+{
+    static const struct sink_ops ops = {
+        "bench", true, bench_sink_open, bench_sink_event, bench_sink_close, bench_sink_free};
+    *b = (struct bench){.sink = {.ops = &ops}};
+    b->events = calloc(BENCH_EVENTS_MAX, sizeof(*b->events));
+    assert_non_null(b->events);
+}
+
+void bench_record_begin(struct bench *b)
+{
+    static const struct run_info info = {.command = "test"};
+    struct fault fault;
+    timeline_init(&b->timeline);
+    assert_int_equal(timeline_add_sink(&b->timeline, &b->sink, &fault), STATUS_OK);
+    if (b->output != NULL)
+        assert_int_equal(timeline_add_sink(&b->timeline, b->output, &fault), STATUS_OK);
+    enum status opened = timeline_open(&b->timeline, b->info != NULL ? b->info : &info, &fault);
+    assert_true(opened == STATUS_OK || b->output != NULL); /* whose disk may be full */
+}
+
+void bench_record_done(struct bench *b)
+{
+    struct fault fault;
+    if (!b->closed)
+        (void)timeline_close(&b->timeline, &fault);
+    json_decref(b->verdict);
+    json_decref(b->summary);
+    free(b->events);
+}
+
+unsigned bench_noted(const struct bench *b, const char *text)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < b->note_count; i++)
+        n += strstr(b->notes[i], text) != NULL;
+    return n;
+}
+
 /* --- The host --- */
 
-static inline void bench_host_says(struct bench *b, const struct segment *like, enum reply reply,
-                                   const struct segment *cause, const void *data, size_t n)
+void bench_host_says(struct bench *b, const struct segment *like, enum reply reply,
+                     const struct segment *cause, const void *data, size_t n)
 {
     struct bench_host *h = &b->host;
     struct segment out = {.src = like->dst, .dst = like->src, .ttl = 64, .df = true};
@@ -197,14 +141,14 @@ static inline void bench_host_says(struct bench *b, const struct segment *like, 
     tcb_left(&h->tcb, &out);
 }
 
-static inline void bench_host_closes(struct bench *b, const struct segment *like)
+void bench_host_closes(struct bench *b, const struct segment *like)
 {
     if (tcb_call(&b->host.tcb, CALL_CLOSE).reply == REPLY_FIN)
         bench_host_says(b, like, REPLY_FIN, NULL, NULL, 0);
 }
 
-static inline void bench_host_takes(struct bench_host *h, const struct segment *seg,
-                                    const struct arrival *a)
+static void bench_host_takes(struct bench_host *h, const struct segment *seg,
+                             const struct arrival *a)
 {
     if (a->text == 0)
         return;
@@ -213,7 +157,7 @@ static inline void bench_host_takes(struct bench_host *h, const struct segment *
     h->heard_len += a->text;
 }
 
-static inline void bench_host_begins(struct bench_host *h)
+void bench_host_begins(struct bench_host *h)
 {
     if (h->begun)
         return;
@@ -223,7 +167,7 @@ static inline void bench_host_begins(struct bench_host *h)
         (void)tcb_call(&h->tcb, CALL_LISTEN);
 }
 
-static inline void bench_host_receives(void *arg, struct sim *sim, const struct segment *seg)
+static void bench_host_receives(void *arg, struct sim *sim, const struct segment *seg)
 {
     struct bench *b = arg;
     struct bench_host *h = &b->host;
@@ -243,35 +187,33 @@ static inline void bench_host_receives(void *arg, struct sim *sim, const struct 
         bench_host_closes(b, seg);
 }
 
-static inline bool bench_wire_loses(void *arg, bool ours, const struct segment *seg)
+static bool bench_wire_loses(void *arg, bool ours, const struct segment *seg)
 {
     struct bench_host *h = &((struct bench *)arg)->host;
     h->on_wire[ours]++;
     return h->loses != NULL && h->loses(ours, seg, h->on_wire[ours]);
 }
 
-/* A wire whose tap is blind to us: the peer hears at once. */
-static inline enum status bench_send_unseen(void *arg, const uint8_t *ip, size_t n,
-                                            struct fault *fault)
+/* A wire whose tap is late or blind: the peer hears at once. */
+static enum status bench_send_unseen(void *arg, const uint8_t *ip, size_t n, struct fault *fault)
 {
     struct bench *b = arg;
     struct segment seg;
     assert_int_equal(segment_decode(&seg, ip, n, fault), STATUS_OK);
     bench_host_receives(b, b->sim, &seg);
+    if (b->tap_late_ns != CLOCK_NEVER)
+        sim_emit_raw(b->sim, b->tap_late_ns - BENCH_DELAY, ip, n);
     return STATUS_OK;
 }
 
 /* --- The run --- */
 
-static inline void bench_init(struct bench *b, const struct script *script, size_t sessions)
+void bench_init(struct bench *b, const struct script *script, size_t sessions)
 {
-    static const struct sink_ops ops = {
-        "bench", true, bench_sink_open, bench_sink_event, bench_sink_close, bench_sink_free};
     static const uint8_t here[4] = {192, 0, 2, 1}, there[4] = {192, 0, 2, 2};
-    *b = (struct bench){.sink = {.ops = &ops}};
-    b->events = calloc(BENCH_EVENTS_MAX, sizeof(*b->events));
+    bench_record_init(b);
     b->run = calloc(1, sizeof(*b->run));
-    assert_true(b->events != NULL && b->run != NULL);
+    assert_non_null(b->run);
     for (size_t i = 0; i < BENCH_SESSIONS_MAX; i++)
         b->locals[i] = (struct endpoint){address_from_v4(here), (uint16_t)(40000 + i)};
     b->config = (struct sessions_config){
@@ -298,14 +240,14 @@ static inline void bench_init(struct bench *b, const struct script *script, size
     b->host.timestamps = true;
 }
 
-static inline void bench_open(struct bench *b)
+void bench_open(struct bench *b)
 {
     bench_init(b, open_measure.script, 1);
     b->open.reply_wait_ns = 5 * CLOCK_S;
     b->states[0] = &b->open;
 }
 
-static inline void bench_synack(struct bench *b, size_t sessions)
+void bench_synack(struct bench *b, size_t sessions)
 {
     bench_init(b, synack_measure.script, sessions);
     b->config.base.tries = 1;
@@ -317,55 +259,42 @@ static inline void bench_synack(struct bench *b, size_t sessions)
     }
 }
 
-static inline void bench_begin(struct bench *b)
+void bench_begin(struct bench *b)
 {
-    static const struct run_info info = {.command = "test"};
     const struct sim_peer peer = {bench_host_receives, bench_wire_loses, b};
     struct fault fault;
     b->sim = sim_new(&peer, BENCH_START, BENCH_DELAY);
     assert_non_null(b->sim);
-    timeline_init(&b->timeline);
-    assert_int_equal(timeline_add_sink(&b->timeline, &b->sink, &fault), STATUS_OK);
-    if (b->output != NULL)
-        assert_int_equal(timeline_add_sink(&b->timeline, b->output, &fault), STATUS_OK);
-    enum status opened = timeline_open(&b->timeline, b->info != NULL ? b->info : &info, &fault);
-    assert_true(opened == STATUS_OK || b->output != NULL); /* whose disk may be full */
+    bench_record_begin(b);
     const struct link unseen = {bench_send_unseen, b};
     assert_int_equal(sessions_init(b->run, &b->config, &b->timeline, &fault), STATUS_OK);
-    assert_int_equal(
-        talks_start(&b->run->talks, b->blind ? unseen : sim_link(b->sim), BENCH_START, &fault),
-        STATUS_OK);
+    assert_int_equal(talks_start(&b->run->talks, b->tap_late_ns != 0 ? unseen : sim_link(b->sim),
+                                 BENCH_START, &fault),
+                     STATUS_OK);
 }
 
-static inline void bench_pass(struct bench *b, int64_t limit_ns)
+void bench_pass(struct bench *b, int64_t limit_ns)
 {
     struct fault fault;
     assert_int_equal(sim_run(b->sim, &b->run->talks, limit_ns, &fault), STATUS_OK);
 }
 
-/* The whole of it: the run ends within the time. */
-static inline void bench_run(struct bench *b, int64_t limit_ns)
+void bench_run(struct bench *b, int64_t limit_ns)
 {
     bench_begin(b);
     bench_pass(b, limit_ns);
     assert_true(talks_over(&b->run->talks));
 }
 
-static inline void bench_done(struct bench *b)
+void bench_done(struct bench *b)
 {
-    struct fault fault;
-    if (!b->closed)
-        (void)timeline_close(&b->timeline, &fault);
+    bench_record_done(b);
     sessions_done(b->run);
     sim_free(b->sim);
-    json_decref(b->verdict);
-    json_decref(b->summary);
     free(b->run);
-    free(b->events);
 }
 
-/* When the run is over, what it sent last is still on its way: it arrives, unheard by us. */
-static inline void bench_arrive(struct bench *b)
+void bench_arrive(struct bench *b)
 {
     static const uint8_t octets[2048];
     unsigned n = 0;
@@ -380,7 +309,7 @@ static inline void bench_arrive(struct bench *b)
 
 /* --- What came of it --- */
 
-static inline size_t bench_count(const struct bench *b, enum event_kind kind)
+size_t bench_count(const struct bench *b, enum event_kind kind)
 {
     size_t n = 0;
     for (size_t i = 0; i < b->count; i++)
@@ -388,9 +317,8 @@ static inline size_t bench_count(const struct bench *b, enum event_kind kind)
     return n;
 }
 
-/* The `n`-th segment (from 0) of a kind whose flags, PSH aside, are these; NULL: there is none. */
-static inline const struct bench_event *bench_segment(const struct bench *b, enum event_kind kind,
-                                                      unsigned flags, size_t n)
+const struct bench_event *bench_segment(const struct bench *b, enum event_kind kind, unsigned flags,
+                                        size_t n)
 {
     for (size_t i = 0; i < b->count; i++) {
         const struct bench_event *e = &b->events[i];
@@ -400,7 +328,7 @@ static inline const struct bench_event *bench_segment(const struct bench *b, enu
     return NULL;
 }
 
-static inline size_t bench_segments(const struct bench *b, enum event_kind kind, unsigned flags)
+size_t bench_segments(const struct bench *b, enum event_kind kind, unsigned flags)
 {
     size_t n = 0;
     while (bench_segment(b, kind, flags, n) != NULL)
@@ -408,7 +336,7 @@ static inline size_t bench_segments(const struct bench *b, enum event_kind kind,
     return n;
 }
 
-static inline bool bench_has_fault(const struct bench *b, enum event_fault fault)
+bool bench_has_fault(const struct bench *b, enum event_fault fault)
 {
     for (size_t i = 0; i < b->count; i++) {
         if (b->events[i].kind == EVENT_FAULT && b->events[i].fault == fault)
@@ -417,28 +345,26 @@ static inline bool bench_has_fault(const struct bench *b, enum event_fault fault
     return false;
 }
 
-static inline const char *bench_text(const struct bench *b, const char *key)
+const char *bench_text(const struct bench *b, const char *key)
 {
     assert_non_null(b->verdict);
     const char *s = json_string_value(json_object_get(b->verdict, key));
     return s != NULL ? s : "";
 }
 
-static inline long long bench_number(const struct bench *b, const char *key)
+long long bench_number(const struct bench *b, const char *key)
 {
     assert_true(json_is_integer(json_object_get(b->verdict, key)));
     return json_integer_value(json_object_get(b->verdict, key));
 }
 
-/* Microseconds as the record has them, in ns; -1 for null. */
-static inline int64_t bench_us(const struct bench *b, const char *key)
+int64_t bench_us(const struct bench *b, const char *key)
 {
     const json_t *j = json_object_get(b->verdict, key);
     return json_is_real(j) ? (int64_t)(json_real_value(j) * 1000 + 0.5) : -1;
 }
 
-/* "CLOSED SYN-SENT ESTABLISHED". */
-static inline void bench_expect_path(const struct bench *b, const char *key, const char *expected)
+void bench_expect_path(const struct bench *b, const char *key, const char *expected)
 {
     char text[512] = "";
     size_t used = 0, i;
@@ -451,7 +377,7 @@ static inline void bench_expect_path(const struct bench *b, const char *key, con
     assert_string_equal(text, expected);
 }
 
-static inline void bench_expect(const struct bench *b, const char *outcome, int exit_code)
+void bench_expect(const struct bench *b, const char *outcome, int exit_code)
 {
     assert_string_equal(bench_text(b, "outcome"), outcome);
     assert_int_equal(bench_number(b, "exit"), exit_code);
@@ -459,8 +385,7 @@ static inline void bench_expect(const struct bench *b, const char *outcome, int 
     assert_non_null(b->summary);
 }
 
-static inline void bench_expect_close(const struct bench *b, const char *kind, const char *by,
-                                      int segments)
+void bench_expect_close(const struct bench *b, const char *kind, const char *by, int segments)
 {
     const json_t *close = json_object_get(b->verdict, "close");
     assert_string_equal(json_string_value(json_object_get(close, "kind")), kind);
@@ -468,5 +393,3 @@ static inline void bench_expect_close(const struct bench *b, const char *kind, c
     if (segments >= 0)
         assert_int_equal(json_integer_value(json_object_get(close, "segments")), segments);
 }
-
-#endif

@@ -246,7 +246,7 @@ foreign_exports()
 }
 
 # Units that need each other, directly or around a circle, are one unit. Only the registry of the
-# commands knows those who know it. What nobody in a circle uses, or what uses nobody in one, is
+# commands needs those who need it. What nobody in a circle uses, or what uses nobody in one, is
 # taken away until nothing more goes: the circles are left, with what leads from one to another.
 circles()
 {
@@ -259,7 +259,7 @@ circles()
         END {
             for (i = 1; i <= n; i++) {
                 to = home[used[i]]
-                registry = user[i] == "src/cli/command.c" && to ~ "^src/cli/(cmd-[a-z]+|session)\\.c$"
+                registry = user[i] == "src/cli/command.c"
                 if (to != "" && to != user[i] && !registry) edge[user[i], to] = used[i]
             }
             do {

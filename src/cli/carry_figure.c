@@ -7,8 +7,8 @@
 #include "figure/check.h"
 #include "figure/library.h"
 #include "figure/parse.h"
-#include "figure/view.h"
 #include "figure/print.h"
+#include "figure/view.h"
 #include "measure/play/play.h"
 
 struct stage {

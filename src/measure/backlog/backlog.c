@@ -53,11 +53,6 @@ static const struct backlog_part *current(const struct backlog *b)
     return b->config->parts[b->part];
 }
 
-struct client *backlog_client(const struct talks_entry *e)
-{
-    return e->talk.state;
-}
-
 static enum status read_moment(struct backlog *b, enum backlog_moment m, struct fault *fault)
 {
     const struct upper *u = &b->config->upper;

@@ -95,7 +95,10 @@ enum status backlog_init(struct backlog *b, const struct backlog_config *config,
 void backlog_done(struct backlog *b);
 
 /* The state of its script. */
-struct client *backlog_client(const struct talks_entry *e);
+static inline struct client *backlog_client(const struct talks_entry *e)
+{
+    return e->talk.state;
+}
 
 /* --- What is told (backlog_report.c) --- */
 

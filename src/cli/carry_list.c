@@ -14,7 +14,6 @@
 #include "event/result.h"
 #include "measure/ping/ping.h"
 #include "measure/survey/survey.h"
-#include "talk/talk.h"
 #include "tcp/schedule_loss.h"
 
 #define PROGRESS_EVERY CLOCK_S

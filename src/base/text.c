@@ -103,6 +103,14 @@ const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX])
     return out;
 }
 
+enum status text_refuse(struct fault *fault, const char *before, struct text_span what,
+                        const char *after)
+{
+    char shown[TEXT_SHOWN_MAX];
+    return fault_set(fault, STATUS_MALFORMED, "%s'%s'%s", before, text_shown(what.s, what.n, shown),
+                     after);
+}
+
 size_t text_utf8(const char *s, size_t n)
 {
     const unsigned char *c = (const unsigned char *)s;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
+
 struct text {
     char *data; /* always terminated once something was added; NULL before */
     size_t len, cap;
@@ -41,6 +43,10 @@ enum {
 /* What was given, fit for a complaint on one line of a terminal: control characters are question
  * marks, and what is too long ends in dots. Returns `out`. */
 const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX]);
+
+/* STATUS_MALFORMED with the line "BEFORE'WHAT'AFTER", where what was given is shown as above. */
+enum status text_refuse(struct fault *fault, const char *before, struct text_span what,
+                        const char *after);
 
 /* The octets of the UTF-8 sequence at `s`, 0 when it is not well formed (RFC 3629 4). */
 size_t text_utf8(const char *s, size_t n);

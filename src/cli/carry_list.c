@@ -3,24 +3,17 @@
 #include "cli/carry.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/histogram.h"
-#include "base/text.h"
 #include "cli/digest.h"
 #include "cli/survey_list.h"
 #include "net/live_survey.h"
 #include "event/result.h"
 #include "measure/ping/ping.h"
-#include "measure/survey/survey_measure.h"
-#include "net/resolve.h"
-#include "talk/script.h"
-#include "wire/ports.h"
+#include "measure/survey/survey.h"
 #include "tcp/schedule_loss.h"
 
 #define PROGRESS_EVERY CLOCK_S
@@ -33,14 +26,10 @@ enum {
 struct stage {
     struct session *s;
     const struct survey_asked *asked;
-    struct ports ports;
-    uint64_t shard, shards; /* this one of how many, from 0 */
-    struct resume resume;
     struct survey_list list;
-    struct survey *survey;
+    struct survey survey;
     struct histogram rtt;
     struct result result; /* of the one that has just ended; its memory serves all */
-    char identity[480];
     char lab_target[ENDPOINT_TEXT_MAX];
     const char *way; /* by which packets leave */
     int64_t began_ns, now_ns;
@@ -137,7 +126,7 @@ static void set_count(struct result *r, const char *key, uint64_t n)
 
 static void sum_up(struct stage *st)
 {
-    const struct survey_counts *c = &st->survey->counts;
+    const struct survey_counts *c = &st->survey.counts;
     const struct targets_counts *t = targets_counts(st->list.targets);
     const uint64_t *o = c->outcomes;
     struct result r = {0};
@@ -180,29 +169,25 @@ static void sum_up(struct stage *st)
 static void spell_left(double s, char *out, size_t cap)
 {
     static const struct {
-        uint64_t s;
-        char name, next_name;
-    } units[] = {{86400, 'd', 'h'}, {3600, 'h', 'm'}, {60, 'm', 's'}};
-    static const uint64_t parts[] = {24, 60, 60};
+        unsigned s, part;
+        char name, part_name;
+    } units[] = {{86400, 3600, 'd', 'h'}, {3600, 60, 'h', 'm'}, {60, 1, 'm', 's'}};
     const double most = 1e9; /* no number of days is told that nobody will wait for */
     uint64_t left = (uint64_t)(s < most ? s : most);
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (left < units[i].s)
-            continue;
-        (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s, units[i].name,
-                       left % units[i].s / (units[i].s / parts[i]), units[i].next_name);
-        return;
-    }
     (void)snprintf(out, cap, "%" PRIu64 " s", left);
+    for (size_t i = 3; i-- > 0;)
+        if (left >= units[i].s)
+            (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s,
+                           units[i].name, left % units[i].s / units[i].part, units[i].part_name);
 }
 
 /* In as many columns as there are, with shorter words where it takes them; 0: no matter how many.
  */
 static void progress_line(struct stage *st, int64_t now_ns, size_t columns, char *out, size_t cap)
 {
-    const struct survey_counts *c = &st->survey->counts;
-    uint64_t total = survey_list_total(&st->list), done = st->list.resumed + c->ended;
-    uint32_t under_way = st->survey->in_flight;
+    const struct survey_counts *c = &st->survey.counts;
+    uint64_t total = targets_total(st->list.targets), done = st->list.resumed + c->ended;
+    uint32_t under_way = st->survey.in_flight;
     double dt = (double)(now_ns - st->told_ns) / (double)CLOCK_S;
     double rate = dt > 0 ? (double)(c->syns - st->syns_before) / dt : 0;
     char last[64] = "", left[24], of[40] = "";
@@ -210,7 +195,7 @@ static void progress_line(struct stage *st, int64_t now_ns, size_t columns, char
     st->told_ns = now_ns;
     if (total > 0)
         (void)snprintf(of, sizeof(of), " of %" PRIu64, total);
-    if (st->survey->stopping) {
+    if (st->survey.stopping) {
         (void)snprintf(last, sizeof(last), ", resetting");
     } else if (total > done + under_way && rate > 0) {
         spell_left((double)(total - done - under_way) / rate, left, sizeof(left));
@@ -255,8 +240,8 @@ static void remark(void *arg, const char *line)
 /* What is under way would be for nothing. */
 static enum survey_supply end_early(struct stage *st, int64_t now_ns)
 {
-    if (!st->survey->stopping)
-        survey_stop(st->survey, now_ns);
+    if (!st->survey.stopping)
+        survey_stop(&st->survey, now_ns);
     return SURVEY_NO_MORE;
 }
 
@@ -265,48 +250,10 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
     struct stage *st = arg;
     if (st->s->record.timeline.status != STATUS_OK)
         return end_early(st, now_ns); /* nobody takes the records: told when it is closed */
-    if (st->survey->talks.sending.first == NULL)
-        survey_list_left(&st->list, st->survey->batch_count, st->survey->flushed_ns);
+    if (st->survey.talks.sending.first == NULL)
+        survey_list_left(&st->list, st->survey.batch_count, st->survey.flushed_ns);
     enum survey_supply s = survey_list_next(&st->list, now_ns, t, at_ns);
     return st->list.disagrees ? end_early(st, now_ns) : s;
-}
-
-/* What the survey is of, in the words of the command line: what a resumed one must agree in. */
-static void identify(struct stage *st)
-{
-    const struct survey_asked *o = st->asked;
-    const struct arguments *a = &st->s->options;
-    struct text t;
-    text_init(&t);
-    for (size_t i = 0; i < a->word_count; i++)
-        text_printf(&t, "%s ", a->words[i]);
-    if (o->file != NULL)
-        text_printf(&t, "-f %s ", o->file);
-    if (o->ports != NULL)
-        text_printf(&t, "-p %s ", o->ports);
-    text_printf(&t, "--probe %s", o->probe->name);
-    if (st->shards > 1)
-        text_printf(&t, " --shard %" PRIu64 "/%" PRIu64, st->shard + 1, st->shards);
-    (void)snprintf(st->identity, sizeof(st->identity), "%s", t.data != NULL ? t.data : "");
-    text_done(&t);
-}
-
-static enum status take_up(struct stage *st, struct fault *fault)
-{
-    struct arguments *a = &st->s->options;
-    a->records = st->asked->resume;
-    enum status s = resume_read(&st->resume, st->asked->resume, fault);
-    if (s != STATUS_OK || !st->resume.begun)
-        return s;
-    if (strcmp(st->resume.identity, st->identity) != 0)
-        return fault_set(fault, STATUS_MALFORMED, "--resume %s is of another survey: %.200s",
-                         st->asked->resume, st->resume.identity);
-    if (a->has_seed && a->seed != st->resume.seed)
-        return fault_set(fault, STATUS_MALFORMED, "--resume %s has another seed: %" PRIu64,
-                         st->asked->resume, st->resume.seed);
-    st->s->record.seed_known = true;
-    st->s->record.seed = st->resume.seed;
-    return STATUS_OK;
 }
 
 /* In the lab its peer is the target where there is none. */
@@ -365,16 +312,17 @@ static enum status run_live(struct stage *st, struct fault *fault)
     struct live_survey *live = live_survey_open(&live_config, fault);
     if (live == NULL)
         return STATUS_SYSTEM;
-    const struct run_info info = {.target = st->identity,
+    const struct run_info info = {.target = st->list.identity,
                                   .interface = live_survey_route(live)->ifname,
                                   .clock = live_survey_clock(live)};
-    enum status status = o->resume != NULL ? resume_cut(&st->resume, o->resume, fault) : STATUS_OK;
+    enum status status =
+        o->resume != NULL ? resume_cut(&st->list.resume, o->resume, fault) : STATUS_OK;
     if (status == STATUS_OK)
         status = record_begin(&s->record, &info, NULL, fault);
     st->way = live_survey_way(live);
     st->began_ns = st->now_ns = st->told_ns = live_survey_now(live);
     if (status == STATUS_OK)
-        status = live_survey_run(live, st->survey, &config, a->run.deadline_ns, fault);
+        status = live_survey_run(live, &st->survey, &config, a->run.deadline_ns, fault);
     st->now_ns = live_survey_now(live);
     live_survey_free(live);
     return status;
@@ -382,10 +330,10 @@ static enum status run_live(struct stage *st, struct fault *fault)
 
 static int exit_code(const struct stage *st)
 {
-    const uint64_t *o = st->survey->counts.outcomes;
+    const uint64_t *o = st->survey.counts.outcomes;
     if (survey_list_first(&st->list) == NULL)
         return EXIT_AS_EXPECTED;
-    if (st->survey->stopping)
+    if (st->survey.stopping)
         return EXIT_OTHERWISE;
     return o[OUTCOME_OPEN] + o[OUTCOME_CLOSED] > 0 ? EXIT_AS_EXPECTED : EXIT_NO_ANSWER;
 }
@@ -393,27 +341,13 @@ static int exit_code(const struct stage *st)
 static enum status run(struct session *s, struct fault *fault)
 {
     struct stage *st = s->stage;
-    st->survey = calloc(1, sizeof(*st->survey));
-    if (st->survey == NULL)
-        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     const struct hash_key key = hash_key_of_seed(s->record.seed);
-    const struct survey_list_config config = {
-        .options = &s->options,
-        .asked = st->asked,
-        .ports = &st->ports,
-        .shard = st->shard,
-        .shards = st->shards,
-        .key = &key,
-        .resume = &st->resume,
-        .tell = remark,
-        .arg = st,
-    };
-    enum status status = survey_list_open(&st->list, &config, fault);
+    enum status status = survey_list_open(&st->list, &key, fault);
     if (status != STATUS_OK)
         return status;
     if (survey_list_first(&st->list) == NULL) { /* everything has its record */
         s->exit_code = exit_code(st);
-        return resume_cut(&st->resume, st->asked->resume, fault);
+        return resume_cut(&st->list.resume, st->asked->resume, fault);
     }
     status = run_live(st, fault);
     if (status == STATUS_OK && st->list.status != STATUS_OK) {
@@ -429,51 +363,12 @@ static enum status run(struct session *s, struct fault *fault)
 static void done(struct session *s)
 {
     struct stage *st = s->stage;
-    survey_list_close(&st->list);
-    if (st->survey != NULL)
-        survey_done(st->survey);
-    free(st->survey);
+    survey_list_done(&st->list);
+    survey_done(&st->survey);
     result_done(&st->result);
-    resume_done(&st->resume);
-    ports_done(&st->ports);
 }
 
 /* --- What it is asked for --- */
-
-/* An array job has a number for each task, counted from 0 by Kubernetes, from SLURM_ARRAY_TASK_MIN
- * by Slurm. */
-static enum status shard_from_job(struct stage *st, struct fault *fault)
-{
-    uint64_t index, least = 0;
-    const char *name = "JOB_COMPLETION_INDEX";
-    const char *word = getenv(name);
-    if (word == NULL) {
-        const char *min = getenv("SLURM_ARRAY_TASK_MIN");
-        name = "SLURM_ARRAY_TASK_ID";
-        word = getenv(name);
-        if (min != NULL && !text_to_number(min, 0, UINT32_MAX, &least))
-            return fault_set(fault, STATUS_MALFORMED, "--shards: SLURM_ARRAY_TASK_MIN is '%s'",
-                             min);
-    }
-    if (word == NULL)
-        return fault_set(fault, STATUS_MALFORMED,
-                         "--shards: neither JOB_COMPLETION_INDEX nor SLURM_ARRAY_TASK_ID is set; "
-                         "write --shard K/N");
-    if (!text_to_number(word, least, least + st->shards - 1, &index))
-        return fault_set(fault, STATUS_MALFORMED,
-                         "--shards: %s is '%s', not from %" PRIu64 " to %" PRIu64, name, word,
-                         least, least + st->shards - 1);
-    st->shard = index - least;
-    return STATUS_OK;
-}
-
-static enum status find_shard(struct stage *st, struct fault *fault)
-{
-    const struct survey_asked *a = st->asked;
-    st->shard = a->shard.k > 0 ? a->shard.k - 1 : 0;
-    st->shards = a->shards > 0 ? a->shards : a->shard.n > 0 ? a->shard.n : 1;
-    return a->shards > 0 && a->shard.k == 0 ? shard_from_job(st, fault) : STATUS_OK;
-}
 
 static enum status check(const struct session *s, const struct survey_asked *a, struct fault *fault)
 {
@@ -503,24 +398,18 @@ static enum status check(const struct session *s, const struct survey_asked *a, 
     return STATUS_OK;
 }
 
-static enum status find_ports(struct stage *st, struct fault *fault)
-{
-    struct fault what;
-    const char *words = st->asked->ports;
-    if (words == NULL ||
-        ports_parse(&st->ports, words, strlen(words), resolve_service, &what) == STATUS_OK)
-        return STATUS_OK;
-    return fault_set(fault, STATUS_MALFORMED, "-p: %s", what.text);
-}
-
 static enum status find(struct session *s, struct fault *fault)
 {
     struct stage *st = s->stage;
     struct arguments *a = &s->options;
     st->s = s;
     st->asked = s->state;
+    st->list.options = a;
+    st->list.asked = st->asked;
+    st->list.tell = remark;
+    st->list.arg = st;
     histogram_init(&st->rtt);
-    enum status status = find_ports(st, fault);
+    enum status status = survey_list_ports(&st->list, fault);
     if (status == STATUS_OK && st->asked->summarise) {
         s->over = true;
         s->exit_code = digest_files(a->words, a->word_count, a->json);
@@ -528,15 +417,16 @@ static enum status find(struct session *s, struct fault *fault)
     }
     if (status == STATUS_OK)
         status = check(s, st->asked, fault);
-    if (status == STATUS_OK)
-        status = find_shard(st, fault);
     if (status != STATUS_OK)
         return status;
     a->csv = st->asked->csv;
     a->json = !a->csv;
+    a->records = st->asked->resume;
     add_lab_target(st);
-    identify(st);
-    return st->asked->resume != NULL ? take_up(st, fault) : STATUS_OK;
+    status = survey_list_find(&st->list, fault);
+    s->record.seed_known = st->list.resume.begun;
+    s->record.seed = st->list.resume.seed;
+    return status;
 }
 
 const struct carrier carry_list = {

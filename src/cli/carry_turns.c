@@ -327,7 +327,6 @@ static enum status find(struct session *s, struct fault *fault)
     struct stage *st = s->stage;
     st->s = s;
     st->asked = s->state;
-    ping_list_init(&st->list);
     if (st->asked->live && !isatty(STDERR_FILENO))
         return fault_set(fault, STATUS_MALFORMED,
                          "--live needs a terminal on standard error to draw on");

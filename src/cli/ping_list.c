@@ -1,28 +1,25 @@
 /* See ping_list.h. */
 #include "cli/ping_list.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "net/route.h"
+#include "targets/target_source.h"
 
 enum {
     LINE_MAX_OCTETS = 512 /* a host name, a port, and room for blanks and a comment */
 };
-
-void ping_list_init(struct ping_list *l)
-{
-    *l = (struct ping_list){0};
-}
 
 void ping_list_done(struct ping_list *l)
 {
     for (size_t i = 0; i < l->count; i++)
         free((void *)(uintptr_t)l->targets[i].name);
     free(l->targets);
-    ping_list_init(l);
+    *l = (struct ping_list){0};
 }
 
 /* The next word of a line cut at blanks; NULL when there is none. */
@@ -41,21 +38,14 @@ static char *next_word(char **at)
 enum status ping_list_line(struct resolve_target *t, const char *line, size_t n,
                            struct fault *fault)
 {
-    char text[LINE_MAX_OCTETS];
-    const char *comment = memchr(line, '#', n);
-    if (comment != NULL)
-        n = (size_t)(comment - line);
-    if (memchr(line, '\0', n) != NULL)
+    char text[LINE_MAX_OCTETS], *at = text;
+    struct text_span word = text_word((struct text_span){line, n});
+    if (word.n != 0 && memchr(word.s, '\0', word.n) != NULL)
         return fault_set(fault, STATUS_MALFORMED, "a NUL octet");
-    while (n > 0 && strchr(" \t\r\v\f", line[n - 1]) != NULL)
-        n--;
-    if (n == 0)
-        return STATUS_NOT_OURS;
-    if (n >= sizeof(text))
-        return fault_set(fault, STATUS_MALFORMED, "a line of %zu octets is no target", n);
-    memcpy(text, line, n);
-    text[n] = '\0';
-    char *at = text;
+    if (word.n >= sizeof(text))
+        return fault_set(fault, STATUS_MALFORMED, "a line of %zu octets is no target", word.n);
+    memcpy(text, word.s, word.n);
+    text[word.n] = '\0';
     const char *host = next_word(&at), *port = next_word(&at);
     if (host == NULL)
         return STATUS_NOT_OURS;
@@ -168,58 +158,42 @@ enum status ping_list_words(struct ping_list *l, const struct arguments *o, stru
     return STATUS_OK;
 }
 
-/* A line that is wrong is told; one that ends everything is not. */
-static enum status take_line(struct ping_list *l, const struct arguments *o, const char *line,
-                             size_t n, struct fault *fault)
+static enum status take_line(struct ping_list *l, const struct arguments *o,
+                             const struct target_source_line *line, struct fault *fault)
 {
     struct resolve_target t;
-    enum status s = ping_list_line(&t, line, n, fault);
+    if (line->too_long && memchr(line->text, '#', line->n) == NULL)
+        return fault_set(fault, STATUS_MALFORMED, "more than %d characters", LINES_MAX);
+    enum status s = ping_list_line(&t, line->text, line->n, fault);
     return s == STATUS_OK ? look_up(l, o, &t, fault) : s;
-}
-
-static enum status read_lines(struct ping_list *l, const struct arguments *o, FILE *f,
-                              const char *shown, void (*complain)(void *arg, const char *line),
-                              void *arg, struct fault *fault)
-{
-    char *line = NULL;
-    size_t cap = 0, number = 0;
-    ssize_t n;
-    enum status s = STATUS_OK;
-    while (s == STATUS_OK && (n = getline(&line, &cap, f)) >= 0) {
-        struct fault wrong = {""};
-        char text[FAULT_TEXT_MAX + 300];
-        number++;
-        if (n > 0 && line[n - 1] == '\n')
-            n--;
-        s = take_line(l, o, line, (size_t)n, &wrong);
-        if (s == STATUS_NO_MEMORY || (s != STATUS_OK && l->count == PING_LIST_MAX)) {
-            *fault = wrong;
-            break;
-        }
-        if (s != STATUS_OK && s != STATUS_NOT_OURS) {
-            (void)snprintf(text, sizeof(text), "%s:%zu: %s", shown, number, wrong.text);
-            complain(arg, text);
-        }
-        s = STATUS_OK;
-    }
-    free(line);
-    if (s == STATUS_OK && ferror(f))
-        return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", shown, strerror(errno));
-    return s;
 }
 
 enum status ping_list_file(struct ping_list *l, const struct arguments *o, const char *name,
                            void (*complain)(void *arg, const char *line), void *arg,
                            struct fault *fault)
 {
-    bool standard = strcmp(name, "-") == 0;
-    FILE *f = standard ? stdin : fopen(name, "re");
-    if (f == NULL)
-        return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno));
-    enum status s = read_lines(l, o, f, standard ? "standard input" : name, complain, arg, fault);
-    if (!standard)
-        (void)fclose(f);
-    return s;
+    const char *shown = strcmp(name, "-") == 0 ? "standard input" : name;
+    struct fault wrong = {""};
+    struct target_source_line line;
+    enum target_source_answer a = TARGET_SOURCE_FAILED;
+    struct target_source *source = target_source_open(name, true, &wrong);
+    enum status s = STATUS_OK;
+    while (source != NULL && s == STATUS_OK &&
+           (a = target_source_next(source, &line, &wrong)) == TARGET_SOURCE_LINE) {
+        char text[FAULT_TEXT_MAX + 300];
+        enum status one = take_line(l, o, &line, &wrong);
+        if (one == STATUS_NO_MEMORY || (one != STATUS_OK && l->count == PING_LIST_MAX)) {
+            *fault = wrong;
+            s = one;
+        } else if (one != STATUS_OK && one != STATUS_NOT_OURS) {
+            (void)snprintf(text, sizeof(text), "%s:%" PRIu64 ": %s", shown, line.number,
+                           wrong.text);
+            complain(arg, text);
+        }
+    }
+    target_source_close(source);
+    return a == TARGET_SOURCE_FAILED ? fault_set(fault, STATUS_SYSTEM, "cannot read %s", wrong.text)
+                                     : s;
 }
 
 bool ping_list_is_alike(const struct ping_list *l)

@@ -13,6 +13,7 @@ enum {
     PING_LIST_MAX = 1000 /* more are a survey's */
 };
 
+/* Starts from zero. */
 struct ping_list {
     struct ping_log_target *targets; /* their names are owned */
     size_t count, cap;
@@ -20,7 +21,6 @@ struct ping_list {
     char ifname[IF_NAMESIZE];
 };
 
-void ping_list_init(struct ping_list *l);
 void ping_list_done(struct ping_list *l);
 
 /* One line of a file, without its line feed: "HOST:PORT", "[V6]:PORT" or "HOST PORT", with blanks

@@ -1,12 +1,110 @@
 /* See survey_list.h. */
 #include "cli/survey_list.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "net/resolve.h"
 #include "net/route.h"
+
+/* --- What it is asked for --- */
+
+enum status survey_list_ports(struct survey_list *l, struct fault *fault)
+{
+    struct fault what;
+    const char *words = l->asked->ports;
+    if (words == NULL ||
+        ports_parse(&l->ports, words, strlen(words), resolve_service, &what) == STATUS_OK)
+        return STATUS_OK;
+    return fault_set(fault, STATUS_MALFORMED, "-p: %s", what.text);
+}
+
+/* An array job has a number for each task, counted from 0 by Kubernetes, from SLURM_ARRAY_TASK_MIN
+ * by Slurm. */
+static enum status shard_from_job(struct survey_list *l, struct fault *fault)
+{
+    uint64_t index, least = 0;
+    const char *name = "JOB_COMPLETION_INDEX";
+    const char *word = getenv(name);
+    if (word == NULL) {
+        const char *min = getenv("SLURM_ARRAY_TASK_MIN");
+        name = "SLURM_ARRAY_TASK_ID";
+        word = getenv(name);
+        if (min != NULL && !text_to_number(min, 0, UINT32_MAX, &least))
+            return fault_set(fault, STATUS_MALFORMED, "--shards: SLURM_ARRAY_TASK_MIN is '%s'",
+                             min);
+    }
+    if (word == NULL)
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--shards: neither JOB_COMPLETION_INDEX nor SLURM_ARRAY_TASK_ID is set; "
+                         "write --shard K/N");
+    if (!text_to_number(word, least, least + l->shards - 1, &index))
+        return fault_set(fault, STATUS_MALFORMED,
+                         "--shards: %s is '%s', not from %" PRIu64 " to %" PRIu64, name, word,
+                         least, least + l->shards - 1);
+    l->shard = index - least;
+    return STATUS_OK;
+}
+
+static enum status find_shard(struct survey_list *l, struct fault *fault)
+{
+    const struct survey_asked *a = l->asked;
+    l->shard = a->shard.k > 0 ? a->shard.k - 1 : 0;
+    l->shards = a->shards > 0 ? a->shards : a->shard.n > 0 ? a->shard.n : 1;
+    return a->shards > 0 && a->shard.k == 0 ? shard_from_job(l, fault) : STATUS_OK;
+}
+
+/* What the survey is of, in the words of the command line: what a resumed one must agree in. */
+static void identify(struct survey_list *l)
+{
+    const struct survey_asked *o = l->asked;
+    const struct arguments *a = l->options;
+    struct text t;
+    text_init(&t);
+    for (size_t i = 0; i < a->word_count; i++)
+        text_printf(&t, "%s ", a->words[i]);
+    if (o->file != NULL)
+        text_printf(&t, "-f %s ", o->file);
+    if (o->ports != NULL)
+        text_printf(&t, "-p %s ", o->ports);
+    text_printf(&t, "--probe %s", o->probe->name);
+    if (l->shards > 1)
+        text_printf(&t, " --shard %" PRIu64 "/%" PRIu64, l->shard + 1, l->shards);
+    (void)snprintf(l->identity, sizeof(l->identity), "%s", t.data != NULL ? t.data : "");
+    text_done(&t);
+}
+
+static enum status take_up(struct survey_list *l, struct fault *fault)
+{
+    const struct arguments *a = l->options;
+    const char *file = l->asked->resume;
+    enum status s = resume_read(&l->resume, file, fault);
+    if (s != STATUS_OK || !l->resume.begun)
+        return s;
+    if (strcmp(l->resume.identity, l->identity) != 0)
+        return fault_set(fault, STATUS_MALFORMED, "--resume %s is of another survey: %.200s", file,
+                         l->resume.identity);
+    if (a->has_seed && a->seed != l->resume.seed)
+        return fault_set(fault, STATUS_MALFORMED, "--resume %s has another seed: %" PRIu64, file,
+                         l->resume.seed);
+    return STATUS_OK;
+}
+
+enum status survey_list_find(struct survey_list *l, struct fault *fault)
+{
+    enum status s = find_shard(l, fault);
+    if (s != STATUS_OK)
+        return s;
+    identify(l);
+    return l->asked->resume != NULL ? take_up(l, fault) : STATUS_OK;
+}
+
+/* --- From the list --- */
 
 /* Whose records are whose cannot be told then. */
 static enum survey_supply changed(struct survey_list *l)
@@ -14,7 +112,7 @@ static enum survey_supply changed(struct survey_list *l)
     l->ended = l->disagrees = true;
     l->status =
         fault_set(&l->fault, STATUS_MALFORMED,
-                  "--resume %s is of other targets: the list has changed since", l->records);
+                  "--resume %s is of other targets: the list has changed since", l->asked->resume);
     return SURVEY_NO_MORE;
 }
 
@@ -23,14 +121,14 @@ static void passed_over(void *arg, const struct target *t)
 {
     struct survey_list *l = arg;
     if (t->index < UINT32_MAX &&
-        resume_pass(l->resume, t->index + 1, &t->at, t->name) == RESUME_OTHER)
+        resume_pass(&l->resume, t->index + 1, &t->at, t->name) == RESUME_OTHER)
         (void)changed(l);
 }
 
 static void complain(void *arg, const char *line)
 {
     const struct survey_list *l = arg;
-    l->complain(l->arg, line);
+    l->tell(l->arg, line);
 }
 
 static enum survey_supply from_list(struct survey_list *l, struct survey_target *t)
@@ -45,7 +143,7 @@ static enum survey_supply from_list(struct survey_list *l, struct survey_target 
             return SURVEY_LATER;
         case TARGETS_END:
             l->ended = true;
-            return l->resume->left > 0 ? changed(l) : SURVEY_NO_MORE;
+            return l->resume.left > 0 ? changed(l) : SURVEY_NO_MORE;
         case TARGETS_FAILED:
             l->ended = true;
             l->status = STATUS_MALFORMED;
@@ -64,7 +162,7 @@ static enum survey_supply from_list(struct survey_list *l, struct survey_target 
                                     .at = next.at,
                                     .name = next.name,
                                     .trouble = next.trouble};
-        switch (resume_pass(l->resume, t->session, &t->at, t->name)) {
+        switch (resume_pass(&l->resume, t->session, &t->at, t->name)) {
         case RESUME_TO_DO:
             return SURVEY_NEXT;
         case RESUME_OTHER:
@@ -81,25 +179,17 @@ static enum survey_supply from_list(struct survey_list *l, struct survey_target 
 
 /* --- Before the run --- */
 
-static void hold(struct survey_list *l, const struct survey_target *t)
+static const char *keep(char *out, size_t cap, const char *text)
 {
-    struct survey_target *h = &l->held[l->held_count].target;
-    *h = *t;
-    if (t->name != NULL) {
-        (void)snprintf(l->held[l->held_count].name, FLOW_STORE_NAME_MAX, "%s", t->name);
-        h->name = l->held[l->held_count].name;
-    }
-    if (t->trouble != NULL) {
-        (void)snprintf(l->held[l->held_count].trouble, sizeof(l->held[0].trouble), "%s",
-                       t->trouble);
-        h->trouble = l->held[l->held_count].trouble;
-    }
-    l->held_count++;
+    if (text != NULL)
+        (void)snprintf(out, cap, "%s", text);
+    return text != NULL ? out : NULL;
 }
 
 /* Whether it can tell the interface: others may have a way where this one has none. */
-static bool has_way(const struct arguments *a, const struct in6_addr *ip, struct fault *fault)
+static bool has_way(const struct survey_list *l, const struct in6_addr *ip, struct fault *fault)
 {
+    const struct arguments *a = l->options;
     struct route ignored;
     return route_find(&ignored, ip, 0, a->has_source ? &a->source : NULL, a->interface, fault) ==
            STATUS_OK;
@@ -108,17 +198,16 @@ static bool has_way(const struct arguments *a, const struct in6_addr *ip, struct
 /* Whether the interface is known, and the list, as far as a few targets can tell, the records'. */
 static bool is_ready(const struct survey_list *l)
 {
-    return l->found && (l->resume->agreed || l->resume->left == 0);
+    return l->found && (l->resume.agreed || l->resume.left == 0);
 }
 
 /* After those that are held. What cannot be probed is told where something can be, or could. */
-static enum status judge_held(struct survey_list *l, const struct arguments *a,
-                              struct fault *no_way, struct fault *fault)
+static enum status judge_held(struct survey_list *l, struct fault *no_way, struct fault *fault)
 {
     bool full = l->held_count == SURVEY_LIST_HELD;
     if (l->found || (l->resumed > 0 && l->held_count == 0))
         return STATUS_OK;
-    l->found = l->passed && has_way(a, &l->way, no_way);
+    l->found = l->passed && has_way(l, &l->way, no_way);
     if (l->found)
         return STATUS_OK;
     if (no_way->text[0] != '\0' && full)
@@ -133,22 +222,25 @@ static enum status judge_held(struct survey_list *l, const struct arguments *a,
         return fault_set(fault, STATUS_MALFORMED, "nothing to probe: '%s' has no address: %s",
                          l->held[0].name, l->held[0].trouble);
     return fault_set(fault, STATUS_MALFORMED, "nothing to probe: no target is left%s",
-                     l->leaves_special && targets_counts(l->targets)->special > 0
+                     l->asked->file != NULL && !l->asked->special &&
+                             targets_counts(l->targets)->special > 0
                          ? " but special-purpose addresses, which --special takes"
                          : "");
 }
 
-static void consider(struct survey_list *l, const struct arguments *a,
-                     const struct survey_target *t, struct fault *no_way)
+static void hold(struct survey_list *l, const struct survey_target *t, struct fault *no_way)
 {
-    hold(l, t);
-    if (l->found || t->trouble != NULL || !has_way(a, &t->at.ip, no_way))
+    size_t i = l->held_count++;
+    l->held[i].target = *t;
+    l->held[i].target.name = keep(l->held[i].name, sizeof(l->held[i].name), t->name);
+    l->held[i].target.trouble = keep(l->held[i].trouble, sizeof(l->held[i].trouble), t->trouble);
+    if (l->found || t->trouble != NULL || !has_way(l, &t->at.ip, no_way))
         return;
     l->found = true;
     l->way = t->at.ip;
 }
 
-static enum status find_first(struct survey_list *l, const struct arguments *a, struct fault *fault)
+static enum status find_first(struct survey_list *l, struct fault *fault)
 {
     struct survey_target t;
     struct fault no_way = {0};
@@ -163,53 +255,47 @@ static enum status find_first(struct survey_list *l, const struct arguments *a, 
                 *fault = l->fault;
                 return l->status;
             }
-            return judge_held(l, a, &no_way, fault);
+            return judge_held(l, &no_way, fault);
         case SURVEY_NEXT:
-            consider(l, a, &t, &no_way);
+            hold(l, &t, &no_way);
         }
     }
-    return judge_held(l, a, &no_way, fault);
+    return judge_held(l, &no_way, fault);
 }
 
-enum status survey_list_open(struct survey_list *l, const struct survey_list_config *c,
-                             struct fault *fault)
+enum status survey_list_open(struct survey_list *l, const struct hash_key *key, struct fault *fault)
 {
-    const struct survey_asked *o = c->asked;
+    const struct survey_asked *o = l->asked;
     const struct targets_config config = {
-        .words = c->options->words,
-        .word_count = c->options->word_count,
+        .words = l->options->words,
+        .word_count = l->options->word_count,
         .file = o->file,
         .exclude_file = o->exclude_file,
-        .ports = *c->ports,
+        .ports = l->ports,
         .special = o->special,
         .strict = o->strict,
-        .numeric = c->options->numeric,
-        .family = c->options->family,
-        .key = *c->key,
-        .shard = c->shard,
-        .shards = c->shards,
+        .numeric = l->options->numeric,
+        .family = l->options->family,
+        .key = *key,
+        .shard = l->shard,
+        .shards = l->shards,
         .complain = complain,
         .passed_over = passed_over,
         .arg = l,
     };
-    memset(l, 0, sizeof(*l));
-    l->resume = c->resume;
-    l->records = o->resume;
-    l->leaves_special = o->file != NULL && !o->special;
-    l->complain = c->tell;
-    l->arg = c->arg;
-    enum status s = spacing_init(&l->spacing, o->spacing_ns, o->spacing_net_ns, c->key, fault);
+    enum status s = spacing_init(&l->spacing, o->spacing_ns, o->spacing_net_ns, key, fault);
     if (s != STATUS_OK)
         return s;
     l->targets = targets_open(&config, fault);
-    return l->targets != NULL ? find_first(l, c->options, fault) : STATUS_MALFORMED;
+    return l->targets != NULL ? find_first(l, fault) : STATUS_MALFORMED;
 }
 
-void survey_list_close(struct survey_list *l)
+void survey_list_done(struct survey_list *l)
 {
     targets_free(l->targets);
-    l->targets = NULL;
     spacing_done(&l->spacing);
+    resume_done(&l->resume);
+    ports_done(&l->ports);
 }
 
 const struct in6_addr *survey_list_first(const struct survey_list *l)
@@ -221,7 +307,7 @@ const struct in6_addr *survey_list_first(const struct survey_list *l)
 
 static bool spaced(const struct survey_list *l)
 {
-    return l->spacing.address_ns > 0 || l->spacing.net_ns > 0;
+    return l->asked->spacing_ns > 0 || l->asked->spacing_net_ns > 0;
 }
 
 static enum survey_supply next_of_all(struct survey_list *l, struct survey_target *t)
@@ -263,18 +349,11 @@ enum survey_supply survey_list_next(struct survey_list *l, int64_t now_ns, struc
                                     int64_t *at_ns)
 {
     *at_ns = CLOCK_NEVER;
-    enum survey_supply supply = spaced(l) ? next_spaced(l, now_ns, t, at_ns) : next_of_all(l, t);
-    l->given += supply == SURVEY_NEXT;
-    return supply;
+    return spaced(l) ? next_spaced(l, now_ns, t, at_ns) : next_of_all(l, t);
 }
 
 void survey_list_left(struct survey_list *l, unsigned waiting, int64_t by_ns)
 {
     if (spaced(l))
         spacing_left(&l->spacing, waiting, by_ns);
-}
-
-uint64_t survey_list_total(const struct survey_list *l)
-{
-    return targets_total(l->targets);
 }

@@ -1,24 +1,29 @@
-/* The targets of a survey in the order in which they are handed to the engine: the list's, less
- * those that have a record already, and each not before the spacing allows. */
+/* The targets of a survey, from what was asked for to the order in which they are handed to the
+ * engine: the list's, less those that have a record already, and each not before the spacing
+ * allows. */
 #ifndef TCPSHAKE_CLI_SURVEY_LIST_H
 #define TCPSHAKE_CLI_SURVEY_LIST_H
 
-#include "cli/resume.h"
 #include "cli/arguments.h"
+#include "cli/resume.h"
 #include "measure/survey/spacing.h"
-#include "measure/survey/survey_measure.h"
 #include "targets/targets.h"
 
 enum {
     SURVEY_LIST_HELD = 64
 };
 
+/* Starts from zero, with the first four. Release with survey_list_done, whatever happened. */
 struct survey_list {
-    struct targets *targets;
-    struct resume *resume;
-    const char *records; /* their file */
-    void (*complain)(void *arg, const char *line);
+    const struct arguments *options;
+    const struct survey_asked *asked;
+    void (*tell)(void *arg, const char *line); /* of bad lines of the list */
     void *arg;
+    struct ports ports;
+    uint64_t shard, shards; /* this one of how many, from 0 */
+    struct resume resume;
+    char identity[480]; /* what the survey is of, in the words of the command line */
+    struct targets *targets;
     struct spacing spacing;
     /* Those read before the run began: names without an address, targets without a way, the
      * first that has both, and, with records, as many more as it takes to see that they are this
@@ -29,33 +34,24 @@ struct survey_list {
     } held[SURVEY_LIST_HELD];
     unsigned held_count, held_given;
     char name[FLOW_STORE_NAME_MAX]; /* of the target that waited */
-    bool leaves_special;            /* private addresses and the like */
     bool ended;
-    bool disagrees;          /* with the records */
-    bool found, passed;      /* one that has a way; one that has a record */
-    struct in6_addr way;     /* its address */
-    uint64_t given, resumed; /* targets; those that had a record */
-    enum status status;      /* the first failure */
+    bool disagrees;      /* with the records */
+    bool found, passed;  /* one that has a way; one that has a record */
+    struct in6_addr way; /* its address */
+    uint64_t resumed;    /* targets that had a record */
+    enum status status;  /* the first failure */
     struct fault fault;
 };
 
-struct survey_list_config {
-    const struct arguments *options;
-    const struct survey_asked *asked;
-    const struct ports *ports;
-    uint64_t shard, shards; /* this one of how many, from 0 */
-    const struct hash_key *key;
-    struct resume *resume;
-    void (*tell)(void *arg, const char *line);
-    void *arg;
-};
+/* What was asked for: the ports; then the shard, the identity and the records that there are. */
+enum status survey_list_ports(struct survey_list *l, struct fault *fault);
+enum status survey_list_find(struct survey_list *l, struct fault *fault);
 
-/* Opens the list and finds the first target, whose route tells the interface. Lines that are bad
- * are told through `tell`. STATUS_MALFORMED with a line also when there is nothing to probe.
- * Release with survey_list_close, also after a failure. */
-enum status survey_list_open(struct survey_list *l, const struct survey_list_config *c,
+/* Opens the list and finds the first target, whose route tells the interface. STATUS_MALFORMED with
+ * a line also when there is nothing to probe. `key`: of the order. */
+enum status survey_list_open(struct survey_list *l, const struct hash_key *key,
                              struct fault *fault);
-void survey_list_close(struct survey_list *l);
+void survey_list_done(struct survey_list *l);
 
 /* The one whose route tells the interface; NULL: all have records already. */
 const struct in6_addr *survey_list_first(const struct survey_list *l);
@@ -67,8 +63,5 @@ enum survey_supply survey_list_next(struct survey_list *l, int64_t now_ns, struc
 
 /* Of those that were given all but the last `waiting` had left by this moment. */
 void survey_list_left(struct survey_list *l, unsigned waiting, int64_t by_ns);
-
-/* How many there are in all; 0: not known yet. */
-uint64_t survey_list_total(const struct survey_list *l);
 
 #endif

@@ -13,27 +13,10 @@
 #include "base/text.h"
 
 enum {
-    SHOWN_MAX = TEXT_SHOWN_MAX,
     PORT_LAST = 65535
 };
 
-/* A stretch of the text that was typed. */
-struct span {
-    const char *s;
-    size_t n;
-};
-
-static struct span span_of(const char *s)
-{
-    return (struct span){s, strlen(s)};
-}
-
-static const char *shown_word(struct span what, char out[SHOWN_MAX])
-{
-    return text_shown(what.s, what.n, out);
-}
-
-static size_t count_of(struct span s, char c)
+static size_t count_of(struct text_span s, char c)
 {
     size_t count = 0;
     for (size_t i = 0; i < s.n; i++)
@@ -42,7 +25,7 @@ static size_t count_of(struct span s, char c)
 }
 
 /* "ADDRESS" or "ADDRESS%SCOPE"; the scope is not looked at. */
-static bool is_v6(struct span host)
+static bool is_v6(struct text_span host)
 {
     char address[INET6_ADDRSTRLEN];
     const char *percent = memchr(host.s, '%', host.n);
@@ -55,37 +38,34 @@ static bool is_v6(struct span host)
     return inet_pton(AF_INET6, address, &ip) == 1;
 }
 
-static enum status take_host(struct resolve_target *t, struct span host, struct fault *fault)
+static enum status take_host(struct resolve_target *t, struct text_span host, struct fault *fault)
 {
-    char show[SHOWN_MAX];
     if (host.n >= sizeof(t->host))
         return fault_set(fault, STATUS_MALFORMED, "host name of %zu characters: at most %d", host.n,
                          RESOLVE_HOST_MAX - 1);
     for (size_t i = 0; i < host.n; i++) {
         unsigned char c = (unsigned char)host.s[i];
         if (c <= 0x20 || c == 0x7f || strchr("/[]@", c) != NULL)
-            return fault_set(fault, STATUS_MALFORMED, "'%s' is no host name or address",
-                             shown_word(host, show));
+            return text_refuse(fault, "", host, " is no host name or address");
     }
     memcpy(t->host, host.s, host.n);
     t->host[host.n] = '\0';
     return STATUS_OK;
 }
 
-static enum status take_port(struct resolve_target *t, struct span port, struct fault *fault)
+static enum status take_port(struct resolve_target *t, struct text_span port, struct fault *fault)
 {
-    char show[SHOWN_MAX];
     bool digits = true;
     for (size_t i = 0; i < port.n; i++) {
         unsigned char c = (unsigned char)port.s[i];
         if (c > 0x7f || (!isalnum(c) && strchr("-_.+", c) == NULL) || c == '\0')
-            return fault_set(fault, STATUS_MALFORMED, "'%s' is no port", shown_word(port, show));
+            return text_refuse(fault, "", port, " is no port");
         digits = digits && isdigit(c);
     }
     if (port.n == 0)
         return fault_set(fault, STATUS_MALFORMED, "the port is empty");
     if (port.n >= sizeof(t->port))
-        return fault_set(fault, STATUS_MALFORMED, "port '%s' is too long", shown_word(port, show));
+        return text_refuse(fault, "port ", port, " is too long");
     memcpy(t->port, port.s, port.n);
     t->port[port.n] = '\0';
     uint64_t number;
@@ -95,7 +75,7 @@ static enum status take_port(struct resolve_target *t, struct span port, struct 
     return STATUS_OK;
 }
 
-static enum status take(struct resolve_target *t, struct span host, struct span port,
+static enum status take(struct resolve_target *t, struct text_span host, struct text_span port,
                         struct fault *fault)
 {
     enum status s = take_host(t, host, fault);
@@ -103,90 +83,82 @@ static enum status take(struct resolve_target *t, struct span host, struct span 
 }
 
 /* "[V6]" and what follows it in `*rest`. */
-static enum status parse_bracket(struct span text, struct span *host, struct span *rest,
-                                 struct fault *fault)
+static enum status parse_bracket(struct text_span text, struct text_span *host,
+                                 struct text_span *rest, struct fault *fault)
 {
-    char show[SHOWN_MAX];
     const char *close = memchr(text.s, ']', text.n);
     if (close == NULL)
-        return fault_set(fault, STATUS_MALFORMED, "'%s' has no closing ']'",
-                         shown_word(text, show));
-    *host = (struct span){text.s + 1, (size_t)(close - text.s) - 1};
-    *rest = (struct span){close + 1, text.n - host->n - 2};
+        return text_refuse(fault, "", text, " has no closing ']'");
+    *host = (struct text_span){text.s + 1, (size_t)(close - text.s) - 1};
+    *rest = (struct text_span){close + 1, text.n - host->n - 2};
     if (!is_v6(*host))
-        return fault_set(fault, STATUS_MALFORMED, "'%s' is no IPv6 address (only those go in [])",
-                         shown_word(*host, show));
+        return text_refuse(fault, "", *host, " is no IPv6 address (only those go in [])");
     return STATUS_OK;
 }
 
 /* More than one colon and no bracket: say how it should have been written. */
-static enum status complain_of_colons(struct span text, struct fault *fault)
+static enum status complain_of_colons(struct text_span text, struct fault *fault)
 {
-    char show[SHOWN_MAX];
     const char *last = memrchr(text.s, ':', text.n);
-    struct span head = {text.s, (size_t)(last - text.s)};
-    struct span tail = {last + 1, text.n - head.n - 1};
+    struct text_span head = {text.s, (size_t)(last - text.s)};
+    struct text_span tail = {last + 1, text.n - head.n - 1};
     if (is_v6(head) && tail.n != 0) {
-        char show_tail[SHOWN_MAX];
+        char show[TEXT_SHOWN_MAX], show_tail[TEXT_SHOWN_MAX];
         return fault_set(fault, STATUS_MALFORMED,
                          "an IPv6 address before a port needs brackets: [%s]:%s",
-                         shown_word(head, show), shown_word(tail, show_tail));
+                         text_shown(head.s, head.n, show), text_shown(tail.s, tail.n, show_tail));
     }
-    if (is_v6(text))
+    if (is_v6(text)) {
+        char show[TEXT_SHOWN_MAX];
         return fault_set(fault, STATUS_MALFORMED,
                          "the port is missing: write [%s]:PORT or the port as a word of its own",
-                         shown_word(text, show));
-    return fault_set(fault, STATUS_MALFORMED, "'%s' is neither HOST:PORT nor [IPV6]:PORT",
-                     shown_word(text, show));
+                         text_shown(text.s, text.n, show));
+    }
+    return text_refuse(fault, "", text, " is neither HOST:PORT nor [IPV6]:PORT");
 }
 
 /* The port is in `text`. */
-static enum status parse_joined(struct resolve_target *t, struct span text, struct fault *fault)
+static enum status parse_joined(struct resolve_target *t, struct text_span text,
+                                struct fault *fault)
 {
-    char show[SHOWN_MAX];
-    struct span host = text, rest = {NULL, 0};
+    struct text_span host = text, rest = {NULL, 0};
     if (text.s[0] == '[') {
         enum status s = parse_bracket(text, &host, &rest, fault);
         if (s != STATUS_OK)
             return s;
         if (rest.n != 0 && rest.s[0] != ':')
-            return fault_set(fault, STATUS_MALFORMED, "after ']' comes :PORT, not '%s'",
-                             shown_word(rest, show));
+            return text_refuse(fault, "after ']' comes :PORT, not ", rest, "");
     } else {
         const char *colon = memchr(text.s, ':', text.n);
         if (count_of(text, ':') > 1)
             return complain_of_colons(text, fault);
-        host = (struct span){text.s, colon != NULL ? (size_t)(colon - text.s) : text.n};
-        rest = (struct span){text.s + host.n, text.n - host.n};
+        host = (struct text_span){text.s, colon != NULL ? (size_t)(colon - text.s) : text.n};
+        rest = (struct text_span){text.s + host.n, text.n - host.n};
     }
     if (host.n == 0)
-        return fault_set(fault, STATUS_MALFORMED, "the host is missing in '%s'",
-                         shown_word(text, show));
+        return text_refuse(fault, "the host is missing in ", text, "");
     if (rest.n <= 1)
-        return fault_set(fault, STATUS_MALFORMED, "the port is missing in '%s': write HOST:PORT",
-                         shown_word(text, show));
-    return take(t, host, (struct span){rest.s + 1, rest.n - 1}, fault);
+        return text_refuse(fault, "the port is missing in ", text, ": write HOST:PORT");
+    return take(t, host, (struct text_span){rest.s + 1, rest.n - 1}, fault);
 }
 
 /* The port is a word of its own. */
-static enum status parse_apart(struct resolve_target *t, struct span text, struct span port,
-                               struct fault *fault)
+static enum status parse_apart(struct resolve_target *t, struct text_span text,
+                               struct text_span port, struct fault *fault)
 {
-    char show[SHOWN_MAX];
-    struct span host = text, rest = {NULL, 0};
+    struct text_span host = text, rest = {NULL, 0};
     if (text.s[0] == '[') {
         enum status s = parse_bracket(text, &host, &rest, fault);
         if (s != STATUS_OK)
             return s;
     }
     if (rest.n != 0 || (count_of(host, ':') == 1 && !is_v6(host))) {
-        char show_port[SHOWN_MAX];
+        char show[TEXT_SHOWN_MAX], show_port[TEXT_SHOWN_MAX];
         return fault_set(fault, STATUS_MALFORMED, "two ports: one in '%s', and '%s'",
-                         shown_word(text, show), shown_word(port, show_port));
+                         text_shown(text.s, text.n, show), text_shown(port.s, port.n, show_port));
     }
     if (count_of(host, ':') != 0 && !is_v6(host))
-        return fault_set(fault, STATUS_MALFORMED, "'%s' is no IPv6 address",
-                         shown_word(host, show));
+        return text_refuse(fault, "", host, " is no IPv6 address");
     return take(t, host, port, fault);
 }
 
@@ -195,9 +167,10 @@ enum status resolve_parse(struct resolve_target *t, const char *text, const char
 {
     if (text[0] == '\0')
         return fault_set(fault, STATUS_MALFORMED, "the target is empty: write HOST:PORT");
-    if (port_word != NULL)
-        return parse_apart(t, span_of(text), span_of(port_word), fault);
-    return parse_joined(t, span_of(text), fault);
+    struct text_span whole = {text, strlen(text)};
+    if (port_word == NULL)
+        return parse_joined(t, whole, fault);
+    return parse_apart(t, whole, (struct text_span){port_word, strlen(port_word)}, fault);
 }
 
 bool resolve_service(const char *name, uint16_t *port)

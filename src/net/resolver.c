@@ -1,18 +1,259 @@
-/* The asker's side: see resolver.h. What is outstanding is known here too, so that a question is
- * answered even if the process that was asked is no more. */
+/* The process that looks names up first, then the asker's side. What is outstanding is known to the
+ * asker too, so that a question is answered even if the process that was asked is no more.
+ *
+ * getaddrinfo cannot be told when to give up, so a look-up that outlasts our patience is answered
+ * for and left alone: its thread counts as busy until it comes back, and what it then says is of no
+ * interest. */
 #include "net/resolver.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/privilege.h"
 #include "net/resolve.h"
-#include "net/resolver_child.h"
+
+/* One packet each; zeroed first, as both cross a process boundary whole. */
+struct resolver_question {
+    uint64_t id;
+    int32_t family;
+    char name[RESOLVER_NAME_MAX];
+};
+
+struct resolver_answer {
+    uint64_t id;
+    struct in6_addr ip;
+    char reason[RESOLVER_REASON_MAX]; /* empty: there is an address */
+};
+
+/* ---- the process ---- */
+
+enum {
+    STACK_OCTETS = 1 << 19,
+    LOOKS_WITHIN_PATIENCE = 20,
+    QUEUE_PATIENCES = 4 /* a question waits for a thread as long as that */
+};
+
+enum job_state {
+    JOB_FREE,
+    JOB_QUEUED,
+    JOB_RUNNING
+};
+
+struct job {
+    enum job_state state;
+    uint64_t turn;    /* of the question: which of two is older, and whether it is still the same */
+    int64_t since_ns; /* of the state */
+    struct resolver_question question;
+};
+
+struct pool {
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t wake;
+    struct job jobs[RESOLVER_OUTSTANDING];
+    unsigned threads, idle;
+    uint64_t turns;
+    int fd;
+    const struct resolver_config *config;
+};
+
+static int64_t now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * CLOCK_S + t.tv_nsec;
+}
+
+/* The asker has room for as many answers as it may ask questions. */
+static void send_answer(const struct pool *p, const struct resolver_answer *answer)
+{
+    if (send(p->fd, answer, sizeof(*answer), MSG_NOSIGNAL) < 0)
+        _exit(0); /* nobody is there */
+}
+
+static void send_failure(const struct pool *p, uint64_t id, const char *reason)
+{
+    struct resolver_answer answer = {.id = id};
+    (void)snprintf(answer.reason, sizeof(answer.reason), "%s", reason);
+    send_answer(p, &answer);
+}
+
+static struct job *oldest_queued(struct pool *p)
+{
+    struct job *oldest = NULL;
+    for (struct job *j = p->jobs; j < p->jobs + RESOLVER_OUTSTANDING; j++) {
+        if (j->state == JOB_QUEUED && (oldest == NULL || j->turn < oldest->turn))
+            oldest = j;
+    }
+    return oldest;
+}
+
+static struct resolver_answer look_up(const struct pool *p, const struct resolver_question *q)
+{
+    struct resolver_answer answer = {.id = q->id};
+    struct fault fault = {""};
+    uint32_t scope_id = 0;
+    if (p->config->look_up(q->name, q->family, &answer.ip, &scope_id, &fault) != STATUS_OK)
+        (void)snprintf(answer.reason, sizeof(answer.reason), "%s",
+                       fault.text[0] != '\0' ? fault.text : "no reason given");
+    else if (scope_id != 0)
+        (void)snprintf(answer.reason, sizeof(answer.reason), "its address is link local");
+    return answer;
+}
+
+/* A thread: the oldest question, again and again. */
+static void *work(void *arg)
+{
+    struct pool *p = arg;
+    (void)pthread_mutex_lock(&p->lock);
+    for (;;) {
+        struct job *job = oldest_queued(p);
+        if (job == NULL) {
+            p->idle++;
+            (void)pthread_cond_wait(&p->wake, &p->lock);
+            p->idle--;
+            continue;
+        }
+        struct resolver_question question = job->question;
+        uint64_t turn = job->turn;
+        job->state = JOB_RUNNING;
+        job->since_ns = now();
+        (void)pthread_mutex_unlock(&p->lock);
+        struct resolver_answer answer = look_up(p, &question);
+        (void)pthread_mutex_lock(&p->lock);
+        if (job->state == JOB_RUNNING && job->turn == turn) {
+            job->state = JOB_FREE;
+            send_answer(p, &answer);
+        }
+    }
+    return NULL;
+}
+
+static bool add_thread(struct pool *p)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    if (pthread_attr_init(&attr) != 0)
+        return false;
+    bool started = pthread_attr_setstacksize(&attr, STACK_OCTETS) == 0 &&
+                   pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED) == 0 &&
+                   pthread_create(&thread, &attr, work, p) == 0;
+    (void)pthread_attr_destroy(&attr);
+    p->threads += started;
+    return started;
+}
+
+static void add_job(struct pool *p, const struct resolver_question *question)
+{
+    struct job *job = p->jobs;
+    while (job < p->jobs + RESOLVER_OUTSTANDING && job->state != JOB_FREE)
+        job++;
+    if (job == p->jobs + RESOLVER_OUTSTANDING) { /* not by our asker */
+        send_failure(p, question->id, "too many names at once");
+        return;
+    }
+    if (p->idle == 0 && p->threads < RESOLVER_AT_ONCE && !add_thread(p) && p->threads == 0) {
+        send_failure(p, question->id, "no thread can be started");
+        return;
+    }
+    *job = (struct job){JOB_QUEUED, p->turns++, now(), *question};
+    (void)pthread_cond_signal(&p->wake);
+}
+
+/* Answers for those that took too long; whether any others are left. */
+static bool expire(struct pool *p)
+{
+    int64_t at = now(), patience = p->config->patience_ns;
+    bool left = false;
+    for (struct job *j = p->jobs; j < p->jobs + RESOLVER_OUTSTANDING; j++) {
+        int64_t most = j->state == JOB_QUEUED ? QUEUE_PATIENCES * patience : patience;
+        if (j->state != JOB_FREE && at - j->since_ns >= most) {
+            send_failure(p, j->question.id,
+                         j->state == JOB_QUEUED ? "the resolver is stuck" : "no answer in time");
+            j->state = JOB_FREE;
+        }
+        left = left || j->state != JOB_FREE;
+    }
+    return left;
+}
+
+__attribute__((noreturn)) static void serve(struct pool *p)
+{
+    const int look_ms = (int)(p->config->patience_ns / LOOKS_WITHIN_PATIENCE / CLOCK_MS) + 1;
+    for (;;) {
+        struct pollfd ready = {.fd = p->fd, .events = POLLIN};
+        struct resolver_question question;
+        (void)pthread_mutex_lock(&p->lock);
+        bool left = expire(p);
+        (void)pthread_mutex_unlock(&p->lock);
+        if (poll(&ready, 1, left ? look_ms : -1) <= 0)
+            continue;
+        ssize_t n = recv(p->fd, &question, sizeof(question), MSG_DONTWAIT);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (n != (ssize_t)sizeof(question))
+            _exit(0); /* the threads with it */
+        question.name[sizeof(question.name) - 1] = '\0';
+        (void)pthread_mutex_lock(&p->lock);
+        add_job(p, &question);
+        (void)pthread_mutex_unlock(&p->lock);
+    }
+}
+
+/* Keeps the socket and nothing else; the standard descriptors are /dev/null. */
+static int shed(int fd)
+{
+    const int kept = STDERR_FILENO + 1;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, kept + 1); /* out of the way */
+    for (int i = STDIN_FILENO; null >= 0 && i <= STDERR_FILENO; i++)
+        (void)dup2(null, i);
+    fd = fd >= 0 ? dup3(fd, kept, O_CLOEXEC) : -1;
+    (void)close_range((unsigned)kept + 1, ~0u, 0);
+    return fd;
+}
+
+/* A Ctrl-C is for the asker, whose end is ours. Nothing is written, not even a core. */
+static bool settle_down(void)
+{
+    const struct rlimit none = {0, 0};
+    sigset_t blocked;
+    return sigemptyset(&blocked) == 0 && sigprocmask(SIG_SETMASK, &blocked, NULL) == 0 &&
+           signal(SIGTERM, SIG_DFL) != SIG_ERR && signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
+           signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setsid() >= 0 &&
+           prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && chdir("/") == 0 &&
+           setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_FSIZE, &none) == 0;
+}
+
+/* Answers what is asked over `fd`, a SOCK_SEQPACKET socket, until that is closed or an empty packet
+ * comes. */
+__attribute__((noreturn)) static void answer_all(int fd, const struct resolver_config *config)
+{
+    /* On the heap, as the threads outlive this call in all but name. */
+    struct pool *p = calloc(1, sizeof(*p));
+    if (p == NULL || !settle_down() || privilege_drop_but_lookups(NULL) != STATUS_OK)
+        _exit(1);
+    p->fd = shed(fd);
+    p->config = config;
+    if (p->fd < 0 || pthread_mutex_init(&p->lock, NULL) != 0 ||
+        pthread_cond_init(&p->wake, NULL) != 0)
+        _exit(1);
+    serve(p);
+}
+
+/* ---- the asker ---- */
 
 struct resolver {
     int fd;
@@ -41,7 +282,7 @@ struct resolver *resolver_open(const struct resolver_config *config, struct faul
     r->pid = fork();
     if (r->pid == 0) {
         (void)close(ends[0]);
-        resolver_child_run(ends[1], config != NULL ? config : &standard);
+        answer_all(ends[1], config != NULL ? config : &standard);
     }
     (void)close(ends[1]);
     if (r->pid < 0) {

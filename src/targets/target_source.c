@@ -9,63 +9,47 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/lines.h"
-
 enum {
     PIECE = 16384
 };
 
 struct target_source {
-    const char *const *words;
-    size_t word_count, next_word;
     const char *name;
     int fd;
-    bool waits; /* reading it may have to */
+    bool waits;   /* reading it may have to */
+    bool patient; /* we wait, not the caller */
     bool ended;
     size_t at, len; /* of the piece */
     struct lines lines;
     char piece[PIECE];
 };
 
-int target_source_open_list(const char *file, const char **name, struct fault *fault)
+/* Standard input is others' too: what is ours of it is a descriptor. */
+static enum status open_file(struct target_source *s, const char *file, struct fault *fault)
 {
     struct stat st;
     bool standard = strcmp(file, "-") == 0;
-    *name = standard ? "stdin" : file;
-    int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-                      : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    int error = fd < 0 || fstat(fd, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
-    if (error == 0)
-        return fd;
-    (void)fault_set(fault, STATUS_SYSTEM, "%s: %s", *name, strerror(error));
-    if (fd >= 0)
-        (void)close(fd);
-    return -1;
+    s->name = standard ? "stdin" : file;
+    s->fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                     : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int error = s->fd < 0 || fstat(s->fd, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+    if (error != 0)
+        return fault_set(fault, STATUS_SYSTEM, "%s: %s", s->name, strerror(error));
+    s->waits = !S_ISREG(st.st_mode);
+    return STATUS_OK;
 }
 
-static bool open_file(struct target_source *s, const char *file, struct fault *fault)
-{
-    struct stat st;
-    s->fd = target_source_open_list(file, &s->name, fault);
-    if (s->fd < 0)
-        return false;
-    s->waits = fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode);
-    s->ended = false;
-    return true;
-}
-
-struct target_source *target_source_open(const char *const *words, size_t word_count,
-                                         const char *file, struct fault *fault)
+struct target_source *target_source_open(const char *file, bool patient, struct fault *fault)
 {
     struct target_source *s = calloc(1, sizeof(*s));
     if (s == NULL) {
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    *s = (struct target_source){.words = words, .word_count = word_count, .fd = -1, .ended = true};
+    s->patient = patient;
     lines_init(&s->lines);
-    if (file != NULL && !open_file(s, file, fault)) {
-        free(s);
+    if (open_file(s, file, fault) != STATUS_OK) {
+        target_source_close(s);
         return NULL;
     }
     return s;
@@ -94,7 +78,7 @@ const char *target_source_name(const struct target_source *s)
 static enum target_source_answer read_piece(struct target_source *s, struct fault *fault)
 {
     struct pollfd ready = {.fd = s->fd, .events = POLLIN};
-    if (s->waits && poll(&ready, 1, 0) == 0)
+    if (s->waits && poll(&ready, 1, s->patient ? -1 : 0) == 0)
         return TARGET_SOURCE_BLOCKED;
     ssize_t n = read(s->fd, s->piece, sizeof(s->piece));
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -124,11 +108,6 @@ static struct target_source_line line_of(const struct target_source *s)
 enum target_source_answer target_source_next(struct target_source *s,
                                              struct target_source_line *line, struct fault *fault)
 {
-    if (s->next_word < s->word_count) {
-        const char *word = s->words[s->next_word++];
-        *line = (struct target_source_line){.text = word, .n = strlen(word)};
-        return TARGET_SOURCE_LINE;
-    }
     for (;;) {
         size_t used = 0;
         bool whole = s->ended ? lines_end(&s->lines)
@@ -141,7 +120,7 @@ enum target_source_answer target_source_next(struct target_source *s,
         if (s->ended)
             return TARGET_SOURCE_END;
         enum target_source_answer a = read_piece(s, fault);
-        if (a != TARGET_SOURCE_LINE)
+        if (a == TARGET_SOURCE_FAILED || (a == TARGET_SOURCE_BLOCKED && !s->patient))
             return a;
     }
 }

@@ -1,21 +1,17 @@
-/* Where targets are read from: the words of the command line, then the lines of a file or of
- * standard input, one at a time and none of them held. */
+/* The lines of a file of targets or of standard input, one at a time and none of them held. */
 #ifndef TCPSHAKE_TARGETS_TARGET_SOURCE_H
 #define TCPSHAKE_TARGETS_TARGET_SOURCE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/fault.h"
+#include "base/lines.h"
 
 struct target_source;
 
 struct target_source_line {
     const char *text; /* until the next call; not terminated */
     size_t n;
-    uint64_t number; /* of the file's line, from 1; 0: a word of the command line */
-    bool too_long;   /* the rest of it was dropped */
+    uint64_t number; /* from 1 */
+    bool too_long;   /* the rest of it, beyond LINES_MAX, was dropped */
 };
 
 enum target_source_answer {
@@ -25,22 +21,17 @@ enum target_source_answer {
     TARGET_SOURCE_FAILED
 };
 
-/* The words stay the caller's and must outlive the source. `file`: NULL is none, "-" is standard
- * input. Caller closes. NULL with a line. */
-struct target_source *target_source_open(const char *const *words, size_t word_count,
-                                         const char *file, struct fault *fault);
+/* "-" is standard input. A patient one waits for lines and is never BLOCKED. Caller closes. NULL
+ * with a line. */
+struct target_source *target_source_open(const char *file, bool patient, struct fault *fault);
 void target_source_close(struct target_source *s);
 
 enum target_source_answer target_source_next(struct target_source *s,
                                              struct target_source_line *line, struct fault *fault);
 
-int target_source_fd(const struct target_source *s); /* -1: there is no file */
+int target_source_fd(const struct target_source *s);
 
 /* The file as complaints name it: its path, or "stdin". */
 const char *target_source_name(const struct target_source *s);
-
-/* Opens a list for reading, "-" being standard input; `*name` is what complaints call it. -1 with a
- * line. */
-int target_source_open_list(const char *file, const char **name, struct fault *fault);
 
 #endif

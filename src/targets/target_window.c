@@ -29,6 +29,25 @@ void target_window_init(struct target_window *w, const struct hash_key *key,
     *w = (struct target_window){.key = *key, .ports = ports};
 }
 
+static struct target_name *new_name(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    struct target_name *name = calloc(1, sizeof(*name) + n);
+    if (name != NULL) {
+        name->holders = 1;
+        memcpy(name->text, text, n);
+    }
+    return name;
+}
+
+void target_window_drop(struct target_name *name)
+{
+    if (name == NULL || --name->holders != 0)
+        return;
+    free(name->reason);
+    free(name);
+}
+
 static size_t octets_of(const struct extra *e)
 {
     if (e == NULL)
@@ -41,7 +60,7 @@ static void free_extra(struct extra *e)
 {
     if (e == NULL)
         return;
-    target_names_drop(e->name);
+    target_window_drop(e->name);
     ports_done(&e->ports);
     free(e);
 }
@@ -81,7 +100,7 @@ static struct extra *new_extra(struct target_line *line)
     struct extra *e = calloc(1, sizeof(*e));
     if (e == NULL)
         return NULL;
-    if (line->kind == TARGET_LINE_NAME && (e->name = target_names_new(line->name)) == NULL) {
+    if (line->kind == TARGET_LINE_NAME && (e->name = new_name(line->name)) == NULL) {
         free(e);
         return NULL;
     }
@@ -162,9 +181,10 @@ bool target_window_pick(struct target_window *w, struct target_window_pick *out)
     uint64_t at = ports.count == 1 ? place : place / ports.count;
     out->index = w->picked++;
     out->port = ports_at(&ports, (uint32_t)(place - at * ports.count));
-    out->name =
-        l->extra != NULL && l->extra->name != NULL ? target_names_hold(l->extra->name) : NULL;
-    if (out->name == NULL)
+    out->name = l->extra != NULL ? l->extra->name : NULL;
+    if (out->name != NULL)
+        out->name->holders++;
+    else
         out->ip = block_at(&l->block, at);
     if (++l->done == n)
         close_line(w, l);

@@ -6,12 +6,28 @@
 
 #include "base/hash.h"
 #include "base/permute.h"
-#include "targets/target_names.h"
-#include "wire/target_line.h"
+#include "targets/target_line.h"
 
 enum {
     TARGET_WINDOW_LINES = 65536,      /* open at a time, at most */
     TARGET_WINDOW_OCTETS = 512 * 1024 /* of names and long lists of ports among them, about */
+};
+
+enum target_name_state {
+    TARGET_NAME_NEW,
+    TARGET_NAME_ASKED,
+    TARGET_NAME_KNOWN,
+    TARGET_NAME_UNKNOWN
+};
+
+/* One name, looked up once however many ports of it are targets. Shared: who picks it holds it. */
+struct target_name {
+    unsigned holders;
+    enum target_name_state state;
+    uint64_t question;  /* the number it was asked with */
+    struct in6_addr ip; /* of a KNOWN one */
+    char *reason;       /* of an UNKNOWN one, why */
+    char text[];
 };
 
 struct target_window_line;
@@ -32,7 +48,7 @@ struct target_window {
 struct target_window_pick {
     uint64_t index;
     struct in6_addr ip;       /* unless it is a name */
-    struct target_name *name; /* NULL, or the caller drops it */
+    struct target_name *name; /* NULL, or the caller drops it: target_window_drop */
     uint16_t port;
 };
 
@@ -51,5 +67,7 @@ enum status target_window_add(struct target_window *w, struct target_line *line,
 
 /* The next target, of a window that is full or will get no more lines. False: none is left. */
 bool target_window_pick(struct target_window *w, struct target_window_pick *out);
+
+void target_window_drop(struct target_name *name); /* NULL is fine */
 
 #endif

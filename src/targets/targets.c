@@ -11,74 +11,59 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/lines.h"
 #include "base/text.h"
-#include "targets/target_exclusion.h"
-#include "targets/target_names.h"
+#include "targets/block.h"
 #include "targets/target_source.h"
 #include "targets/target_window.h"
-#include "wire/block_set.h"
-#include "wire/special.h"
-#include "wire/target_line.h"
 
 enum {
+    WAITERS_MAX = RESOLVER_OUTSTANDING, /* so that the resolver has room for each of their names */
     STEPS_MAX = 65536 /* lines read and targets passed over in one call: some milliseconds */
 };
 
 struct targets {
     struct targets_config config;
-    struct target_source *source;
+    struct target_source *source; /* NULL: there is no file */
     struct block_set excluded;
     struct target_window window;
-    struct target_names *names; /* NULL: there are none */
-    struct target_name *held;   /* of the target given last */
-    int fd;                     /* an epoll of all that is waited for */
-    int again;                  /* an eventfd, readable when nothing need be waited for */
-    bool watched, armed;        /* the source; `again` */
-    bool ended, failed;         /* the source */
-    struct fault fault;         /* when it failed */
+    struct resolver *resolver;                      /* NULL: there are no names */
+    struct target_window_pick waiters[WAITERS_MAX]; /* names that were picked */
+    size_t waiting;
+    struct target_name *held; /* of the target given last */
+    int fd;                   /* an epoll of all that is waited for */
+    int again;                /* an eventfd, readable when nothing need be waited for */
+    bool watched, armed;      /* the source; `again` */
+    bool ended, failed;       /* the source */
+    struct fault fault;       /* when it failed */
     struct targets_counts counts;
 };
 
 /* ---- reading ---- */
 
-static enum status refuse_word(const struct target_source_line *text, const char *why,
-                               struct fault *fault)
+static enum status too_long(struct fault *fault)
 {
-    char shown[TEXT_SHOWN_MAX];
-    struct text_span word = text_word((struct text_span){text->text, text->n});
-    return fault_set(fault, STATUS_MALFORMED, "'%s' %s", text_shown(word.s, word.n, shown), why);
+    return fault_set(fault, STATUS_MALFORMED, "more than %d characters", LINES_MAX);
 }
 
-/* What only the options can say of a line. */
-static enum status judge(const struct targets *t, const struct target_line *line,
-                         const struct target_source_line *text, struct fault *fault)
+/* Takes a line apart and judges of it what only the options can say. */
+static enum status parse(const struct targets *t, const char *text, size_t n,
+                         struct target_line *line, struct fault *fault)
 {
     const struct targets_config *c = &t->config;
+    struct text_span word = text_word((struct text_span){text, n});
+    enum status s = target_line_parse(line, text, n, fault);
+    if (s != STATUS_OK || line->kind == TARGET_LINE_EMPTY)
+        return s;
     if (line->kind == TARGET_LINE_NAME && c->numeric)
-        return refuse_word(text, "is no address (-n)", fault);
+        return text_refuse(fault, "", word, " is no address (-n)");
     if (line->kind == TARGET_LINE_BLOCK && c->family != AF_UNSPEC &&
         block_family(&line->block) != c->family)
-        return refuse_word(text, c->family == AF_INET ? "is not IPv4 (-4)" : "is not IPv6 (-6)",
-                           fault);
+        return text_refuse(fault, "", word,
+                           c->family == AF_INET ? " is not IPv4 (-4)" : " is not IPv6 (-6)");
     if (line->ports.count == 0 && c->ports.count == 0)
-        return refuse_word(text, "has no port: write HOST:PORT, or name the ports with -p", fault);
+        return text_refuse(fault, "", word,
+                           " has no port: write HOST:PORT, or name the ports with -p");
     return STATUS_OK;
-}
-
-static enum status parse_line(const struct targets *t, const struct target_source_line *text,
-                              struct target_line *line, struct fault *fault)
-{
-    line->kind = TARGET_LINE_EMPTY;
-    line->ports = (struct ports){0};
-    if (text->too_long)
-        return fault_set(fault, STATUS_MALFORMED, "more than %d characters", LINES_MAX);
-    enum status s = target_line_parse(line, text->text, text->n, fault);
-    if (s == STATUS_OK && line->kind != TARGET_LINE_EMPTY)
-        s = judge(t, line, text, fault);
-    if (s != STATUS_OK)
-        target_line_done(line);
-    return s;
 }
 
 /* A bad line of the file: told, or the end. */
@@ -96,9 +81,9 @@ static enum status refuse(struct targets *t, uint64_t number, struct fault *why)
 static enum status take_line(struct targets *t, const struct target_source_line *text,
                              struct fault *fault)
 {
-    struct target_line line;
+    struct target_line line = {.kind = TARGET_LINE_EMPTY};
     struct fault why = {""};
-    enum status s = parse_line(t, text, &line, &why);
+    enum status s = text->too_long ? too_long(&why) : parse(t, text->text, text->n, &line, &why);
     if (s == STATUS_OK && line.kind != TARGET_LINE_EMPTY)
         s = target_window_add(&t->window, &line, &why);
     target_line_done(&line);
@@ -165,9 +150,74 @@ static enum status open_waiting(struct targets *t, struct fault *fault)
     t->fd = epoll_create1(EPOLL_CLOEXEC);
     t->again = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (t->fd < 0 || t->again < 0 || !add_to_epoll(t, t->again) ||
-        (t->names != NULL && !add_to_epoll(t, target_names_fd(t->names))))
+        (t->resolver != NULL && !add_to_epoll(t, resolver_fd(t->resolver))))
         return fault_set(fault, STATUS_SYSTEM, "epoll: %s", strerror(errno));
     return STATUS_OK;
+}
+
+/* ---- names ---- */
+
+static bool is_settled(const struct target_name *name)
+{
+    return name->state == TARGET_NAME_KNOWN || name->state == TARGET_NAME_UNKNOWN;
+}
+
+/* Each name that is asked for has a waiter, so there is room for the question. */
+static void ask(struct targets *t, const struct target_window_pick *waiter)
+{
+    struct target_name *name = waiter->name;
+    if (name->state != TARGET_NAME_NEW ||
+        !resolver_ask(t->resolver, waiter->index, name->text, t->config.family))
+        return;
+    name->state = TARGET_NAME_ASKED;
+    name->question = waiter->index;
+}
+
+/* Without memory for the reason the name counts as not asked yet. */
+static void learn(struct target_name *name, const struct in6_addr *ip, const char *reason)
+{
+    name->ip = *ip;
+    name->reason = reason[0] != '\0' ? strdup(reason) : NULL;
+    name->state = reason[0] == '\0'      ? TARGET_NAME_KNOWN
+                  : name->reason != NULL ? TARGET_NAME_UNKNOWN
+                                         : TARGET_NAME_NEW;
+}
+
+static void listen_to_resolver(struct targets *t)
+{
+    uint64_t question;
+    struct in6_addr ip;
+    char reason[RESOLVER_REASON_MAX];
+    while (resolver_take(t->resolver, &question, &ip, reason)) {
+        for (size_t i = 0; i < t->waiting; i++) {
+            struct target_name *name = t->waiters[i].name;
+            if (name->state == TARGET_NAME_ASKED && name->question == question)
+                learn(name, &ip, reason);
+        }
+    }
+}
+
+static bool take_settled(struct targets *t, struct target_window_pick *out)
+{
+    for (size_t i = 0; i < t->waiting; i++) {
+        ask(t, &t->waiters[i]);
+        if (!is_settled(t->waiters[i].name))
+            continue;
+        *out = t->waiters[i];
+        t->waiters[i] = t->waiters[--t->waiting];
+        return true;
+    }
+    return false;
+}
+
+static bool take_waiter(struct targets *t, struct target_window_pick *out)
+{
+    if (t->waiting == 0)
+        return false;
+    if (take_settled(t, out))
+        return true;
+    listen_to_resolver(t);
+    return take_settled(t, out);
 }
 
 /* ---- giving ---- */
@@ -175,7 +225,7 @@ static enum status open_waiting(struct targets *t, struct fault *fault)
 /* Whether an address is to be probed; counts it if not. */
 static bool admit(struct targets *t, const struct in6_addr *ip)
 {
-    const struct special *special = special_find(ip);
+    const struct special *special = block_special(ip);
     bool taken = t->config.special || t->config.file == NULL;
     if (special != NULL && (special->never || !taken)) {
         t->counts.special++;
@@ -188,78 +238,54 @@ static bool admit(struct targets *t, const struct in6_addr *ip)
     return true;
 }
 
-static void tell_passed_over(const struct targets *t, const struct target *passed)
+/* Whether what was picked, of known address or none (`trouble`), is to be given. */
+static bool give(struct targets *t, const struct target_window_pick *pick,
+                 const struct in6_addr *ip, const char *trouble, struct target *out)
 {
-    if (t->config.passed_over != NULL)
-        t->config.passed_over(t->config.arg, passed);
-}
-
-/* A name that has been looked up; it is taken over, and held until the next call. */
-static bool give_named(struct targets *t, const struct target_names_waiter *w, struct target *out)
-{
-    struct target_name *name = w->name;
-    bool known = name->state == TARGET_NAME_KNOWN;
-    *out = (struct target){.index = w->index,
-                           .at = {.ip = name->ip, .port = w->port},
-                           .name = name->text,
-                           .trouble = known ? NULL : name->reason};
-    if (known && !admit(t, &name->ip)) {
-        tell_passed_over(t, out);
-        target_names_drop(name);
+    *out = (struct target){.index = pick->index,
+                           .at = {.ip = *ip, .port = pick->port},
+                           .name = pick->name != NULL ? pick->name->text : NULL,
+                           .trouble = trouble};
+    if (trouble == NULL && !admit(t, ip)) {
+        if (t->config.passed_over != NULL)
+            t->config.passed_over(t->config.arg, out);
         return false;
     }
-    t->held = name;
-    t->counts.given += known;
-    t->counts.unresolved += !known;
+    t->counts.given += trouble == NULL;
+    t->counts.unresolved += trouble != NULL;
     return true;
 }
 
-static bool give_waiting(struct targets *t, struct target *out)
+/* A name that has been looked up; it is taken over, and held until the next call. */
+static bool give_named(struct targets *t, const struct target_window_pick *pick, struct target *out)
 {
-    struct target_names_waiter w;
-    while (t->names != NULL && target_names_take(t->names, &w)) {
-        if (give_named(t, &w, out))
-            return true;
-    }
-    return false;
+    struct target_name *name = pick->name;
+    bool given = give(t, pick, &name->ip, name->reason, out);
+    if (given)
+        t->held = name;
+    else
+        target_window_drop(name);
+    return given;
 }
 
-/* A name of the window: given if it is known from another port of it, else it waits. */
-static bool give_or_wait(struct targets *t, const struct target_window_pick *pick,
-                         struct target *out)
-{
-    const struct target_names_waiter w = {pick->index, pick->name, pick->port};
-    if (pick->name->state == TARGET_NAME_KNOWN || pick->name->state == TARGET_NAME_UNKNOWN)
-        return give_named(t, &w, out);
-    target_names_wait(t->names, &w);
-    target_names_drop(pick->name);
-    return false;
-}
-
-/* The next one of the window, if it is ours and can be given now. */
+/* The next one of the window, if it is ours and can be given now: a name is if it is known from
+ * another port of it, else it waits. */
 static bool give_picked(struct targets *t, struct target *out)
 {
     struct target_window_pick pick;
     if (!target_window_pick(&t->window, &pick))
         return false;
-    bool ours = pick.index % t->config.shards == t->config.shard;
-    if (ours && pick.name != NULL)
-        return give_or_wait(t, &pick, out);
-    target_names_drop(pick.name);
-    if (!ours)
-        return false;
-    *out = (struct target){.index = pick.index, .at = {.ip = pick.ip, .port = pick.port}};
-    if (!admit(t, &pick.ip)) {
-        tell_passed_over(t, out);
+    if (pick.index % t->config.shards != t->config.shard) {
+        target_window_drop(pick.name);
         return false;
     }
-    t->counts.given++;
-    return true;
-}
-
-static bool is_full_of_names(const struct targets *t)
-{
-    return t->names != NULL && target_names_full(t->names);
+    if (pick.name == NULL)
+        return give(t, &pick, &pick.ip, NULL, out);
+    if (is_settled(pick.name))
+        return give_named(t, &pick, out);
+    t->waiters[t->waiting++] = pick;
+    ask(t, &pick);
+    return false;
 }
 
 /* One line read, or one target picked; `*done`: the answer is to be given, else to go on. */
@@ -271,11 +297,10 @@ static enum targets_answer advance(struct targets *t, struct target *out, bool *
         *done = a != TARGETS_NEXT;
         return a == TARGETS_LATER ? wait_for_source(t) : a;
     }
-    if (is_full_of_names(t))
+    if (t->waiting == WAITERS_MAX)
         return TARGETS_LATER;
     if (t->window.len == 0)
-        return t->names != NULL && target_names_waiting(t->names) != 0 ? TARGETS_LATER
-                                                                       : TARGETS_END;
+        return t->waiting != 0 ? TARGETS_LATER : TARGETS_END;
     *done = give_picked(t, out);
     return TARGETS_NEXT;
 }
@@ -284,11 +309,14 @@ enum targets_answer targets_next(struct targets *t, struct target *out, struct f
 {
     enum targets_answer a = TARGETS_NEXT;
     bool done = false;
+    struct target_window_pick waiter;
     stop_waiting(t);
-    target_names_drop(t->held);
+    target_window_drop(t->held);
     t->held = NULL;
-    if (!t->failed && give_waiting(t, out))
-        return TARGETS_NEXT;
+    while (!t->failed && take_waiter(t, &waiter)) {
+        if (give_named(t, &waiter, out))
+            return TARGETS_NEXT;
+    }
     for (int i = 0; i < STEPS_MAX && !done && !t->failed; i++)
         a = advance(t, out, &done);
     if (t->failed) {
@@ -302,43 +330,58 @@ enum targets_answer targets_next(struct targets *t, struct target *out, struct f
 
 /* All of them are judged before anything is sent, and whether there is a name among them is found.
  */
-static enum status judge_words(const struct targets *t, bool *names, struct fault *fault)
+static enum status take_words(struct targets *t, bool *names, struct fault *fault)
 {
-    for (size_t i = 0; i < t->config.word_count; i++) {
+    enum status s = STATUS_OK;
+    for (size_t i = 0; i < t->config.word_count && s == STATUS_OK; i++) {
         const char *word = t->config.words[i];
-        const struct target_source_line text = {.text = word, .n = strlen(word)};
         struct target_line line;
-        enum status s = parse_line(t, &text, &line, fault);
-        if (s == STATUS_OK && line.kind == TARGET_LINE_EMPTY)
-            s = fault_set(fault, STATUS_MALFORMED, "a target is empty: write HOST:PORT");
+        s = parse(t, word, strlen(word), &line, fault);
         *names = *names || line.kind == TARGET_LINE_NAME;
+        if (s == STATUS_OK)
+            s = line.kind != TARGET_LINE_EMPTY
+                    ? target_window_add(&t->window, &line, fault)
+                    : fault_set(fault, STATUS_MALFORMED, "a target is empty: write HOST:PORT");
         target_line_done(&line);
-        if (s != STATUS_OK)
-            return s;
     }
-    return STATUS_OK;
+    return s;
+}
+
+/* A line that does not parse is never passed over: what it was to keep us from is unknown. */
+static enum status read_excluded(struct block_set *set, const char *file, struct fault *fault)
+{
+    struct target_source_line line;
+    enum target_source_answer a = TARGET_SOURCE_LINE;
+    enum status s = STATUS_OK;
+    struct target_source *source = target_source_open(file, true, fault);
+    if (source == NULL)
+        return STATUS_SYSTEM;
+    while (s == STATUS_OK && (a = target_source_next(source, &line, fault)) == TARGET_SOURCE_LINE) {
+        s = line.too_long ? too_long(fault) : block_set_add_line(set, line.text, line.n, fault);
+        if (s != STATUS_OK)
+            (void)fault_wrap(fault, s, "%s:%" PRIu64, target_source_name(source), line.number);
+    }
+    block_set_seal(set);
+    target_source_close(source);
+    return a == TARGET_SOURCE_FAILED ? STATUS_SYSTEM : s;
 }
 
 static enum status open_all(struct targets *t, struct fault *fault)
 {
     const struct targets_config *c = &t->config;
     bool names = c->file != NULL;
-    enum status s = judge_words(t, &names, fault);
+    enum status s = take_words(t, &names, fault);
     if (s != STATUS_OK)
         return s;
-    t->source = target_source_open(c->words, c->word_count, c->file, fault);
-    if (t->source == NULL)
+    t->ended = c->file == NULL;
+    if (!t->ended && (t->source = target_source_open(c->file, false, fault)) == NULL)
         return STATUS_SYSTEM;
     if (c->exclude_file != NULL)
-        s = target_exclusion_read(&t->excluded, c->exclude_file, fault);
-    if (s != STATUS_OK)
-        return s;
-    if (names && !c->numeric) {
-        t->names = target_names_open(c->family, c->resolver, fault);
-        if (t->names == NULL)
-            return STATUS_SYSTEM;
-    }
-    return open_waiting(t, fault);
+        s = read_excluded(&t->excluded, c->exclude_file, fault);
+    if (s == STATUS_OK && names && !c->numeric &&
+        (t->resolver = resolver_open(c->resolver, fault)) == NULL)
+        return STATUS_SYSTEM;
+    return s == STATUS_OK ? open_waiting(t, fault) : s;
 }
 
 struct targets *targets_open(const struct targets_config *c, struct fault *fault)
@@ -351,7 +394,6 @@ struct targets *targets_open(const struct targets_config *c, struct fault *fault
     t->config = *c;
     t->config.shards = c->shards != 0 ? c->shards : 1;
     t->fd = t->again = -1;
-    block_set_init(&t->excluded);
     target_window_init(&t->window, &c->key, &t->config.ports);
     if (open_all(t, fault) != STATUS_OK) {
         targets_free(t);
@@ -364,9 +406,11 @@ void targets_free(struct targets *t)
 {
     if (t == NULL)
         return;
-    target_names_drop(t->held);
+    target_window_drop(t->held);
+    for (size_t i = 0; i < t->waiting; i++)
+        target_window_drop(t->waiters[i].name);
     target_window_done(&t->window);
-    target_names_close(t->names);
+    resolver_close(t->resolver);
     block_set_done(&t->excluded);
     target_source_close(t->source);
     if (t->again >= 0)

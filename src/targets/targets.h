@@ -7,7 +7,7 @@
  * share the list. For it, nothing is picked before 65 536 lines are there or the list has ended.
  *
  * Lines: "HOST", "NETWORK/LENGTH", "FIRST-LAST", "NAME", each with ports of its own or none
- * ("192.0.2.1:443", "[2001:db8::1]:443", "192.0.2.0/24:80,443"); see wire/target_line.h. */
+ * ("192.0.2.1:443", "[2001:db8::1]:443", "192.0.2.0/24:80,443"); see target_line.h. */
 #ifndef TCPSHAKE_TARGETS_TARGETS_H
 #define TCPSHAKE_TARGETS_TARGETS_H
 
@@ -18,8 +18,8 @@
 #include "base/fault.h"
 #include "base/hash.h"
 #include "net/resolver.h"
+#include "targets/ports.h"
 #include "wire/address.h"
-#include "wire/ports.h"
 
 struct target {
     uint64_t index; /* its place in the order, from 0 */
@@ -28,7 +28,7 @@ struct target {
     const char *trouble; /* the name has no address: why; `at.ip` means nothing then; else NULL */
 };
 
-/* All that is pointed to stays the caller's; words, file and ports must outlive the targets. */
+/* All that is pointed to stays the caller's; file and ports must outlive the targets. */
 struct targets_config {
     const char *const *words; /* of the command line */
     size_t word_count;

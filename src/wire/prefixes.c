@@ -5,68 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "wire/wide.h"
 
 enum {
     BITS = 128,
     ROOM_AT_FIRST = 16,
 };
 
-/* An address as a number, host byte order. */
-struct number {
-    uint64_t high, low;
-};
-
 /* From here on, up to the next span, this is the answer. */
 struct prefixes_span {
-    struct number from;
+    struct wide from;
     uint32_t value;
 };
 
 /* The prefixes around the place where the sweep is, the innermost last. */
 struct nest {
     struct {
-        struct number last;
+        struct wide last;
         uint32_t value;
     } in[BITS + 1];
     size_t depth;
 };
-
-static uint64_t be64(const uint8_t *p)
-{
-    return (uint64_t)bytes_be32(p) << 32 | bytes_be32(p + 4);
-}
-
-static struct number number_of(const struct in6_addr *ip)
-{
-    return (struct number){be64(ip->s6_addr), be64(ip->s6_addr + 8)};
-}
-
-static bool less(struct number a, struct number b)
-{
-    return a.high != b.high ? a.high < b.high : a.low < b.low;
-}
-
-/* The highest number of the prefix that starts at `first`. */
-static struct number last_of(struct number first, unsigned bits)
-{
-    if (bits < 64)
-        return (struct number){first.high | UINT64_MAX >> bits, UINT64_MAX};
-    if (bits < BITS)
-        first.low |= UINT64_MAX >> (bits - 64);
-    return first;
-}
-
-static struct in6_addr masked(const struct in6_addr *ip, unsigned bits)
-{
-    struct in6_addr out = *ip;
-    for (unsigned i = 0; i < sizeof(out.s6_addr); i++) {
-        unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
-        if (kept < 8)
-            out.s6_addr[i] &= (uint8_t)(0xff00U >> kept);
-    }
-    return out;
-}
 
 enum status prefixes_add(struct prefixes *p, const struct prefix *one, struct fault *fault)
 {
@@ -80,10 +39,11 @@ enum status prefixes_add(struct prefixes *p, const struct prefix *one, struct fa
         p->all = all;
         p->room = room;
     }
-    p->all[p->count] = *one;
-    p->all[p->count].ip = masked(&one->ip, one->bits);
-    p->all[p->count].place = p->count;
-    p->count++;
+    struct wide host = wide_host_bits(one->bits), ip = wide_of(&one->ip);
+    struct prefix *added = &p->all[p->count];
+    *added = *one;
+    added->ip = wide_address((struct wide){ip.high & ~host.high, ip.low & ~host.low});
+    added->place = p->count++;
     return STATUS_OK;
 }
 
@@ -101,10 +61,10 @@ static int by_place(const void *a, const void *b)
     return order;
 }
 
-static void cut(struct prefixes *p, struct number from, uint32_t value)
+static void cut(struct prefixes *p, struct wide from, uint32_t value)
 {
     struct prefixes_span *s = p->spans;
-    if (p->span_count != 0 && !less(s[p->span_count - 1].from, from))
+    if (p->span_count != 0 && !wide_less(s[p->span_count - 1].from, from))
         p->span_count--; /* nothing was left of it */
     if (p->span_count != 0 && s[p->span_count - 1].value == value)
         return;
@@ -114,28 +74,27 @@ static void cut(struct prefixes *p, struct number from, uint32_t value)
 /* Leaves the innermost prefix: behind it the one around it answers again. */
 static void leave(struct prefixes *p, struct nest *nest)
 {
-    struct number next = nest->in[--nest->depth].last;
+    struct wide next = nest->in[--nest->depth].last;
     uint32_t around = nest->depth != 0 ? nest->in[nest->depth - 1].value : PREFIXES_NONE;
     if (next.high == UINT64_MAX && next.low == UINT64_MAX)
         return;
-    next.low++;
-    next.high += next.low == 0;
-    cut(p, next, around);
+    cut(p, wide_plus(next, 1), around);
 }
 
 static void sweep(struct prefixes *p)
 {
     struct nest nest = {.depth = 0};
-    cut(p, (struct number){0, 0}, PREFIXES_NONE);
+    cut(p, (struct wide){0, 0}, PREFIXES_NONE);
     for (size_t i = 0; i < p->count; i++) {
         const struct prefix *one = &p->all[i];
         if (i != 0 && one->bits == one[-1].bits && memcmp(&one->ip, &one[-1].ip, 16) == 0)
             continue;
-        struct number first = number_of(&one->ip);
-        while (nest.depth != 0 && less(nest.in[nest.depth - 1].last, first))
+        struct wide first = wide_of(&one->ip);
+        while (nest.depth != 0 && wide_less(nest.in[nest.depth - 1].last, first))
             leave(p, &nest);
         cut(p, first, one->value);
-        nest.in[nest.depth].last = last_of(first, one->bits);
+        struct wide host = wide_host_bits(one->bits);
+        nest.in[nest.depth].last = (struct wide){first.high | host.high, first.low | host.low};
         nest.in[nest.depth++].value = one->value;
     }
     while (nest.depth != 0)
@@ -166,11 +125,11 @@ void prefixes_done(struct prefixes *p)
 
 uint32_t prefixes_find(const struct prefixes *p, const struct in6_addr *ip)
 {
-    struct number n = number_of(ip);
+    struct wide n = wide_of(ip);
     const struct prefixes_span *at = p->spans;
     for (size_t left = p->span_count; left > 1;) { /* the first span starts at zero */
         size_t half = left / 2;
-        at = less(n, at[half].from) ? at : at + half;
+        at = wide_less(n, at[half].from) ? at : at + half;
         left -= half;
     }
     return at->value;

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "targets/block.h"
 #include "wire/address.h"
-#include "wire/block.h"
-#include "wire/block_set.h"
 
 static void judge_refusal(enum status s, const struct fault *fault)
 {
@@ -32,8 +31,7 @@ static void write_and_read(const struct block *b)
 /* The same text as a line of a file of exclusions. */
 static void judge_set(const char *text, size_t n, const struct block *b)
 {
-    struct block_set set;
-    block_set_init(&set);
+    struct block_set set = {0};
     enum status s = block_set_add_line(&set, text, n, NULL);
     block_set_seal(&set);
     if (b != NULL) {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/ports.h"
+#include "targets/ports.h"
 
 static bool service(const char *name, uint16_t *port)
 {

@@ -370,7 +370,7 @@ static void check_end(const struct scene *c)
     fuzz_require(c->resets == s->counts.resets);
     fuzz_require(c->resets <= syns + s->counts.strays);
     fuzz_require(s->counts.ended == c->supplied && c->batched == 0);
-    fuzz_require(s->store.taken == 0 && s->table.used == 0 && s->wheel.count == 0);
+    fuzz_require(s->store.taken == 0 && s->store.entered == 0 && s->store.armed == 0);
     fuzz_require(s->in_flight == 0 && s->resets_waiting == 0 && s->stray_count == 0);
 }
 

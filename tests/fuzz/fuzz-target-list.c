@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "targets/targets.h"
-#include "wire/special.h"
-#include "wire/target_line.h"
+#include "targets/block.h"
+#include "targets/target_line.h"
 
 enum {
     TAKEN_MAX = 2000, /* of one list */
@@ -67,7 +67,7 @@ static void judge(const struct taken *taken)
 {
     for (uint64_t i = 0; i < taken->n; i++) {
         const struct target *t = &taken->all[i];
-        const struct special *row = special_find(&t->at.ip);
+        const struct special *row = block_special(&t->at.ip);
         fuzz_require(i == 0 || t->index > t[-1].index);
         fuzz_require(t->name == NULL && t->trouble == NULL && t->at.port != 0);
         fuzz_require(row == NULL || !row->never);

@@ -102,9 +102,9 @@ static void through_a_flow(const struct bench *b, struct flow *f, struct flow_st
 static void expect_same_record(struct bench *b)
 {
     static struct series series;
-    struct flow_store store;
+    static struct flow_store store;
     struct result r = {0};
-    flow_store_init(&store);
+    assert_true(flow_store_init(&store, &(struct hash_key){0}, BENCH_START));
     uint32_t cell = flow_store_take(&store);
     struct flow *f = flow_store_at(&store, cell);
     through_a_flow(b, f, &store);

@@ -260,7 +260,7 @@ UNIT_TEST(all_manners)
     assert_int_equal(w->outcomes[OUTCOME_UNREACHABLE], COUNT / MANNERS);
     assert_int_equal(w->most_in_flight, 100);
     assert_int_equal(w->survey.store.taken, 0);
-    assert_int_equal(w->survey.table.used, 0);
+    assert_int_equal(w->survey.store.entered, 0);
     for (size_t i = 2000; i < w->left_count; i++)
         assert_true(w->left[i] - w->left[i - 2000] >= CLOCK_S);
     finish(w);

@@ -38,8 +38,8 @@ static void expect_clean(const struct world *w)
     assert_int_equal(s->counts.ended, w->supplied);
     assert_int_equal(sum, w->supplied);
     assert_int_equal(s->store.taken, 0);
-    assert_int_equal(s->table.used, 0);
-    assert_int_equal(s->wheel.count, 0);
+    assert_int_equal(s->store.entered, 0);
+    assert_int_equal(s->store.armed, 0);
     assert_int_equal(s->in_flight, 0);
     assert_int_equal(s->counts.syns + s->counts.resets, w->left_count);
     assert_false(w->too_fast);

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
-#include "measure/survey/flow_wheel.h"
+#include "measure/survey/flow_store.h"
 
 enum {
     FLOWS = 2000,
@@ -12,11 +12,10 @@ enum {
 };
 
 #define START (1700000000 * CLOCK_S)
-#define TURN  (FLOW_WHEEL_SLOTS * FLOW_WHEEL_TICK) /* some 33 s */
+#define TURN  (FLOW_STORE_TICKS * FLOW_STORE_TICK) /* some 33 s */
 
 struct bench {
     struct flow_store store;
-    struct flow_wheel wheel;
     uint64_t dice;
     uint32_t cells[FLOWS];
     bool in[FLOWS];
@@ -32,8 +31,7 @@ static void begin(struct bench *b, int64_t now)
     memset(b, 0, sizeof(*b));
     b->dice = 8;
     b->now = b->looked = now;
-    flow_store_init(&b->store);
-    flow_wheel_init(&b->wheel, &b->store, now);
+    assert_true(flow_store_init(&b->store, &(struct hash_key){0}, now));
     for (uint32_t i = 0; i < FLOWS; i++) {
         b->cells[i] = flow_store_take(&b->store);
         assert_int_not_equal(b->cells[i], 0);
@@ -45,7 +43,7 @@ static void add(struct bench *b, uint32_t i, int64_t due)
 {
     flow_store_at(&b->store, b->cells[i])->due_ns = due;
     b->from[i] = due > b->now ? due : b->now;
-    flow_wheel_add(&b->wheel, b->cells[i]);
+    flow_store_arm(&b->store, b->cells[i]);
     assert_false(b->in[i]);
     b->in[i] = true;
     b->count++;
@@ -75,24 +73,24 @@ static void comes(void *arg, uint32_t cell, int64_t now_ns)
 /* To a tick: whoever was due a tick ago is out. */
 static void turn(struct bench *b)
 {
-    int64_t next = flow_wheel_next(&b->wheel);
+    int64_t next = flow_store_next(&b->store);
     bool somebody = false;
     unsigned before = b->came;
     for (uint32_t i = 0; i < FLOWS; i++) {
         somebody = somebody || b->in[i];
         /* it asks to be turned in time for each */
-        assert_true(!b->in[i] || next <= b->from[i] + FLOW_WHEEL_TICK);
+        assert_true(!b->in[i] || next <= b->from[i] + FLOW_STORE_TICK);
     }
     assert_int_equal(next == CLOCK_NEVER, !somebody);
-    flow_wheel_turn(&b->wheel, b->now, comes, b);
+    flow_store_turn(&b->store, b->now, comes, b);
     if (b->now < next)
         assert_int_equal(b->came, before);
     b->looked = b->now;
     if (b->put_off != 0)
         return;
     for (uint32_t i = 0; i < FLOWS; i++)
-        assert_true(!b->in[i] || b->from[i] >= b->now - FLOW_WHEEL_TICK);
-    assert_int_equal(b->wheel.count, b->count);
+        assert_true(!b->in[i] || b->from[i] >= b->now - FLOW_STORE_TICK);
+    assert_int_equal(b->store.armed, b->count);
 }
 
 /* Waits of all lengths, some of many turns, some long past. */
@@ -114,10 +112,10 @@ UNIT_TEST(any_mix)
         if (!b.in[i]) {
             add(&b, i, b.now + some_wait(&b));
         } else if (unit_random(&b.dice) % 3 == 0) {
-            flow_wheel_remove(&b.wheel, b.cells[i]);
+            flow_store_disarm(&b.store, b.cells[i]);
             out(&b, i);
         }
-        assert_int_equal(b.wheel.count, b.count);
+        assert_int_equal(b.store.armed, b.count);
         if (unit_random(&b.dice) % 4 != 0)
             continue;
         int64_t step = some_wait(&b) / 40;
@@ -141,14 +139,14 @@ UNIT_TEST(in_order)
     for (uint32_t i = 0; i < FLOWS; i++)
         add(&b, i, b.now + (int64_t)i * (3 * TURN / FLOWS));
     unsigned turns = 0;
-    while (flow_wheel_next(&b.wheel) != CLOCK_NEVER) {
-        b.now = flow_wheel_next(&b.wheel);
+    while (flow_store_next(&b.store) != CLOCK_NEVER) {
+        b.now = flow_store_next(&b.store);
         assert_true(b.now > b.looked);
         turn(&b);
         turns++;
         for (uint32_t i = 0; i < FLOWS; i++)
             assert_int_equal(b.in[i], flow_store_at(&b.store, b.cells[i])->due_ns >=
-                                          b.now / FLOW_WHEEL_TICK * FLOW_WHEEL_TICK);
+                                          b.now / FLOW_STORE_TICK * FLOW_STORE_TICK);
     }
     assert_int_equal(b.came, FLOWS);
     assert_true(turns < 4 * FLOWS);
@@ -158,7 +156,7 @@ UNIT_TEST(in_order)
 UNIT_TEST(put_in_again_while_it_turns)
 {
     static struct bench b;
-    static const int64_t later[] = {FLOW_WHEEL_TICK, TURN, 100 * CLOCK_MS, 3 * TURN};
+    static const int64_t later[] = {FLOW_STORE_TICK, TURN, 100 * CLOCK_MS, 3 * TURN};
     for (size_t k = 0; k < 4; k++) {
         begin(&b, START);
         b.put_off = later[k];
@@ -166,7 +164,7 @@ UNIT_TEST(put_in_again_while_it_turns)
             add(&b, i, b.now + (int64_t)(unit_random(&b.dice) % (uint64_t)CLOCK_S));
         for (int64_t limit = b.now + 2 * TURN; b.now < limit; b.now += 50 * CLOCK_MS)
             turn(&b);
-        assert_int_equal(b.wheel.count, 100);
+        assert_int_equal(b.store.armed, 100);
         int64_t least = (2 * TURN - CLOCK_S) / later[k], most = 2 * TURN / later[k] + 1;
         assert_in_range(b.came, 100 * (least > 0 ? least : 1), 100 * most);
         flow_store_done(&b.store);
@@ -179,10 +177,10 @@ UNIT_TEST(emptied)
     begin(&b, START);
     for (uint32_t i = 0; i < FLOWS; i++)
         add(&b, i, b.now); /* so that all may come out at any time */
-    flow_wheel_empty(&b.wheel, b.now, comes, &b);
+    flow_store_empty(&b.store, b.now, comes, &b);
     assert_int_equal(b.came, FLOWS);
-    assert_int_equal(b.wheel.count, 0);
-    assert_true(flow_wheel_next(&b.wheel) == CLOCK_NEVER);
+    assert_int_equal(b.store.armed, 0);
+    assert_true(flow_store_next(&b.store) == CLOCK_NEVER);
     add(&b, 3, b.now + CLOCK_S);
     b.now += 2 * CLOCK_S;
     turn(&b);

@@ -31,7 +31,7 @@ struct bench {
 
 static void begin(struct bench *b, const struct flow_rules *rules, uint32_t iss)
 {
-    flow_store_init(&b->store);
+    assert_true(flow_store_init(&b->store, &(struct hash_key){0}, SENT));
     b->cell = flow_store_take(&b->store);
     b->f = flow_store_at(&b->store, b->cell);
     b->rules = rules;

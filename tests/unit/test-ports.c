@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "wire/ports.h"
+#include "targets/ports.h"
 
 static bool services(const char *name, uint16_t *port)
 {

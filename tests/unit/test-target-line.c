@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "wire/address.h"
-#include "wire/target_line.h"
+#include "targets/target_line.h"
 
 UNIT_TEST(good_lines)
 {

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "targets/targets.h"
 #include "net/privilege.h"
-#include "wire/special.h"
+#include "targets/block.h"
 
 enum {
     TEXT_MAX = 400,
@@ -418,7 +418,7 @@ UNIT_TEST(special_addresses)
         assert_int_equal(ports_parse(&c.ports, "80", 2, NULL, NULL), STATUS_OK);
         struct targets *t = open_them(&c);
         for (; next(t, &one) == TARGETS_NEXT; n++) {
-            const struct special *row = special_find(&one.at.ip);
+            const struct special *row = block_special(&one.at.ip);
             assert_true(row == NULL || (special != 0 && !row->never));
         }
         assert_int_equal(n, special != 0 ? 4 + 1 + 1 + 1 : 1);

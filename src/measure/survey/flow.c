@@ -11,15 +11,6 @@
  * may be the second of two of which the first was lost. */
 #define RETRANSMITTED_AFTER CLOCK_S
 
-enum {
-    HAS_MSS = 1,
-    HAS_WSCALE = 2,
-    HAS_SACK = 4,
-    HAS_TIMESTAMPS = 8,
-    HAS_FASTOPEN = 16,
-    HAS_MALFORMED = 32
-};
-
 void flow_begin(struct flow *f, const struct flow_rules *rules, int64_t now_ns)
 {
     f->phase = FLOW_WAITS;
@@ -47,10 +38,15 @@ static void count_u8(uint8_t *n)
         (*n)++;
 }
 
-static enum flow_step over(struct flow *f, bool reset)
+/* `step` says whether a reset is to follow. */
+static enum flow_step over(struct flow *f, enum series_ended ended, enum schedule_end end,
+                           int64_t t_ns, enum flow_step step)
 {
     f->phase = FLOW_RESETS;
-    return reset ? FLOW_ENDS_RESET : FLOW_ENDS;
+    f->ended = (uint8_t)ended;
+    f->end = (uint8_t)end;
+    f->due_ns = t_ns;
+    return step;
 }
 
 /* --- The answer --- */
@@ -67,10 +63,12 @@ static void keep_answer(struct flow *f, const struct segment *seg, int64_t t_ns)
     f->wscale = o->wscale;
     f->ts_val = o->ts_val;
     f->ts_ecr = o->ts_ecr;
-    f->options =
-        (uint8_t)((o->has_mss ? HAS_MSS : 0) | (o->has_wscale ? HAS_WSCALE : 0) |
-                  (o->sack_permitted ? HAS_SACK : 0) | (o->has_timestamps ? HAS_TIMESTAMPS : 0) |
-                  (o->has_fastopen ? HAS_FASTOPEN : 0) | (o->malformed ? HAS_MALFORMED : 0));
+    f->has_mss = o->has_mss;
+    f->has_wscale = o->has_wscale;
+    f->sack_permitted = o->sack_permitted;
+    f->has_timestamps = o->has_timestamps;
+    f->has_fastopen = o->has_fastopen;
+    f->malformed = o->malformed;
 }
 
 static enum flow_step first_answer(struct flow *f, const struct flow_rules *rules,
@@ -82,10 +80,7 @@ static enum flow_step first_answer(struct flow *f, const struct flow_rules *rule
     if (seg->flags & FLAG_RST) {
         keep_answer(f, seg, t_ns);
         f->outcome = OUTCOME_CLOSED;
-        f->ended = SERIES_ENDED_PEER;
-        f->end = SCHEDULE_RST_ACK;
-        f->due_ns = t_ns;
-        return over(f, false);
+        return over(f, SERIES_ENDED_PEER, SCHEDULE_RST_ACK, t_ns, FLOW_ENDS);
     }
     if ((seg->flags & syn_ack) != syn_ack)
         return FLOW_NOT_OURS;
@@ -93,8 +88,7 @@ static enum flow_step first_answer(struct flow *f, const struct flow_rules *rule
     f->outcome = OUTCOME_OPEN;
     if (!rules->listens) {
         f->doubtful = t_ns - f->sent_ns >= RETRANSMITTED_AFTER;
-        f->due_ns = t_ns;
-        return over(f, true);
+        return over(f, SERIES_ENDED_PEER, SCHEDULE_TRUNCATED, t_ns, FLOW_ENDS_RESET);
     }
     f->phase = FLOW_LISTENS;
     f->due_ns = series_until(t_ns, t_ns, 0, rules->listen_ns);
@@ -173,10 +167,7 @@ static enum flow_step listen_on(struct flow *f, struct flow_store *store,
     case SERIES_FIN:
         break;
     }
-    f->ended = SERIES_ENDED_PEER;
-    f->end = (uint8_t)series_end_of(part);
-    f->due_ns = t_ns;
-    return over(f, false);
+    return over(f, SERIES_ENDED_PEER, series_end_of(part), t_ns, FLOW_ENDS);
 }
 
 /* --- What comes in --- */
@@ -212,10 +203,7 @@ enum flow_step flow_unreachable(struct flow *f, const struct icmp_error *e, int6
     f->icmp.version = e->ip_version;
     f->icmp.type = e->type;
     f->icmp.code = e->code;
-    f->ended = SERIES_ENDED_PEER;
-    f->end = SCHEDULE_TRUNCATED;
-    f->due_ns = t_ns;
-    return over(f, false);
+    return over(f, SERIES_ENDED_PEER, SCHEDULE_TRUNCATED, t_ns, FLOW_ENDS);
 }
 
 static void fill_schedule(struct flow *f, const struct flow_store *store, struct schedule *s)
@@ -252,20 +240,13 @@ enum flow_step flow_due(struct flow *f, const struct flow_store *store,
         bool cap = f->due_ns >= f->first_ns + rules->listen_ns;
         if (!cap && rules->settles && listens_longer(f, store, rules, now_ns))
             return FLOW_GOES_ON;
-        f->ended = cap ? SERIES_ENDED_LISTEN : SERIES_ENDED_PATIENCE;
-        f->end = cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE;
-        f->due_ns = now_ns;
-        return over(f, true);
+        return over(f, cap ? SERIES_ENDED_LISTEN : SERIES_ENDED_PATIENCE,
+                    cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE, now_ns, FLOW_ENDS_RESET);
     }
-    f->end = SCHEDULE_TRUNCATED;
-    f->due_ns = now_ns;
-    if (watched && !f->left) { /* the next hop was asked for, and did not answer */
-        f->outcome = OUTCOME_UNREACHABLE;
-        return over(f, false);
-    }
-    f->outcome = OUTCOME_FILTERED;
-    f->ended = SERIES_ENDED_PATIENCE;
-    return over(f, true);
+    bool never_left = watched && !f->left; /* the next hop was asked for, and did not answer */
+    f->outcome = never_left ? OUTCOME_UNREACHABLE : OUTCOME_FILTERED;
+    return over(f, SERIES_ENDED_PATIENCE, SCHEDULE_TRUNCATED, now_ns,
+                never_left ? FLOW_ENDS : FLOW_ENDS_RESET);
 }
 
 enum flow_step flow_stop(struct flow *f, int64_t now_ns)
@@ -274,10 +255,7 @@ enum flow_step flow_stop(struct flow *f, int64_t now_ns)
         return FLOW_GOES_ON;
     if (f->phase == FLOW_WAITS)
         f->outcome = OUTCOME_INTERRUPTED;
-    f->ended = SERIES_ENDED_USER;
-    f->end = SCHEDULE_TRUNCATED;
-    f->due_ns = now_ns;
-    return over(f, true);
+    return over(f, SERIES_ENDED_USER, SCHEDULE_TRUNCATED, now_ns, FLOW_ENDS_RESET);
 }
 
 /* --- In the shape of one target's measurement --- */
@@ -307,12 +285,12 @@ static void fill_answer(const struct flow *f, const struct endpoint *local, stru
         .ack = flow_reset_seq(f),
         .flags = f->flags,
         .win = f->win,
-        .opt = {.has_mss = (f->options & HAS_MSS) != 0,
-                .has_wscale = (f->options & HAS_WSCALE) != 0,
-                .sack_permitted = (f->options & HAS_SACK) != 0,
-                .has_timestamps = (f->options & HAS_TIMESTAMPS) != 0,
-                .has_fastopen = (f->options & HAS_FASTOPEN) != 0,
-                .malformed = (f->options & HAS_MALFORMED) != 0,
+        .opt = {.has_mss = f->has_mss,
+                .has_wscale = f->has_wscale,
+                .sack_permitted = f->sack_permitted,
+                .has_timestamps = f->has_timestamps,
+                .has_fastopen = f->has_fastopen,
+                .malformed = f->malformed,
                 .mss = f->mss,
                 .wscale = f->wscale,
                 .ts_val = f->ts_val,

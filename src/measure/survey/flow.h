@@ -34,7 +34,7 @@ struct flow {
     uint32_t dropped;         /* what the capture had lost when it began */
     uint32_t more;            /* cell with more gaps; 0: none */
     uint32_t name;            /* cell with the name it was given by; 0: none */
-    uint32_t hash;            /* the owner\'s: of the four-tuple */
+    uint32_t hash, chain;     /* the owner's: of the four-tuple; the next of its bucket */
     uint16_t port;            /* the peer's, host order */
     uint16_t local;           /* which of our ports */
     uint16_t wheel_slot;      /* the owner's */
@@ -45,8 +45,10 @@ struct flow {
     uint8_t phase, outcome;   /* enum flow_phase, enum outcome */
     uint8_t ended, end;       /* enum series_ended, enum schedule_end */
     uint8_t ttl, wscale;      /* the answer's */
-    uint8_t options;          /* FLOW_HAS_* */
     uint8_t other_isn, duplicates;
+    /* The answer's options. */
+    bool has_mss : 1, has_wscale : 1, sack_permitted : 1, has_timestamps : 1, has_fastopen : 1;
+    bool malformed : 1;
     bool left;         /* our SYN was seen leaving, or nobody looks */
     bool kernel_spoke; /* our kernel sent a reset of its own */
     bool doubtful;     /* see struct ping */

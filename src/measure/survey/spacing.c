@@ -14,24 +14,18 @@ struct waiting {
     char name[];
 };
 
-static bool make_places(int64_t ns, int64_t **at, int64_t **left)
-{
-    if (ns <= 0)
-        return true;
-    *at = calloc(SPACING_PLACES, sizeof(**at));
-    *left = calloc(SPACING_PLACES, sizeof(**left));
-    return *at != NULL && *left != NULL;
-}
-
 enum status spacing_init(struct spacing *s, int64_t address_ns, int64_t net_ns,
                          const struct hash_key *key, struct fault *fault)
 {
-    *s = (struct spacing){.address_ns = address_ns, .net_ns = net_ns, .key = *key};
+    *s = (struct spacing){.kinds = {{.ns = address_ns}, {.ns = net_ns}}, .key = *key};
     heap_init(&s->waiting);
-    bool enough = make_places(address_ns, &s->address_at, &s->address_left) &&
-                  make_places(net_ns, &s->net_at, &s->net_left);
-    if (!enough)
-        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    for (size_t k = 0; k < SPACING_KINDS; k++) {
+        if (s->kinds[k].ns <= 0)
+            continue;
+        s->kinds[k].places = calloc(SPACING_PLACES, sizeof(*s->kinds[k].places));
+        if (s->kinds[k].places == NULL)
+            return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    }
     return STATUS_OK;
 }
 
@@ -42,21 +36,21 @@ void spacing_done(struct spacing *s)
         free(node);
     }
     heap_done(&s->waiting);
-    free(s->address_at);
-    free(s->net_at);
-    free(s->address_left);
-    free(s->net_left);
-    s->address_at = s->net_at = s->address_left = s->net_left = NULL;
+    for (size_t k = 0; k < SPACING_KINDS; k++) {
+        free(s->kinds[k].places);
+        s->kinds[k].places = NULL;
+    }
 }
 
 /* --- Places, and when they are free --- */
 
 static struct spacing_given places_of(const struct spacing *s, const struct in6_addr *ip)
 {
-    size_t net = address_is_v4(ip) ? 15 : 8; /* octets: a mapped /24, a /64 */
-    return (struct spacing_given){
-        .address = (uint32_t)(hash_bytes(&s->key, ip, sizeof(*ip)) % SPACING_PLACES),
-        .net = (uint32_t)(hash_bytes(&s->key, ip, net) % SPACING_PLACES)};
+    const size_t octets[SPACING_KINDS] = {sizeof(*ip), address_is_v4(ip) ? 15 : 8};
+    struct spacing_given given;
+    for (size_t k = 0; k < SPACING_KINDS; k++)
+        given.place[k] = (uint32_t)(hash_bytes(&s->key, ip, octets[k]) % SPACING_PLACES);
+    return given;
 }
 
 /* That two with the same place are never under way together. */
@@ -64,9 +58,9 @@ static bool is_under_way(const struct spacing *s, const struct spacing_given *p)
 {
     for (unsigned i = 0; i < s->given_count; i++) {
         const struct spacing_given *g = &s->given[(s->first_given + i) % SPACING_GIVEN_MAX];
-        if ((s->address_at != NULL && g->address == p->address) ||
-            (s->net_at != NULL && g->net == p->net))
-            return true;
+        for (size_t k = 0; k < SPACING_KINDS; k++)
+            if (s->kinds[k].places != NULL && g->place[k] == p->place[k])
+                return true;
     }
     return false;
 }
@@ -75,49 +69,41 @@ static bool is_under_way(const struct spacing *s, const struct spacing_given *p)
 static int64_t free_at(const struct spacing *s, const struct spacing_given *p, int64_t now_ns)
 {
     int64_t at = is_under_way(s, p) ? now_ns + LOOK_AGAIN : now_ns;
-    if (s->address_at != NULL && s->address_left[p->address] + s->address_ns > at)
-        at = s->address_left[p->address] + s->address_ns;
-    if (s->net_at != NULL && s->net_left[p->net] + s->net_ns > at)
-        at = s->net_left[p->net] + s->net_ns;
+    for (size_t k = 0; k < SPACING_KINDS; k++) {
+        const struct spacing_kind *kind = &s->kinds[k];
+        if (kind->places != NULL && kind->places[p->place[k]].left + kind->ns > at)
+            at = kind->places[p->place[k]].left + kind->ns;
+    }
     return at;
 }
 
 /* The turn of one that comes after all that wait for the same place. */
 static int64_t reserve(struct spacing *s, const struct spacing_given *p, int64_t at)
 {
-    if (s->address_at != NULL && s->address_at[p->address] > at)
-        at = s->address_at[p->address];
-    if (s->net_at != NULL && s->net_at[p->net] > at)
-        at = s->net_at[p->net];
-    if (s->address_at != NULL)
-        s->address_at[p->address] = at + s->address_ns;
-    if (s->net_at != NULL)
-        s->net_at[p->net] = at + s->net_ns;
+    for (size_t k = 0; k < SPACING_KINDS; k++)
+        if (s->kinds[k].places != NULL && s->kinds[k].places[p->place[k]].next > at)
+            at = s->kinds[k].places[p->place[k]].next;
+    for (size_t k = 0; k < SPACING_KINDS; k++)
+        if (s->kinds[k].places != NULL)
+            s->kinds[k].places[p->place[k]].next = at + s->kinds[k].ns;
     return at;
-}
-
-static void settle_first(struct spacing *s, int64_t by_ns)
-{
-    const struct spacing_given *g = &s->given[s->first_given];
-    if (s->address_at != NULL)
-        s->address_left[g->address] = by_ns;
-    if (s->net_at != NULL)
-        s->net_left[g->net] = by_ns;
-    s->first_given = (s->first_given + 1) % SPACING_GIVEN_MAX;
-    s->given_count--;
 }
 
 void spacing_left(struct spacing *s, unsigned waiting, int64_t by_ns)
 {
-    while (s->given_count > waiting)
-        settle_first(s, by_ns);
+    for (; s->given_count > waiting; s->given_count--) {
+        const struct spacing_given *g = &s->given[s->first_given];
+        for (size_t k = 0; k < SPACING_KINDS; k++)
+            if (s->kinds[k].places != NULL)
+                s->kinds[k].places[g->place[k]].left = by_ns;
+        s->first_given = (s->first_given + 1) % SPACING_GIVEN_MAX;
+    }
 }
 
 /* More than are ever under way are not remembered. */
 static void give(struct spacing *s, const struct spacing_given *p, int64_t now_ns)
 {
-    if (s->given_count == SPACING_GIVEN_MAX)
-        settle_first(s, now_ns);
+    spacing_left(s, SPACING_GIVEN_MAX - 1, now_ns);
     s->given[(s->first_given + s->given_count++) % SPACING_GIVEN_MAX] = *p;
 }
 

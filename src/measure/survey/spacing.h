@@ -14,16 +14,20 @@
 enum {
     SPACING_PLACES = 65536,
     SPACING_WAITING_MAX = 65536,
-    SPACING_GIVEN_MAX = 2 * SURVEY_BATCH_MAX
+    SPACING_GIVEN_MAX = 2 * SURVEY_BATCH_MAX,
+    SPACING_KINDS = 2 /* of an address, of its network */
 };
 
 struct spacing {
-    int64_t address_ns, net_ns; /* 0: none */
+    struct spacing_kind {
+        int64_t ns; /* 0: none, and no places */
+        struct {
+            int64_t next, left; /* when the next may go, when the last was gone */
+        } * places;             /* SPACING_PLACES */
+    } kinds[SPACING_KINDS];
     struct hash_key key;
-    int64_t *address_at, *net_at;     /* SPACING_PLACES each: when the next may go */
-    int64_t *address_left, *net_left; /* as many: when the last was gone */
     struct spacing_given {
-        uint32_t address, net;  /* places */
+        uint32_t place[SPACING_KINDS];
     } given[SPACING_GIVEN_MAX]; /* not known to have left, the oldest at `first_given` */
     unsigned first_given, given_count;
     struct heap waiting;

@@ -4,9 +4,8 @@
 #ifndef TCPSHAKE_MEASURE_SURVEY_SURVEY_H
 #define TCPSHAKE_MEASURE_SURVEY_SURVEY_H
 
-#include "measure/survey/flow_table.h"
-#include "measure/survey/flow_wheel.h"
 #include "measure/measure.h"
+#include "measure/survey/flow_store.h"
 #include "talk/talks.h"
 
 enum {
@@ -107,15 +106,13 @@ struct survey_counts {
 struct survey {
     struct survey_config config;
     struct flow_store store;
-    struct flow_table table;
-    struct flow_wheel wheel;
     struct pace pace;
     struct talks talks; /* whole handshakes */
     struct survey_counts counts;
     uint32_t in_flight;                 /* flows, from their SYN to their end */
     uint32_t resets_first, resets_last; /* list of those to be reset, by flow.next */
     uint32_t resets_waiting;
-    struct {
+    struct survey_stray {
         struct endpoint remote;
         uint16_t local;
         seq_t seq;
@@ -154,5 +151,54 @@ int64_t survey_next(const struct survey *s);
 void survey_stop(struct survey *s, int64_t now_ns);
 /* Everything has ended and nothing is left to send. */
 bool survey_over(const struct survey *s);
+
+/* What a survey is asked for. */
+struct survey_asked {
+    const struct measure *probe;
+    const char *ports; /* as typed; NULL: none */
+    const char *file, *exclude_file;
+    const char *resume; /* records go there, and those that are there count; NULL */
+    uint64_t rate, window;
+    bool has_window;
+    struct survey_shard {
+        uint64_t k, n; /* k from 1; 0: not given */
+    } shard;
+    uint64_t shards; /* k from the environment; 0: not given */
+    bool special, strict, answers, settle, csv, authorised, summarise;
+    int64_t listen_ns;
+    int64_t spacing_ns, spacing_net_ns; /* 0: none */
+};
+
+extern const struct measure survey_measure;
+
+/* Within this folder. How one target ended; our end towards a peer; <SEQ=SEG.ACK><CTL=RST> for what
+ * is of nobody; a reset to the link: whether it took it. */
+void survey_tell(struct survey *s, const struct survey_end *e);
+struct endpoint survey_local(const struct survey *s, const struct in6_addr *peer, uint16_t port);
+void survey_refuse(struct survey *s, const struct segment *seg);
+bool survey_send_reset(struct survey *s, const struct endpoint *remote, uint16_t local, seq_t seq);
+
+/* Targets that are flows: survey_flow.c. _begin: NULL, or why the target cannot be probed; the
+ * lower half of `hash`, of the four-tuple, is in the ISN already. _received: whether it is of one
+ * of them. _reset sends the first of the resets that wait. */
+const char *survey_flow_begin(struct survey *s, const struct survey_target *t,
+                              const struct endpoint *local, uint32_t iss, uint64_t hash,
+                              int64_t now_ns);
+bool survey_flow_received(struct survey *s, const struct segment *seg, size_t octets, int64_t t_ns);
+void survey_flow_left(struct survey *s, const struct segment *seg, int64_t t_ns);
+void survey_flow_unreachable(struct survey *s, const struct icmp_error *e, int64_t t_ns);
+void survey_flow_turn(struct survey *s, int64_t now_ns);
+bool survey_flow_reset(struct survey *s);
+void survey_flow_stop(struct survey *s, int64_t now_ns);
+void survey_flow_give_up(struct survey *s);
+
+/* Targets that are whole conversations: survey_whole.c. _ended: one that has, and how; the caller
+ * drops it; NULL: none. */
+const char *survey_whole_begin(struct survey *s, const struct survey_target *t,
+                               const struct endpoint *local, uint32_t iss, uint64_t hash,
+                               int64_t now_ns);
+bool survey_whole_received(struct survey *s, const struct segment *seg, int64_t t_ns);
+struct talks_entry *survey_whole_ended(struct survey *s, struct survey_end *end);
+void survey_whole_drop(struct survey *s, struct talks_entry *e);
 
 #endif

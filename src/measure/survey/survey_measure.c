@@ -1,5 +1,5 @@
 /* `survey` as a row: survey.h for what it does. */
-#include "measure/survey/survey_measure.h"
+#include "measure/survey/survey.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* A set of ports. */
-#ifndef TCPSHAKE_WIRE_PORTS_H
-#define TCPSHAKE_WIRE_PORTS_H
+#ifndef TCPSHAKE_TARGETS_PORTS_H
+#define TCPSHAKE_TARGETS_PORTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* One word of a list of targets, taken apart; nothing is looked up. */
-#ifndef TCPSHAKE_WIRE_TARGET_LINE_H
-#define TCPSHAKE_WIRE_TARGET_LINE_H
+#ifndef TCPSHAKE_TARGETS_TARGET_LINE_H
+#define TCPSHAKE_TARGETS_TARGET_LINE_H
 
-#include "wire/block.h"
-#include "wire/ports.h"
+#include "targets/block.h"
+#include "targets/ports.h"
 
 enum {
     TARGET_LINE_NAME_MAX = 256

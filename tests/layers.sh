@@ -31,25 +31,8 @@ json_[a-z0-9_]+ jsonp?_[a-z0-9_]+ -json_(dump_file|dumpf|dumpfd|load_file|loadf|
 # libnet opens nothing in a LIBNET_NONE context; only the encoder has one.
 libnet_allowed='libnet_(init|destroy|clear_packet|geterror|seed_prand|toggle_checksum|build_[a-z0-9_]+|pblock_[a-z_]+|adv_[a-z_]+|getpacket_size|in6_is_error)'
 
-points=0
-
-# verdict NAME COMPLAINTS: one TAP point, failed if there is a complaint.
-verdict()
-{
-    points=$((points + 1))
-    if [ -z "$2" ]; then
-        echo "ok $points - $1"
-    else
-        echo "not ok $points - $1"
-        echo "# ${2//$'\n'/$'\n# '}"
-    fi
-}
-
-skip()
-{
-    points=$((points + 1))
-    echo "ok $points - $1 # SKIP $2"
-}
+# shellcheck disable=SC1091
+. "$srcdir/tests/points.sh"
 
 # The files below the folders $2... whose names match the pattern $1, as paths from the root.
 files()

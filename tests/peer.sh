@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # $work is tap.sh's
+# shellcheck shell=bash disable=SC2016,SC2154 # $work is tap.sh's; the $ are Perl's
 # For tests of surveys: a second namespace on a cable, whose kernel takes 10.77.0.0/16 and fd77::/112
 # for its own, listens on port 80 and on no other, and drops what is for 10.78.0.0/16. Sourced after
 # tap.sh.

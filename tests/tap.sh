@@ -5,27 +5,10 @@ set -uf
 export LC_ALL=C.UTF-8 NO_COLOR=1
 srcdir=$(cd "${srcdir:-.}" && pwd) || exit 99
 build=$PWD
-points=0
+# shellcheck disable=SC1091
+. "$srcdir/tests/points.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-
-# verdict NAME COMPLAINTS: one TAP point, failed if there is a complaint.
-verdict()
-{
-    points=$((points + 1))
-    if [ -z "$2" ]; then
-        echo "ok $points - $1"
-    else
-        echo "not ok $points - $1"
-        echo "# ${2//$'\n'/$'\n# '}"
-    fi
-}
-
-skip()
-{
-    points=$((points + 1))
-    echo "ok $points - $1 # SKIP $2"
-}
 
 skip_all()
 {

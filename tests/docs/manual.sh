@@ -7,19 +7,8 @@ srcdir=${srcdir:-.}
 page=man/tcpshake.1 # made in the build tree
 completion=$srcdir/completion/tcpshake
 
-points=0
-
-# verdict NAME COMPLAINTS: one TAP point, failed if there is a complaint.
-verdict()
-{
-    points=$((points + 1))
-    if [ -z "$2" ]; then
-        echo "ok $points - $1"
-    else
-        echo "not ok $points - $1"
-        echo "# ${2//$'\n'/$'\n# '}"
-    fi
-}
+# shellcheck disable=SC1091
+. "$srcdir/tests/points.sh"
 
 long_options()
 {

@@ -3,6 +3,7 @@
  * missing. */
 #include "../keys.h"
 #include "../unit/unit.h"
+#include "../world/witness.h"
 
 #include <stdio.h>
 
@@ -45,7 +46,7 @@ struct packet {
 };
 
 struct stage {
-    struct sink sink;
+    struct witness witness; /* first */
     struct timeline timeline;
     struct backlog story;
     bool begun;
@@ -84,21 +85,6 @@ static enum status keep(struct sink *s, const struct event *e, struct fault *fau
     }
     return STATUS_OK;
 }
-
-static enum status close_nothing(struct sink *s, struct fault *fault)
-{
-    (void)s;
-    (void)fault;
-    return STATUS_OK;
-}
-
-static void free_nothing(struct sink *s)
-{
-    (void)s;
-}
-
-static const struct sink_ops ops = {
-    .name = "told", .streams = true, .event = keep, .close = close_nothing, .free = free_nothing};
 
 /* --- The wire --- */
 
@@ -307,12 +293,12 @@ static struct stage *stage_new(void)
     struct stage *st = calloc(1, sizeof(*st));
     struct fault fault;
     assert_non_null(st);
-    st->sink.ops = &ops;
+    witness_init(&st->witness, keep);
     st->now = START;
     st->craft = craft_new(&fault);
     assert_non_null(st->craft);
     timeline_init(&st->timeline);
-    assert_int_equal(timeline_add_sink(&st->timeline, &st->sink, &fault), STATUS_OK);
+    assert_int_equal(timeline_add_sink(&st->timeline, &st->witness.sink, &fault), STATUS_OK);
     st->config = (struct backlog_config){
         .backlog = 4,
         .callers = 8,
@@ -349,6 +335,8 @@ static void stage_free(struct stage *st)
     craft_free(st->craft);
     free(st);
 }
+
+#define STAGE_TEST(name) UNIT_TEST_OF(struct stage, st, stage_new(), stage_free, name)
 
 static int64_t next_time(const struct stage *st)
 {
@@ -439,9 +427,8 @@ static bool face_seen(const struct stage *st, enum overflow f)
 
 /* --- Tests --- */
 
-UNIT_TEST(linux_shows_the_four_faces)
+STAGE_TEST(linux_shows_the_four_faces)
 {
-    struct stage *st = stage_new();
     all_parts(st);
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 0);
@@ -453,12 +440,10 @@ UNIT_TEST(linux_shows_the_four_faces)
     for (size_t i = 0; i < st->config.part_count; i++)
         assert_string_equal(face_of(part_result(st, st->config.parts[i]->name), "late"),
                             "no-syn-ack");
-    stage_free(st);
 }
 
-UNIT_TEST(the_queues_are_told_at_each_moment)
+STAGE_TEST(the_queues_are_told_at_each_moment)
 {
-    struct stage *st = stage_new();
     all_parts(st);
     run(st, CLOCK_NEVER);
     const json_t *p = part_result(st, "entries");
@@ -477,7 +462,6 @@ UNIT_TEST(the_queues_are_told_at_each_moment)
     assert_int_equal(json_integer_value(json_object_get(open, "answered")), 8);
     assert_int_equal(json_integer_value(json_object_get(open, "cookies")), 3);
     assert_int_equal(reading(p, "freed", "syn_queue"), 0);
-    stage_free(st);
 }
 
 UNIT_TEST(who_gets_through_after_all)
@@ -500,9 +484,8 @@ UNIT_TEST(who_gets_through_after_all)
     stage_free(st);
 }
 
-UNIT_TEST(a_setting_that_does_nothing_is_noticed)
+STAGE_TEST(a_setting_that_does_nothing_is_noticed)
 {
-    struct stage *st = stage_new();
     all_parts(st);
     st->deaf_to_settings = true; /* neither cookies nor resets */
     run(st, CLOCK_NEVER);
@@ -511,68 +494,57 @@ UNIT_TEST(a_setting_that_does_nothing_is_noticed)
     assert_false(face_seen(st, OVERFLOW_RESET));
     assert_false(face_seen(st, OVERFLOW_SILENCE));
     assert_true(face_seen(st, OVERFLOW_SYN_ACK_REPEATED));
-    stage_free(st);
 }
 
-UNIT_TEST(a_queue_that_never_fills_shows_no_face)
+STAGE_TEST(a_queue_that_never_fills_shows_no_face)
 {
-    struct stage *st = stage_new();
     all_parts(st);
     st->never_full = true;
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 1);
     for (enum overflow f = OVERFLOW_NO_SYN_ACK; f < OVERFLOW_COUNT; f++)
         assert_false(face_seen(st, f));
-    stage_free(st);
 }
 
 /* Nobody answers: the late caller is not the only one, so the queue is not what it is about; but
  * what it sees is what it sees. There is no early caller at all. */
-UNIT_TEST(a_mute_listener_is_no_success)
+STAGE_TEST(a_mute_listener_is_no_success)
 {
-    struct stage *st = stage_new();
     all_parts(st);
     st->mute = true;
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 1);
     assert_true(json_is_null(json_object_get(part_result(st, "entries"), "early")));
     assert_true(json_is_false(json_object_get(part_result(st, "entries"), "recovered")));
-    stage_free(st);
 }
 
 /* Where the kernel has an entry, silence is no face: something was lost, or the listener is odd. */
-UNIT_TEST(silence_without_a_cookie_is_no_face)
+STAGE_TEST(silence_without_a_cookie_is_no_face)
 {
-    struct stage *st = stage_new();
     st->config.parts[st->config.part_count++] = backlog_part_at(0);
     st->dumb_after_syn = true;
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 1);
     assert_string_equal(face_of(part_result(st, "entries"), "early"), "none");
     assert_false(face_seen(st, OVERFLOW_SILENCE));
-    stage_free(st);
 }
 
-UNIT_TEST(no_recovery_is_no_success)
+STAGE_TEST(no_recovery_is_no_success)
 {
-    struct stage *st = stage_new();
     st->config.parts[st->config.part_count++] = backlog_part_at(0);
     st->stays_shut = true;
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 1);
     assert_true(face_seen(st, OVERFLOW_SYN_ACK_REPEATED));
     assert_true(json_is_false(json_object_get(part_result(st, "entries"), "recovered")));
-    stage_free(st);
 }
 
-UNIT_TEST(as_given_expects_nothing)
+STAGE_TEST(as_given_expects_nothing)
 {
-    struct stage *st = stage_new();
     st->config.parts[st->config.part_count++] = backlog_part_as_given();
     st->never_full = true;
     run(st, CLOCK_NEVER);
     assert_int_equal(st->story.exit_code, 0);
-    stage_free(st);
 }
 
 /* Whenever it is stopped, nothing stays half-open or connected at the listener. */
@@ -594,9 +566,8 @@ UNIT_TEST(stopped_at_any_time_it_leaves_nothing)
     }
 }
 
-UNIT_TEST(people_see_few_and_programs_all)
+STAGE_TEST(people_see_few_and_programs_all)
 {
-    struct stage *st = stage_new();
     all_parts(st);
     run(st, CLOCK_NEVER);
     assert_true(st->crowd_segments > 100);
@@ -604,5 +575,4 @@ UNIT_TEST(people_see_few_and_programs_all)
     assert_true(st->segments - st->crowd_segments < 40);
     /* Of each part the part itself, eight for the SYN queue, five fillers, a late and a new one. */
     assert_int_equal(st->result_count, 3 * (1 + 8 + 5 + 2));
-    stage_free(st);
 }

@@ -4,7 +4,7 @@
 
 #include "../world/bench.h"
 
-#define OPEN_TEST(name) BENCH_TEST(name, bench_open(b))
+#define OPEN_TEST(name) BENCH_TEST(name, bench_open)
 
 #define ACKED (FLAG_ACK)
 

@@ -45,6 +45,14 @@ static void expect_clean(const struct world *w)
     assert_false(w->too_fast);
 }
 
+/* All of it, within an hour. */
+static void expect_clean_run(struct world *w)
+{
+    world_begin(w);
+    world_pass(w, 3600 * CLOCK_S);
+    expect_clean(w);
+}
+
 /* What still holds an entry after the survey has lost all resets to it. */
 static void expect_nothing_half_open(const struct world *w)
 {
@@ -177,9 +185,7 @@ static void ten_schedules(bool watched, bool settles)
     w->config.link.watched = watched;
     w->config.rules.settles = settles;
     w->ended = judge;
-    world_begin(w);
-    world_pass(w, 3600 * CLOCK_S);
-    expect_clean(w);
+    expect_clean_run(w);
     world_settles(w);
     expect_nothing_half_open(w);
     assert_int_equal(w->supplied, w->count);
@@ -219,9 +225,7 @@ static void expect_rate(uint64_t rate, uint32_t count)
     w.config.rate = rate;
     for (uint32_t i = 0; i < count; i++)
         w.hosts[i].manner = WORLD_REFUSES; /* one packet of ours each */
-    world_begin(&w);
-    world_pass(&w, 3600 * CLOCK_S);
-    expect_clean(&w);
+    expect_clean_run(&w);
     double took = (double)(w.left[(count - 1) % rate] - WORLD_START) / (double)CLOCK_S;
     assert_true(took > (double)(count - 1) / (double)rate * 0.999);
     assert_true(took < (double)(count - 1) / (double)rate * 1.002 + 0.001);
@@ -243,9 +247,7 @@ UNIT_TEST(the_window_is_kept)
     struct world w;
     world_init(&w, 600, windows_10());
     w.config.window = 50;
-    world_begin(&w);
-    world_pass(&w, 3600 * CLOCK_S);
-    expect_clean(&w);
+    expect_clean_run(&w);
     assert_int_equal(w.most_in_flight, 50);
     assert_int_equal(w.survey.counts.outcomes[OUTCOME_OPEN], 600);
     assert_true(w.survey.counts.window_full >= 11);
@@ -265,9 +267,7 @@ UNIT_TEST(the_kernel_is_full)
     w.drain = 20000;
     for (uint32_t i = 0; i < count; i++)
         w.hosts[i].manner = WORLD_REFUSES;
-    world_begin(&w);
-    world_pass(&w, 3600 * CLOCK_S);
-    expect_clean(&w);
+    expect_clean_run(&w);
     assert_int_equal(w.survey.counts.outcomes[OUTCOME_CLOSED], count);
     double took = (double)(w.now - WORLD_START) / (double)CLOCK_S;
     print_message("full %llu times, %u flushes, %.0f packets a second\n",
@@ -317,9 +317,7 @@ static void all_manners(bool watched)
         w.hosts[i].manner = (enum world_manner)(i % 7 < 6 ? i % 7 : 0);
     w.config.link.watched = watched;
     w.ended = watched ? expect_manner : NULL; /* who does not watch does not see the kernel */
-    world_begin(&w);
-    world_pass(&w, 3600 * CLOCK_S);
-    expect_clean(&w);
+    expect_clean_run(&w);
     world_settles(&w);
     expect_nothing_half_open(&w);
     for (uint32_t i = 0; i < w.count; i++) {
@@ -362,9 +360,7 @@ UNIT_TEST(no_way_to_some)
     w.no_way = 3;
     w.ended = count_trouble;
     troubles = 0;
-    world_begin(&w);
-    world_pass(&w, 3600 * CLOCK_S);
-    expect_clean(&w);
+    expect_clean_run(&w);
     assert_int_equal(troubles, 100);
     assert_int_equal(w.survey.counts.troubled, 100);
     assert_int_equal(w.survey.counts.syns, 200);
@@ -540,9 +536,7 @@ UNIT_TEST(pings)
     w.config.rules.listens = false;
     w.loss = 20;
     w.ended = expect_ping;
-    world_begin(&w);
-    world_pass(&w, 3600 * CLOCK_S);
-    expect_clean(&w);
+    expect_clean_run(&w);
     world_settles(&w);
     expect_nothing_half_open(&w);
     assert_true(w.survey.counts.outcomes[OUTCOME_OPEN] > 4800);

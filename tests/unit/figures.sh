@@ -7,19 +7,8 @@ srcdir=${srcdir:-.}
 
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-points=0
-
-# verdict NAME COMPLAINTS: one TAP point, failed if there is a complaint.
-verdict()
-{
-    points=$((points + 1))
-    if [ -z "$2" ]; then
-        echo "ok $points - $1"
-    else
-        echo "not ok $points - $1"
-        echo "# ${2//$'\n'/$'\n# '}"
-    fi
-}
+# shellcheck disable=SC1091
+. "$srcdir/tests/points.sh"
 
 # answers NAME STATUS STDOUT STDERR COMMAND...
 answers()

@@ -1,6 +1,7 @@
 /* What a keeper keeps is told again as it was: order, causes, octets and texts, though their first
  * owners are long gone. */
 #include "unit.h"
+#include "../world/witness.h"
 
 #include <stdio.h>
 
@@ -12,7 +13,7 @@ enum {
 };
 
 struct heard {
-    struct sink sink;
+    struct witness witness; /* first */
     struct event events[HEARD_MAX];
     char texts[HEARD_MAX][32];
     uint8_t octets[HEARD_MAX];
@@ -34,21 +35,6 @@ static enum status hear(struct sink *s, const struct event *e, struct fault *fau
     h->count++;
     return STATUS_OK;
 }
-
-static enum status close_nothing(struct sink *s, struct fault *fault)
-{
-    (void)s;
-    (void)fault;
-    return STATUS_OK;
-}
-
-static void free_nothing(struct sink *s)
-{
-    (void)s;
-}
-
-static const struct sink_ops ops = {
-    .name = "heard", .streams = true, .event = hear, .close = close_nothing, .free = free_nothing};
 
 /* Everything it is lent is gone when it returns. */
 static void fill(struct timeline *t)
@@ -81,12 +67,12 @@ UNIT_TEST(told_again_as_it_was)
     struct heard *h = calloc(1, sizeof(*h));
     struct fault fault;
     assert_non_null(h);
-    h->sink.ops = &ops;
+    witness_init(&h->witness, hear);
     recorder_init(&k);
     timeline_init(&from);
     timeline_init(&to);
     assert_int_equal(timeline_add_sink(&from, &k.sink, &fault), STATUS_OK);
-    assert_int_equal(timeline_add_sink(&to, &h->sink, &fault), STATUS_OK);
+    assert_int_equal(timeline_add_sink(&to, &h->witness.sink, &fault), STATUS_OK);
     fill(&from);
     assert_int_equal(timeline_close(&from, &fault), STATUS_OK);
     (void)timeline_append(&to, (struct event){.kind = EVENT_NOTE, .text = "before"});

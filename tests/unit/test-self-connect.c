@@ -2,6 +2,7 @@
  * with both ends in one, the close of Figure 13 likewise, and what does not fit. */
 #include "../keys.h"
 #include "tcp.h"
+#include "../world/witness.h"
 
 #include <stdio.h>
 
@@ -16,7 +17,7 @@ enum {
 
 /* What a sink keeps of the record. */
 struct heard {
-    struct sink sink;
+    struct witness witness; /* first */
     struct event events[EVENTS_MAX];
     size_t count;
     json_t *result, *summary;
@@ -35,21 +36,6 @@ static enum status keep(struct sink *s, const struct event *e, struct fault *fau
     return STATUS_OK;
 }
 
-static enum status close_nothing(struct sink *s, struct fault *fault)
-{
-    (void)s;
-    (void)fault;
-    return STATUS_OK;
-}
-
-static void free_nothing(struct sink *s)
-{
-    (void)s;
-}
-
-static const struct sink_ops ops = {
-    .name = "heard", .streams = true, .event = keep, .close = close_nothing, .free = free_nothing};
-
 struct stage {
     struct heard heard;
     struct timeline timeline;
@@ -64,10 +50,10 @@ static struct stage *stage_new(void)
     struct stage *st = calloc(1, sizeof(*st));
     struct fault fault;
     assert_non_null(st);
-    st->heard.sink.ops = &ops;
+    witness_init(&st->heard.witness, keep);
     st->now = CLOCK_S;
     timeline_init(&st->timeline);
-    assert_int_equal(timeline_add_sink(&st->timeline, &st->heard.sink, &fault), STATUS_OK);
+    assert_int_equal(timeline_add_sink(&st->timeline, &st->heard.witness.sink, &fault), STATUS_OK);
     const struct endpoint at = {.ip = address_from_v4(ip), .port = 40000};
     self_connect_init(&st->self, &at, &st->timeline);
     st->doings = (struct self_connect_doings){.end = SELF_CONNECT_HAPPENED,
@@ -88,6 +74,8 @@ static void stage_free(struct stage *st)
     json_decref(st->heard.summary);
     free(st);
 }
+
+#define STAGE_TEST(name) UNIT_TEST_OF(struct stage, st, stage_new(), stage_free, name)
 
 static void crosses(struct stage *st, uint32_t seq, uint32_t ack, unsigned flags, uint32_t len)
 {
@@ -137,9 +125,8 @@ static void assert_path(const json_t *result, const char *expected)
     assert_string_equal(path, expected);
 }
 
-UNIT_TEST(one_socket_goes_through_both_ends_of_figure_7)
+STAGE_TEST(one_socket_goes_through_both_ends_of_figure_7)
 {
-    struct stage *st = stage_new();
     opens(st);
     self_connect_truth(&st->self, st->doings.connected);
     talks_and_closes(st);
@@ -158,13 +145,11 @@ UNIT_TEST(one_socket_goes_through_both_ends_of_figure_7)
     assert_int_equal(count(&st->heard, EVENT_ACTION), 2);
     assert_int_equal(count(&st->heard, EVENT_TRUTH), 2);
     assert_int_equal(count(&st->heard, EVENT_FAULT), 0);
-    stage_free(st);
 }
 
 /* A's column is the state in which a segment left, B's the one that it led to. */
-UNIT_TEST(each_row_has_the_state_before_and_after)
+STAGE_TEST(each_row_has_the_state_before_and_after)
 {
-    struct stage *st = stage_new();
     state_set at[ENDS] = {STATE_SET(STATE_CLOSED), STATE_SET_NONE};
     unsigned row = 0;
     static const struct {
@@ -192,33 +177,27 @@ UNIT_TEST(each_row_has_the_state_before_and_after)
         }
     }
     assert_int_equal(row - 1, 7);
-    stage_free(st);
 }
 
-UNIT_TEST(a_kernel_that_says_otherwise_is_a_fault)
+STAGE_TEST(a_kernel_that_says_otherwise_is_a_fault)
 {
-    struct stage *st = stage_new();
     opens(st);
     self_connect_truth(&st->self, STATE_SYN_RECEIVED);
     assert_int_equal(count(&st->heard, EVENT_FAULT), 1);
     assert_int_equal(self_connect_conclude(&st->self, &st->doings, st->now), 2);
-    stage_free(st);
 }
 
-UNIT_TEST(a_reset_of_itself_is_a_fault)
+STAGE_TEST(a_reset_of_itself_is_a_fault)
 {
-    struct stage *st = stage_new();
     opens(st);
     crosses(st, 1, 1, FLAG_RST, 0);
     crosses(st, 0, 0, FLAG_SYN, 0); /* what comes then begins nothing */
     assert_int_equal(count(&st->heard, EVENT_FAULT), 1);
     assert_int_equal(self_connect_conclude(&st->self, &st->doings, st->now), 2);
-    stage_free(st);
 }
 
-UNIT_TEST(a_segment_again_is_marked)
+STAGE_TEST(a_segment_again_is_marked)
 {
-    struct stage *st = stage_new();
     opens(st);
     crosses(st, 1, 1, FLAG_ACK, WORDS);
     crosses(st, 1, 1, FLAG_ACK, WORDS);
@@ -228,7 +207,6 @@ UNIT_TEST(a_segment_again_is_marked)
             st->heard.events[i].kind == EVENT_SENT && st->heard.events[i].segment.retransmission;
     assert_int_equal(again, 1);
     assert_int_equal(st->self.tcb.rcv_nxt.v, ISS + 1 + WORDS);
-    stage_free(st);
 }
 
 UNIT_TEST(no_success_is_told_by_its_reason)

@@ -23,6 +23,21 @@
     }                                                                                              \
     static void name(__attribute__((unused)) void **state)
 
+/* A test of `x`, which `begin` makes and end() releases. */
+#define UNIT_TEST_OF(type, x, begin, end, name)                                                    \
+    static void name(type *x);                                                                     \
+    static void name##_of(__attribute__((unused)) void **state)                                    \
+    {                                                                                              \
+        type *x = begin;                                                                           \
+        name(x);                                                                                   \
+        end(x);                                                                                    \
+    }                                                                                              \
+    __attribute__((constructor)) static void name##_stands(void)                                   \
+    {                                                                                              \
+        unit_add(__LINE__, name##_of, NULL, #name);                                                \
+    }                                                                                              \
+    static void name(type *x)
+
 /* What goes before the first of them and after the last; NULL: nothing. */
 #define UNIT_GROUP(set_up, tear_down)                                                              \
     __attribute__((constructor)) static void unit_has_group(void)                                  \

@@ -3,14 +3,6 @@
 
 /* --- The record --- */
 
-static enum status bench_sink_open(struct sink *s, const struct run_info *run, struct fault *fault)
-{
-    (void)s;
-    (void)run;
-    (void)fault;
-    return STATUS_OK;
-}
-
 static void bench_keep_verdict(struct bench *b, const struct event *e)
 {
     json_t **place = e->kind == EVENT_VERDICT ? &b->verdict : &b->summary;
@@ -65,23 +57,10 @@ static enum status bench_sink_event(struct sink *s, const struct event *e, struc
     return b->sink_answers;
 }
 
-static enum status bench_sink_close(struct sink *s, struct fault *fault)
-{
-    (void)s;
-    (void)fault;
-    return STATUS_OK;
-}
-
-static void bench_sink_free(struct sink *s)
-{
-    (void)s;
-}
-
 void bench_record_init(struct bench *b)
 {
-    static const struct sink_ops ops = {
-        "bench", true, bench_sink_open, bench_sink_event, bench_sink_close, bench_sink_free};
-    *b = (struct bench){.sink = {.ops = &ops}};
+    *b = (struct bench){.closed = false};
+    witness_init(&b->witness, bench_sink_event);
     b->events = calloc(BENCH_EVENTS_MAX, sizeof(*b->events));
     assert_non_null(b->events);
 }
@@ -91,7 +70,7 @@ void bench_record_begin(struct bench *b)
     static const struct run_info info = {.command = "test"};
     struct fault fault;
     timeline_init(&b->timeline);
-    assert_int_equal(timeline_add_sink(&b->timeline, &b->sink, &fault), STATUS_OK);
+    assert_int_equal(timeline_add_sink(&b->timeline, &b->witness.sink, &fault), STATUS_OK);
     if (b->output != NULL)
         assert_int_equal(timeline_add_sink(&b->timeline, b->output, &fault), STATUS_OK);
     enum status opened = timeline_open(&b->timeline, b->info != NULL ? b->info : &info, &fault);
@@ -292,6 +271,20 @@ void bench_done(struct bench *b)
     sessions_done(b->run);
     sim_free(b->sim);
     free(b->run);
+}
+
+struct bench *bench_new(void (*prepare)(struct bench *b))
+{
+    struct bench *b = malloc(sizeof(*b));
+    assert_non_null(b);
+    prepare(b);
+    return b;
+}
+
+void bench_free(struct bench *b)
+{
+    bench_done(b);
+    free(b);
 }
 
 void bench_arrive(struct bench *b)

@@ -7,6 +7,7 @@
 
 #include "../keys.h"
 #include "../unit/unit.h"
+#include "witness.h"
 
 #include "base/clock.h"
 #include "talk/sessions.h"
@@ -73,7 +74,7 @@ struct bench_line {
 };
 
 struct bench {
-    struct sink sink;
+    struct witness witness; /* first */
     struct timeline timeline;
     struct sessions_config config;
     struct endpoint locals[BENCH_SESSIONS_MAX];
@@ -124,6 +125,9 @@ void bench_pass(struct bench *b, int64_t limit_ns);
 /* The whole of it: the run ends within the time. */
 void bench_run(struct bench *b, int64_t limit_ns);
 void bench_done(struct bench *b);
+/* A bench of its own, prepared; and what is the end of it. */
+struct bench *bench_new(void (*prepare)(struct bench *b));
+void bench_free(struct bench *b);
 
 /* When the run is over, what it sent last is still on its way: it arrives, unheard by us. */
 void bench_arrive(struct bench *b);
@@ -145,20 +149,8 @@ void bench_expect_path(const struct bench *b, const char *key, const char *expec
 void bench_expect(const struct bench *b, const char *outcome, int exit_code);
 void bench_expect_close(const struct bench *b, const char *kind, const char *by, int segments);
 
-/* A test of one run: `prepare` makes the bench `b` ready, the test changes it and runs it. */
+/* A test of one run on a bench `b`, which it may change before it runs it. */
 #define BENCH_TEST(name, prepare)                                                                  \
-    static void name(struct bench *b);                                                             \
-    static void name##_on_bench(__attribute__((unused)) void **state)                              \
-    {                                                                                              \
-        static struct bench bench, *b = &bench;                                                    \
-        prepare;                                                                                   \
-        name(b);                                                                                   \
-        bench_done(b);                                                                             \
-    }                                                                                              \
-    __attribute__((constructor)) static void name##_stands(void)                                   \
-    {                                                                                              \
-        unit_add(__LINE__, name##_on_bench, NULL, #name);                                          \
-    }                                                                                              \
-    static void name(struct bench *b)
+    UNIT_TEST_OF(struct bench, b, bench_new(prepare), bench_free, name)
 
 #endif

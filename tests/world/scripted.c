@@ -50,14 +50,6 @@ seq_t scripted_near(struct scripted_reader *r, const seq_t bases[8], uint32_t wi
 
 /* --- The record --- */
 
-static enum status opens(struct sink *s, const struct run_info *run, struct fault *fault)
-{
-    (void)s;
-    (void)run;
-    (void)fault;
-    return STATUS_OK;
-}
-
 static enum status takes(struct sink *s, const struct event *e, struct fault *fault)
 {
     struct scripted_record *r = (struct scripted_record *)s;
@@ -73,26 +65,13 @@ static enum status takes(struct sink *s, const struct event *e, struct fault *fa
     return STATUS_OK;
 }
 
-static enum status closes(struct sink *s, struct fault *fault)
-{
-    (void)s;
-    (void)fault;
-    return STATUS_OK;
-}
-
-static void is_freed(struct sink *s)
-{
-    (void)s;
-}
-
 void scripted_record(struct scripted_record *r, struct timeline *t)
 {
-    static const struct sink_ops ops = {"fuzz", true, opens, takes, closes, is_freed};
     static const struct run_info info = {.command = "fuzz"};
     struct fault fault;
-    r->sink.ops = &ops;
+    witness_init(&r->witness, takes);
     timeline_init(t);
-    fuzz_require(timeline_add_sink(t, &r->sink, &fault) == STATUS_OK);
+    fuzz_require(timeline_add_sink(t, &r->witness.sink, &fault) == STATUS_OK);
     fuzz_require(timeline_open(t, &info, &fault) == STATUS_OK);
 }
 

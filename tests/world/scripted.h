@@ -5,6 +5,7 @@
 #define TCPSHAKE_WORLD_SCRIPTED_H
 
 #include "../fuzz/fuzz.h"
+#include "witness.h"
 
 #include "base/clock.h"
 #include "talk/sessions.h"
@@ -28,7 +29,7 @@ seq_t scripted_start(unsigned choice);
 seq_t scripted_near(struct scripted_reader *r, const seq_t bases[8], uint32_t win);
 
 struct scripted_record {
-    struct sink sink;                                                /* first */
+    struct witness witness;                                          /* first */
     void (*event)(struct scripted_record *r, const struct event *e); /* the target's own checks */
     uint32_t last_id;
     unsigned sent, received, verdicts, summaries;

@@ -131,11 +131,7 @@ static bool begins_inside(const struct figure *f, enum end side)
         state_set states = view_cell(&f->items[i].row, side)->states;
         if (f->items[i].kind != FIGURE_ROW || states == STATE_SET_NONE)
             continue;
-        for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-            if (state_set_has(states, s) && state_synchronized(s))
-                return true;
-        }
-        return i != 0;
+        return i != 0 || state_set_synchronized(states);
     }
     return true;
 }

@@ -62,10 +62,8 @@ bool view_begins_step(const struct figure *f, size_t i)
 
 static bool presumes_a_connection(const struct figure_cell *cell)
 {
-    bool synchronized = false;
-    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
-        synchronized = synchronized || (state_set_has(cell->states, s) && state_synchronized(s));
-    return synchronized || figure_call(cell) == CALL_CRASH || cell->event == FIGURE_NUMBERS;
+    return state_set_synchronized(cell->states) || figure_call(cell) == CALL_CRASH ||
+           cell->event == FIGURE_NUMBERS;
 }
 
 bool view_needs_connection(const struct figure *f)

@@ -2,8 +2,6 @@
 #include "tcp/state.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 static const char *const names[STATE_COUNT] = {
 #define STATE(name, text, synchronized) [STATE_##name] = (text),
@@ -31,29 +29,17 @@ const char *state_name(enum state s)
     return (unsigned)s < STATE_COUNT ? names[s] : "?";
 }
 
-static bool same_name(const char *rfc, const char *name, size_t n)
-{
-    if (strlen(rfc) != n)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        char c = name[i] == '_' ? '-' : name[i];
-        if (strncasecmp(&c, &rfc[i], 1) != 0)
-            return false;
-    }
-    return true;
-}
-
-enum state state_from_name(const char *name, size_t n)
-{
-    enum state s = STATE_CLOSED;
-    while (s < STATE_COUNT && !same_name(names[s], name, n))
-        s++;
-    return s;
-}
-
 bool state_synchronized(enum state s)
 {
     return (unsigned)s < STATE_COUNT && synchronized_states[s];
+}
+
+bool state_set_synchronized(state_set set)
+{
+    enum state s = STATE_CLOSED;
+    while (s < STATE_COUNT && !(state_set_has(set, s) && state_synchronized(s)))
+        s++;
+    return s < STATE_COUNT;
 }
 
 bool state_set_has(state_set set, enum state s)

@@ -25,12 +25,12 @@ enum {
 
 /* "SYN-RECEIVED", as the RFC writes it; static. */
 const char *state_name(enum state s);
-/* The reverse: case does not matter, `_` stands for `-`. STATE_COUNT when it is no state. */
-enum state state_from_name(const char *name, size_t n);
 /* Synchronized: ESTABLISHED and what follows it (RFC 9293 3.3.2). */
 bool state_synchronized(enum state s);
 
 bool state_set_has(state_set set, enum state s);
+/* Whether a member is synchronized. */
+bool state_set_synchronized(state_set set);
 int state_set_count(state_set set);
 /* The only member; STATE_COUNT when there is none or more than one. */
 enum state state_set_only(state_set set);

@@ -10,13 +10,12 @@ UNIT_TEST(names_as_the_rfc_spells_them)
     static const char *const rfc[STATE_COUNT] = {
         "CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
         "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK",     "TIME-WAIT"};
-    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
+    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
         assert_string_equal(state_name(s), rfc[s]);
-        assert_int_equal(state_from_name(rfc[s], strlen(rfc[s])), s);
-    }
     assert_string_equal(state_name(STATE_COUNT), "?");
 }
 
+<<<<<<< HEAD
 UNIT_TEST(names_are_read_in_any_dress)
 {
     static const char text[] = "fin_wait-2,";
@@ -29,6 +28,9 @@ UNIT_TEST(names_are_read_in_any_dress)
 }
 
 UNIT_TEST(synchronized_from_established_on)
+=======
+static void synchronized_from_established_on(void **state)
+>>>>>>> s-low2
 {
     const state_set not = S(CLOSED) | S(LISTEN) | S(SYN_SENT) | S(SYN_RECEIVED);
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
@@ -94,3 +96,19 @@ UNIT_TEST(all_is_reachable)
         }
     }
 }
+<<<<<<< HEAD
+=======
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_as_the_rfc_spells_them),
+        cmocka_unit_test(synchronized_from_established_on),
+        cmocka_unit_test(sets),
+        cmocka_unit_test(what_lies_between),
+        cmocka_unit_test(all_is_reachable),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+>>>>>>> s-low2

@@ -15,27 +15,14 @@ UNIT_TEST(names_as_the_rfc_spells_them)
     assert_string_equal(state_name(STATE_COUNT), "?");
 }
 
-<<<<<<< HEAD
-UNIT_TEST(names_are_read_in_any_dress)
-{
-    static const char text[] = "fin_wait-2,";
-    assert_int_equal(state_from_name(text, 10), STATE_FIN_WAIT_2);
-    assert_int_equal(state_from_name(text, 11), STATE_COUNT);
-    assert_int_equal(state_from_name(text, 9), STATE_COUNT);
-    assert_int_equal(state_from_name("Syn-Sent", 8), STATE_SYN_SENT);
-    assert_int_equal(state_from_name("", 0), STATE_COUNT);
-    assert_int_equal(state_from_name("ESTABLISHED", 0), STATE_COUNT);
-}
-
 UNIT_TEST(synchronized_from_established_on)
-=======
-static void synchronized_from_established_on(void **state)
->>>>>>> s-low2
 {
     const state_set not = S(CLOSED) | S(LISTEN) | S(SYN_SENT) | S(SYN_RECEIVED);
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
         assert_int_equal(state_synchronized(s), !state_set_has(not, s));
     assert_false(state_synchronized(STATE_COUNT));
+    assert_false(state_set_synchronized(STATE_SET_NONE) || state_set_synchronized(not ));
+    assert_true(state_set_synchronized((state_set)(not | S(TIME_WAIT))));
 }
 
 UNIT_TEST(sets)
@@ -96,19 +83,4 @@ UNIT_TEST(all_is_reachable)
         }
     }
 }
-<<<<<<< HEAD
-=======
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_as_the_rfc_spells_them),
-        cmocka_unit_test(synchronized_from_established_on),
-        cmocka_unit_test(sets),
-        cmocka_unit_test(what_lies_between),
-        cmocka_unit_test(all_is_reachable),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
->>>>>>> s-low2
+UNIT_TEST(synchronized_from_established_on)

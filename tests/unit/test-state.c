@@ -21,6 +21,8 @@ UNIT_TEST(synchronized_from_established_on)
     for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++)
         assert_int_equal(state_synchronized(s), !state_set_has(not, s));
     assert_false(state_synchronized(STATE_COUNT));
+    assert_false(state_set_synchronized(STATE_SET_NONE) || state_set_synchronized(not ));
+    assert_true(state_set_synchronized((state_set)(not | S(TIME_WAIT))));
 }
 
 UNIT_TEST(sets)

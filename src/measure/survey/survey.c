@@ -33,40 +33,16 @@ void survey_done(struct survey *s)
     flow_store_done(&s->store);
 }
 
-struct endpoint survey_local(const struct survey *s, const struct in6_addr *peer, uint16_t port)
-{
-    return (struct endpoint){s->config.source[address_is_v4(peer) ? 0 : 1], port};
-}
-
-void survey_tell(struct survey *s, const struct survey_end *e)
-{
-    s->counts.ended++;
-    if (e->trouble != NULL)
-        s->counts.troubled++;
-    else
-        s->counts.outcomes[e->outcome]++;
-    s->config.ended(s->config.arg, e);
-}
-
 static void end_wholes(struct survey *s)
 {
     struct survey_end end;
     for (struct talks_entry *e; (e = survey_whole_ended(s, &end)) != NULL; s->in_flight--) {
-        survey_tell(s, &end);
+        survey_out_tell(s, &end);
         survey_whole_drop(s, e);
     }
 }
 
 /* --- What comes in --- */
-
-/* <SEQ=SEG.ACK><CTL=RST>, as from a closed port (RFC 9293 3.10.7.1) and in SYN-SENT (3.10.7.3). */
-void survey_refuse(struct survey *s, const struct segment *seg)
-{
-    if (seg->checksum == SEGMENT_CHECKSUM_BAD || s->stray_count == SURVEY_STRAYS)
-        return;
-    s->strays[(s->stray_first + s->stray_count++) % SURVEY_STRAYS] =
-        (struct survey_stray){seg->src, seg->dst.port, seg->ack};
-}
 
 /* Of nobody that is being asked: a SYN,ACK that was sent again because our reset was lost. */
 static void stray(struct survey *s, const struct segment *seg)
@@ -74,7 +50,7 @@ static void stray(struct survey *s, const struct segment *seg)
     const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
     s->counts.strays++;
     if ((seg->flags & (syn_ack | FLAG_RST)) == syn_ack)
-        survey_refuse(s, seg);
+        survey_out_refuse(s, seg);
 }
 
 static void received(struct survey *s, const struct segment *seg, int64_t t_ns)
@@ -146,22 +122,12 @@ void survey_unsent_packets(struct survey *s, uint64_t total, int64_t now_ns)
 
 /* --- What goes out --- */
 
-bool survey_send_reset(struct survey *s, const struct endpoint *remote, uint16_t local, seq_t seq)
-{
-    const struct survey_packet p = {
-        .local = survey_local(s, &remote->ip, local), .remote = *remote, .seq = seq};
-    bool taken = s->config.link.send(s->config.link.arg, &p) == SURVEY_TAKEN;
-    s->counts.resets += taken;
-    s->counts.unsent += !taken;
-    return taken;
-}
-
 static bool reset_stray(struct survey *s)
 {
     const struct survey_stray *stray = &s->strays[s->stray_first];
     s->stray_first = (s->stray_first + 1) % SURVEY_STRAYS;
     s->stray_count--;
-    return survey_send_reset(s, &stray->remote, stray->local, stray->seq);
+    return survey_out_send_reset(s, &stray->remote, stray->local, stray->seq);
 }
 
 static void tell_trouble(struct survey *s, const struct survey_target *t, const char *trouble,
@@ -174,7 +140,7 @@ static void tell_trouble(struct survey *s, const struct survey_target *t, const 
                                  .name = t->name,
                                  .trouble = trouble,
                                  .t_ns = now_ns};
-    survey_tell(s, &e);
+    survey_out_tell(s, &e);
 }
 
 /* NULL, or why the target is done with already. Of a handshake the SYN is not sent yet: talks_next
@@ -182,7 +148,7 @@ static void tell_trouble(struct survey *s, const struct survey_target *t, const 
 static const char *begin(struct survey *s, const struct survey_target *t, int64_t now_ns)
 {
     const struct endpoint local =
-        survey_local(s, &t->at.ip, s->config.ports[t->number % s->config.port_count]);
+        survey_out_local(s, &t->at.ip, s->config.ports[t->number % s->config.port_count]);
     uint64_t hash = flow_store_hash(&s->store, &t->at, local.port);
     uint32_t clock = s->config.repeatable ? 0 : (uint32_t)((uint64_t)now_ns / (4 * CLOCK_US));
     uint32_t iss = (uint32_t)hash + (t->number << 16) + clock;

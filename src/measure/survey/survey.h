@@ -173,10 +173,12 @@ extern const struct measure survey_measure;
 
 /* Within this folder. How one target ended; our end towards a peer; <SEQ=SEG.ACK><CTL=RST> for what
  * is of nobody; a reset to the link: whether it took it. */
-void survey_tell(struct survey *s, const struct survey_end *e);
-struct endpoint survey_local(const struct survey *s, const struct in6_addr *peer, uint16_t port);
-void survey_refuse(struct survey *s, const struct segment *seg);
-bool survey_send_reset(struct survey *s, const struct endpoint *remote, uint16_t local, seq_t seq);
+void survey_out_tell(struct survey *s, const struct survey_end *e);
+struct endpoint survey_out_local(const struct survey *s, const struct in6_addr *peer,
+                                 uint16_t port);
+void survey_out_refuse(struct survey *s, const struct segment *seg);
+bool survey_out_send_reset(struct survey *s, const struct endpoint *remote, uint16_t local,
+                           seq_t seq);
 
 /* Targets that are flows: survey_flow.c. _begin: NULL, or why the target cannot be probed; the
  * lower half of `hash`, of the four-tuple, is in the ISN already. _received: whether it is of one

@@ -8,7 +8,7 @@
 static void tell_flow(struct survey *s, struct flow *f)
 {
     char name[FLOW_STORE_NAME_MAX];
-    const struct endpoint local = survey_local(s, &f->ip, f->local);
+    const struct endpoint local = survey_out_local(s, &f->ip, f->local);
     struct ping ping;
     struct facts findings = flow_findings(f, s->config.command, &local);
     struct survey_end e = {
@@ -30,7 +30,7 @@ static void tell_flow(struct survey *s, struct flow *f)
         flow_as_ping(f, &local, &ping);
         e.ping = &ping;
     }
-    survey_tell(s, &e);
+    survey_out_tell(s, &e);
 }
 
 /* It is in no list any more. */
@@ -114,7 +114,7 @@ bool survey_flow_received(struct survey *s, const struct segment *seg, size_t oc
     /* The peer still holds what an earlier SYN of this four-tuple opened (Figure 9). */
     if (waited && step == FLOW_NOT_OURS && acks && (seg->flags & FLAG_RST) == 0) {
         s->counts.strays++;
-        survey_refuse(s, seg);
+        survey_out_refuse(s, seg);
     }
     if (armed && (step > FLOW_NOT_OURS || f->due_ns != was_due)) {
         flow_store_disarm(&s->store, cell);
@@ -231,7 +231,7 @@ bool survey_flow_reset(struct survey *s)
     uint32_t cell = first_reset(s);
     const struct flow *f = flow_store_at(&s->store, cell);
     bool taken =
-        survey_send_reset(s, &(struct endpoint){f->ip, f->port}, f->local, flow_reset_seq(f));
+        survey_out_send_reset(s, &(struct endpoint){f->ip, f->port}, f->local, flow_reset_seq(f));
     end_flow(s, cell);
     return taken;
 }

@@ -104,10 +104,9 @@ static enum status add_text(struct record *r, struct fault *fault)
     if (s != STATUS_OK)
         return s;
     struct sink *(*make)(struct writer, struct style) =
-        o->measure->carrier == MEASURE_TURNS    ? ping_text_new
-        : o->quiet                              ? brief_new
-        : o->measure->carrier == MEASURE_FIGURE ? figure_text_new
-                                                : ladder_new;
+        o->measure->carrier == MEASURE_TURNS                 ? ping_text_new
+        : o->measure->carrier == MEASURE_FIGURE && !o->quiet ? figure_text_new
+                                                             : ladder_new;
     return timeline_add_sink(&r->timeline, make(w, style), fault);
 }
 

@@ -70,13 +70,6 @@ static enum status take(struct sink *s, const struct event *e, struct fault *fau
     return STATUS_OK;
 }
 
-static enum status close_nothing(struct sink *s, struct fault *fault)
-{
-    (void)s;
-    (void)fault;
-    return STATUS_OK;
-}
-
 static void free_nothing(struct sink *s)
 {
     (void)s;
@@ -84,11 +77,8 @@ static void free_nothing(struct sink *s)
 
 void recorder_init(struct recorder *k)
 {
-    static const struct sink_ops ops = {.name = "keeper",
-                                        .streams = true,
-                                        .event = take,
-                                        .close = close_nothing,
-                                        .free = free_nothing};
+    static const struct sink_ops ops = {
+        .name = "keeper", .streams = true, .event = take, .free = free_nothing};
     *k = (struct recorder){.sink = {.ops = &ops}};
 }
 

@@ -23,7 +23,7 @@ struct run_info {
 /* How text for people is to look. */
 struct style {
     bool colour;
-    bool brief;       /* -q, for a sink that has no brief counterpart */
+    bool brief;       /* -q: the result alone */
     bool stamped;     /* -D: the time of day before each line */
     bool verbose;     /* -v: reasons and RFC sections, data, absolute sequence numbers */
     unsigned columns; /* width to fit in, at least 40 */
@@ -37,7 +37,7 @@ struct sink_ops {
     /* NULL: nothing to write before the first event. */
     enum status (*open)(struct sink *s, const struct run_info *run, struct fault *fault);
     enum status (*event)(struct sink *s, const struct event *e, struct fault *fault);
-    /* The run is over (or broken off): write what is still held. Called once. */
+    /* The run is over (or broken off): write what is still held. Called once. NULL: nothing is. */
     enum status (*close)(struct sink *s, struct fault *fault);
     void (*free)(struct sink *s); /* releases the sink; its writer stays the caller's */
 };

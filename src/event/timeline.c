@@ -63,7 +63,8 @@ enum status timeline_close(struct timeline *t, struct fault *fault)
 {
     for (size_t i = 0; i < t->sink_count; i++) {
         struct fault mine = {0};
-        keep_first_failure(t, t->sinks[i]->ops->close(t->sinks[i], &mine), &mine);
+        if (t->sinks[i]->ops->close != NULL)
+            keep_first_failure(t, t->sinks[i]->ops->close(t->sinks[i], &mine), &mine);
         t->sinks[i]->ops->free(t->sinks[i]);
     }
     t->sink_count = 0;

@@ -190,28 +190,16 @@ static void see_connection(struct talk *p)
 static void timer(struct talk *p)
 {
     struct crash *c = crash_of(p);
-    switch (c->phase) {
-    case CRASH_CONNECT:
+    if (c->phase == CRASH_CONNECT) {
         see_connection(p);
-        break;
-    case CRASH_CALM:
-        if (c->way != CRASH_KILLED_UNREAD) {
-            go(p);
-            break;
-        }
+    } else if (c->phase == CRASH_CALM && c->way == CRASH_KILLED_UNREAD) {
         c->phase = CRASH_TELL;
         act(p, END_A, CALL_SEND);
         talk_wake_at(p, p->now_ns + 2 * CALM);
-        break;
-    case CRASH_TELL:
+    } else if (c->phase == CRASH_CALM || c->phase == CRASH_TELL) {
         go(p);
-        break;
-    case CRASH_WATCH:
-    case CRASH_AFTER:
+    } else if (c->phase != CRASH_OVER) {
         watch(p);
-        break;
-    case CRASH_OVER:
-        break;
     }
 }
 

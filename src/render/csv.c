@@ -12,10 +12,6 @@
 #include "render/prose.h"
 #include "render/render.h"
 
-struct csv {
-    struct sink sink;
-};
-
 /* Calls for each column, in order: those of the keys that every result may have, and in their
  * midst those of each measurement's own. */
 typedef void column_taker(void *arg, const struct measure_key *key);
@@ -71,8 +67,7 @@ static const json_t *value_at(const json_t *fields, const char *path, const json
 
 static void put_quoted(struct text *line, const char *s, size_t n)
 {
-    struct text safe;
-    text_init(&safe);
+    struct text safe = {0};
     prose_safe(&safe, s, n); /* control characters: a table has no way to write them */
     line->failed = line->failed || safe.failed;
     bool plain = safe.len == 0 || strcspn(safe.data, ",\"") == safe.len;
@@ -129,23 +124,21 @@ static void put_name(void *arg, const struct measure_key *key)
 }
 
 /* Ends the line, writes it by one call, and releases it. */
-static enum status write_line(struct csv *c, struct text *line, struct fault *fault)
+static enum status write_line(struct sink *sink, struct text *line, struct fault *fault)
 {
     text_put(line, "\n", 1);
-    enum status s = line->failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory")
-                                 : c->sink.out.put(c->sink.out.arg, line->data, line->len, fault);
+    enum status s = prose_write(sink, line, fault);
     text_done(line);
     return s;
 }
 
 static enum status open_csv(struct sink *sink, const struct run_info *run, struct fault *fault)
 {
-    struct text line;
+    struct text line = {0};
     (void)run;
-    text_init(&line);
     text_printf(&line, "session");
     walk_columns(put_name, &line);
-    return write_line((struct csv *)sink, &line, fault);
+    return write_line(sink, &line, fault);
 }
 
 /* A result is text: it is read back, for its columns are in an order of their own. */
@@ -161,14 +154,7 @@ static enum status take_event(struct sink *sink, const struct event *e, struct f
     walk_columns(put_field, &(struct row){&line, fields});
     line.failed = line.failed || fields == NULL || e->result->json.failed;
     json_decref(fields);
-    return write_line((struct csv *)sink, &line, fault);
-}
-
-static enum status close_csv(struct sink *sink, struct fault *fault)
-{
-    (void)sink;
-    (void)fault;
-    return STATUS_OK;
+    return write_line(sink, &line, fault);
 }
 
 static void free_csv(struct sink *sink)
@@ -178,15 +164,10 @@ static void free_csv(struct sink *sink)
 
 struct sink *csv_new(struct writer out)
 {
-    static const struct sink_ops ops = {.name = "csv",
-                                        .streams = true,
-                                        .open = open_csv,
-                                        .event = take_event,
-                                        .close = close_csv,
-                                        .free = free_csv};
-    struct csv *c = calloc(1, sizeof(*c));
-    if (c == NULL)
-        return NULL;
-    c->sink = (struct sink){.ops = &ops, .out = out};
-    return &c->sink;
+    static const struct sink_ops ops = {
+        .name = "csv", .streams = true, .open = open_csv, .event = take_event, .free = free_csv};
+    struct sink *s = calloc(1, sizeof(*s));
+    if (s != NULL)
+        *s = (struct sink){.ops = &ops, .out = out};
+    return s;
 }

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "render/prose.h"
 #include "render/render.h"
-#include "render/report.h"
 #include "render/row.h"
 #include "render/step.h"
 
@@ -125,7 +124,7 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
     for (size_t i = 0; i < s->entry_count; i++) {
         const struct step_entry *e = &s->entries[i];
         if (e->kind == EVENT_FAULT) {
-            report_warning(&p->warnings, &p->style, NULL, e->text);
+            prose_warning(&p->warnings, &p->style, NULL, e->text);
         } else if (e->kind == EVENT_NOTE) {
             if (step_is_segment(s)) {
                 text_printf(out, "%s ", s->kind == STEP_SENT ? "-->" : "<--");
@@ -160,18 +159,13 @@ static void draw(struct figure_text *p, struct text *out)
 static enum status write_session(struct figure_text *p, const struct result *result,
                                  struct fault *fault)
 {
-    struct text out;
-    enum status s = STATUS_OK;
-    text_init(&out);
+    struct text out = {0};
     if (p->rows.count > 0)
         draw(p, &out);
     text_put(&out, p->warnings.data != NULL ? p->warnings.data : "", p->warnings.len);
     if (result != NULL)
-        report_result(&out, &p->style, result);
-    if (s == STATUS_OK && out.failed)
-        s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    if (s == STATUS_OK && out.len != 0)
-        s = p->sink.out.put(p->sink.out.arg, out.data, out.len, fault);
+        prose_result(&out, &p->style, result);
+    enum status s = prose_write(&p->sink, &out, fault);
     text_done(&out);
     forget(p);
     return s;

@@ -1,16 +1,14 @@
 /* The text for people: the exchange as a ladder in the figure notation of RFC 9293 (Figures 6 to
- * 13), then warnings and the result. A session is written as soon as its verdict is there, since
- * only then the widths of its columns are known. */
+ * 13), then warnings and the result; in brief these alone. A session is written as soon as its
+ * verdict is there, since only then the widths of its columns are known. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "render/number.h"
 #include "render/prose.h"
 #include "render/render.h"
-#include "render/report.h"
 #include "render/row.h"
 #include "render/step.h"
 
@@ -27,10 +25,10 @@ struct ladder {
     /* The session being collected. */
     uint32_t session;
     struct row_list rows;
-    struct number_map numbers;
+    struct step_numbers numbers;
     struct endpoint a, b;
-    struct number_space b_first; /* where B's numbers started */
-    uint32_t remark_id;          /* the event whose remark the last row is; 0: not such a row */
+    struct step_space b_first; /* where B's numbers started */
+    uint32_t remark_id;        /* the event whose remark the last row is; 0: not such a row */
     struct text warnings;
 };
 
@@ -42,8 +40,8 @@ static enum status out_of_memory(struct fault *fault)
 static void forget_session(struct ladder *l)
 {
     row_list_clear(&l->rows);
-    l->numbers = (struct number_map){.absolute = l->style.verbose};
-    l->b_first = (struct number_space){0};
+    l->numbers = (struct step_numbers){.absolute = l->style.verbose};
+    l->b_first = (struct step_space){0};
     l->remark_id = 0;
     text_clear(&l->warnings);
 }
@@ -71,14 +69,11 @@ static void add_remark(struct row *r, const char *text)
     text_put(&r->remarks, ")\n", 2);
 }
 
-static void format_segment(struct row *r, const struct number_map *numbers,
-                           const struct segment *seg, bool sent)
+static void format_segment(struct row *r, const struct step_numbers *numbers, const struct step *s)
 {
-    const seq_t seq = seq_of(number_seq(numbers, seg, sent));
-    const seq_t ack = seq_of(number_ack(numbers, seg, sent));
-    struct text t;
-    text_init(&t);
-    segment_print(&t, seg, &seq, &ack);
+    const seq_t seq = seq_of(step_seq(numbers, s)), ack = seq_of(step_ack(numbers, s));
+    struct text t = {0};
+    segment_print(&t, &s->seg, &seq, &ack);
     (void)snprintf(r->seg, sizeof(r->seg), "%s", t.failed ? "" : t.data);
     r->remarks.failed = r->remarks.failed || t.failed;
     text_done(&t);
@@ -127,7 +122,7 @@ static void take_fault(struct ladder *l, const char *text, bool after)
     char place[32];
     unsigned line = l->rows.count != 0 ? l->rows.rows[l->rows.count - 1].line : 0;
     (void)snprintf(place, sizeof(place), "%sline %u", after ? "after " : "", line);
-    report_warning(&l->warnings, &l->style, line > 1 ? place : NULL, text);
+    prose_warning(&l->warnings, &l->style, line > 1 ? place : NULL, text);
 }
 
 static void take_entries(struct ladder *l, struct row *r, const struct step *s)
@@ -173,14 +168,14 @@ static void take_segment(struct ladder *l, struct row *r, const struct step *s)
         r->continued = true;
         r->line = r[-1].line;
     }
-    if (number_see(&l->numbers, &s->seg, sent) && !l->style.verbose)
+    if (step_see(&l->numbers, s) && !l->style.verbose)
         text_printf(&r->comments, "B's 0 is now ISS %" PRIu32 "\n", s->seg.seq.v);
     if (!l->b_first.bound)
         l->b_first = l->numbers.b;
     r->arrow = s->held && !sent ? "..." : sent ? "-->" : "<--";
     r->far_arrow = s->held && sent ? "..." : sent ? "-->" : "<--";
     r->alarm = (s->seg.flags & FLAG_RST) != 0;
-    format_segment(r, &l->numbers, &s->seg, sent);
+    format_segment(r, &l->numbers, s);
     if (l->style.verbose)
         comment_facts(r, &s->seg);
 }
@@ -223,17 +218,15 @@ static void put_comment(struct ladder *l, struct text *out, const char *text)
 static void draw_preface(struct ladder *l, struct text *out)
 {
     char line[128];
-    bool any = false;
+    const size_t before = out->len;
     if (l->session > 1) {
         (void)snprintf(line, sizeof(line), "session %" PRIu32, l->session);
         put_comment(l, out, line);
-        any = true;
     } else if (l->style.verbose) {
         const struct run_info *run = l->sink.run;
         (void)snprintf(line, sizeof(line), "interface %s; %s; --seed %" PRIu64, run->interface,
                        run->clock, run->seed);
         put_comment(l, out, line);
-        any = true;
     }
     if (l->numbers.a.bound && !l->style.verbose) {
         int n = snprintf(line, sizeof(line), "A's 0 is ISS %" PRIu32, l->numbers.a.zero.v);
@@ -241,9 +234,8 @@ static void draw_preface(struct ladder *l, struct text *out)
             (void)snprintf(line + n, sizeof(line) - (size_t)n, ", B's 0 is ISS %" PRIu32,
                            l->b_first.zero.v);
         put_comment(l, out, line);
-        any = true;
     }
-    if (any)
+    if (out->len != before)
         text_put(out, "\n", 1);
 }
 
@@ -258,8 +250,7 @@ static void draw_endpoints(struct ladder *l, const struct row_shape *s, struct t
         b_at = 0;
     if (b_at + strlen(b) > l->style.columns)
         b_at = l->style.columns > strlen(b) ? l->style.columns - strlen(b) : 0;
-    struct text line;
-    text_init(&line);
+    struct text line = {0};
     text_printf(&line, "#");
     text_pad(&line, row_shape_own_at(s));
     text_printf(&line, "%s", a);
@@ -290,26 +281,26 @@ static void draw_ladder(struct ladder *l, struct text *out)
 /* Writes the session that was collected, if any, and the result, if there is one. */
 static enum status write_session(struct ladder *l, const struct result *result, struct fault *fault)
 {
-    struct text out, report;
-    text_init(&out);
-    text_init(&report);
+    struct text out = {0};
+    size_t blank = l->wrote; /* a line between what is out and what follows */
+    text_put(&out, "\n", blank);
     if (l->rows.count > 1)
         draw_ladder(l, &out);
-    text_put(&report, l->warnings.data != NULL ? l->warnings.data : "", l->warnings.len);
-    if (result != NULL)
-        report_result(&report, &l->style, result);
-    if (out.len != 0 && report.len != 0)
+    size_t drawn = out.len;
+    if (drawn > blank)
         text_put(&out, "\n", 1);
-    text_put(&out, report.data != NULL ? report.data : "", report.len);
-    bool failed = out.failed || report.failed || l->warnings.failed;
-    enum status s = failed ? out_of_memory(fault) : STATUS_OK;
-    if (s == STATUS_OK && out.len != 0 && l->wrote)
-        s = l->sink.out.put(l->sink.out.arg, "\n", 1, fault);
-    if (s == STATUS_OK && out.len != 0)
-        s = l->sink.out.put(l->sink.out.arg, out.data, out.len, fault);
+    size_t report = out.len;
+    text_put(&out, l->warnings.data != NULL ? l->warnings.data : "", l->warnings.len);
+    if (result != NULL)
+        prose_result(&out, &l->style, result);
+    out.failed = out.failed || l->warnings.failed;
+    if (out.len == report) /* no blank line before nothing */
+        out.len = drawn;
+    if (out.len == blank)
+        text_clear(&out);
     l->wrote = l->wrote || out.len != 0;
+    enum status s = prose_write(&l->sink, &out, fault);
     text_done(&out);
-    text_done(&report);
     forget_session(l);
     return s;
 }
@@ -319,9 +310,13 @@ static enum status write_session(struct ladder *l, const struct result *result, 
 static enum status take_event(struct sink *sink, const struct event *e, struct fault *fault)
 {
     struct ladder *l = (struct ladder *)sink;
-    if (e->crowd && !l->style.verbose)
+    enum status s = STATUS_OK;
+    if (l->style.brief && e->kind == EVENT_FAULT)
+        prose_warning(&l->warnings, &l->style, NULL, e->fault.text);
+    else if (e->crowd && (l->style.brief || !l->style.verbose))
         return STATUS_OK;
-    enum status s = step_builder_event(&l->steps, e, fault);
+    else if (!l->style.brief)
+        s = step_builder_event(&l->steps, e, fault);
     if (s == STATUS_OK && (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY))
         s = write_session(l, e->result, fault);
     return s;
@@ -356,7 +351,6 @@ struct sink *ladder_new(struct writer out, struct style style)
         return NULL;
     l->sink = (struct sink){.ops = &ops, .out = out};
     l->style = style;
-    text_init(&l->warnings);
     step_builder_init(&l->steps, (struct step_taker){.take = take_step, .arg = l});
     forget_session(l);
     return &l->sink;

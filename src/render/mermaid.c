@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/number.h"
 #include "render/prose.h"
 #include "render/render.h"
 #include "render/step.h"
@@ -13,7 +12,7 @@
 struct mermaid {
     struct sink sink;
     struct step_builder steps;
-    struct number_map numbers;
+    struct step_numbers numbers;
     struct text held;   /* notes from before the first segment, which names the participants */
     bool named;         /* the participants are written */
     state_set at[ENDS]; /* as last noted */
@@ -38,8 +37,7 @@ static void put_escaped(struct text *out, const char *s, size_t n)
 
 static void put_note(struct text *out, const char *where, const char *s)
 {
-    struct text safe;
-    text_init(&safe);
+    struct text safe = {0};
     prose_safe(&safe, s, strlen(s));
     text_printf(out, "    note %s: ", where);
     for (size_t at = 0, n; at < safe.len; at += n) {
@@ -58,8 +56,7 @@ static void put_note(struct text *out, const char *where, const char *s)
 /* A remark of ours: in parentheses, so that it is told from a state. */
 static void put_remark(struct text *out, const char *where, const char *s)
 {
-    struct text remark;
-    text_init(&remark);
+    struct text remark = {0};
     text_printf(&remark, "(%s)", s);
     if (!remark.failed)
         put_note(out, where, remark.data);
@@ -91,7 +88,7 @@ static void put_head(struct text *out, const struct step *s)
                 endpoint_format(sent ? &seg->dst : &seg->src, b));
 }
 
-static void put_message(struct text *out, const struct number_map *numbers, const struct step *s)
+static void put_message(struct text *out, const struct step_numbers *numbers, const struct step *s)
 {
     char flags[FLAGS_TEXT_MAX];
     bool sent = s->kind == STEP_SENT;
@@ -101,9 +98,9 @@ static void put_message(struct text *out, const struct number_map *numbers, cons
     text_printf(out, "    %s%s%s%s: ", sent ? "A" : "B", line, arrow, sent ? "B" : "A");
     text_printf(out, "%s SEQ=%" PRIu32,
                 seg->flags != 0 ? flags_format(seg->flags, flags) : "no flags",
-                number_seq(numbers, seg, sent));
+                step_seq(numbers, s));
     if ((seg->flags & FLAG_ACK) != 0)
-        text_printf(out, " ACK=%" PRIu32, number_ack(numbers, seg, sent));
+        text_printf(out, " ACK=%" PRIu32, step_ack(numbers, s));
     if (seg->len != 0)
         text_printf(out, " DATA=%" PRIu32, seg->len);
     if (seg->checksum == SEGMENT_CHECKSUM_BAD)
@@ -141,7 +138,7 @@ static void begin_session(struct mermaid *m, struct text *out, const struct step
 {
     if (m->session != 0) {
         text_printf(out, "    note over A,B: session %" PRIu32 "\n", s->session);
-        m->numbers = (struct number_map){0};
+        m->numbers = (struct step_numbers){0};
     }
     m->session = s->session;
     m->at[END_A] = STATE_SET(STATE_CLOSED);
@@ -153,7 +150,7 @@ static void draw_step(struct mermaid *m, struct text *out, const struct step *s)
     if (s->session != m->session && s->session != 0)
         begin_session(m, out, s);
     if (step_is_segment(s)) {
-        (void)number_see(&m->numbers, &s->seg, s->kind == STEP_SENT);
+        (void)step_see(&m->numbers, s);
         put_message(out, &m->numbers, s);
     }
     put_remarks(out, s);
@@ -161,31 +158,25 @@ static void draw_step(struct mermaid *m, struct text *out, const struct step *s)
         put_states(m, out, s);
 }
 
-static enum status write_out(struct mermaid *m, struct text *out, struct fault *fault)
+/* Writes what there is, below the head; `first` names the participants, NULL: nobody does. */
+static enum status write_out(struct mermaid *m, const struct step *first, struct fault *fault)
 {
     enum status s = STATUS_OK;
-    if (out->failed)
-        s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    else if (out->len != 0)
-        s = m->sink.out.put(m->sink.out.arg, out->data, out->len, fault);
-    text_clear(out);
-    return s;
+    if (!m->named) {
+        struct text head = {0};
+        put_head(&head, first);
+        s = prose_write(&m->sink, &head, fault);
+        text_done(&head);
+        m->named = true;
+    }
+    return s == STATUS_OK ? prose_write(&m->sink, &m->held, fault) : s;
 }
 
 static enum status take_step(void *arg, const struct step *step, struct fault *fault)
 {
     struct mermaid *m = arg;
-    struct text head;
-    enum status s = STATUS_OK;
-    if (!m->named && step_is_segment(step)) {
-        text_init(&head);
-        put_head(&head, step);
-        s = write_out(m, &head, fault);
-        text_done(&head);
-        m->named = true;
-    }
     draw_step(m, &m->held, step);
-    return s == STATUS_OK && m->named ? write_out(m, &m->held, fault) : s;
+    return m->named || step_is_segment(step) ? write_out(m, step, fault) : STATUS_OK;
 }
 
 /* The sink. */
@@ -199,15 +190,8 @@ static enum status take_event(struct sink *sink, const struct event *e, struct f
 static enum status close_mermaid(struct sink *sink, struct fault *fault)
 {
     struct mermaid *m = (struct mermaid *)sink;
-    struct text head;
     enum status s = step_builder_flush(&m->steps, fault);
-    if (s != STATUS_OK || m->named)
-        return s;
-    text_init(&head);
-    put_head(&head, NULL);
-    s = write_out(m, &head, fault);
-    text_done(&head);
-    return s == STATUS_OK ? write_out(m, &m->held, fault) : s;
+    return s == STATUS_OK && !m->named ? write_out(m, NULL, fault) : s;
 }
 
 static void free_mermaid(struct sink *sink)
@@ -229,7 +213,6 @@ struct sink *mermaid_new(struct writer out)
     if (m == NULL)
         return NULL;
     m->sink = (struct sink){.ops = &ops, .out = out, .keyless = true};
-    text_init(&m->held);
     step_builder_init(&m->steps, (struct step_taker){.take = take_step, .arg = m});
     return &m->sink;
 }

@@ -33,9 +33,7 @@ static enum status write_record(struct ndjson *n, struct fault *fault)
     struct text *line = &n->record.json;
     result_end(&n->record);
     text_put(line, "\n", 1);
-    if (line->failed)
-        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    return n->sink.out.put(n->sink.out.arg, line->data, line->len, fault);
+    return prose_write(&n->sink, line, fault);
 }
 
 /* Text that may hold a peer's octets: what is no UTF-8 is spelt out. */

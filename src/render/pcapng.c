@@ -86,29 +86,29 @@ static void put_stamp(struct text *block, int64_t ns)
     put32(block, (uint32_t)((uint64_t)ns & UINT32_MAX));
 }
 
-/* Puts type and both lengths around the body and writes the block. */
-static enum status write_block(struct pcapng *p, enum block_type type, const struct text *body,
+/* Ends the options of `body`, puts type and both lengths around it, writes the block and releases
+ * `body`. */
+static enum status write_block(struct pcapng *p, enum block_type type, struct text *body,
                                struct fault *fault)
 {
-    struct text block;
+    struct text block = {0};
+    put_option(body, OPTION_END, "", 0);
     uint32_t length = (uint32_t)body->len + 12;
-    text_init(&block);
     put32(&block, (uint32_t)type);
     put32(&block, length);
     text_put(&block, body->data, body->len);
     put32(&block, length);
-    enum status s = body->failed || block.failed
-                        ? fault_set(fault, STATUS_NO_MEMORY, "out of memory")
-                        : p->sink.out.put(p->sink.out.arg, block.data, block.len, fault);
+    block.failed = block.failed || body->failed;
+    enum status s = prose_write(&p->sink, &block, fault);
     text_done(&block);
+    text_done(body);
     return s;
 }
 
 static enum status write_section(struct pcapng *p, const struct run_info *run, struct fault *fault)
 {
-    struct text body;
+    struct text body = {0};
     char program[64];
-    text_init(&body);
     put32(&body, BYTE_ORDER_MAGIC);
     put16(&body, 1); /* version 1.0 */
     put16(&body, 0);
@@ -117,27 +117,20 @@ static enum status write_section(struct pcapng *p, const struct run_info *run, s
     put_string(&body, OPTION_COMMENT, run->argv);
     (void)snprintf(program, sizeof(program), "tcpshake %s", run->version);
     put_string(&body, OPTION_SECTION_USERAPPL, program);
-    put_option(&body, OPTION_END, "", 0);
-    enum status s = write_block(p, BLOCK_SECTION, &body, fault);
-    text_done(&body);
-    return s;
+    return write_block(p, BLOCK_SECTION, &body, fault);
 }
 
 static enum status write_interface(struct pcapng *p, const struct run_info *run,
                                    struct fault *fault)
 {
-    struct text body;
+    struct text body = {0};
     uint8_t resolution = TSRESOL_NS;
-    text_init(&body);
     put16(&body, LINKTYPE_RAW);
     put16(&body, 0);
     put32(&body, 0); /* snapshot length: no limit */
     put_string(&body, OPTION_INTERFACE_NAME, run->interface);
     put_option(&body, OPTION_INTERFACE_TSRESOL, &resolution, 1);
-    put_option(&body, OPTION_END, "", 0);
-    enum status s = write_block(p, BLOCK_INTERFACE, &body, fault);
-    text_done(&body);
-    return s;
+    return write_block(p, BLOCK_INTERFACE, &body, fault);
 }
 
 /* Octets on the wire by the IP header, which may be more than were captured. */
@@ -154,9 +147,8 @@ static size_t wire_length(const struct segment *seg)
 static enum status write_packet(struct pcapng *p, const struct step *s, const struct text *comment,
                                 struct fault *fault)
 {
-    struct text body;
+    struct text body = {0};
     uint8_t flags[4] = {s->kind == STEP_SENT ? FLAGS_OUTBOUND : FLAGS_INBOUND, 0, 0, 0};
-    text_init(&body);
     put32(&body, 0); /* the only interface */
     put_stamp(&body, s->t_ns);
     put32(&body, (uint32_t)s->seg.raw_len);
@@ -164,25 +156,18 @@ static enum status write_packet(struct pcapng *p, const struct step *s, const st
     put_padded(&body, s->seg.raw, s->seg.raw_len);
     put_string(&body, OPTION_COMMENT, comment->data);
     put_option(&body, OPTION_PACKET_FLAGS, flags, sizeof(flags));
-    put_option(&body, OPTION_END, "", 0);
     body.failed = body.failed || comment->failed;
-    enum status status = write_block(p, BLOCK_PACKET, &body, fault);
-    text_done(&body);
-    return status;
+    return write_block(p, BLOCK_PACKET, &body, fault);
 }
 
 static enum status write_statistics(struct pcapng *p, struct fault *fault)
 {
-    struct text body;
-    text_init(&body);
+    struct text body = {0};
     put32(&body, 0);
     put_stamp(&body, p->last_ns);
     put_string(&body, OPTION_COMMENT, p->pending.data);
-    put_option(&body, OPTION_END, "", 0);
     body.failed = body.failed || p->pending.failed;
-    enum status s = write_block(p, BLOCK_STATISTICS, &body, fault);
-    text_done(&body);
-    return s;
+    return write_block(p, BLOCK_STATISTICS, &body, fault);
 }
 
 /* Comments. */
@@ -290,7 +275,6 @@ struct sink *pcapng_new(struct writer out)
     if (p == NULL)
         return NULL;
     p->sink = (struct sink){.ops = &ops, .out = out, .keyless = true};
-    text_init(&p->pending);
     step_builder_init(&p->steps, (struct step_taker){.take = take_step, .arg = p});
     return &p->sink;
 }

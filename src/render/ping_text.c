@@ -8,7 +8,6 @@
 #include "event/result.h"
 #include "render/prose.h"
 #include "render/render.h"
-#include "render/report.h"
 
 static const char more[] = "more"; /* the label of what only -v shows */
 
@@ -19,17 +18,6 @@ struct ping_text {
     bool told;        /* a probe's line is out: a blank line before the statistics */
 };
 
-static enum status flush(struct ping_text *p, struct fault *fault)
-{
-    if (p->text.failed)
-        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    if (p->text.len == 0)
-        return STATUS_OK;
-    enum status s = p->sink.out.put(p->sink.out.arg, p->text.data, p->text.len, fault);
-    text_clear(&p->text);
-    return s;
-}
-
 static enum status open_pinged(struct sink *s, const struct run_info *run, struct fault *fault)
 {
     struct ping_text *p = (struct ping_text *)s;
@@ -39,7 +27,7 @@ static enum status open_pinged(struct sink *s, const struct run_info *run, struc
     text_printf(&p->text, " by SYN (%s), times: %s\n", run->interface, run->clock);
     if (p->style.verbose)
         text_printf(&p->text, "--seed %" PRIu64 " repeats it\n", run->seed);
-    return flush(p, fault);
+    return prose_write(&p->sink, &p->text, fault);
 }
 
 /* The verdict stands in brackets at the end of a probe's line. */
@@ -48,8 +36,7 @@ static void put_tinted(struct ping_text *p, const char *line, size_t n)
     const char *open = memrchr(line, '[', n);
     size_t before = open != NULL ? (size_t)(open - line) : n;
     bool good = n - before == strlen("[open]") && memcmp(line + before, "[open]", n - before) == 0;
-    struct text safe;
-    text_init(&safe);
+    struct text safe = {0};
     prose_safe(&safe, line, before);
     text_put(&p->text, safe.data != NULL ? safe.data : "", safe.len);
     p->text.failed = p->text.failed || safe.failed;
@@ -107,17 +94,12 @@ static enum status take_event(struct sink *s, const struct event *e, struct faul
 {
     struct ping_text *p = (struct ping_text *)s;
     if (e->kind == EVENT_FAULT)
-        report_warning(&p->text, &p->style, NULL, e->fault.text);
+        prose_warning(&p->text, &p->style, NULL, e->fault.text);
     if (e->kind == EVENT_VERDICT && !p->style.brief)
         put_probe(p, e);
     if (e->kind == EVENT_SUMMARY)
         put_statistics(p, e->result);
-    return flush(p, fault);
-}
-
-static enum status close_pinged(struct sink *s, struct fault *fault)
-{
-    return flush((struct ping_text *)s, fault);
+    return prose_write(&p->sink, &p->text, fault);
 }
 
 static void free_pinged(struct sink *s)
@@ -133,13 +115,11 @@ struct sink *ping_text_new(struct writer out, struct style style)
                                         .streams = true,
                                         .open = open_pinged,
                                         .event = take_event,
-                                        .close = close_pinged,
                                         .free = free_pinged};
     struct ping_text *p = calloc(1, sizeof(*p));
     if (p == NULL)
         return NULL;
     p->sink = (struct sink){.ops = &ops, .out = out, .keyless = true};
     p->style = style;
-    text_init(&p->text);
     return &p->sink;
 }

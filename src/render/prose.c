@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "event/result.h"
+
 /* Length of the UTF-8 sequence at `s` if it is well formed and no control character of Unicode,
  * else 0. */
 static size_t harmless(const char *s, size_t n)
@@ -90,18 +92,19 @@ size_t prose_line(const char *s, size_t n, size_t cells)
     }
 }
 
+size_t prose_room(const struct style *style, size_t column)
+{
+    const size_t least = 10;
+    return style->columns >= column + least ? style->columns - column : least;
+}
+
 void prose_fill(struct text *out, const struct style *style, enum prose_tint tint,
                 const char *first, const char *rest, const char *s)
 {
-    enum {
-        LEAST = 10
-    }; /* cells for text, however far in it starts */
-    struct text line;
+    struct text line = {0};
     const char *lead = first;
-    text_init(&line);
     do {
-        size_t used = text_cells(lead, strlen(lead));
-        size_t room = style->columns >= used + LEAST ? style->columns - used : LEAST;
+        size_t room = prose_room(style, text_cells(lead, strlen(lead)));
         size_t n = prose_line(s, strlen(s), room);
         text_clear(&line);
         text_printf(&line, "%s%.*s", lead, (int)n, s);
@@ -115,4 +118,89 @@ void prose_fill(struct text *out, const struct style *style, enum prose_tint tin
     } while (*s != '\0');
     out->failed = out->failed || line.failed;
     text_done(&line);
+}
+
+/* --- What ends a text --- */
+
+enum {
+    GUTTER = 2
+}; /* blanks between a label and its text */
+
+void prose_warning(struct text *out, const struct style *style, const char *place, const char *text)
+{
+    struct text words = {0};
+    if (place != NULL)
+        text_printf(&words, "%s: ", place);
+    prose_safe(&words, text, strlen(text));
+    prose_fill(out, style, PROSE_ALARM, "warning: ", "         ",
+               words.data != NULL ? words.data : "");
+    out->failed = out->failed || words.failed;
+    text_done(&words);
+}
+
+/* One line "LABEL\tTEXT" of a result; the text may hold more tabs, the label none. */
+struct line {
+    const char *label, *text;
+    size_t label_len, text_len;
+};
+
+/* Takes the next line off `*at`; false at the end. */
+static bool next_line(const char **at, struct line *line)
+{
+    if (**at == '\0')
+        return false;
+    size_t n = strcspn(*at, "\n");
+    const char *tab = memchr(*at, '\t', n);
+    line->label = *at;
+    line->label_len = tab != NULL ? (size_t)(tab - *at) : 0;
+    line->text = tab != NULL ? tab + 1 : *at;
+    line->text_len = n - (size_t)(line->text - *at);
+    *at += n + ((*at)[n] == '\n');
+    return true;
+}
+
+static size_t widest_label(const char *at)
+{
+    struct line line;
+    size_t width = 0;
+    while (next_line(&at, &line)) {
+        size_t cells = text_cells(line.label, line.label_len);
+        if (cells > width)
+            width = cells;
+    }
+    return width;
+}
+
+void prose_result(struct text *out, const struct style *style, const struct result *result)
+{
+    const char *at = result->text.data != NULL ? result->text.data : "";
+    size_t width = widest_label(at) + GUTTER;
+    struct line line;
+    struct text first = {0}, rest = {0}, words = {0};
+    text_pad(&rest, width);
+    while (next_line(&at, &line)) {
+        text_clear(&first);
+        text_clear(&words);
+        prose_safe(&first, line.label, line.label_len);
+        text_pad(&first, width);
+        prose_safe(&words, line.text, line.text_len);
+        if (!first.failed && !rest.failed)
+            prose_fill(out, style, PROSE_PLAIN, first.data, rest.data,
+                       words.data != NULL ? words.data : "");
+    }
+    out->failed = out->failed || first.failed || rest.failed || words.failed;
+    text_done(&first);
+    text_done(&rest);
+    text_done(&words);
+}
+
+enum status prose_write(struct sink *to, struct text *t, struct fault *fault)
+{
+    enum status s = STATUS_OK;
+    if (t->failed)
+        s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    else if (t->len != 0)
+        s = to->out.put(to->out.arg, t->data, t->len, fault);
+    text_clear(t);
+    return s;
 }

@@ -1,4 +1,5 @@
-/* Text for people: made harmless to a terminal, broken into lines, tinted. */
+/* Text for people: made harmless to a terminal, broken into lines, tinted; and what stands at the
+ * end of every text, warnings and a result's lines with their labels in a column. */
 #ifndef TCPSHAKE_RENDER_PROSE_H
 #define TCPSHAKE_RENDER_PROSE_H
 
@@ -31,10 +32,23 @@ size_t prose_piece(const char *s, char stop, size_t width);
  * one that is longer. What follows may begin with blanks. */
 size_t prose_line(const char *s, size_t n, size_t cells);
 
+/* How many cells there are from this column on for text; at least some. */
+size_t prose_room(const struct style *style, size_t column);
+
 /* Appends the words of `s` as whole lines of at most style->columns cells: the first one begins
  * with `first`, the others with `rest`, which should be equally wide. A word that is longer than
  * a line is cut. */
 void prose_fill(struct text *out, const struct style *style, enum prose_tint tint,
                 const char *first, const char *rest, const char *s);
+
+/* One "warning: ..." paragraph. `place` says where in the ladder, "line 7"; NULL for none. */
+void prose_warning(struct text *out, const struct style *style, const char *place,
+                   const char *text);
+
+/* The labelled lines of a result. */
+void prose_result(struct text *out, const struct style *style, const struct result *result);
+
+/* Writes the text by one call, if there is any, and empties it. */
+enum status prose_write(struct sink *to, struct text *t, struct fault *fault);
 
 #endif

@@ -6,10 +6,8 @@
 
 #include "event/sink.h"
 
-/* The ladder in the figure notation, then the result as labelled lines. */
+/* The ladder in the figure notation, then the result as labelled lines; in brief these alone. */
 struct sink *ladder_new(struct writer out, struct style style);
-/* The result's labelled lines only (-q). */
-struct sink *brief_new(struct writer out, struct style style);
 /* A figure that was played, line by line. */
 struct sink *figure_text_new(struct writer out, struct style style);
 /* A line a probe and the statistics, as ping has them. */

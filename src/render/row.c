@@ -153,8 +153,7 @@ static size_t pieces(const char *s, char stop, size_t width)
 
 /* All rows of a ladder, and the narrowest columns they can be broken into. */
 struct rows {
-    const struct row *row;
-    size_t count;
+    const struct row *from, *to;
     size_t seg_least, peer_least;
 };
 
@@ -162,7 +161,7 @@ struct rows {
 static struct row_shape full_shape(struct rows *rows)
 {
     struct row_shape s = {.own = HEAD, .peer = HEAD};
-    for (const struct row *r = rows->row; r < rows->row + rows->count; r++) {
+    for (const struct row *r = rows->from; r < rows->to; r++) {
         char number[16];
         s.number = larger(s.number, (size_t)snprintf(number, sizeof(number), "%u.", r->line));
         s.time = larger(s.time, strlen(r->time));
@@ -184,7 +183,7 @@ static struct row_shape full_shape(struct rows *rows)
 static size_t cost_of(const struct rows *rows, const struct row_shape *s)
 {
     size_t cost = 0;
-    for (const struct row *r = rows->row; r < rows->row + rows->count; r++) {
+    for (const struct row *r = rows->from; r < rows->to; r++) {
         if (r->remark_only)
             continue;
         size_t seg = pieces(r->seg, '>', s->seg);
@@ -198,9 +197,7 @@ static size_t cost_of(const struct rows *rows, const struct row_shape *s)
 static bool fits(struct row_shape *s, size_t columns)
 {
     s->gap = 2;
-    if (width_of(s) <= columns)
-        return true;
-    s->gap = 1;
+    s->gap = width_of(s) <= columns ? 2 : 1;
     return width_of(s) <= columns;
 }
 
@@ -237,7 +234,7 @@ static struct row_shape stacked(struct row_shape s, const struct rows *rows, siz
 
 static struct row_shape shape_within(const struct row_list *l, size_t columns)
 {
-    struct rows rows = {.row = l->rows, .count = l->count};
+    struct rows rows = {.from = l->rows, .to = l->rows + l->count};
     struct row_shape s = full_shape(&rows);
     if (fits(&s, columns))
         return s;
@@ -336,15 +333,11 @@ static size_t widest_line(const char *at)
 static void put_block(struct pen *p, const char *mark, size_t at, size_t hang, enum prose_tint tint,
                       const char *lines)
 {
-    enum {
-        LEAST = 10
-    }; /* cells for text, however far in it starts */
     size_t n;
     for (const char *s; (s = take_line(&lines, &n)) != NULL;) {
         const char *end = s + n;
         for (size_t column = at; s < end; column = hang) {
-            size_t room = p->style->columns >= column + LEAST ? p->style->columns - column : LEAST;
-            size_t part = prose_line(s, (size_t)(end - s), room);
+            size_t part = prose_line(s, (size_t)(end - s), prose_room(p->style, column));
             put_at(p, 0, tint, mark, p->at == 0 ? strlen(mark) : 0);
             put_at(p, column, tint, s, part);
             new_line(p);
@@ -436,12 +429,10 @@ static void draw_stacked(struct pen *p, const struct row *r, const struct row_sh
         put_at(p, STACKED_INDENT, PROSE_PLAIN, arrow, strlen(arrow));
         put_left(p, r, s, rest);
     }
-    const char *arrow = r->arrow;
-    while (any_left(rest)) {
+    for (const char *arrow = r->arrow; any_left(rest); arrow = "") {
         new_line(p);
         put_at(p, STACKED_INDENT, PROSE_PLAIN, arrow, strlen(arrow));
         put_right(p, r, s, seg_at(s), rest);
-        arrow = "";
     }
 }
 
@@ -462,11 +453,10 @@ static void draw_full(struct pen *p, const struct row *r, const struct row_shape
         draw_columns(p, r, s, &rest);
     } else {
         draw_columns(p, r, s, &rest);
-        if (end + widest <= p->style->columns && p->at != 0) {
-            const char *line = take_line(&remarks, &n);
-            if (line != NULL)
-                put_at(p, end, PROSE_PLAIN, line, n);
-        }
+        bool fits_behind = end + widest <= p->style->columns && p->at != 0;
+        const char *line = fits_behind ? take_line(&remarks, &n) : NULL;
+        if (line != NULL)
+            put_at(p, end, PROSE_PLAIN, line, n);
     }
     new_line(p);
     put_block(p, "", seg_at(s), seg_at(s) + 1, PROSE_PLAIN, remarks);
@@ -474,8 +464,7 @@ static void draw_full(struct pen *p, const struct row *r, const struct row_shape
 
 void row_draw_heads(const struct row_shape *s, const char *unit, struct text *out)
 {
-    struct text line;
-    text_init(&line);
+    struct text line = {0};
     if (s->time != 0) {
         text_pad(&line, s->number + s->gap + s->time - strlen(unit));
         text_printf(&line, "%s", unit);
@@ -500,11 +489,10 @@ void row_draw(const struct row *r, const struct row_shape *s, const struct style
     size_t own_at = row_shape_own_at(s);
     text_put(out, string_of(&r->before), r->before.len);
     put_margin(&pen, r, s);
-    if (r->remark_only) {
+    if (r->remark_only)
         put_block(&pen, "", own_at, own_at + 1, PROSE_PLAIN, r->remarks.data);
-    } else {
+    else
         draw_full(&pen, r, s);
-    }
     put_block(&pen, "#", own_at, own_at + 2, PROSE_ASIDE, r->comments.data);
     text_put(out, string_of(&r->after), r->after.len);
 }

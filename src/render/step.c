@@ -220,3 +220,39 @@ enum status step_builder_event(struct step_builder *b, const struct event *e, st
     }
     return STATUS_OK;
 }
+
+/* --- Numbers --- */
+
+bool step_see(struct step_numbers *m, const struct step *s)
+{
+    const struct segment *seg = &s->seg;
+    const struct step_space space = {.bound = true, .zero = seg->seq};
+    if (s->kind == STEP_SENT) {
+        if (!m->a.bound)
+            m->a = space;
+        if (endpoint_equal(&seg->src, &seg->dst)) /* the two ends are one */
+            m->b = m->a;
+        return false;
+    }
+    if ((seg->flags & FLAG_SYN) == 0)
+        return false;
+    bool anew = m->b.bound && !seq_eq(m->b.zero, seg->seq);
+    m->b = space;
+    return anew;
+}
+
+static uint32_t shown(const struct step_numbers *m, bool ours, seq_t n)
+{
+    const struct step_space *space = ours ? &m->a : &m->b;
+    return m->absolute || !space->bound ? n.v : n.v - space->zero.v;
+}
+
+uint32_t step_seq(const struct step_numbers *m, const struct step *s)
+{
+    return shown(m, s->kind == STEP_SENT, s->seg.seq);
+}
+
+uint32_t step_ack(const struct step_numbers *m, const struct step *s)
+{
+    return shown(m, s->kind != STEP_SENT, s->seg.ack);
+}

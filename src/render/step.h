@@ -74,4 +74,22 @@ enum status step_builder_event(struct step_builder *b, const struct event *e, st
 /* Completes the open step, if there is one. */
 enum status step_builder_flush(struct step_builder *b, struct fault *fault);
 
+/* Sequence numbers for people: counted from each end's ISS, as the figures of RFC 9293 do, or as
+ * they are. */
+struct step_numbers {
+    bool absolute;
+    struct step_space {
+        bool bound; /* to the wire, by the number that is its 0 */
+        seq_t zero;
+    } a, b; /* ours, the peer's */
+};
+
+/* Takes note of a step's segment before it is shown. Our space is bound by the first number we
+ * send; the peer's by its SYN, and anew by each SYN with another ISS: true when that is so. */
+bool step_see(struct step_numbers *m, const struct step *s);
+
+/* The numbers of its segment to show. What is in a space not bound yet is shown as it is. */
+uint32_t step_seq(const struct step_numbers *m, const struct step *s);
+uint32_t step_ack(const struct step_numbers *m, const struct step *s);
+
 #endif

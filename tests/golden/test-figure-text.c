@@ -130,11 +130,13 @@ static struct golden all[] = {
 
 static struct sink *new_sink(const struct golden *g, struct writer out)
 {
+    struct style brief = g->style;
+    brief.brief = true;
     switch (g->output) {
     case PLAYED:
         return figure_text_new(out, g->style);
     case BRIEF:
-        return brief_new(out, g->style);
+        return ladder_new(out, brief);
     case NDJSON:
         return ndjson_new(out);
     case PCAPNG:

@@ -582,11 +582,13 @@ static struct golden all[] = {
 
 static struct sink *new_sink(const struct golden *g, struct writer out)
 {
+    struct style brief = g->style;
+    brief.brief = true;
     switch (g->output) {
     case LADDER:
         return ladder_new(out, g->style);
     case BRIEF:
-        return brief_new(out, g->style);
+        return ladder_new(out, brief);
     case NDJSON:
         return ndjson_new(out);
     case PCAPNG:

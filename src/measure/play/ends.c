@@ -21,38 +21,7 @@ const struct endpoint *ends_at(const struct ends *e, enum end end)
     return talk_at(e->x, ends_of(e, end));
 }
 
-/* --- Time and the record --- */
-
-int64_t ends_now(const struct ends *e)
-{
-    return e->x->now_ns;
-}
-
-int64_t ends_deadline(const struct ends *e)
-{
-    return e->x->config.deadline_ns;
-}
-
-void ends_wake_at(struct ends *e, int64_t when_ns)
-{
-    talk_wake_at(e->x, when_ns);
-}
-
-void ends_elapse(struct ends *e)
-{
-    if (!ends_lossless(e))
-        talk_elapse(e->x);
-}
-
-uint64_t ends_dropped(const struct ends *e)
-{
-    return e->x->capture_dropped;
-}
-
-void ends_remark(struct ends *e, const char *text)
-{
-    talk_remark(e->x, text);
-}
+/* --- The record --- */
 
 void ends_tell(struct ends *e, const struct event_line *line, int64_t t_ns)
 {
@@ -68,10 +37,10 @@ enum status ends_states(struct ends *e, enum end end, state_set *set, struct fau
 {
     enum state truth = STATE_CLOSED;
     enum status s = STATUS_OK;
-    if (ends_lossless(e))
+    if (talk_is_wire(e->x))
         asked_look(e->x);
     *set = talk_states(e->x, ends_of(e, end));
-    if (!ends_lossless(e) && ends_kind(e, end) == TALK_ASKED) {
+    if (!talk_is_wire(e->x) && ends_kind(e, end) == TALK_ASKED) {
         s = asked_state(e->x, ends_of(e, end), &truth, fault);
         *set = STATE_SET(truth);
     }
@@ -80,13 +49,13 @@ enum status ends_states(struct ends *e, enum end end, state_set *set, struct fau
 
 state_set ends_inferred(const struct ends *e, enum end end)
 {
-    bool inferred = !ends_lossless(e) && end != e->us;
+    bool inferred = !talk_is_wire(e->x) && end != e->us;
     return inferred ? talk_states(e->x, END_B) : (state_set)~STATE_SET_NONE;
 }
 
 static void goes_to(struct ends *e, enum end end, int64_t way_ns)
 {
-    int64_t by = ends_now(e) + (way_ns > TAKEN_WITHIN ? way_ns : TAKEN_WITHIN);
+    int64_t by = e->x->now_ns + (way_ns > TAKEN_WITHIN ? way_ns : TAKEN_WITHIN);
     if (e->taken_ns[end] < by)
         e->taken_ns[end] = by;
 }
@@ -95,13 +64,13 @@ static void goes_to(struct ends *e, enum end end, int64_t way_ns)
  * what made it send that. */
 int64_t ends_taken_ns(const struct ends *e, enum end end)
 {
-    int64_t soon = ends_now(e) + TAKEN_WITHIN;
-    return !ends_lossless(e) || e->taken_ns[end] > soon ? e->taken_ns[end] : soon;
+    int64_t soon = e->x->now_ns + TAKEN_WITHIN;
+    return !talk_is_wire(e->x) || e->taken_ns[end] > soon ? e->taken_ns[end] : soon;
 }
 
 bool ends_next(const struct ends *e, enum end end, seq_t *nxt)
 {
-    if (ends_lossless(e)) {
+    if (talk_is_wire(e->x)) {
         *nxt = e->sent[end].nxt;
         return e->sent[end].known;
     }
@@ -156,7 +125,7 @@ static uint32_t take(struct ends *e, const struct seg_queue_entry *k, bool arriv
 uint32_t ends_take(struct ends *e, enum end from, const struct seg_queue_entry *k, bool arrives,
                    const char *note)
 {
-    if (!ends_lossless(e)) {
+    if (!talk_is_wire(e->x)) {
         uint32_t octets = take(e, k, arrives);
         if (note != NULL)
             talk_note(e->x, "%s", note);
@@ -173,7 +142,7 @@ uint32_t ends_take(struct ends *e, enum end from, const struct seg_queue_entry *
 void ends_arrives(struct ends *e, enum end from, const struct segment *seg)
 {
     enum end to = end_other(from);
-    if (ends_lossless(e))
+    if (talk_is_wire(e->x))
         goes_to(e, to, 0);
     talk_arrives(e->x, ends_of(e, to), seg, e->x->now_ns);
 }
@@ -186,23 +155,18 @@ void ends_pass(struct ends *e, enum end from, const struct segment *seg)
 
 bool ends_is_old_syn(const struct ends *e, const struct segment *seg)
 {
-    return !ends_lossless(e) && seg->flags & FLAG_SYN && state_synchronized(e->x->ours.tcb.state) &&
-           seq_eq(seg->seq, e->x->ours.tcb.irs);
+    return !talk_is_wire(e->x) && seg->flags & FLAG_SYN &&
+           state_synchronized(e->x->ours.tcb.state) && seq_eq(seg->seq, e->x->ours.tcb.irs);
 }
 
 bool ends_is_behind_a_gap(const struct ends *e, const struct segment *seg)
 {
-    return !ends_lossless(e) && state_synchronized(e->x->ours.tcb.state) &&
+    return !talk_is_wire(e->x) && state_synchronized(e->x->ours.tcb.state) &&
            segment_seq_len(seg) > 0 && !(seg->flags & (FLAG_RST | FLAG_SYN)) &&
            seq_lt(e->x->ours.tcb.rcv_nxt, seg->seq);
 }
 
 /* --- The end that is ours --- */
-
-struct tcb *ends_tcb(struct ends *e)
-{
-    return &e->x->ours.tcb;
-}
 
 void ends_renew(struct ends *e, seq_t iss)
 {
@@ -215,12 +179,6 @@ void ends_listen(struct ends *e)
     if (e->x->ours.tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
         ours_renew(e->x, e->x->config.iss);
     ours_call(e->x, CALL_LISTEN);
-}
-
-void ends_acknowledge(struct ends *e, const char *why)
-{
-    if (!ends_lossless(e))
-        ours_acknowledge(e->x, why);
 }
 
 void ends_left(struct ends *e)
@@ -267,7 +225,7 @@ void ends_clean_up(struct ends *e)
 {
     static const char why[] = "nothing is left half open";
     struct talk *x = e->x;
-    if (ends_lossless(e))
+    if (talk_is_wire(e->x))
         return;
     bool under_way = x->ours.outbox.waiting; /* it may open something yet */
     if (!leaves_something(e) && !under_way)
@@ -280,14 +238,4 @@ void ends_clean_up(struct ends *e)
         ours_abort(x, why); /* with the number that is next when it has left */
     else if (x->segments[END_A] > 0)
         ours_reset(x, x->ours.tcb.snd_nxt, why);
-}
-
-bool ends_idle(const struct ends *e)
-{
-    return e->x->ours.outbox.queued == 0 && !e->x->ours.outbox.waiting;
-}
-
-void ends_finish(struct ends *e)
-{
-    talk_finish(e->x);
 }

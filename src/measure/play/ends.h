@@ -29,11 +29,6 @@ struct ends {
     } past, aside;  /* of the one from the other port */
 };
 
-static inline bool ends_lossless(const struct ends *e)
-{
-    return talk_is_wire(e->x);
-}
-
 /* The conversation's name for an end of the figure, and the other way round: in the record A is
  * ours.
  */
@@ -41,17 +36,8 @@ enum end ends_of(const struct ends *e, enum end end);
 enum talk_kind ends_kind(const struct ends *e, enum end end);
 const struct endpoint *ends_at(const struct ends *e, enum end end);
 
-/* --- Time and the record --- */
+/* --- The record --- */
 
-int64_t ends_now(const struct ends *e);
-int64_t ends_deadline(const struct ends *e);
-void ends_wake_at(struct ends *e, int64_t when_ns);
-/* Time has passed: what is inferred may have to be widened. */
-void ends_elapse(struct ends *e);
-/* Packets that the capture has lost. */
-uint64_t ends_dropped(const struct ends *e);
-/* About no segment. */
-void ends_remark(struct ends *e, const char *text);
 void ends_tell(struct ends *e, const struct event_line *line, int64_t t_ns);
 
 /* --- What is true of an end --- */
@@ -90,19 +76,13 @@ bool ends_is_behind_a_gap(const struct ends *e, const struct segment *seg);
 
 /* --- The end that is ours --- */
 
-struct tcb *ends_tcb(struct ends *e);
 /* A new TCB with this ISS: everything is forgotten. */
 void ends_renew(struct ends *e, seq_t iss);
 void ends_listen(struct ends *e);
-/* An ACK of all that has come, if anything of ours has got it. */
-void ends_acknowledge(struct ends *e, const char *why);
 /* One of ours was seen leaving. */
 void ends_left(struct ends *e);
 void ends_change_port(struct ends *e);
 /* Resets what the figure leaves half open. Where the ends are kernels, that is their affair. */
 void ends_clean_up(struct ends *e);
-/* Nothing of ours waits to be sent. */
-bool ends_idle(const struct ends *e);
-void ends_finish(struct ends *e);
 
 #endif

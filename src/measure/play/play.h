@@ -9,9 +9,7 @@
  *   play_act     what the columns make happen, and what our side emits
  *   play_wire    what becomes of a segment that has come, and what the network holds
  *   play_judge   the columns and the time against what was found
- *   play_choice  alternatives
- *   play_row     how the row turned out
- *   play_words   what people are told meanwhile */
+ *   play_row     how the row turned out, alternatives, the verdict on it all */
 #ifndef TCPSHAKE_MEASURE_PLAY_PLAY_H
 #define TCPSHAKE_MEASURE_PLAY_PLAY_H
 
@@ -19,12 +17,12 @@
 #include "figure/view.h"
 #include "measure/measure.h"
 #include "measure/play/ends.h"
-#include "measure/play/verdict.h"
 #include "talk/matched.h"
 
 enum {
     PLAY_TEXT_MAX = 240,
-    PLAY_HELD_MAX = 128
+    PLAY_HELD_MAX = 128,
+    PLAY_ALTERNATIVES_MAX = 128
 };
 
 enum play_phase {
@@ -67,6 +65,17 @@ struct play_held {
     uint8_t *ip; /* where seg.raw points */
 };
 
+/* How the lines turned out. */
+struct play_tally {
+    unsigned counts[4];                       /* of lines, by enum event_line_status */
+    char alternatives[PLAY_ALTERNATIVES_MAX]; /* the names of those found */
+    struct play_first {
+        bool known;
+        unsigned number, source_line;
+        char text[PLAY_TEXT_MAX];
+    } first_deviation, first_unknown;
+};
+
 struct play {
     /* What the caller sets. */
     const struct figure *figure;
@@ -90,7 +99,7 @@ struct play {
     size_t at;             /* the next item */
     struct play_row row;
     struct bind bind;
-    struct verdict tally;
+    struct play_tally tally;
     size_t choice;        /* the item where the alternatives begin */
     bool choosing;        /* the row is the first of one of them: which is not known */
     bool two_msl;         /* (2 MSL) of an end that is not ours: its next state may take minutes */

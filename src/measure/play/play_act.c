@@ -10,7 +10,7 @@
 /* --say: a stranger's application closes or talks when it has been told something. */
 static void say_to_the_peer(struct play *p)
 {
-    const struct tcb *own = ends_tcb(&p->ends);
+    const struct tcb *own = &p->ends.x->ours.tcb;
     if (p->said || p->say_len == 0)
         return;
     p->said = true;
@@ -194,7 +194,7 @@ static void fill(const struct play *p, struct scripted *s)
 
 static void compose(struct play *p, struct scripted *s)
 {
-    const struct tcb *own = ends_tcb(&p->ends);
+    const struct tcb *own = &p->ends.x->ours.tcb;
     bool opens = emission_of(&p->row.row->segment, kind_of_emission(p), p->us, own, &p->bind, s);
     if (opens && (own->state == STATE_CLOSED || !seq_eq(own->iss, s->seg.seq)))
         ends_renew(&p->ends, s->seg.seq);

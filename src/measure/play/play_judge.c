@@ -26,7 +26,7 @@ static bool agrees_with_set(state_set figured, state_set found)
 
 static bool is_there(struct play *p, enum end end, state_set figured)
 {
-    return play_kind(p, end) == TALK_OURS && state_set_has(figured, ends_tcb(&p->ends)->state);
+    return play_kind(p, end) == TALK_OURS && state_set_has(figured, p->ends.x->ours.tcb.state);
 }
 
 /* Which states of the end's the row is to be held against. What stands beside a segment that has
@@ -56,7 +56,7 @@ static void judge_ours(struct play *p, enum end end)
     char what[PLAY_TEXT_MAX];
     if (is_there(p, end, p->row.due[end]))
         return;
-    (void)snprintf(what, sizeof(what), "our end is in %s", state_name(ends_tcb(&p->ends)->state));
+    (void)snprintf(what, sizeof(what), "our end is in %s", state_name(p->ends.x->ours.tcb.state));
     play_row_find_deviation(p, what);
 }
 
@@ -74,7 +74,7 @@ static void judge_set(struct play *p, enum end end)
 static void find_elsewhere(struct play *p, enum end end, enum state truth)
 {
     char what[PLAY_TEXT_MAX];
-    if (ends_lossless(&p->ends))
+    if (talk_is_wire(p->ends.x))
         (void)snprintf(what, sizeof(what), "the kernel of %c says %s", end == END_A ? 'A' : 'B',
                        state_name(truth));
     else
@@ -97,7 +97,7 @@ static bool judge_kernel(struct play *p, enum end end)
     const state_set due = row->due[end];
     struct fault fault = {0};
     state_set now;
-    if (ends_now(&p->ends) < row->taken_ns)
+    if (p->ends.x->now_ns < row->taken_ns)
         return false;
     if (ends_states(&p->ends, end, &now, &fault) != STATUS_OK) {
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
@@ -106,7 +106,7 @@ static bool judge_kernel(struct play *p, enum end end)
     enum state truth = state_set_only(now);
     row->found[end] = now;
     if (!kernel_agrees(due, truth)) {
-        if (ends_now(&p->ends) < row->settle_ns)
+        if (p->ends.x->now_ns < row->settle_ns)
             return false;
         find_elsewhere(p, end, truth);
         return true;
@@ -114,7 +114,7 @@ static bool judge_kernel(struct play *p, enum end end)
     if (!state_set_has(due, truth)) /* in the figure's words */
         row->found[end] = STATE_SET(STATE_CLOSED);
     /* Then it is our inference that errs, unless the capture has kept from it what it stands on. */
-    if (ends_dropped(&p->ends) == 0 &&
+    if (p->ends.x->capture_dropped == 0 &&
         !agrees_with_set(due, row->inferred[end] | ends_inferred(&p->ends, end)))
         play_row_find(p, EVENT_LINE_UNKNOWN,
                       "the peer's kernel is there, and what was seen does not allow it");

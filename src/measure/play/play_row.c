@@ -3,7 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "event/result.h"
 #include "figure/blocks.h"
 #include "talk/line.h"
 
@@ -40,7 +42,7 @@ void play_row_find(struct play *p, enum event_line_status status, const char *fm
 
 void play_row_find_deviation(struct play *p, const char *what)
 {
-    if (ends_dropped(&p->ends) > 0)
+    if (p->ends.x->capture_dropped > 0)
         play_row_find(p, EVENT_LINE_UNKNOWN,
                       "%s; but the capture has lost packets, which may explain it", what);
     else if (p->tally.counts[EVENT_LINE_UNKNOWN] > 0)
@@ -48,6 +50,36 @@ void play_row_find_deviation(struct play *p, const char *what)
                       "%s; but an earlier line is not known to be as figured", what);
     else
         play_row_find(p, EVENT_LINE_DEVIATES, "%s", what);
+}
+
+static void note_first(struct play_first *first, unsigned number, unsigned source_line,
+                       const char *text)
+{
+    if (first->known)
+        return;
+    first->known = true;
+    first->number = number;
+    first->source_line = source_line;
+    (void)snprintf(first->text, sizeof(first->text), "%s", text != NULL ? text : "");
+}
+
+static void count_line(struct play_tally *t, const struct event_line *line)
+{
+    t->counts[line->status]++;
+    if (line->status == EVENT_LINE_DEVIATES)
+        note_first(&t->first_deviation, line->number, line->source_line, line->text);
+    else if (line->status == EVENT_LINE_UNKNOWN)
+        note_first(&t->first_unknown, line->number, line->source_line, line->text);
+}
+
+static void name_alternative(struct play_tally *t, const struct figure_item *choice,
+                             const struct figure_row *first, bool certain)
+{
+    size_t used = strlen(t->alternatives);
+    (void)snprintf(t->alternatives + used, sizeof(t->alternatives) - used, "%s%s",
+                   used != 0 ? ", " : "", choice->name);
+    if (choice->deviates && certain)
+        note_first(&t->first_deviation, first->number, first->line, choice->name);
 }
 
 static state_set found(struct play *p, const struct play_row *row, enum end end)
@@ -75,8 +107,140 @@ void play_row_tell(struct play *p, const struct play_row *row)
                       .alternative_ends = judged && blocks_ends_alternative(p->figure, row->item),
                       .text = row->why[0] != '\0' ? row->why : NULL,
                   })) {
-        ends_tell(&p->ends, &line.event, row->has_seg ? row->t_ns : ends_now(&p->ends));
-        verdict_line(&p->tally, &line.event);
+        ends_tell(&p->ends, &line.event, row->has_seg ? row->t_ns : p->ends.x->now_ns);
+        count_line(&p->tally, &line.event);
     }
     line_done(&line);
+}
+
+/* --- Alternatives --- */
+
+void play_row_enter_choice(struct play *p, size_t item)
+{
+    p->choosing = true;
+    p->choice = item;
+    play_row_enter(p, item + 1);
+    p->at = blocks_end(p->figure, item) + 1;
+}
+
+/* The longest of what the alternatives begin with. */
+static int64_t longest(const struct play *p, int64_t (*of)(const struct figure_row *row))
+{
+    int64_t most = 0;
+    for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
+        int64_t each = of(blocks_first_row(p->figure, i));
+        most = each > most ? each : most;
+    }
+    return most;
+}
+
+int64_t play_row_latest(const struct figure_row *row)
+{
+    return row->after_ns + row->tolerance_ns + row->within_ns;
+}
+
+static int64_t silence_of(const struct figure_row *row)
+{
+    return row->silence_ns;
+}
+
+int64_t play_row_choice_latest(const struct play *p)
+{
+    return longest(p, play_row_latest);
+}
+
+int64_t play_row_choice_silence(const struct play *p)
+{
+    return longest(p, silence_of);
+}
+
+bool play_row_choice_silent(const struct play *p, size_t *i)
+{
+    for (*i = p->choice; p->choosing && play_item(p, *i)->kind != FIGURE_END;
+         *i = play_item(p, *i)->to) {
+        if (blocks_first_row(p->figure, *i)->silence_ns > 0)
+            return true;
+    }
+    return false;
+}
+
+void play_row_choose(struct play *p, size_t i)
+{
+    const struct figure_item *chosen = play_item(p, i);
+    uint64_t dropped = p->ends.x->capture_dropped;
+    bool missed = dropped > p->row.dropped;
+    p->choosing = false;
+    play_row_enter(p, i + 1);
+    p->row.alternative = chosen;
+    if (missed || (chosen->deviates && dropped > 0))
+        play_row_find(p, EVENT_LINE_UNKNOWN,
+                      "this alternative is what was seen, but the capture has lost packets");
+    else if (chosen->deviates && p->tally.counts[EVENT_LINE_UNKNOWN] > 0)
+        play_row_find(
+            p, EVENT_LINE_UNKNOWN,
+            "this alternative deviates, but an earlier line is not known to be as figured");
+    name_alternative(&p->tally, chosen, p->row.row, p->row.status == EVENT_LINE_OK);
+}
+
+/* --- The verdict --- */
+
+void play_row_trouble(struct play *p, const char *what, const char *why)
+{
+    char text[PLAY_TEXT_MAX];
+    (void)snprintf(text, sizeof(text), "%s: %s", what, why);
+    note_first(&p->tally.first_unknown, 0, 0, text);
+}
+
+static void set_line(struct result *r, const char *key, const struct play_first *l)
+{
+    if (!l->known) {
+        result_set_null(r, key);
+        return;
+    }
+    result_begin(r, key);
+    result_set_integer(r, "line", l->number);
+    result_set_integer(r, "source_line", l->source_line);
+    result_set_text(r, "text", l->text);
+    result_end(r);
+}
+
+static void say_line(struct result *r, const char *label, const struct figure *f,
+                     const struct play_first *l)
+{
+    const char *cite = f->cite[0] != '\0' ? f->cite : f->name;
+    if (l->known && l->number != 0)
+        result_line(r, label, "line %u: %s (%s)", l->number, l->text, cite);
+    else if (l->known && l->source_line != 0)
+        result_line(r, label, "%s:%u: %s (%s)", f->name, l->source_line, l->text, cite);
+    else if (l->known)
+        result_line(r, label, "%s", l->text);
+}
+
+void play_row_report(const struct play *p, struct result *r)
+{
+    const struct play_tally *t = &p->tally;
+    const struct figure *f = p->figure;
+    const unsigned *n = t->counts;
+    bool deviates = t->first_deviation.known;
+    bool unknown = !deviates && (t->first_unknown.known || n[EVENT_LINE_NOT_REACHED] > 0);
+    const char *verdict = deviates ? "deviates" : unknown ? "unknown" : "as-figured";
+
+    result_set_text(r, "figure", f->name);
+    result_set_text(r, "title", f->title);
+    result_set_text(r, "verdict", verdict);
+    result_set_text(r, "alternative", t->alternatives[0] != '\0' ? t->alternatives : NULL);
+    set_line(r, "first_deviation", &t->first_deviation);
+    set_line(r, "first_unknown", &t->first_unknown);
+    result_begin(r, "lines");
+    result_set_integer(r, "ok", n[EVENT_LINE_OK]);
+    result_set_integer(r, "deviates", n[EVENT_LINE_DEVIATES]);
+    result_set_integer(r, "unknown", n[EVENT_LINE_UNKNOWN]);
+    result_set_integer(r, "not_reached", n[EVENT_LINE_NOT_REACHED]);
+    result_end(r);
+    result_line(r, verdict, "%s%s%s", f->name, f->title[0] != '\0' ? ": " : "", f->title);
+    if (t->alternatives[0] != '\0')
+        result_line(r, "found", "%s", t->alternatives);
+    say_line(r, "deviation", f, &t->first_deviation);
+    say_line(r, "unknown", f, &t->first_unknown);
+    r->exit_code = deviates ? 1 : unknown ? 3 : 0;
 }

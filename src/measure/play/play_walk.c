@@ -1,14 +1,15 @@
 /* See play_walk.h. A function that returns bool says whether the walk can go on at once. */
 #include "measure/play/play_walk.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "figure/blocks.h"
 #include "measure/play/play_act.h"
-#include "measure/play/play_choice.h"
 #include "measure/play/play_judge.h"
 #include "measure/play/play_row.h"
 #include "measure/play/play_wire.h"
-#include "measure/play/play_words.h"
 
 #define TWO_MSL         (60 * CLOCK_S) /* Linux; RFC 9293 has four minutes */
 #define SOMEBODY_WITHIN (5 * CLOCK_MIN)
@@ -17,7 +18,57 @@ void play_walk_wait(struct play *p, enum play_phase phase, int64_t until_ns)
 {
     p->phase = phase;
     p->until_ns = until_ns;
-    ends_wake_at(&p->ends, until_ns);
+    talk_wake_at(p->ends.x, until_ns);
+}
+
+/* --- What people are told meanwhile --- */
+
+/* What a stranger is to do of itself for the row's segment; "" for what it only answers. */
+static const char *call_awaited(const struct play *p)
+{
+    const struct figure_segment *f = &p->row.row->segment;
+    if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
+        return "connect";
+    if (figure_call(view_cell(p->row.row, end_other(p->us))) == CALL_ABORT)
+        return "abort";
+    if (f->flags & FLAG_FIN)
+        return "close";
+    return f->has_data || f->has_len ? "talk" : "";
+}
+
+/* "waiting for 192.0.2.7 to connect to port 8888" */
+static void tell_awaited(const struct play *p, char *out, size_t cap)
+{
+    const char *call = call_awaited(p);
+    char host[ADDRESS_TEXT_MAX];
+    address_format(&ends_at(&p->ends, end_other(p->us))->ip, host);
+    if (strcmp(call, "connect") == 0)
+        (void)snprintf(out, cap, "waiting for %s to connect to port %u", host,
+                       ends_at(&p->ends, p->us)->port);
+    else
+        (void)snprintf(out, cap, "waiting for %s%s%s", host, call[0] != '\0' ? " to " : "", call);
+}
+
+static bool is_waiting(const struct play *p)
+{
+    return p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE || p->phase == PLAY_PAUSE ||
+           p->phase == PLAY_SETTLE;
+}
+
+void play_walk_progress(const struct play *p, int64_t now_ns, char *out, size_t cap)
+{
+    char what[PLAY_TEXT_MAX] = "waiting", rest[32];
+    out[0] = '\0';
+    if (!is_waiting(p))
+        return;
+    int64_t deadline = p->ends.x->config.deadline_ns;
+    int64_t until = p->until_ns < deadline ? p->until_ns : deadline;
+    if (p->phase == PLAY_AWAIT && !talk_is_wire(p->ends.x))
+        tell_awaited(p, what, sizeof(what));
+    else if (p->phase == PLAY_SILENCE && !talk_is_wire(p->ends.x))
+        (void)snprintf(what, sizeof(what), "nothing may come");
+    (void)clock_format(until > now_ns ? until - now_ns : 0, rest, sizeof(rest));
+    (void)snprintf(out, cap, "line %u: %s, %s left", p->row.row->number, what, rest);
 }
 
 /* --- The end --- */
@@ -39,14 +90,15 @@ void play_walk_end_other_port(struct play *p)
 {
     if (!p->used_other_port)
         return;
-    if (!ends_idle(&p->ends)) {
-        ends_wake_at(&p->ends, ends_now(&p->ends) + CLOCK_S); /* in any case soon */
+    const struct outbox *o = &p->ends.x->ours.outbox;
+    if (o->queued != 0 || o->waiting) {
+        talk_wake_at(p->ends.x, p->ends.x->now_ns + CLOCK_S); /* in any case soon */
         return;
     }
     play_act_change_port(p);
     p->used_other_port = false;
     ends_clean_up(&p->ends);
-    ends_finish(&p->ends);
+    talk_finish(p->ends.x);
 }
 
 void play_walk_end(struct play *p)
@@ -64,7 +116,7 @@ void play_walk_end(struct play *p)
     if (p->used_other_port)
         play_walk_end_other_port(p);
     else
-        ends_finish(&p->ends);
+        talk_finish(p->ends.x);
 }
 
 /* --- A row ends --- */
@@ -73,9 +125,9 @@ static bool end_row(struct play *p)
 {
     const struct play_row *row = &p->row;
     play_row_tell(p, row);
-    p->mark_ns = row->has_seg ? row->t_ns : ends_now(&p->ends);
+    p->mark_ns = row->has_seg ? row->t_ns : p->ends.x->now_ns;
     p->phase = PLAY_NEXT;
-    ends_wake_at(&p->ends, CLOCK_NEVER);
+    talk_wake_at(p->ends.x, CLOCK_NEVER);
     if ((row->status == EVENT_LINE_DEVIATES || row->stuck) && !p->keep_going)
         play_walk_end(p);
     return p->phase == PLAY_NEXT;
@@ -85,7 +137,7 @@ static bool settle(struct play *p, bool settled)
 {
     if (settled)
         return end_row(p);
-    play_walk_wait(p, PLAY_SETTLE, ends_now(&p->ends) + play_judge_interval(p));
+    play_walk_wait(p, PLAY_SETTLE, p->ends.x->now_ns + play_judge_interval(p));
     return false;
 }
 
@@ -100,16 +152,16 @@ static bool judge(struct play *p)
  * minutes. */
 static bool await(struct play *p, int64_t at_least)
 {
-    int64_t now = ends_now(&p->ends);
+    int64_t now = p->ends.x->now_ns;
     int64_t wait = p->reply_wait_ns > at_least ? p->reply_wait_ns : at_least;
     char text[PLAY_TEXT_MAX];
     p->instead[0] = '\0';
-    if (play_kind(p, end_other(p->us)) == TALK_INFERRED && play_words_call(p)[0] != '\0' &&
-        !p->said) {
-        play_words_awaited(p, text, sizeof(text));
-        ends_remark(&p->ends, text);
-        wait = ends_deadline(&p->ends) == CLOCK_NEVER ? SOMEBODY_WITHIN
-                                                      : CLOCK_NEVER - now; /* -w comes first */
+    if (play_kind(p, end_other(p->us)) == TALK_INFERRED && call_awaited(p)[0] != '\0' && !p->said) {
+        tell_awaited(p, text, sizeof(text));
+        talk_remark(p->ends.x, text);
+        wait = p->ends.x->config.deadline_ns == CLOCK_NEVER
+                   ? SOMEBODY_WITHIN
+                   : CLOCK_NEVER - now; /* -w comes first */
     }
     play_walk_wait(p, PLAY_AWAIT, now + wait);
     return true;
@@ -134,7 +186,7 @@ static bool begin_leg(struct play *p)
     const struct figure_row *row = p->row.row;
     enum end from = view_sender(row);
     if (row->silence_ns != 0 && !row->has_segment) {
-        play_walk_wait(p, PLAY_SILENCE, ends_now(&p->ends) + row->silence_ns);
+        play_walk_wait(p, PLAY_SILENCE, p->ends.x->now_ns + row->silence_ns);
         return true;
     }
     if (!row->has_segment)
@@ -143,7 +195,7 @@ static bool begin_leg(struct play *p)
         return send_ours(p);
     if (view_leaves(row, from)) {
         play_act_implied(p);
-        return await(p, play_choice_row_latest(row));
+        return await(p, play_row_latest(row));
     }
     play_wire_release(p);
     return judge(p);
@@ -166,18 +218,18 @@ static bool begin_row(struct play *p, size_t item)
     int64_t pause = pause_of(p);
     if (pause == 0)
         return begin_leg(p);
-    play_walk_wait(p, PLAY_PAUSE, ends_now(&p->ends) + pause);
+    play_walk_wait(p, PLAY_PAUSE, p->ends.x->now_ns + pause);
     return false;
 }
 
 static bool begin_choice(struct play *p, size_t item)
 {
-    play_choice_enter(p, item);
-    int64_t silence = play_choice_silence(p);
+    play_row_enter_choice(p, item);
+    int64_t silence = play_row_choice_silence(p);
     if (silence == 0)
-        return await(p, play_choice_latest(p));
+        return await(p, play_row_choice_latest(p));
     p->instead[0] = '\0';
-    play_walk_wait(p, PLAY_AWAIT, ends_now(&p->ends) + silence);
+    play_walk_wait(p, PLAY_AWAIT, p->ends.x->now_ns + silence);
     return true;
 }
 
@@ -196,7 +248,7 @@ static bool look_into(struct play *p, enum end from, enum play_arrival *a)
             seg_queue_remove(inbox, i);
             return true;
         }
-        if (ends_lossless(&p->ends))
+        if (talk_is_wire(p->ends.x))
             return false;
     }
     return false;
@@ -225,7 +277,7 @@ static bool look_into_inboxes(struct play *p)
 
 static bool silence_kept(struct play *p)
 {
-    if (ends_dropped(&p->ends) > p->row.dropped)
+    if (p->ends.x->capture_dropped > p->row.dropped)
         play_row_find(p, EVENT_LINE_UNKNOWN, "nothing came, but the capture has lost packets");
     return judge(p);
 }
@@ -233,11 +285,11 @@ static bool silence_kept(struct play *p)
 /* Where we are the wire, nothing is lost but what we hold: what has not come was not sent. */
 static bool give_up(struct play *p)
 {
-    bool lossless = ends_lossless(&p->ends);
-    bool deaf = !lossless && ends_dropped(&p->ends) > p->row.dropped;
+    bool lossless = talk_is_wire(p->ends.x);
+    bool deaf = !lossless && p->ends.x->capture_dropped > p->row.dropped;
     size_t silent;
-    if (play_choice_silent(p, &silent) && !deaf) {
-        play_choice_take(p, silent);
+    if (play_row_choice_silent(p, &silent) && !deaf) {
+        play_row_choose(p, silent);
         return judge(p);
     }
     p->choosing = false;
@@ -322,19 +374,26 @@ void play_walk(struct play *p)
 
 /* --- What wakes it --- */
 
+/* What is inferred may have to be widened. */
+static void elapse(struct play *p)
+{
+    if (!talk_is_wire(p->ends.x))
+        talk_elapse(p->ends.x);
+}
+
 static bool wake(struct play *p)
 {
     switch (p->phase) {
     case PLAY_PAUSE:
-        ends_elapse(&p->ends);
+        elapse(p);
         return begin_leg(p);
     case PLAY_AWAIT:
         return give_up(p);
     case PLAY_SILENCE:
-        ends_elapse(&p->ends);
+        elapse(p);
         return silence_kept(p);
     case PLAY_SETTLE:
-        ends_elapse(&p->ends);
+        elapse(p);
         return settle(p, play_judge_again(p));
     case PLAY_HANDSHAKE:
     case PLAY_NEXT:
@@ -359,7 +418,7 @@ void play_walk_time_is(struct play *p, int64_t t_ns)
 
 void play_walk_left(struct play *p, const struct segment *seg)
 {
-    play_row_crossed(p, seg, ends_now(&p->ends));
+    play_row_crossed(p, seg, p->ends.x->now_ns);
     if (judge(p))
         play_walk(p);
 }

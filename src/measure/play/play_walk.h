@@ -23,5 +23,7 @@ void play_walk_end(struct play *p);
 /* Afterwards, if the figure went over to our other port: whenever a segment has left or the timer
  * has fired. What is open there is reset once the first connection's has left. */
 void play_walk_end_other_port(struct play *p);
+/* For who waits: "line 3: waiting for 192.0.2.7 to close, 12 s left". */
+void play_walk_progress(const struct play *p, int64_t now_ns, char *out, size_t cap);
 
 #endif

@@ -8,7 +8,6 @@
 #include "figure/blocks.h"
 #include "figure/match.h"
 #include "measure/play/play_act.h"
-#include "measure/play/play_choice.h"
 #include "measure/play/play_judge.h"
 #include "measure/play/play_row.h"
 #include "talk/line.h"
@@ -73,10 +72,10 @@ void play_wire_release(struct play *p)
         play_row_find_deviation(p, "no such segment has been in the network");
         return;
     }
-    if (ends_lossless(&p->ends)) {
-        ends_remark(&p->ends, h->in_network ? "the wire lets go what it held"
-                                            : "the wire brings a copy of what was there before");
-        play_row_crossed(p, &h->seg, ends_now(&p->ends));
+    if (talk_is_wire(p->ends.x)) {
+        talk_remark(p->ends.x, h->in_network ? "the wire lets go what it held"
+                                             : "the wire brings a copy of what was there before");
+        play_row_crossed(p, &h->seg, p->ends.x->now_ns);
     }
     h->in_network = false;
     ends_arrives(&p->ends, h->from, &h->seg);
@@ -101,7 +100,7 @@ static bool is_copy(const struct play *p, bool in_network, enum end from, const 
  * that is yet to be filled in. */
 static bool is_damaged(const struct play *p, const struct segment *seg)
 {
-    return seg->checksum == SEGMENT_CHECKSUM_BAD && !ends_lossless(&p->ends);
+    return seg->checksum == SEGMENT_CHECKSUM_BAD && !talk_is_wire(p->ends.x);
 }
 
 static enum match try_row(const struct play *p, struct bind *b, const struct figure_row *row,
@@ -123,7 +122,7 @@ static bool try_alternatives(struct play *p, enum end from, const struct segment
         const struct figure_row *row = blocks_first_row(p->figure, i);
         enum match m = try_row(p, &p->bind, row, from, seg, said);
         if (m == MATCH_YES) {
-            play_choice_take(p, i);
+            play_row_choose(p, i);
             return true;
         }
         if (m > best) {
@@ -187,7 +186,7 @@ static bool is_awaited(struct play *p, enum end from, const struct segment *seg,
     if (p->choosing)
         return try_alternatives(p, from, seg, why);
     return try_row(p, &p->bind, p->row.row, from, seg, why) == MATCH_YES ||
-           (!ends_lossless(&p->ends) && skip(p, from, seg));
+           (!talk_is_wire(p->ends.x) && skip(p, from, seg));
 }
 
 /* Or who sends them would send nothing else. */
@@ -196,7 +195,8 @@ static void acknowledge_unfigured_data(struct play *p, enum end from, uint32_t o
     if (octets == 0)
         return;
     bind_shift(&p->bind, from, octets);
-    ends_acknowledge(&p->ends, "for data that the figure does not show");
+    if (!talk_is_wire(p->ends.x))
+        ours_acknowledge(p->ends.x, "for data that the figure does not show");
 }
 
 /* It is the row's. */
@@ -263,7 +263,7 @@ static const char *note_on_copy(const struct play *p, enum end from, const struc
         return "not in the figure: a damaged segment";
     bool held = is_copy(p, true, from, seg);
     if ((!held && !is_retransmission(p, from, seg)) ||
-        (ends_lossless(&p->ends) && may_be_later(p, from, seg)))
+        (talk_is_wire(p->ends.x) && may_be_later(p, from, seg)))
         return NULL;
     *arrives = !held;
     return held ? "not in the figure: sent again while the wire holds it; held as well"
@@ -314,7 +314,7 @@ enum play_arrival play_wire_consider_in_silence(struct play *p, enum end from,
     char text[LINE_CAME_MAX];
     if (k->t_ns < p->mark_ns)
         return consider_other(p, from, k, "");
-    if (ends_lossless(&p->ends) && segment_seq_len(seg) == 0 && is_copy(p, false, from, seg)) {
+    if (talk_is_wire(p->ends.x) && segment_seq_len(seg) == 0 && is_copy(p, false, from, seg)) {
         (void)ends_take(&p->ends, from, k, true, "not in the figure: the same ACK again");
         return PLAY_ARRIVAL_OTHER;
     }

@@ -185,9 +185,9 @@ static enum status tell_queues(struct session *s, struct queues_stage *st, struc
     const struct lab_upper peer = {.lab = s->around->lab, .side = END_B};
     const struct run_info info = {.interface = st->path.route.ifname,
                                   .clock = path_clock(&st->path)};
-    const struct live_run_config live = {.within_ns = s->options.run.deadline_ns,
-                                         .teller = {record_progress(&s->record), record_asked,
-                                                    &s->record}};
+    const struct live_run_config live = {
+        .within_ns = s->options.run.deadline_ns,
+        .teller = {record_progress(&s->record), record_asked, &s->record}};
     st->story.upper = lab_upper_ops(&peer);
     describe_callers(s, st);
     enum status status = record_begin(&s->record, &info, &st->story.base.remote, fault);

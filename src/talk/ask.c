@@ -149,9 +149,8 @@ static bool is_possible(const struct ask *a, const struct peer *p, const struct 
     if (s->len == 0 || s->seq_plus < 0)
         return true;
     /* New octets: once more those before our FIN, if that has left; none behind a FIN. */
-    return own->fin_sent
-               ? seq_lt(seq_add(sent->rcv_nxt, 1), own->snd_nxt)
-               : sent->fin == PEER_SENT_FIN_NOT_TAKEN && !peer_reach_fin(sent);
+    return own->fin_sent ? seq_lt(seq_add(sent->rcv_nxt, 1), own->snd_nxt)
+                         : sent->fin == PEER_SENT_FIN_NOT_TAKEN && !peer_reach_fin(sent);
 }
 
 /* The segment of a question, and whether it is our TCB's. One that lies below the window lies lower

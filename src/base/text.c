@@ -178,3 +178,44 @@ bool text_to_number(const char *s, uint64_t min, uint64_t max, uint64_t *out)
     *out = v;
     return true;
 }
+
+void text_lines_init(struct text_lines *l)
+{
+    l->number = 0;
+    l->len = 0;
+    l->too_long = l->begun = l->whole = false;
+}
+
+static void begin(struct text_lines *l)
+{
+    l->number++;
+    l->len = 0;
+    l->too_long = l->whole = false;
+    l->begun = true;
+}
+
+bool text_lines_take(struct text_lines *l, const char *data, size_t n, size_t *used)
+{
+    *used = 0;
+    if (n == 0)
+        return false;
+    if (!l->begun || l->whole)
+        begin(l);
+    const char *newline = memchr(data, '\n', n);
+    size_t more = newline != NULL ? (size_t)(newline - data) : n;
+    size_t room = TEXT_LINE_MAX - l->len;
+    size_t kept = more < room ? more : room;
+    memcpy(l->text + l->len, data, kept);
+    l->len += kept;
+    l->too_long = l->too_long || kept < more;
+    l->whole = newline != NULL;
+    *used = more + (newline != NULL);
+    return l->whole;
+}
+
+bool text_lines_end(struct text_lines *l)
+{
+    bool last = l->begun && !l->whole;
+    l->whole = true;
+    return last;
+}

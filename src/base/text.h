@@ -59,4 +59,29 @@ bool text_is_utf8(const char *s);
  * it is not well-formed UTF-8 (RFC 3629). */
 uint32_t text_decode(const char *s, size_t n, size_t *used);
 
+/* --- Lines --- */
+
+/* Octets that come in pieces of any size, cut into lines. A line is held whole but never more than
+ * TEXT_LINE_MAX octets of it; one that is longer is known to be. */
+enum {
+    TEXT_LINE_MAX = 4096
+};
+
+struct text_lines {
+    uint64_t number; /* of the line, from 1 */
+    size_t len;
+    bool too_long; /* `text` is its beginning */
+    bool begun, whole;
+    char text[TEXT_LINE_MAX]; /* without the newline; not terminated, may hold NUL octets */
+};
+
+void text_lines_init(struct text_lines *l);
+
+/* Takes octets up to and with the next newline and says in `*used` how many. True when the line is
+ * whole: `number`, `len`, `text` and `too_long` are its until the next call. */
+bool text_lines_take(struct text_lines *l, const char *data, size_t n, size_t *used);
+
+/* After the last octet: true when there is a last line that no newline ends. */
+bool text_lines_end(struct text_lines *l);
+
 #endif

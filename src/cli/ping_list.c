@@ -163,7 +163,7 @@ static enum status take_line(struct ping_list *l, const struct arguments *o,
 {
     struct resolve_target t;
     if (line->too_long && memchr(line->text, '#', line->n) == NULL)
-        return fault_set(fault, STATUS_MALFORMED, "more than %d characters", LINES_MAX);
+        return fault_set(fault, STATUS_MALFORMED, "more than %d characters", TEXT_LINE_MAX);
     enum status s = ping_list_line(&t, line->text, line->n, fault);
     return s == STATUS_OK ? look_up(l, o, &t, fault) : s;
 }

@@ -4,7 +4,7 @@
 #define TCPSHAKE_RENDER_PROSE_H
 
 #include "base/text.h"
-#include "event/sink.h"
+#include "event/timeline.h"
 
 enum prose_tint {
     PROSE_PLAIN,

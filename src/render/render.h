@@ -4,7 +4,7 @@
 #ifndef TCPSHAKE_RENDER_RENDER_H
 #define TCPSHAKE_RENDER_RENDER_H
 
-#include "event/sink.h"
+#include "event/timeline.h"
 
 /* The ladder in the figure notation, then the result as labelled lines; in brief these alone. */
 struct sink *ladder_new(struct writer out, struct style style);

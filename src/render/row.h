@@ -5,7 +5,7 @@
 #define TCPSHAKE_RENDER_ROW_H
 
 #include "base/text.h"
-#include "event/sink.h"
+#include "event/timeline.h"
 #include "tcp/state.h"
 
 enum {

@@ -20,7 +20,7 @@ struct target_source {
     bool patient; /* we wait, not the caller */
     bool ended;
     size_t at, len; /* of the piece */
-    struct lines lines;
+    struct text_lines lines;
     char piece[PIECE];
 };
 
@@ -47,7 +47,7 @@ struct target_source *target_source_open(const char *file, bool patient, struct 
         return NULL;
     }
     s->patient = patient;
-    lines_init(&s->lines);
+    text_lines_init(&s->lines);
     if (open_file(s, file, fault) != STATUS_OK) {
         target_source_close(s);
         return NULL;
@@ -110,8 +110,8 @@ enum target_source_answer target_source_next(struct target_source *s,
 {
     for (;;) {
         size_t used = 0;
-        bool whole = s->ended ? lines_end(&s->lines)
-                              : lines_take(&s->lines, s->piece + s->at, s->len - s->at, &used);
+        bool whole = s->ended ? text_lines_end(&s->lines)
+                              : text_lines_take(&s->lines, s->piece + s->at, s->len - s->at, &used);
         s->at += used;
         if (whole) {
             *line = line_of(s);

@@ -3,7 +3,7 @@
 #define TCPSHAKE_TARGETS_TARGET_SOURCE_H
 
 #include "base/fault.h"
-#include "base/lines.h"
+#include "base/text.h"
 
 struct target_source;
 
@@ -11,7 +11,7 @@ struct target_source_line {
     const char *text; /* until the next call; not terminated */
     size_t n;
     uint64_t number; /* from 1 */
-    bool too_long;   /* the rest of it, beyond LINES_MAX, was dropped */
+    bool too_long;   /* the rest of it, beyond TEXT_LINE_MAX, was dropped */
 };
 
 enum target_source_answer {

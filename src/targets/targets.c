@@ -42,7 +42,7 @@ struct targets {
 
 static enum status too_long(struct fault *fault)
 {
-    return fault_set(fault, STATUS_MALFORMED, "more than %d characters", LINES_MAX);
+    return fault_set(fault, STATUS_MALFORMED, "more than %d characters", TEXT_LINE_MAX);
 }
 
 /* Takes a line apart and judges of it what only the options can say. */

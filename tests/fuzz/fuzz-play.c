@@ -1014,7 +1014,7 @@ static void check_bounds(const struct scene *c)
 {
     fuzz_require(c->play.held_count <= PLAY_HELD_MAX);
     for (enum end e = END_A; e <= END_B; e++)
-        fuzz_require(c->play.inbox[e].count <= SEG_QUEUE_MAX);
+        fuzz_require(c->play.inbox[e].count <= INBOX_MAX);
     /* A packet goes on once, and once more for each row that lets it go or copies it. */
     unsigned told =
         c->told[EVENT_LINE_OK] + c->told[EVENT_LINE_DEVIATES] + c->told[EVENT_LINE_UNKNOWN];

@@ -9,7 +9,7 @@
 #include "../unit/unit.h"
 
 #include "base/text.h"
-#include "event/sink.h"
+#include "event/timeline.h"
 
 /* A writer into memory that can be made to fail. */
 struct golden_memory {

@@ -1873,7 +1873,7 @@ static void flood(struct kernels *k)
 {
     struct trial *t = trial_of(k);
     struct kernel *b = &k->end[END_B];
-    for (; t->play.phase == PLAY_PAUSE && t->n < SEG_QUEUE_MAX + 1; t->n++)
+    for (; t->play.phase == PLAY_PAUSE && t->n < INBOX_MAX + 1; t->n++)
         kernel_says(b, FLAG_ACK, b->tcb.snd_nxt.v, b->tcb.rcv_nxt.v, 1);
 }
 
@@ -1890,7 +1890,7 @@ UNIT_TEST(more_than_can_be_kept)
     expect_text(t, 1, "more came than can be kept");
     expect_verdict(t, "unknown");
     /* Everything that was kept goes on. */
-    assert_int_equal(t->kernels.passed, 3 + SEG_QUEUE_MAX);
+    assert_int_equal(t->kernels.passed, 3 + INBOX_MAX);
     done(t);
 }
 

@@ -1,7 +1,7 @@
 /* Lines out of pieces: however the octets are cut, the same lines come out. */
 #include "unit.h"
 
-#include "base/lines.h"
+#include "base/text.h"
 
 struct matched {
     size_t n;
@@ -10,7 +10,7 @@ struct matched {
     char start[8][16];
 };
 
-static void note(struct matched *s, const struct lines *l)
+static void note(struct matched *s, const struct text_lines *l)
 {
     assert_true(s->n < 8);
     assert_int_equal(l->number, s->n + 1);
@@ -23,20 +23,20 @@ static void note(struct matched *s, const struct lines *l)
 /* By pieces of `step` octets. */
 static void cut(struct matched *s, const char *data, size_t n, size_t step)
 {
-    struct lines *l = malloc(sizeof(*l));
+    struct text_lines *l = malloc(sizeof(*l));
     assert_non_null(l);
     memset(s, 0, sizeof(*s));
-    lines_init(l);
+    text_lines_init(l);
     for (size_t at = 0; at < n;) {
         size_t piece = n - at < step ? n - at : step, used;
-        if (lines_take(l, data + at, piece, &used))
+        if (text_lines_take(l, data + at, piece, &used))
             note(s, l);
         assert_in_range(used, 1, piece);
         at += used;
     }
-    if (lines_end(l))
+    if (text_lines_end(l))
         note(s, l);
-    assert_false(lines_end(l));
+    assert_false(text_lines_end(l));
     free(l);
 }
 
@@ -65,21 +65,21 @@ UNIT_TEST(plain_lines)
 
 UNIT_TEST(long_lines)
 {
-    static char text[2 * LINES_MAX + 16];
-    static const size_t steps[] = {1, 7, 1000, LINES_MAX, LINES_MAX + 1, sizeof(text)};
+    static char text[2 * TEXT_LINE_MAX + 16];
+    static const size_t steps[] = {1, 7, 1000, TEXT_LINE_MAX, TEXT_LINE_MAX + 1, sizeof(text)};
     memset(text, 'x', sizeof(text));
-    text[LINES_MAX] = '\n';         /* just as long as may be */
-    text[2 * LINES_MAX + 2] = '\n'; /* one more */
-    text[2 * LINES_MAX + 5] = '\n';
+    text[TEXT_LINE_MAX] = '\n';         /* just as long as may be */
+    text[2 * TEXT_LINE_MAX + 2] = '\n'; /* one more */
+    text[2 * TEXT_LINE_MAX + 5] = '\n';
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         struct matched s;
         cut(&s, text, sizeof(text), steps[i]);
         assert_int_equal(s.n, 4);
-        assert_int_equal(s.len[0], LINES_MAX);
+        assert_int_equal(s.len[0], TEXT_LINE_MAX);
         assert_false(s.too_long[0]);
         assert_true(s.too_long[1]);
         assert_int_equal(s.len[2], 2);
         assert_false(s.too_long[2]);
-        assert_int_equal(s.len[3], sizeof(text) - 2 * LINES_MAX - 6);
+        assert_int_equal(s.len[3], sizeof(text) - 2 * TEXT_LINE_MAX - 6);
     }
 }

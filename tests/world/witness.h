@@ -2,7 +2,7 @@
 #ifndef TCPSHAKE_WORLD_WITNESS_H
 #define TCPSHAKE_WORLD_WITNESS_H
 
-#include "event/sink.h"
+#include "event/timeline.h"
 
 typedef enum status witness_event(struct sink *s, const struct event *e, struct fault *fault);
 

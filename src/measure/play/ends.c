@@ -101,7 +101,7 @@ static void count(struct ends *e, enum end from, const struct segment *seg)
 }
 
 /* By how much RCV.NXT has moved, but for a FIN. */
-static uint32_t take(struct ends *e, const struct seg_queue_entry *k, bool arrives)
+static uint32_t take(struct ends *e, const struct inbox_entry *k, bool arrives)
 {
     struct talk *x = e->x;
     const struct segment *seg = &k->seg;
@@ -122,7 +122,7 @@ static uint32_t take(struct ends *e, const struct seg_queue_entry *k, bool arriv
     return seg->len > 0 && octets > 0 ? octets - fin : 0;
 }
 
-uint32_t ends_take(struct ends *e, enum end from, const struct seg_queue_entry *k, bool arrives,
+uint32_t ends_take(struct ends *e, enum end from, const struct inbox_entry *k, bool arrives,
                    const char *note)
 {
     if (!talk_is_wire(e->x)) {

@@ -8,7 +8,7 @@
 #ifndef TCPSHAKE_MEASURE_PLAY_ENDS_H
 #define TCPSHAKE_MEASURE_PLAY_ENDS_H
 
-#include "talk/seg_queue.h"
+#include "measure/play/inbox.h"
 #include "talk/talk.h"
 
 struct ends {
@@ -63,7 +63,7 @@ enum status ends_call(struct ends *e, enum end end, enum call what, const void *
 /* It has come out of `from`, and its turn has come: into the record, if it is not there yet, and on
  * to the other end, unless it stays in the network. `note` may be NULL. Returns how many octets of
  * data are new to the other end. */
-uint32_t ends_take(struct ends *e, enum end from, const struct seg_queue_entry *k, bool arrives,
+uint32_t ends_take(struct ends *e, enum end from, const struct inbox_entry *k, bool arrives,
                    const char *note);
 /* One that stayed in the network arrives. */
 void ends_arrives(struct ends *e, enum end from, const struct segment *seg);

@@ -8,9 +8,7 @@
 #include "base/clock.h"
 #include "event/result.h"
 #include "figure/view.h"
-#include "measure/play/play_act.h"
-#include "measure/play/play_row.h"
-#include "measure/play/play_walk.h"
+#include "measure/play/play_parts.h"
 #include "talk/facts.h"
 
 #define HANDSHAKE_WITHIN (5 * CLOCK_S)
@@ -50,7 +48,7 @@ static void stop_at_row(struct play *p, const char *why)
 void play_done(struct play *p)
 {
     for (enum end end = END_A; end <= END_B; end++)
-        seg_queue_done(&p->inbox[end]);
+        inbox_done(&p->inbox[end]);
     while (p->held_count > 0)
         free(p->held[--p->held_count].ip);
 }
@@ -162,7 +160,7 @@ static void came(struct talk *x, enum end from, const struct segment *seg, int64
         return;
     }
     bool plays = lossless || (p->phase != PLAY_HANDSHAKE && p->phase != PLAY_OVER);
-    if (plays && seg_queue_add(&p->inbox[end], seg, t_ns, x->capture_dropped))
+    if (plays && inbox_add(&p->inbox[end], seg, t_ns, x->capture_dropped))
         play_walk(p);
     else if (lossless)
         stop_at_row(p, "more came than can be kept");

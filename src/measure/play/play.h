@@ -17,7 +17,6 @@
 #include "figure/view.h"
 #include "measure/measure.h"
 #include "measure/play/ends.h"
-#include "talk/matched.h"
 
 enum {
     PLAY_TEXT_MAX = 240,
@@ -108,10 +107,9 @@ struct play {
     uint64_t dropped;     /* by the capture, when something was last heard */
 
     /* What came, and what was done, by the end. */
-    struct seg_queue inbox[ENDS]; /* its turn has not come */
-    struct matched seen[ENDS];    /* what has been matched: a copy is a retransmission */
-    unsigned cued[ENDS];          /* what the applications were told to do, bits by enum call */
-    char instead[PLAY_TEXT_MAX];  /* what came while the row waited, "" nothing */
+    struct inbox inbox[ENDS];
+    unsigned cued[ENDS];         /* what the applications were told to do, bits by enum call */
+    char instead[PLAY_TEXT_MAX]; /* what came while the row waited, "" nothing */
     struct play_held held[PLAY_HELD_MAX];
     size_t held_count;
 

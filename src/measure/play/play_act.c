@@ -1,8 +1,8 @@
-/* See play_act.h. */
-#include "measure/play/play_act.h"
+/* What the columns of a row make happen: our calls, what applications are told to do, and the
+ * segment that is ours to send. */
+#include "measure/play/play_parts.h"
 
 #include "figure/view.h"
-#include "measure/play/play_row.h"
 #include "talk/emission.h"
 
 /* --- An end that is not ours --- */
@@ -54,7 +54,7 @@ void play_act_implied(struct play *p)
     const struct figure_segment *f = &p->row.row->segment;
     enum end from = view_sender(p->row.row);
     uint32_t len = f->has_len ? f->len : f->has_data ? 1 : 0;
-    if (matched_shows_again(&p->seen[from], &p->bind, from, f))
+    if (inbox_shows_again(&p->inbox[from], &p->bind, from, f))
         return;
     if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
         cue_once(p, from, CALL_CONNECT, NULL, 0);

@@ -1,11 +1,11 @@
-/* See play_judge.h. */
-#include "measure/play/play_judge.h"
+/* Holds a row against what was found: the columns against what is true of their ends, or may be,
+ * (new ISN) against the ISNs before, [after] and [within] against the clock. */
+#include "measure/play/play_parts.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "figure/view.h"
-#include "measure/play/play_row.h"
 
 #define SETTLE_WITHIN  (250 * CLOCK_MS)
 #define SETTLE_EVERY   (2 * CLOCK_MS)
@@ -148,7 +148,7 @@ bool play_judge_again(struct play *p)
 static void judge_isn(struct play *p, enum end end)
 {
     const char *what;
-    enum event_line_status status = matched_judge_isn(&p->seen[end], &what);
+    enum event_line_status status = inbox_judge_isn(&p->inbox[end], &what);
     if (status == EVENT_LINE_UNKNOWN)
         play_row_find(p, status, "%s", what);
     else if (status == EVENT_LINE_DEVIATES)

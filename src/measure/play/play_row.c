@@ -1,5 +1,7 @@
-/* See play_row.h. */
-#include "measure/play/play_row.h"
+/* How the row at which the walk is turned out. And alternatives (either, or): all of them are
+ * awaited, and what comes decides. Each begins with what the peer sends or with silence
+ * (figure/check). An alternative is named by the item that opens it. */
+#include "measure/play/play_parts.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,15 +1,14 @@
-/* See play_walk.h. A function that returns bool says whether the walk can go on at once. */
-#include "measure/play/play_walk.h"
+/* The walk from item to item of the figure. Between two rows nothing of another end's goes on:
+ * what comes early is kept until a row asks for it, as if it had been a little longer under way, so
+ * that both columns can be held against the figure in the figure's order. A function that returns
+ * bool says whether the walk can go on at once. */
+#include "measure/play/play_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "figure/view.h"
-#include "measure/play/play_act.h"
-#include "measure/play/play_judge.h"
-#include "measure/play/play_row.h"
-#include "measure/play/play_wire.h"
 
 #define TWO_MSL         (60 * CLOCK_S) /* Linux; RFC 9293 has four minutes */
 #define SOMEBODY_WITHIN (5 * CLOCK_MIN)
@@ -239,13 +238,13 @@ static bool begin_choice(struct play *p, size_t item)
  * lost, nothing overtakes what comes early either. */
 static bool look_into(struct play *p, enum end from, enum play_arrival *a)
 {
-    struct seg_queue *inbox = &p->inbox[from];
+    struct inbox *inbox = &p->inbox[from];
     for (size_t i = 0; i < inbox->count; i++) {
-        const struct seg_queue_entry *k = &inbox->segments[i];
+        const struct inbox_entry *k = &inbox->waiting[i];
         *a = p->phase == PLAY_SILENCE ? play_wire_consider_in_silence(p, from, k)
                                       : play_wire_consider(p, from, k);
         if (*a != PLAY_ARRIVAL_EARLY) {
-            seg_queue_remove(inbox, i);
+            inbox_remove(inbox, i);
             return true;
         }
         if (talk_is_wire(p->ends.x))
@@ -316,7 +315,7 @@ static void begin_round(struct play *p)
             continue;
         p->bind.space[end].bound = false;
         p->bind.space[end].syn.given = false;
-        matched_begin_round(&p->seen[end]);
+        inbox_begin_round(&p->inbox[end]);
         p->cued[end] = 0;
     }
 }

@@ -1,5 +1,7 @@
-/* See play_wire.h. */
-#include "measure/play/play_wire.h"
+/* What becomes of a segment that has come out of an end which is not ours: it is what is awaited,
+ * it is none of the figure's business, it comes too early, or it is wrong. And what stays in the
+ * network as the figure's arrows say, to arrive later, or again as a copy. */
+#include "measure/play/play_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +9,6 @@
 
 #include "figure/view.h"
 #include "figure/match.h"
-#include "measure/play/play_act.h"
-#include "measure/play/play_judge.h"
-#include "measure/play/play_row.h"
 #include "talk/line.h"
 
 /* --- What the network holds --- */
@@ -107,8 +106,8 @@ static enum match try_row(const struct play *p, struct bind *b, const struct fig
                           enum end from, const struct segment *seg, char *why)
 {
     if (!view_leaves(row, from) ||
-        (matched_has(&p->seen[from], seg) &&
-         !matched_shows_again(&p->seen[from], &p->bind, from, &row->segment)))
+        (inbox_matched(&p->inbox[from], seg) &&
+         !inbox_shows_again(&p->inbox[from], &p->bind, from, &row->segment)))
         return MATCH_OTHER; /* a copy is none but where the figure shows one */
     return match_segment(b, from, &row->segment, seg, why);
 }
@@ -200,7 +199,7 @@ static void acknowledge_unfigured_data(struct play *p, enum end from, uint32_t o
 }
 
 /* It is the row's. */
-static void take_awaited(struct play *p, enum end from, const struct seg_queue_entry *k)
+static void take_awaited(struct play *p, enum end from, const struct inbox_entry *k)
 {
     const struct figure_row *row = p->row.row;
     const struct figure_segment *f = &row->segment;
@@ -209,7 +208,7 @@ static void take_awaited(struct play *p, enum end from, const struct seg_queue_e
     uint32_t octets = ends_take(&p->ends, from, k, arrives, NULL);
     play_row_crossed(p, seg, k->t_ns);
     p->dropped = k->dropped;
-    matched_add(&p->seen[from], seg, f);
+    inbox_match(&p->inbox[from], seg, f);
     if (seg->len > 0)
         p->cued[from] &= ~(1u << CALL_SEND);
     if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) /* another connection, another call */
@@ -250,7 +249,7 @@ static bool is_turn(const struct play *p, enum end from)
 static bool is_retransmission(const struct play *p, enum end from, const struct segment *seg)
 {
     return segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
-           (ends_is_old_syn(&p->ends, seg) || matched_has(&p->seen[from], seg));
+           (ends_is_old_syn(&p->ends, seg) || inbox_matched(&p->inbox[from], seg));
 }
 
 /* What is to be noted of a segment that is nothing but a copy, or nothing at all; NULL: it is more
@@ -271,8 +270,8 @@ static const char *note_on_copy(const struct play *p, enum end from, const struc
 }
 
 /* `why` it is not what is awaited, "" if that goes without saying. */
-static enum play_arrival consider_other(struct play *p, enum end from,
-                                        const struct seg_queue_entry *k, const char *why)
+static enum play_arrival consider_other(struct play *p, enum end from, const struct inbox_entry *k,
+                                        const char *why)
 {
     const struct segment *seg = &k->seg;
     char text[LINE_CAME_MAX];
@@ -296,7 +295,7 @@ static enum play_arrival consider_other(struct play *p, enum end from,
     return PLAY_ARRIVAL_OTHER;
 }
 
-enum play_arrival play_wire_consider(struct play *p, enum end from, const struct seg_queue_entry *k)
+enum play_arrival play_wire_consider(struct play *p, enum end from, const struct inbox_entry *k)
 {
     char why[MATCH_WHY_MAX] = "";
     if (!is_awaited(p, from, &k->seg, why))
@@ -308,7 +307,7 @@ enum play_arrival play_wire_consider(struct play *p, enum end from, const struct
 /* What is stamped before the silence began cannot break it. Nor, where we are the wire, does a
  * kernel that acknowledges once more what it has acknowledged: nothing new is said. */
 enum play_arrival play_wire_consider_in_silence(struct play *p, enum end from,
-                                                const struct seg_queue_entry *k)
+                                                const struct inbox_entry *k)
 {
     const struct segment *seg = &k->seg;
     char text[LINE_CAME_MAX];
@@ -328,7 +327,7 @@ enum play_arrival play_wire_consider_in_silence(struct play *p, enum end from,
 void play_wire_take_rest(struct play *p)
 {
     for (enum end from = END_A; from <= END_B; from++) {
-        for (; p->inbox[from].count > 0; seg_queue_remove(&p->inbox[from], 0))
-            (void)ends_take(&p->ends, from, &p->inbox[from].segments[0], true, NULL);
+        for (; p->inbox[from].count > 0; inbox_remove(&p->inbox[from], 0))
+            (void)ends_take(&p->ends, from, &p->inbox[from].waiting[0], true, NULL);
     }
 }

@@ -90,15 +90,16 @@ void peer_init(struct peer *p, state_set initial)
  * wait until it is (3.10.2, 3.10.4). */
 static void forget_calls(struct peer *p, int64_t t_ns)
 {
-    const unsigned may_wait = PEER_TOLD(CALL_SEND) | PEER_TOLD(CALL_CLOSE) | PEER_TOLD(CALL_ABORT);
-    if (t_ns - p->told_ns <= peer_sent_flight_time(&p->sent))
+    const unsigned may_wait =
+        PEER_PROMPTED(CALL_SEND) | PEER_PROMPTED(CALL_CLOSE) | PEER_PROMPTED(CALL_ABORT);
+    if (t_ns - p->prompted_ns <= peer_sent_flight_time(&p->sent))
         return;
-    p->told &= may_wait;
-    p->told_waits = p->told_waits && p->set & (S(SYN_SENT) | S(SYN_RECEIVED));
-    if (p->told_waits)
-        p->told_ns = t_ns;
+    p->prompted &= may_wait;
+    p->prompted_waits = p->prompted_waits && p->set & (S(SYN_SENT) | S(SYN_RECEIVED));
+    if (p->prompted_waits)
+        p->prompted_ns = t_ns;
     else
-        p->told = 0;
+        p->prompted = 0;
 }
 
 static void path_add(struct peer *p, enum state s)
@@ -158,10 +159,10 @@ struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t 
 
 struct peer_change peer_told(struct peer *p, enum call call, int64_t t_ns)
 {
-    p->told_old = call == CALL_CONNECT ? p->told : p->told_old & ~PEER_TOLD(call);
-    p->told |= PEER_TOLD(call);
-    p->told_ns = t_ns;
-    p->told_waits |= (p->set & (S(SYN_SENT) | S(SYN_RECEIVED))) != 0;
+    p->prompted_old = call == CALL_CONNECT ? p->prompted : p->prompted_old & ~PEER_PROMPTED(call);
+    p->prompted |= PEER_PROMPTED(call);
+    p->prompted_ns = t_ns;
+    p->prompted_waits |= (p->set & (S(SYN_SENT) | S(SYN_RECEIVED))) != 0;
     p->unseen |= call == CALL_SEND || call == CALL_CLOSE;
     return change(p, peer_may_arrive(p, p->set, t_ns), "its application was told to act",
                   "RFC 9293 3.10");
@@ -186,7 +187,7 @@ static bool resets_what_was(const struct peer *p, const struct tcb *own, const s
 static bool opens(const struct peer *p, const struct segment *seg, const struct arrival *a)
 {
     const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_SENT);
-    return a->inputs[0] == INPUT_SYN || p->told & PEER_TOLD(CALL_CONNECT) ||
+    return a->inputs[0] == INPUT_SYN || p->prompted & PEER_PROMPTED(CALL_CONNECT) ||
            (p->irs_known && seq_eq(seg->seq, p->irs)) || (p->set & (state_set)~none) == 0;
 }
 
@@ -361,17 +362,18 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
     p->reopened &= !(seg->flags & FLAG_SYN && seg->flags & FLAG_ACK);
     learn_gap(p, seg);
     p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
-    if (segment_seq_len(seg) == 0 && p->told == 0 && seq_eq(seg->seq, p->snd_nxt))
+    if (segment_seq_len(seg) == 0 && p->prompted == 0 && seq_eq(seg->seq, p->snd_nxt))
         p->unseen = false; /* it stands where it has sent all */
     if (seg->flags & FLAG_FIN && !p->fin_seen) {
         p->fin_seen = true;
         p->fin_end = segment_end(seg);
     }
     if (seg->flags & FLAG_FIN)
-        p->told &= ~PEER_TOLD(CALL_CLOSE);
-    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN && p->told & PEER_TOLD(CALL_CONNECT))
-        p->told &=
-            ~(p->told_old | PEER_TOLD(CALL_CONNECT)); /* no call before it concerns this one */
+        p->prompted &= ~PEER_PROMPTED(CALL_CLOSE);
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN &&
+        p->prompted & PEER_PROMPTED(CALL_CONNECT))
+        p->prompted &= ~(p->prompted_old |
+                         PEER_PROMPTED(CALL_CONNECT)); /* no call before it concerns this one */
     if (seg->opt.has_timestamps) {
         p->stamped = true;
         p->ts_val = seg->opt.ts_val;

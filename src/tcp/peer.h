@@ -26,8 +26,8 @@ enum {
     PEER_PATH_MAX = 16
 };
 
-/* The bit of a call that the peer's application was told to make. */
-#define PEER_TOLD(call) (1U << (call))
+/* The bit of a call that the peer's application was prompted to make. */
+#define PEER_PROMPTED(call) (1U << (call))
 
 struct peer {
     state_set set;
@@ -47,10 +47,10 @@ struct peer {
 
     struct peer_sent sent;
 
-    unsigned told;     /* PEER_TOLD, of which nothing shows yet that they have been made */
-    unsigned told_old; /* of those, which were told before CALL_CONNECT */
-    bool told_waits;   /* they may have to wait for the connection */
-    int64_t told_ns;   /* when the last of them was told */
+    unsigned prompted;     /* PEER_PROMPTED, of which nothing shows yet that they have been made */
+    unsigned prompted_old; /* of those, which were prompted before CALL_CONNECT */
+    bool prompted_waits;   /* they may have to wait for the connection */
+    int64_t prompted_ns;   /* when the last of them was */
 
     /* The states the peer certainly went through, in order. */
     enum state path[PEER_PATH_MAX];

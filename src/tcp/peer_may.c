@@ -63,15 +63,16 @@ static const struct move moves[] = {
 };
 
 static const struct move calls[] = {
-    {PEER_TOLD(CALL_CONNECT), S(CLOSED) | S(LISTEN) | S(TIME_WAIT),
-     S(SYN_SENT)},                                   /* 3.10.1; RFC 6191 */
-    {PEER_TOLD(CALL_CLOSE), S(SYN_SENT), S(CLOSED)}, /* 3.10.4 */
-    {PEER_TOLD(CALL_CLOSE), S(SYN_RECEIVED) | S(ESTABLISHED),
-     S(FIN_WAIT_1) | S(CLOSED)},                                     /* CLOSED: with */
-    {PEER_TOLD(CALL_CLOSE), S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED)}, /* data unread, 3.6.1 SHLD-3 */
-    {PEER_TOLD(CALL_ABORT), STATE_SET_ALL, S(CLOSED)},               /* 3.10.5 */
-    {PEER_TOLD(CALL_STOP_LISTENING), S(LISTEN) | S(SYN_RECEIVED), S(CLOSED)},
-    {PEER_TOLD(CALL_CRASH), STATE_SET_ALL, S(CLOSED)}, /* 3.5.1 */
+    {PEER_PROMPTED(CALL_CONNECT), S(CLOSED) | S(LISTEN) | S(TIME_WAIT),
+     S(SYN_SENT)},                                       /* 3.10.1; RFC 6191 */
+    {PEER_PROMPTED(CALL_CLOSE), S(SYN_SENT), S(CLOSED)}, /* 3.10.4 */
+    {PEER_PROMPTED(CALL_CLOSE), S(SYN_RECEIVED) | S(ESTABLISHED),
+     S(FIN_WAIT_1) | S(CLOSED)}, /* CLOSED: with */
+    {PEER_PROMPTED(CALL_CLOSE), S(CLOSE_WAIT),
+     S(LAST_ACK) | S(CLOSED)},                             /* data unread, 3.6.1 SHLD-3 */
+    {PEER_PROMPTED(CALL_ABORT), STATE_SET_ALL, S(CLOSED)}, /* 3.10.5 */
+    {PEER_PROMPTED(CALL_STOP_LISTENING), S(LISTEN) | S(SYN_RECEIVED), S(CLOSED)},
+    {PEER_PROMPTED(CALL_CRASH), STATE_SET_ALL, S(CLOSED)}, /* 3.5.1 */
 };
 
 /* States that end without a segment, where they lead, and how long nothing is said before that is
@@ -209,8 +210,8 @@ state_set peer_may_arrive(const struct peer *p, state_set set, int64_t t_ns)
 {
     for (state_set before = STATE_SET_NONE; before != set;) {
         before = set;
-        for (unsigned bit = 1; bit <= PEER_TOLD(CALL_CRASH); bit <<= 1) {
-            if (p->told & bit)
+        for (unsigned bit = 1; bit <= PEER_PROMPTED(CALL_CRASH); bit <<= 1) {
+            if (p->prompted & bit)
                 set |= moved(calls, sizeof(calls) / sizeof(calls[0]), set, bit);
         }
         set |= with_crowded_out(p, set);

@@ -27,7 +27,7 @@ struct target_source {
 /* Standard input is others' too: what is ours of it is a descriptor. */
 static enum status open_file(struct target_source *s, const char *file, struct fault *fault)
 {
-    struct stat st;
+    struct stat st = {0};
     bool standard = strcmp(file, "-") == 0;
     s->name = standard ? "stdin" : file;
     s->fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)

@@ -93,45 +93,12 @@ same_names()
 }
 
 # A static function that bears the name of a file, or of a struct in a header, of another module reads
-# as if it were that module's. These are still to be renamed; the list only gets shorter.
-borrowed='
-src/cli/arguments.c:parse
-src/cli/arguments.c:check
-src/cli/carry_figure.c:carrier
-src/cli/carry_figure.c:check
-src/cli/carry_list.c:asked
-src/cli/carry_list.c:check
-src/cli/carry_turns.c:asked
-src/cli/cmd-figures.c:list
-src/cli/cmd-figures.c:check
-src/cli/cmd-figures.c:parse
-src/cli/cmd-lab.c:parse
-src/cli/command.c:carry
-src/cli/digest.c:print
-src/lab/lab_upper.c:state
-src/lab/lab_upper.c:queues
-src/lab/lab_upper.c:call
-src/lab/netem/netem_wire.c:carry
-src/lab/truth.c:ask
-src/measure/crash.c:end
-src/measure/self_connect.c:record
-src/measure/self_connect.c:call
-src/measure/synack/synack.c:end
-src/net/port_filter.c:resolve
-src/talk/asked.c:ask
-src/talk/bring.c:parse
-src/targets/targets.c:ask
-src/targets/targets.c:parse
-'
+# as if it were that module's.
 borrowed_names()
 {
     # shellcheck disable=SC2016 # the $ are awk's
-    (cd "$srcdir" && xargs -d '\n' awk -v excused="$borrowed" '
+    (cd "$srcdir" && xargs -d '\n' awk '
         function own(file) { sub(/\.[ch]$/, "", file); return file }
-        BEGIN {
-            n = split(excused, words, /[ \n]+/)
-            for (i = 1; i <= n; i++) is_excused[words[i]] = 1
-        }
         FNR == 1 {
             n = split(own(FILENAME), path, "/")
             gsub(/-/, "_", path[n])
@@ -149,7 +116,7 @@ borrowed_names()
         END {
             for (f in found) {
                 split(f, at, " ")
-                if (!(at[2] in owners) || (at[1] ":" at[2]) in is_excused) continue
+                if (!(at[2] in owners)) continue
                 n = split(owners[at[2]], units, " ")
                 for (i = 1; i <= n && units[i] == own(at[1]); i++) ;
                 if (i <= n)

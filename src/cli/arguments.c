@@ -272,7 +272,7 @@ static error_t take_operand(struct arguments *a, const struct argp_state *state,
     return 0;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t take_key(int key, char *arg, struct argp_state *state)
 {
     struct parsing *p = state->input;
     if (key == ARGP_KEY_INIT) {
@@ -308,7 +308,7 @@ static enum status gather(struct arguments *a, void *state, struct fault *fault)
     return s;
 }
 
-static enum status check(const struct arguments *a, struct fault *fault)
+static enum status settle(const struct arguments *a, struct fault *fault)
 {
     const struct measure_refusal *refused = arguments_refused(a, a->measure->refused);
     if (refused != NULL)
@@ -352,14 +352,14 @@ int arguments_parse(struct arguments *a, void *state, int argc, char **argv)
     text_printf(&doc, "%s\v%s", m->about, m->statuses);
     list_all(&p);
     const struct argp argp = {
-        .options = p.options, .parser = parse, .args_doc = operands_of(m), .doc = doc.data};
+        .options = p.options, .parser = take_key, .args_doc = operands_of(m), .doc = doc.data};
     argp_err_exit_status = EXIT_TROUBLE;
     bool wrong = argp_parse(&argp, argc, argv, 0, NULL, &p) != 0;
     forget(&p);
     text_done(&doc);
     if (wrong)
         return EXIT_TROUBLE;
-    enum status s = check(a, &fault);
+    enum status s = settle(a, &fault);
     if (s == STATUS_OK)
         s = gather(a, state, &fault);
     return s == STATUS_OK ? 0 : command_fail(m->name, "%s", fault.text);

@@ -62,12 +62,12 @@ static void put_heading(struct text *out, const struct figure *f)
 }
 
 /* Who carries it. */
-static const struct carrier *carrier(const struct session *s)
+static const struct carrier *who_carries(const struct session *s)
 {
     return s->around->between ? &carry_lab_kernels : &carry_talk;
 }
 
-static enum status check(const struct session *s, const struct play *p, struct fault *fault)
+static enum status playable(const struct session *s, const struct play *p, struct fault *fault)
 {
     return s->around->between       ? figure_check_between(p->figure, fault)
            : s->around->lab != NULL ? figure_check_in_lab(p->figure, p->us, fault)
@@ -100,7 +100,7 @@ static enum status find(struct session *s, struct fault *fault)
     st->loaded = status == STATUS_OK;
     p->figure = &st->figure;
     if (status == STATUS_OK)
-        status = check(s, p, fault);
+        status = playable(s, p, fault);
     if (status != STATUS_OK) {
         s->told = status == STATUS_MALFORMED; /* begins with FILE:LINE:COLUMN, for editors */
         if (s->told)
@@ -113,12 +113,12 @@ static enum status find(struct session *s, struct fault *fault)
     }
     text_init(&st->heading);
     prepare(s, p);
-    return carrier(s)->find(s, fault);
+    return who_carries(s)->find(s, fault);
 }
 
 static enum status run(struct session *s, struct fault *fault)
 {
-    return carrier(s)->run(s, fault);
+    return who_carries(s)->run(s, fault);
 }
 
 static void done(struct session *s)

@@ -220,7 +220,7 @@ static void progress(void *arg, int64_t now_ns)
     record_tell(&st->s->record, line);
 }
 
-static void asked(void *arg, int64_t now_ns)
+static void tell_so_far(void *arg, int64_t now_ns)
 {
     struct stage *st = arg;
     char line[200];
@@ -280,7 +280,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .supply_fd = targets_fd(st->list.targets),
         .progress = shown ? progress : NULL,
         .progress_ns = PROGRESS_EVERY,
-        .asked = asked,
+        .asked = tell_so_far,
         .remark = remark,
         .arg = st,
     };
@@ -370,7 +370,8 @@ static void done(struct session *s)
 
 /* --- What it is asked for --- */
 
-static enum status check(const struct session *s, const struct survey_asked *a, struct fault *fault)
+static enum status refuse_what_contradicts(const struct session *s, const struct survey_asked *a,
+                                           struct fault *fault)
 {
     static const char why[] = "means nothing for many targets";
     static const struct measure_refusal refused[] = {
@@ -416,7 +417,7 @@ static enum status find(struct session *s, struct fault *fault)
         return STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = check(s, st->asked, fault);
+        status = refuse_what_contradicts(s, st->asked, fault);
     if (status != STATUS_OK)
         return status;
     a->csv = st->asked->csv;

@@ -144,7 +144,7 @@ static void progress(void *arg, int64_t now_ns)
 }
 
 /* SIGQUIT: the statistics so far, in one piece. */
-static void asked(void *arg, int64_t now_ns)
+static void tell_so_far(void *arg, int64_t now_ns)
 {
     struct stage *st = arg;
     struct text t;
@@ -202,7 +202,7 @@ static struct live_survey *open_live(struct stage *st, struct fault *fault)
         .supply_fd = -1,
         .progress = st->asked->live ? progress : NULL,
         .progress_ns = LIVE_EVERY,
-        .asked = asked,
+        .asked = tell_so_far,
         .remark = remark,
         .arg = st,
     };

@@ -32,7 +32,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t take_key(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
     (void)arg;
@@ -63,7 +63,7 @@ static int parse_line(struct line *line, int argc, char **argv)
 {
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = take_key,
         .args_doc = "\nNAME\n--check FILE...",
         .doc = "Lists the library of figures, prints the source of one, or checks files. "
                "Nothing is sent.\v"
@@ -134,7 +134,7 @@ static bool is_apart(size_t i)
     return strchr(figure_library_name(i), '/') != NULL;
 }
 
-static int list(void)
+static int list_library(void)
 {
     struct text out;
     struct fault fault;
@@ -205,7 +205,7 @@ static enum status check_file(const char *name, struct text *out, struct fault *
     return s;
 }
 
-static int check(char **names, int count)
+static int check_files(char **names, int count)
 {
     int code = EXIT_AS_EXPECTED;
     for (int i = 0; i < count; i++) {
@@ -232,8 +232,8 @@ static int run(const struct surroundings *around, int argc, char **argv)
     if (wrong != 0)
         return wrong;
     if (line.check)
-        return check(argv + line.first, line.count);
-    return line.count == 0 ? list() : show(argv[line.first]);
+        return check_files(argv + line.first, line.count);
+    return line.count == 0 ? list_library() : show(argv[line.first]);
 }
 
 const struct command cmd_figures = {

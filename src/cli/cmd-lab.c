@@ -114,7 +114,7 @@ static void list_options(struct argp_option all[ROWS_MAX])
     all[n] = (struct argp_option){0};
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t take_key(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
     struct fault fault;
@@ -175,7 +175,7 @@ static int parse_line(struct line *line, int argc, char **argv)
     list_options(options);
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = take_key,
         .args_doc = "COMMAND [ARGUMENTS]",
         .doc = "Runs a command against a real Linux TCP peer on this machine, in namespaces that "
                "go away with it; needs no root and no set-up.\v ",

@@ -103,7 +103,7 @@ static void fill_in(struct session *s)
         measure_store(&c->field, s->state, setting(s->around, c->name) * (uint64_t)c->unit);
 }
 
-static enum status carry(struct session *s, const struct carrier *c, struct fault *fault)
+static enum status carry_through(struct session *s, const struct carrier *c, struct fault *fault)
 {
     enum status status = check_lab(s, fault);
     if (status == STATUS_OK && c->find != NULL)
@@ -119,7 +119,7 @@ static int run(struct session *s)
     const struct carrier *c = carriers[s->measure->carrier];
     struct fault fault = {0};
     fill_in(s);
-    enum status status = record_close(&s->record, carry(s, c, &fault), &fault);
+    enum status status = record_close(&s->record, carry_through(s, c, &fault), &fault);
     if (c->done != NULL)
         c->done(s);
     if (status == STATUS_OK)

@@ -1,15 +1,15 @@
 /* See lab_upper.h. */
 #include "lab/lab_upper.h"
 
-static enum status call(void *arg, const struct endpoint *remote, enum call call, const void *data,
-                        size_t n, struct fault *fault)
+static enum status make_call(void *arg, const struct endpoint *remote, enum call call,
+                             const void *data, size_t n, struct fault *fault)
 {
     const struct lab_upper *end = arg;
     return lab_call(end->lab, end->side, call, remote, data, n, fault);
 }
 
-static enum status state(void *arg, const struct endpoint *remote, enum state *state,
-                         struct fault *fault)
+static enum status state_at(void *arg, const struct endpoint *remote, enum state *state,
+                            struct fault *fault)
 {
     const struct lab_upper *end = arg;
     return lab_truth(end->lab, end->side, remote, state, fault);
@@ -21,7 +21,7 @@ static int last_error(void *arg)
     return lab_saw(end->lab, end->side);
 }
 
-static enum status queues(void *arg, struct queues *q, struct fault *fault)
+static enum status queues_at(void *arg, struct queues *q, struct fault *fault)
 {
     return lab_queues(((const struct lab_upper *)arg)->lab, q, fault);
 }
@@ -48,10 +48,10 @@ static int64_t way_to(const struct lab_upper *end)
 
 struct upper lab_upper_ops(const struct lab_upper *end)
 {
-    return (struct upper){.call = call,
-                          .state = state,
+    return (struct upper){.call = make_call,
+                          .state = state_at,
                           .status = last_error,
-                          .queues = queues,
+                          .queues = queues_at,
                           .way_ns = way_to(end),
                           .arg = (void *)(uintptr_t)end};
 }

@@ -103,8 +103,9 @@ static enum status broken(struct fault *fault, int error)
 }
 
 /* One exact look-up. Answers in kind, or that there is no such socket. */
-static enum status ask(struct truth *t, const struct endpoint *local, const struct endpoint *remote,
-                       struct answer *answer, struct fault *fault)
+static enum status look_up(struct truth *t, const struct endpoint *local,
+                           const struct endpoint *remote, struct answer *answer,
+                           struct fault *fault)
 {
     if (t->fd < 0)
         return fault_set(fault, STATUS_SYSTEM,
@@ -136,7 +137,7 @@ enum status truth_read(struct truth *t, const struct endpoint *local, const stru
                        enum state *state, struct fault *fault)
 {
     struct answer answer = {0};
-    enum status s = ask(t, local, remote, &answer, fault);
+    enum status s = look_up(t, local, remote, &answer, fault);
     if (s != STATUS_OK)
         return s;
     *state = STATE_CLOSED;
@@ -195,7 +196,7 @@ enum status truth_queues(struct truth *t, const struct endpoint *local, struct q
     struct answer answer = {0};
     if (address_is_v4(&local->ip))
         nobody.ip = address_from_v4((const uint8_t[4]){0});
-    enum status s = ask(t, local, &nobody, &answer, fault);
+    enum status s = look_up(t, local, &nobody, &answer, fault);
     if (s != STATUS_OK)
         return s;
     q->listens =

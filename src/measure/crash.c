@@ -109,7 +109,7 @@ static void forget(struct talk *p, enum end end)
         (void)talk_call(p, end, CALL_CRASH, NULL, 0, &ignored);
 }
 
-static void end(struct talk *p)
+static void finish(struct talk *p)
 {
     struct crash *c = crash_of(p);
     c->saw[1] = asked_status(p, END_A);
@@ -156,7 +156,7 @@ static void watch(struct talk *p)
     struct crash *c = crash_of(p);
     if (a_is_gone(p)) {
         c->gave_up_ns = p->now_ns;
-        end(p);
+        finish(p);
         return;
     }
     if (c->phase == CRASH_WATCH && c->way == CRASH_KILLED && c->said_by_b & FLAG_FIN) {
@@ -166,7 +166,7 @@ static void watch(struct talk *p)
     }
     if (p->now_ns - c->begun_ns > bound(c)) {
         c->lasts = p->truth[END_A];
-        end(p);
+        finish(p);
         return;
     }
     talk_wake_at(p, p->now_ns + LOOK_EVERY);
@@ -181,7 +181,7 @@ static void see_connection(struct talk *p)
         talk_wake_at(p, p->now_ns + CALM);
     } else if (p->now_ns - c->begun_ns >= CONNECT_WITHIN) {
         (void)fault_set(&c->trouble, STATUS_SYSTEM, "no connection came about");
-        end(p);
+        finish(p);
     } else {
         talk_wake_at(p, p->now_ns + LOOK_EVERY);
     }

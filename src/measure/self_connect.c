@@ -10,8 +10,8 @@
 
 static const char command[] = "self-connect";
 
-static uint32_t record(struct self_connect *s, enum event_kind kind, uint32_t cause, int64_t t_ns,
-                       struct event e)
+static uint32_t add_event(struct self_connect *s, enum event_kind kind, uint32_t cause,
+                          int64_t t_ns, struct event e)
 {
     e.kind = kind;
     e.cause = cause;
@@ -22,7 +22,7 @@ static uint32_t record(struct self_connect *s, enum event_kind kind, uint32_t ca
 
 static void note(struct self_connect *s, uint32_t cause, int64_t t_ns, const char *text)
 {
-    (void)record(s, EVENT_NOTE, cause, t_ns, (struct event){.text = text});
+    (void)add_event(s, EVENT_NOTE, cause, t_ns, (struct event){.text = text});
 }
 
 void self_connect_init(struct self_connect *s, const struct endpoint *at, struct timeline *timeline)
@@ -50,21 +50,21 @@ static void record_state(struct self_connect *s, enum end end, uint32_t event, i
 {
     const state_set now = STATE_SET(s->tcb.state);
     if (now != s->recorded[end])
-        (void)record(s, EVENT_STATE, event, t_ns,
-                     (struct event){.change = {end, s->recorded[end], now, s->why, s->rfc}});
+        (void)add_event(s, EVENT_STATE, event, t_ns,
+                        (struct event){.change = {end, s->recorded[end], now, s->why, s->rfc}});
     s->recorded[end] = now;
 }
 
 static uint32_t make_call(struct self_connect *s, enum call what, const char *text, int64_t t_ns)
 {
-    uint32_t id = record(s, EVENT_ACTION, 0, t_ns, (struct event){.text = text});
+    uint32_t id = add_event(s, EVENT_ACTION, 0, t_ns, (struct event){.text = text});
     reach(s, text, tcb_call(&s->tcb, what).rfc);
     return id;
 }
 
 /* The call behind a segment, made before it left. 0: there is none. */
-static uint32_t call(struct self_connect *s, const struct self_connect_doings *d,
-                     const struct segment *seg)
+static uint32_t call_behind(struct self_connect *s, const struct self_connect_doings *d,
+                            const struct segment *seg)
 {
     bool opens = (seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
     if (opens && s->tcb.state == STATE_CLOSED && !s->impossible) {
@@ -91,20 +91,20 @@ static void explain(struct self_connect *s, uint32_t event, int64_t t_ns, enum s
     if (from == s->tcb.state || s->tcb.state != STATE_CLOSED)
         return;
     s->impossible = true;
-    (void)record(s, EVENT_FAULT, event, t_ns,
-                 (struct event){.fault = {EVENT_FAULT_CONTRADICTION,
-                                          "by the RFC this segment ends the connection"}});
+    (void)add_event(s, EVENT_FAULT, event, t_ns,
+                    (struct event){.fault = {EVENT_FAULT_CONTRADICTION,
+                                             "by the RFC this segment ends the connection"}});
 }
 
 void self_connect_segment(struct self_connect *s, const struct self_connect_doings *d,
                           const struct segment *seg, int64_t t_ns)
 {
     const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
-    uint32_t cause = call(s, d, seg);
+    uint32_t cause = call_behind(s, d, seg);
     bool again = cause == 0 && segment_seq_len(seg) > 0 && (seg->flags & FLAG_SYN) == 0 &&
                  seq_le(segment_end(seg), s->tcb.snd_nxt);
-    uint32_t event = record(s, EVENT_SENT, cause, t_ns,
-                            (struct event){.segment = {.seg = *seg, .retransmission = again}});
+    uint32_t event = add_event(s, EVENT_SENT, cause, t_ns,
+                               (struct event){.segment = {.seg = *seg, .retransmission = again}});
     record_state(s, END_A, event, t_ns);
     tcb_left(&s->tcb, seg);
     enum state from = s->tcb.state;
@@ -124,15 +124,15 @@ void self_connect_truth(struct self_connect *s, enum state kernel)
 {
     uint32_t last = s->timeline->last_id;
     bool same = kernel == s->tcb.state;
-    (void)record(s, EVENT_TRUTH, last, s->last_ns, (struct event){.truth = {kernel, same}});
+    (void)add_event(s, EVENT_TRUTH, last, s->last_ns, (struct event){.truth = {kernel, same}});
     if (same)
         return;
     char text[128];
     (void)snprintf(text, sizeof(text), "the kernel says %s, the segments led to %s",
                    state_name(kernel), state_name(s->tcb.state));
     s->truth_failed = true;
-    (void)record(s, EVENT_FAULT, last, s->last_ns,
-                 (struct event){.fault = {EVENT_FAULT_TRUTH, text}});
+    (void)add_event(s, EVENT_FAULT, last, s->last_ns,
+                    (struct event){.fault = {EVENT_FAULT_TRUTH, text}});
 }
 
 static void report_outcome(const struct self_connect *s, const struct self_connect_doings *d,
@@ -229,7 +229,7 @@ int self_connect_conclude(struct self_connect *s, const struct self_connect_doin
     }
     result_set_integer(&r, "capture_dropped", (int64_t)s->capture_dropped);
     int exit_code = r.exit_code;
-    (void)record(s, EVENT_VERDICT, 0, t_ns, (struct event){.result = &r});
+    (void)add_event(s, EVENT_VERDICT, 0, t_ns, (struct event){.result = &r});
     result_clear(&r);
     result_set_text(&r, "command", command);
     result_set_integer(&r, "sessions", 1);

@@ -63,7 +63,7 @@ static void mark(struct assembly *a, enum label l)
     a->at[l] = a->n;
 }
 
-static void resolve(struct assembly *a)
+static void set_jumps(struct assembly *a)
 {
     for (unsigned i = 0; i < a->n; i++) {
         if (a->yes[i] != NEXT)
@@ -166,6 +166,6 @@ unsigned port_filter_build(const struct port_filter *f, int dlt,
     if (f->count > PORT_FILTER_PORTS_MAX || (typed == NULL && dlt != DLT_RAW))
         return 0;
     put_all(&a, f, typed);
-    resolve(&a);
+    set_jumps(&a);
     return a.n;
 }

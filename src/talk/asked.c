@@ -27,7 +27,7 @@ enum status asked_state(const struct talk *x, enum end end, enum state *state, s
     return u->state(u->arg, talk_at(x, end_other(end)), state, fault);
 }
 
-static bool ask(struct talk *x, enum end end, enum state *s)
+static bool ask_kernel(struct talk *x, enum end end, enum state *s)
 {
     struct fault fault = {0};
     enum status status = asked_state(x, end, s, &fault);
@@ -39,7 +39,7 @@ void asked_look(struct talk *x)
 {
     for (enum end end = END_A; end <= END_B; end++) {
         enum state now, from = x->truth[end];
-        if (!ask(x, end, &now) || now == from)
+        if (!ask_kernel(x, end, &now) || now == from)
             continue;
         bool late = x->now_ns - x->acted_ns > COMES_WITHIN;
         x->truth[end] = now;
@@ -51,7 +51,7 @@ void asked_look(struct talk *x)
 void asked_begin(struct talk *x)
 {
     enum state b = STATE_CLOSED;
-    (void)ask(x, END_B, &b);
+    (void)ask_kernel(x, END_B, &b);
     x->truth[END_A] = STATE_CLOSED;
     x->truth[END_B] = b;
     x->acted_ns = x->now_ns;

@@ -42,7 +42,7 @@ static enum status refuse(enum state state, unsigned needs, struct fault *fault)
     return s;
 }
 
-static enum status parse(struct figure *f, const char *name, struct fault *fault)
+static enum status load(struct figure *f, const char *name, struct fault *fault)
 {
     const char *source = figure_library_source(name);
     return figure_parse(f, name, source, strlen(source), fault);
@@ -63,7 +63,7 @@ static enum status ways_into(enum state state, struct way ways[WAYS_MAX], size_t
         struct figure f;
         if (strncmp(name, folder, sizeof(folder) - 1) != 0)
             continue;
-        enum status s = parse(&f, name, fault);
+        enum status s = load(&f, name, fault);
         if (s != STATUS_OK)
             return s;
         if (leads_to(&f) == state && *n < WAYS_MAX) {
@@ -88,7 +88,7 @@ enum status bring_choose(struct bring *b, enum state state, unsigned caps, size_
     b->state = state;
     for (size_t i = 0; i < n; i++) {
         if ((ways[i].needs & ~caps) == 0 && nth-- == 0)
-            return parse(&b->figure, ways[i].name, fault);
+            return load(&b->figure, ways[i].name, fault);
     }
     return refuse(state, n > 0 ? ways[0].needs & ~caps : 0, fault);
 }

@@ -46,8 +46,8 @@ static enum status too_long(struct fault *fault)
 }
 
 /* Takes a line apart and judges of it what only the options can say. */
-static enum status parse(const struct targets *t, const char *text, size_t n,
-                         struct target_line *line, struct fault *fault)
+static enum status take_apart(const struct targets *t, const char *text, size_t n,
+                              struct target_line *line, struct fault *fault)
 {
     const struct targets_config *c = &t->config;
     struct text_span word = text_word((struct text_span){text, n});
@@ -83,7 +83,8 @@ static enum status take_line(struct targets *t, const struct target_source_line 
 {
     struct target_line line = {.kind = TARGET_LINE_EMPTY};
     struct fault why = {""};
-    enum status s = text->too_long ? too_long(&why) : parse(t, text->text, text->n, &line, &why);
+    enum status s =
+        text->too_long ? too_long(&why) : take_apart(t, text->text, text->n, &line, &why);
     if (s == STATUS_OK && line.kind != TARGET_LINE_EMPTY)
         s = target_window_add(&t->window, &line, &why);
     target_line_done(&line);
@@ -163,7 +164,7 @@ static bool is_settled(const struct target_name *name)
 }
 
 /* Each name that is asked for has a waiter, so there is room for the question. */
-static void ask(struct targets *t, const struct target_window_pick *waiter)
+static void ask_resolver(struct targets *t, const struct target_window_pick *waiter)
 {
     struct target_name *name = waiter->name;
     if (name->state != TARGET_NAME_NEW ||
@@ -200,7 +201,7 @@ static void listen_to_resolver(struct targets *t)
 static bool take_settled(struct targets *t, struct target_window_pick *out)
 {
     for (size_t i = 0; i < t->waiting; i++) {
-        ask(t, &t->waiters[i]);
+        ask_resolver(t, &t->waiters[i]);
         if (!is_settled(t->waiters[i].name))
             continue;
         *out = t->waiters[i];
@@ -284,7 +285,7 @@ static bool give_picked(struct targets *t, struct target *out)
     if (is_settled(pick.name))
         return give_named(t, &pick, out);
     t->waiters[t->waiting++] = pick;
-    ask(t, &pick);
+    ask_resolver(t, &pick);
     return false;
 }
 
@@ -336,7 +337,7 @@ static enum status take_words(struct targets *t, bool *names, struct fault *faul
     for (size_t i = 0; i < t->config.word_count && s == STATUS_OK; i++) {
         const char *word = t->config.words[i];
         struct target_line line;
-        s = parse(t, word, strlen(word), &line, fault);
+        s = take_apart(t, word, strlen(word), &line, fault);
         *names = *names || line.kind == TARGET_LINE_NAME;
         if (s == STATUS_OK)
             s = line.kind != TARGET_LINE_EMPTY

@@ -203,7 +203,7 @@ static bool over(const void *arg)
 }
 
 /* Until SIGTERM, or until an interface is gone, which is told. */
-static enum status carry(struct carrier *f, struct fault *fault)
+static enum status carry_on(struct carrier *f, struct fault *fault)
 {
     static const struct driver_ops ops = {.start = start,
                                           .packet = take,
@@ -244,7 +244,7 @@ static void serve(void *arg, int ready)
     f.relay = relay_open(s->ifname_a, s->ifname_b, &fault);
     if (f.relay != NULL)
         f.driver = driver_new(&fault);
-    enum status status = f.driver != NULL ? carry(&f, &fault) : STATUS_SYSTEM;
+    enum status status = f.driver != NULL ? carry_on(&f, &fault) : STATUS_SYSTEM;
     if (f.ready >= 0)
         child_failed(f.ready, &fault);
     _exit(status == STATUS_OK ? 0 : 1);

@@ -43,7 +43,7 @@ static void listen_on(struct talk *x)
 
 /* The peer's half-open entry is freed by the reset that exactly matches its RCV.NXT, which is what
  * its SYN,ACK acknowledged (RFC 9293 3.10.7.4, RFC 5961 3.2). */
-static void end(struct talk *x, enum series_ended how, enum schedule_end schedule_end)
+static void finish(struct talk *x, enum series_ended how, enum schedule_end schedule_end)
 {
     struct series *s = &state_of(x)->series;
     s->ended = how;
@@ -91,7 +91,7 @@ static void another(struct talk *x, enum series_part part)
     case SERIES_RST:
     case SERIES_RST_ACK:
     case SERIES_FIN:
-        end(x, SERIES_ENDED_PEER, series_end_of(part));
+        finish(x, SERIES_ENDED_PEER, series_end_of(part));
         return;
     }
 }
@@ -104,7 +104,7 @@ static void received(struct talk *x, const struct segment *seg, const struct arr
             first_answer(x, seg);
         } else if (a->inputs[0] == INPUT_RST) {
             s->outcome = OUTCOME_CLOSED;
-            end(x, SERIES_ENDED_PEER, SCHEDULE_RST_ACK);
+            finish(x, SERIES_ENDED_PEER, SCHEDULE_RST_ACK);
         }
         return;
     }
@@ -116,12 +116,12 @@ static void timer(struct talk *x)
     struct series *s = &state_of(x)->series;
     if (s->outcome == OUTCOME_NONE) {
         s->outcome = OUTCOME_FILTERED;
-        end(x, SERIES_ENDED_PATIENCE, SCHEDULE_TRUNCATED);
+        finish(x, SERIES_ENDED_PATIENCE, SCHEDULE_TRUNCATED);
         return;
     }
     bool cap = !series_is_over(s->schedule.last_ns, schedule_last_gap(&s->schedule), x->now_ns);
-    end(x, cap ? SERIES_ENDED_LISTEN : SERIES_ENDED_PATIENCE,
-        cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE);
+    finish(x, cap ? SERIES_ENDED_LISTEN : SERIES_ENDED_PATIENCE,
+           cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE);
 }
 
 static void unreachable(struct talk *x, const struct icmp_error *e)
@@ -133,7 +133,7 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
     }
     s->outcome = OUTCOME_UNREACHABLE;
     s->icmp = *e;
-    end(x, SERIES_ENDED_PEER, SCHEDULE_TRUNCATED);
+    finish(x, SERIES_ENDED_PEER, SCHEDULE_TRUNCATED);
 }
 
 static void stop(struct talk *x, enum script_stop why)
@@ -141,8 +141,8 @@ static void stop(struct talk *x, enum script_stop why)
     struct series *s = &state_of(x)->series;
     if (s->outcome == OUTCOME_NONE)
         s->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
-    end(x, why == SCRIPT_STOP_INTERRUPT ? SERIES_ENDED_USER : SERIES_ENDED_LISTEN,
-        SCHEDULE_TRUNCATED);
+    finish(x, why == SCRIPT_STOP_INTERRUPT ? SERIES_ENDED_USER : SERIES_ENDED_LISTEN,
+           SCHEDULE_TRUNCATED);
 }
 
 /* --- The result --- */

@@ -220,6 +220,24 @@ circles()
         }' | sort
 }
 
+# Paths that are links, paths as an #include has them, and names of functions and the like.
+# shellcheck disable=SC2016 # the ` are Markdown's
+hacking_names()
+{
+    local name
+    cd "$srcdir/doc" || exit
+    grep -oP '\]\(\K[^)#]+' HACKING.md | while read -r name; do
+        [ -e "$name" ] || echo "no $name"
+    done
+    grep -oP '`\K[a-z]+/[a-z_/.]+(?=`)' HACKING.md | while read -r name; do
+        [ -e "../$name" ] || [ -e "../src/$name" ] || [ -e "../src/$name.c" ] ||
+            [ -e "../src/$name.h" ] || echo "no $name"
+    done
+    grep -oP '`(struct )?\K[a-z]+_[a-z_]+(?=`)' HACKING.md | sort -u | while read -r name; do
+        grep -rqw -e "$name" ../src ../Makefile.am ../tests || echo "no $name"
+    done
+}
+
 # Relocated constants (.data.rel.ro) are read-only once the program runs.
 mutable_data()
 {
@@ -239,6 +257,7 @@ verdict "every source says what it is for" "$(
     { echo "$sources"; files '.*\.[ch]' tests bench doc; } 2>/dev/null | grep . | openings)"
 verdict "no function is longer than $longest lines" "$(long_functions)"
 verdict "no two sources share a name" "$(same_names)"
+verdict "doc/HACKING.md names what there is" "$(hacking_names)"
 verdict "no static function bears another module's name" "$(borrowed_names)"
 verdict "Makefile.am lists every file" "$(
     { files '.*\.(c|h|def)' src; files '.*\.(c|h|sh)' tests; files '.*[^o]' figures man completion doc; } \

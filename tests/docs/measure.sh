@@ -7,21 +7,6 @@
 patch=$srcdir/tests/docs/example-measure.patch
 build=$PWD
 
-# Paths that are links, paths as an #include has them, and names of functions and the like.
-hacking=$srcdir/doc/HACKING.md
-verdict "doc/HACKING.md names what there is" "$(
-    cd "$srcdir/doc" || exit
-    grep -oP '\]\(\K[^)#]+' "$hacking" | while read -r path; do
-        [ -e "$path" ] || echo "no $path"
-    done
-    grep -oP '`\K[a-z]+/[a-z_/.]+(?=`)' "$hacking" | while read -r path; do
-        [ -e "../$path" ] || [ -e "../src/$path" ] || compgen -G "../src/${path%.h}.*" >/dev/null ||
-            echo "no $path"
-    done
-    grep -oP '`(struct )?\K[a-z]+_[a-z_]+(?=`)' "$hacking" | sort -u | while read -r name; do
-        grep -rqw -e "$name" ../src ../Makefile.am || echo "no $name"
-    done)"
-
 needs_lab
 for tool in automake patch make; do
     command -v $tool >/dev/null || skip_all "$tool is not installed"

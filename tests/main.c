@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A program has the one or the other: libFuzzer's interface, or that of unit.h. */
 __attribute__((weak)) int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -58,6 +57,10 @@ int main(int argc, char **argv)
     unsigned point = 0;
     if (unit_run != NULL)
         return unit_run();
+    if (LLVMFuzzerTestOneInput == NULL || argc < 2) {
+        printf("Bail out! neither tests nor inputs\n");
+        return 1;
+    }
     for (int i = 1; i < argc; i++) {
         struct dirent **entries;
         int n = scandir(argv[i], &entries, is_input, alphasort);

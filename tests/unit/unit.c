@@ -38,6 +38,10 @@ void unit_group(CMFixtureFunction set_up, CMFixtureFunction tear_down)
 
 int unit_run(void)
 {
+    if (count == 0) { /* "1..0" would be taken for a program that skips its tests */
+        printf("Bail out! no tests\n");
+        return 1;
+    }
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return _cmocka_run_group_tests("tests", tests, count, before, after);
 }

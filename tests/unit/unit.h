@@ -49,7 +49,7 @@
 __attribute__((format(printf, 4, 5))) void unit_add(int line, CMUnitTestFunction test, void *state,
                                                     const char *name, ...);
 void unit_group(CMFixtureFunction set_up, CMFixtureFunction tear_down);
-/* All of them, as TAP. How many failed. */
+/* All of them, as TAP. How many failed; that there are none is a failure. */
 int unit_run(void);
 
 /* The caller frees. Never NULL, not even for no octets. */

@@ -3,9 +3,8 @@
 #ifndef TCPSHAKE_NAMESPACE_H
 #define TCPSHAKE_NAMESPACE_H
 
-#include "../unit/unit.h"
+#include "../ip.h"
 
-#include <arpa/inet.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,17 +16,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "wire/address.h"
-
-static inline struct in6_addr ip_of(const char *text)
-{
-    struct in6_addr ip;
-    uint8_t v4[4];
-    if (inet_pton(AF_INET, text, v4) == 1)
-        return address_from_v4(v4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ip), 1);
-    return ip;
-}
 
 /* A command that must work, usually `ip`. */
 static inline void run(const char *command)

@@ -1,10 +1,7 @@
 /* Blocks of addresses as people write them; sets of them: what is in, what is not, whatever the
  * order they came in; and the special ones: the table is in order, and each ends where it ends. */
-#include "unit.h"
+#include "../ip.h"
 
-#include <arpa/inet.h>
-
-#include "wire/address.h"
 #include "targets/block.h"
 #include "wire/wide.h"
 
@@ -234,16 +231,6 @@ UNIT_TEST(as_a_map_has_it)
 
 /* --- Special addresses --- */
 
-static struct in6_addr address(const char *text)
-{
-    struct in6_addr ip;
-    uint8_t v4[4];
-    if (inet_pton(AF_INET, text, v4) == 1)
-        return address_from_v4(v4);
-    assert_int_equal(inet_pton(AF_INET6, text, &ip), 1);
-    return ip;
-}
-
 static struct wide last_of(const struct special *row)
 {
     bool v4 = row->first.high == 0 && row->first.low >> 32 == 0xffff;
@@ -363,7 +350,7 @@ UNIT_TEST(known_addresses)
         {"ff02::1", "RFC 4291", true},
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        struct in6_addr ip = address(known[i].ip);
+        struct in6_addr ip = ip_of(known[i].ip);
         const struct special *row = block_special(&ip);
         if (known[i].rfc == NULL) {
             assert_null(row);

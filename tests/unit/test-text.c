@@ -128,3 +128,44 @@ UNIT_TEST(what_is_shown)
     assert_int_equal(strlen(text_shown(text, TEXT_SHOWN_MAX, out)), TEXT_SHOWN_MAX - 1);
     assert_string_equal(out + TEXT_SHOWN_MAX - 5, "a...");
 }
+
+/* The first and the last character of each length, and what only looks like one (RFC 3629 3). */
+UNIT_TEST(characters)
+{
+    static const struct {
+        const char *s;
+        uint32_t c;
+    } rows[] = {
+        {"a", 'a'},
+        {"\x7f", 0x7f},
+        {"\xc2\x80", 0x80},
+        {"\xdf\xbf", 0x7ff},
+        {"\xe0\xa0\x80", 0x800},
+        {"\xed\x9f\xbf", 0xd7ff},
+        {"\xee\x80\x80", 0xe000},
+        {"\xef\xbf\xbf", 0xffff},
+        {"\xf0\x90\x80\x80", 0x10000},
+        {"\xf4\x8f\xbf\xbf", 0x10ffff},
+        {"\xc1\xbf", TEXT_NO_UTF8}, /* longer than need be */
+        {"\xe0\x9f\xbf", TEXT_NO_UTF8},
+        {"\xf0\x8f\xbf\xbf", TEXT_NO_UTF8},
+        {"\xed\xa0\x80", TEXT_NO_UTF8},     /* a surrogate */
+        {"\xf4\x90\x80\x80", TEXT_NO_UTF8}, /* beyond the last */
+        {"\x80", TEXT_NO_UTF8},
+        {"\xff", TEXT_NO_UTF8},
+        {"\xc3", TEXT_NO_UTF8}, /* cut short */
+        {"\xe2\x82", TEXT_NO_UTF8},
+        {"\xe2(\xac", TEXT_NO_UTF8},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t n = strlen(rows[i].s), used = 0;
+        bool good = rows[i].c != TEXT_NO_UTF8;
+        char *exact = (char *)unit_copy(rows[i].s, n);
+        assert_int_equal(text_decode(exact, n, &used), rows[i].c);
+        assert_int_equal(used, good ? n : 1);
+        assert_int_equal(text_is_utf8(rows[i].s), good);
+        free(exact);
+    }
+    assert_true(text_is_utf8("") && text_is_utf8("\xc3\xa9t\xc3\xa9"));
+    assert_false(text_is_utf8("\xc3\xa9t\xc3"));
+}

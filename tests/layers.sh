@@ -1,13 +1,13 @@
 #!/bin/bash
 # Holds the tree to its rules: who may include whom, what the pure half may call, what a file
-# may export, how it opens, how long a function gets, and that the build knows every file.
+# may export and name, how it opens, how long a function gets, that no units need each other, that
+# the build knows every file and doc/HACKING.md names none that is gone.
 # Reads the sources below $srcdir and, for the rules about symbols, the objects of this build.
 set -uf
 srcdir=${srcdir:-.}
 layers=(base wire tcp event figure talk measure render net targets lab cli)
-pure='base|wire|tcp|event|figure|talk|measure|render'
-# What else is pure, of a folder that is not: the reading of targets, but for files and names.
-pure="^src/(($pure)/|targets/(block|ports|target_line|target_window)\\.c)"
+# The pure half; and of a folder that is not, the reading of targets, but for files and names.
+pure='^src/((base|wire|tcp|event|figure|talk|measure|render)/|targets/(block|ports|target_line|target_window)\.c)'
 longest=70
 
 # What the pure half may take from outside. Nothing here opens, sends, waits, looks at a clock, at
@@ -220,22 +220,27 @@ circles()
         }' | sort
 }
 
-# Paths that are links, paths as an #include has them, and names of functions and the like.
+# Paths that are links, paths as an #include has them or as the build has a program, and names of
+# functions and the like. NAME is the reader's own.
 # shellcheck disable=SC2016 # the ` are Markdown's
 hacking_names()
 {
     local name
-    cd "$srcdir/doc" || exit
+    if ! cd "$srcdir/doc" || [ ! -r HACKING.md ]; then
+        echo "there is no doc/HACKING.md"
+        return
+    fi
     grep -oP '\]\(\K[^)#]+' HACKING.md | while read -r name; do
         [ -e "$name" ] || echo "no $name"
     done
-    grep -oP '`\K[a-z]+/[a-z_/.]+(?=`)' HACKING.md | while read -r name; do
-        [ -e "../$name" ] || [ -e "../src/$name" ] || [ -e "../src/$name.c" ] ||
-            [ -e "../src/$name.h" ] || echo "no $name"
+    grep -oP '`\K[a-z]+/[A-Za-z_/.-]+(?=`)' HACKING.md | grep -v NAME | while read -r name; do
+        [ -e "../$name" ] || [ -e "../$name.c" ] || [ -e "../$name.in" ] || [ -e "../src/$name" ] ||
+            [ -e "../src/$name.c" ] || [ -e "../src/$name.h" ] || echo "no $name"
     done
-    grep -oP '`(struct )?\K[a-z]+_[a-z_]+(?=`)' HACKING.md | sort -u | while read -r name; do
-        grep -rqw -e "$name" ../src ../Makefile.am ../tests || echo "no $name"
-    done
+    grep -oP '`(struct |enum )?\K[A-Za-z]+_[A-Za-z_]+(?=[`(])' HACKING.md | grep -v NAME | sort -u |
+        while read -r name; do
+            grep -rqw -e "$name" ../src ../Makefile.am ../tests || echo "no $name"
+        done
 }
 
 # Relocated constants (.data.rel.ro) are read-only once the program runs.

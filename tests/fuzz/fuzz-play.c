@@ -824,12 +824,6 @@ static void come_as_figured(struct scene *c, unsigned alternative)
 
 /* --- Steps between kernels --- */
 
-static uint32_t far(struct scripted_reader *r)
-{
-    uint32_t high = scripted_word(r);
-    return high << 16 | scripted_word(r);
-}
-
 /* A number near one that matters. */
 static seq_t near_on_wire(struct scripted_reader *r, const struct scene *c)
 {
@@ -844,7 +838,7 @@ static seq_t near_on_wire(struct scripted_reader *r, const struct scene *c)
                            c->play.ends.sent[END_B].nxt};
     uint8_t choice = scripted_octet(r);
     if (choice >= 0xf0)
-        return seq_of(far(r));
+        return seq_of(scripted_far(r));
     return seq_add(bases[choice & 7], (uint32_t)scripted_octet(r) - 128);
 }
 

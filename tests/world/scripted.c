@@ -1,8 +1,6 @@
 /* See scripted.h. */
 #include "scripted.h"
 
-#include <string.h>
-
 /* --- The script --- */
 
 uint8_t scripted_octet(struct scripted_reader *r)
@@ -19,6 +17,12 @@ uint16_t scripted_word(struct scripted_reader *r)
     return (uint16_t)(high << 8 | scripted_octet(r));
 }
 
+uint32_t scripted_far(struct scripted_reader *r)
+{
+    uint32_t high = scripted_word(r);
+    return high << 16 | scripted_word(r);
+}
+
 const uint8_t *scripted_octets(struct scripted_reader *r, size_t *n)
 {
     *n = scripted_octet(r);
@@ -33,19 +37,6 @@ seq_t scripted_start(unsigned choice)
 {
     static const uint32_t starts[] = {1000, 0xffffffff, 0xfffffff0, 0x7fffffff};
     return seq_of(starts[choice % 4]);
-}
-
-seq_t scripted_near(struct scripted_reader *r, const seq_t bases[8], uint32_t win)
-{
-    uint8_t choice = scripted_octet(r);
-    if (choice >= 0xf0) {
-        uint32_t high = scripted_word(r);
-        return seq_of(high << 16 | scripted_word(r));
-    }
-    uint32_t off = scripted_octet(r);
-    if (off >= 128)
-        off -= 256;
-    return seq_add(bases[choice & 7], (choice & 0x08 ? win : 0) + off);
 }
 
 /* --- The record --- */
@@ -125,13 +116,21 @@ void scripted_is_told(struct scripted_peer *p, enum call what)
         scripted_says(p, NULL, drawn, 0, 0);
 }
 
+/* An offset from a number that matters, or any number. */
 static seq_t number(struct scripted_peer *p)
 {
+    struct scripted_reader *r = &p->script;
     const struct tcb *own = &p->run.entry->talk.ours.tcb;
     seq_t bases[8] = {p->host.snd_nxt, p->host.rcv_nxt, own->snd_nxt,
                       own->snd_una,    own->rcv_nxt,    own->irs};
     p->numbers(p, bases + 6);
-    return scripted_near(&p->script, bases, p->config.base.win);
+    uint8_t choice = scripted_octet(r);
+    if (choice >= 0xf0)
+        return seq_of(scripted_far(r));
+    uint32_t off = scripted_octet(r);
+    if (off >= 128)
+        off -= 256;
+    return seq_add(bases[choice & 7], (choice & 0x08 ? p->config.base.win : 0) + off);
 }
 
 void scripted_odd_segment(struct scripted_peer *p)

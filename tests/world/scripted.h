@@ -21,12 +21,11 @@ struct scripted_reader {
 /* Zeros when there is no more. */
 uint8_t scripted_octet(struct scripted_reader *r);
 uint16_t scripted_word(struct scripted_reader *r);
+uint32_t scripted_far(struct scripted_reader *r);
 /* The next octets, of a number that stands before them, but no more than there are. */
 const uint8_t *scripted_octets(struct scripted_reader *r, size_t *n);
 /* An ISN: an ordinary one, or near one where numbers wrap. */
 seq_t scripted_start(unsigned choice);
-/* An offset from a number that matters, or any number. */
-seq_t scripted_near(struct scripted_reader *r, const seq_t bases[8], uint32_t win);
 
 struct scripted_record {
     struct witness witness;                                          /* first */

@@ -74,7 +74,8 @@ static const struct scene one = {one_target, 1, 0}, two = {two_targets, 2, 1},
                           loud = {a_loud_kernel, 1, 2};
 
 /* The scene through a sink; what it printed is in `m`. */
-static enum status shown(const struct scene *s, struct golden_memory *m, const struct style *style)
+static enum status shown(const struct scene *s, struct golden_memory *m, const struct style *style,
+                         struct fault *fault)
 {
     const struct writer w = {.put = golden_put, .arg = m};
     const struct run_info info = {.command = "ping",
@@ -86,23 +87,23 @@ static enum status shown(const struct scene *s, struct golden_memory *m, const s
                                   .seed = 1};
     struct timeline timeline;
     struct ping_log l;
-    struct fault fault = {""};
     timeline_init(&timeline);
     struct sink *sink = style != NULL ? ping_text_new(w, *style) : ndjson_new(w);
-    assert_int_equal(timeline_add_sink(&timeline, sink, &fault), STATUS_OK);
-    enum status status = timeline_open(&timeline, &info, &fault);
+    assert_int_equal(timeline_add_sink(&timeline, sink, fault), STATUS_OK);
+    enum status status = timeline_open(&timeline, &info, fault);
     assert_true(ping_log_init(&l, &timeline, targets(), s->targets, CLOCK_S));
     l.verbose = style != NULL && style->verbose;
     assert_int_equal(s->play(&l), s->exit_code);
     ping_log_done(&l);
-    enum status closed = timeline_close(&timeline, &fault);
+    enum status closed = timeline_close(&timeline, fault);
     return status == STATUS_OK ? closed : status;
 }
 
 static void golden(const struct scene *s, const struct style *style, const char *file)
 {
     struct golden_memory m = {.limit = SIZE_MAX};
-    assert_int_equal(shown(s, &m, style), STATUS_OK);
+    struct fault fault;
+    assert_int_equal(shown(s, &m, style, &fault), STATUS_OK);
     golden_compare(file, &m.text);
     text_done(&m.text);
 }
@@ -132,17 +133,13 @@ UNIT_TEST(records)
     golden(&loud, NULL, "ping-loud.ndjson");
 }
 
-/* Wherever the disk is full, that is what comes back. */
-UNIT_TEST(a_full_disk)
+static enum status perform(const void *scene, struct golden_memory *m, struct fault *fault)
 {
     const struct style plain = {.columns = 80};
-    struct golden_memory whole = {.limit = SIZE_MAX};
-    assert_int_equal(shown(&one, &whole, &plain), STATUS_OK);
-    for (size_t limit = 0; limit < whole.text.len; limit += 37) {
-        struct golden_memory m = {.limit = limit};
-        assert_int_equal(shown(&one, &m, &plain), STATUS_SYSTEM);
-        assert_true(m.failed);
-        text_done(&m.text);
-    }
-    text_done(&whole.text);
+    return shown(scene, m, &plain, fault);
+}
+
+UNIT_TEST(a_full_disk)
+{
+    golden_full_disk(perform, &one, 100);
 }

@@ -66,7 +66,6 @@ enum status fields_number(const struct lex *l, size_t from, size_t to, struct fi
     return take_addend(l, end, to, n, fault);
 }
 
-/* "100", "x+1"; "" if it is not given. */
 void fields_print_number(struct text *out, const struct figure_number *n)
 {
     if (!n->given)

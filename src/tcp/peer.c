@@ -86,7 +86,7 @@ void peer_init(struct peer *p, state_set initial)
     *p = (struct peer){.set = initial};
 }
 
-/* What was told has happened by now; but a call on a connection that is not yet established may
+/* What was prompted has happened by now; but a call on a connection that is not yet established may
  * wait until it is (3.10.2, 3.10.4). */
 static void forget_calls(struct peer *p, int64_t t_ns)
 {

@@ -13,7 +13,7 @@ bool peer_may_ack_syn(const struct peer *p, uint16_t flags, seq_t ack);
  * behind it all. */
 bool peer_may_ack_fin(const struct peer *p, uint16_t flags, seq_t ack);
 /* Everything that is under way may arrive or not, in whatever order; and what the application was
- * told to do it may do before or after. */
+ * prompted to do it may do before or after. */
 state_set peer_may_arrive(const struct peer *p, state_set set, int64_t t_ns);
 /* Time has passed since the last segment: states that end without one may have ended. */
 state_set peer_may_expire(const struct peer *p, state_set set, int64_t t_ns);

@@ -10,8 +10,6 @@ seq_t peer_reach_text_end(const struct peer_sent_segment *e)
     return e->flags & FLAG_FIN ? seq_of(e->end.v - 1) : e->end;
 }
 
-/* Whether the peer can take its text and FIN as they come: what has no ACK is dropped, and so is a
- * SYN, but for the one that opens the connection. */
 bool peer_reach_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e)
 {
     if (e->flags & FLAG_RST || !(e->text || e->flags & FLAG_FIN))

@@ -11,7 +11,8 @@ bool peer_reach_covers(const struct peer_sent_segment *e, seq_t number);
 seq_t peer_reach_from(const struct peer_sent *s, seq_t at);
 /* The highest number that the peer can expect by now, if everything has arrived. */
 seq_t peer_reach_now(const struct peer_sent *s);
-/* Whether the peer can take text or a FIN from it. */
+/* Whether the peer can take its text and FIN as they come: what has no ACK is dropped, and so is a
+ * SYN, but for the one that opens the connection. */
 bool peer_reach_takes_numbers(const struct peer_sent *s, const struct peer_sent_segment *e);
 /* Whether a peer that has told what it expects may find any of the segment in its window; the edges
  * are taken wide by one. */

@@ -1,10 +1,12 @@
 /* Plays fixed scripts of events into every sink and compares what comes out with the files beside
  * this one. TCPSHAKE_UPDATE_GOLDEN=1 writes them anew; look at the difference before committing it.
  * The files are found through the environment variable `srcdir`, the top of the source tree. */
-#include "../keys.h"
 #include "golden.h"
 
+#include <jansson.h>
+
 #include "base/clock.h"
+#include "event/result.h"
 #include "event/timeline.h"
 #include "render/render.h"
 #include "wire/craft.h"

@@ -5,8 +5,6 @@
 #include "../unit/unit.h"
 #include "../world/witness.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "measure/backlog/backlog.h"
 #include "event/result.h"

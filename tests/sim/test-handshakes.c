@@ -1,6 +1,5 @@
 /* `survey --probe open`: many whole handshakes at one pace, with peers that answer, refuse, are
  * silent, or lie beyond a next hop that is. */
-#include <stdio.h>
 
 #include "../keys.h"
 #include "../unit/unit.h"

@@ -1,6 +1,5 @@
 /* `open` from end to end on the simulated wire: the closes of RFC 9293 3.6, losses, floods,
  * silence, and every way in which a run may be ended. */
-#include <stdio.h>
 
 #include "../world/bench.h"
 

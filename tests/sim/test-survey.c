@@ -1,5 +1,6 @@
 /* The survey from end to end on a simulated wire: 65,536 hosts with ten schedules, jitter and loss,
  * none of which may be told wrongly; and its manners towards all that is not so regular. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "../world/world.h"

@@ -1,6 +1,5 @@
 /* `synack` from end to end on the simulated wire: one SYN, no ACK, and whatever schedule a peer may
  * keep and end by. */
-#include <stdio.h>
 
 #include "../world/bench.h"
 

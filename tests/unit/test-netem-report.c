@@ -1,8 +1,6 @@
 /* What the lab's wire tells, as a line for people. */
 #include "unit.h"
 
-#include <stdio.h>
-
 #include "net/driver.h"
 #include "lab/netem/netem.h"
 #include "wire/flags.h"

@@ -2,7 +2,6 @@
  * looked up but what needs no network. */
 #include "unit.h"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include "net/resolve.h"

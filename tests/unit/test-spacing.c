@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "measure/survey/spacing.h"

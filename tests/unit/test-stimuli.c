@@ -2,8 +2,6 @@
  * is written down here once more, by the RFC's text. */
 #include "tcp.h"
 
-#include <string.h>
-
 #include "tcp/classify.h"
 #include "tcp/stimuli.h"
 

@@ -1,8 +1,6 @@
 /* Words of a list of targets, taken apart. */
 #include "unit.h"
 
-#include <stdio.h>
-
 #include "wire/address.h"
 #include "targets/target_line.h"
 

@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "event/result.h"

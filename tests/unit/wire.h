@@ -5,7 +5,6 @@
 
 #include "unit.h"
 
-#include <arpa/inet.h>
 #include <stdbool.h>
 
 #include "base/bytes.h"

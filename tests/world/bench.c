@@ -1,6 +1,10 @@
 /* See bench.h. */
 #include "bench.h"
 
+#include <stdio.h>
+
+#include "../keys.h"
+
 /* --- The record --- */
 
 static void bench_keep_verdict(struct bench *b, const struct event *e)

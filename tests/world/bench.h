@@ -3,9 +3,8 @@
 #ifndef TCPSHAKE_WORLD_BENCH_H
 #define TCPSHAKE_WORLD_BENCH_H
 
-#include <stdio.h>
+#include <jansson.h>
 
-#include "../keys.h"
 #include "../unit/unit.h"
 #include "witness.h"
 

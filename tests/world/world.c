@@ -1,6 +1,10 @@
 /* See world.h. */
 #include "world.h"
 
+#include <math.h>
+
+#include "base/bytes.h"
+
 static double world_random(struct world *w)
 {
     return (double)(unit_random(&w->dice) >> 11) / (double)(UINT64_C(1) << 53);

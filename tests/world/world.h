@@ -6,10 +6,6 @@
 
 #include "../unit/unit.h"
 
-#include <math.h>
-#include <stdio.h>
-
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/heap.h"
 #include "measure/survey/survey.h"

@@ -41,6 +41,7 @@ struct driver {
     struct waiting waiting[TURNS * BURST];
     size_t waiting_count;
     int64_t look_at, progress_at, ends_at;
+    bool stopped;       /* the client leaves that to us */
     enum status status; /* the first failure of the run */
     struct fault fault;
 };
@@ -228,11 +229,17 @@ static void look_for_losses(struct driver *d, int64_t now_ns)
     ops->lost(d->config.arg, total, now_ns);
 }
 
+static bool is_over(const struct driver *d)
+{
+    const struct driver_ops *ops = d->config.ops;
+    return d->stopped || (ops->over != NULL && ops->over(d->config.arg));
+}
+
 /* When the loop is to wake up next, or that it need not any more. */
 static void plan(struct driver *d)
 {
     const struct driver_ops *ops = d->config.ops;
-    if (d->status != STATUS_OK || ops->over(d->config.arg)) {
+    if (d->status != STATUS_OK || is_over(d)) {
         loop_stop(d->loop);
         return;
     }
@@ -258,9 +265,11 @@ static void tick(struct driver *d, int64_t now_ns)
 
 static void stop(struct driver *d, int64_t now_ns)
 {
+    const struct driver_ops *ops = d->config.ops;
     struct fault fault = {""};
-    if (d->status == STATUS_OK)
-        keep_failure(d, d->config.ops->stop(d->config.arg, now_ns, &fault), &fault);
+    d->stopped = ops->stop == NULL;
+    if (!d->stopped && d->status == STATUS_OK)
+        keep_failure(d, ops->stop(d->config.arg, now_ns, &fault), &fault);
 }
 
 static void tell_progress(struct driver *d, int64_t now_ns, bool asked)
@@ -360,7 +369,7 @@ enum status driver_run(struct driver *d, const struct driver_config *config, str
     d->ends_at = config->within_ns != CLOCK_NEVER ? now + config->within_ns : CLOCK_NEVER;
     if (config->ops->start != NULL)
         s = config->ops->start(config->arg, now, fault);
-    if (s != STATUS_OK || config->ops->over(config->arg)) /* there was nothing to wait for */
+    if (s != STATUS_OK || is_over(d)) /* there was nothing to wait for */
         return s;
     plan(d);
     s = loop_run(d->loop, fault);

@@ -38,9 +38,10 @@ struct driver_ops {
     enum status (*tick)(void *arg, int64_t now_ns, struct fault *fault);
     /* When `tick` is to be called at the latest; CLOCK_NEVER: only for packets. */
     int64_t (*deadline)(const void *arg, int64_t now_ns);
-    /* Comes to an end: the user wants it, or driver_config.within_ns has passed. */
+    /* Comes to an end: the user wants it, or driver_config.within_ns has passed. NULL: there is
+     * nothing to be done for that, and the run is over at once. */
     enum status (*stop)(void *arg, int64_t now_ns, struct fault *fault);
-    bool (*over)(const void *arg);
+    bool (*over)(const void *arg); /* NULL: not before it is stopped */
     /* Nothing hangs on looking at the next packet at once, if it is looked at within
      * DRIVER_LOOK_EVERY or `for_ns`, when something else is due. NULL: never so. */
     bool (*can_wait)(const void *arg, int64_t for_ns);

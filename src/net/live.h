@@ -9,14 +9,14 @@
 #include "talk/talks.h"
 
 enum {
-    LIVE_DEAF_MAX = 90 /* percent */
+    LIVE_RX_LOSS_MAX = 90 /* percent */
 };
 
 /* Loss on purpose, for tests of judgement: of the packets that come from the peer, some are not
  * heard. Ours are always seen to leave. */
-struct live_deaf {
+struct live_rx_loss {
     struct hash_key key; /* the run's, so that a seed repeats the pattern */
-    unsigned percent;    /* at most LIVE_DEAF_MAX */
+    unsigned percent;    /* at most LIVE_RX_LOSS_MAX */
     uint64_t came, missed;
 };
 
@@ -40,7 +40,7 @@ enum status live_pair(struct relay *relay, const struct driver_teller *teller, s
 
 /* Whether this captured packet, between `local` (our address) and `remote`, is to be passed over.
  * Decides anew each time: ask once for each packet. */
-bool live_misses(struct live_deaf *d, const struct in6_addr *local, const struct endpoint *remote,
-                 const uint8_t *ip, size_t n);
+bool live_misses(struct live_rx_loss *l, const struct in6_addr *local,
+                 const struct endpoint *remote, const uint8_t *ip, size_t n);
 
 #endif

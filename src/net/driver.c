@@ -120,9 +120,9 @@ static void keep_failure(struct driver *d, enum status s, const struct fault *fa
 /* As far as there is room; the rest stays where it is. */
 static void fetch_remarks(struct driver *d)
 {
-    const struct driver_aside *a = d->config.aside;
-    while (a != NULL && d->remark_count < REMARKS_MAX &&
-           a->next(a->arg, &d->remarks[(d->first_remark + d->remark_count) % REMARKS_MAX]))
+    const struct driver_remarks *from = d->config.remarks;
+    while (from != NULL && d->remark_count < REMARKS_MAX &&
+           from->next(from->arg, &d->remarks[(d->first_remark + d->remark_count) % REMARKS_MAX]))
         d->remark_count++;
 }
 
@@ -196,7 +196,7 @@ static bool read_tap(struct driver *d, const struct driver_tap *tap)
 static bool read_taps(struct driver *d)
 {
     const struct driver_tap *taps = d->config.taps;
-    const struct driver_aside *aside = d->config.aside;
+    const struct driver_remarks *remarks = d->config.remarks;
     struct fault fault = {""};
     bool came = false;
     fetch_remarks(d);
@@ -208,8 +208,8 @@ static bool read_taps(struct driver *d)
         hand_on_what_was_kept(d);
     }
     tell_remarks(d, CLOCK_NEVER);
-    if (aside != NULL)
-        keep_failure(d, aside->state(aside->arg, &fault), &fault);
+    if (remarks != NULL)
+        keep_failure(d, remarks->state(remarks->arg, &fault), &fault);
     return came;
 }
 
@@ -344,8 +344,8 @@ static enum status open_loop(struct driver *d, struct fault *fault)
         if (!c->taps[i].beside)
             s = loop_join(d->loop, capture_fd(c->taps[i].capture), readable, d, fault);
     }
-    if (s == STATUS_OK && c->aside != NULL)
-        s = loop_join(d->loop, c->aside->fd, readable, d, fault);
+    if (s == STATUS_OK && c->remarks != NULL)
+        s = loop_join(d->loop, c->remarks->fd, readable, d, fault);
     if (s == STATUS_OK && c->ops->readable != NULL)
         s = loop_join(d->loop, c->fd, readable_beside, d, fault);
     return s;

@@ -50,7 +50,7 @@ struct driver_ops {
     /* One line for people who wait, or who have `asked` by SIGQUIT; "", as it is before: nothing.
      */
     void (*progress)(void *arg, int64_t now_ns, bool asked, char *line, size_t cap);
-    /* A remark of driver_config.aside. NULL where there is none. */
+    /* A remark of driver_config.remarks. NULL where there is none. */
     void (*remark)(void *arg, const char *text, int64_t t_ns);
     /* Something may be read from driver_config.fd. NULL: there is none. */
     void (*readable)(void *arg);
@@ -83,7 +83,7 @@ struct driver_remark {
 /* Somebody else who watches the same packets, such as the lab's wire. What it remarks is fetched
  * before the packets are looked at, so that whatever it is about is among them or among earlier
  * ones, and told between the packets in the order of their stamps. */
-struct driver_aside {
+struct driver_remarks {
     int fd; /* readable when there may be a remark */
     /* Fills in the next; false: none waits. Never blocks. */
     bool (*next)(void *arg, struct driver_remark *remark);
@@ -97,7 +97,7 @@ struct driver_config {
     const struct driver_ops *ops;
     void *arg;
     struct driver_tap taps[DRIVER_TAPS_MAX]; /* the first one without a capture ends them */
-    const struct driver_aside *aside;        /* who has remarks on the packets; NULL: nobody */
+    const struct driver_remarks *remarks;    /* who has remarks on the packets; NULL: nobody */
     int fd;                                  /* for `readable` */
     int64_t within_ns;                       /* from the start to `stop`; CLOCK_NEVER: no bound */
     int64_t progress_ns;                     /* how often it is told how it goes; 0: not at all */

@@ -157,7 +157,7 @@ enum status live_run(struct path *path, const struct live_run_config *live, stru
         .ops = &ops,
         .arg = &client,
         .taps = {path->tap},
-        .aside = live->aside,
+        .remarks = live->remarks,
         .within_ns = live->within_ns,
         .progress_ns = live->teller.told != NULL ? CLOCK_S : 0,
         .teller = live->teller,

@@ -21,8 +21,8 @@ struct live_rx_loss {
 };
 
 struct live_run_config {
-    unsigned deaf;                    /* percent of the peer's packets that are lost on purpose */
-    const struct driver_aside *aside; /* who has remarks on the packets; NULL: nobody */
+    unsigned deaf; /* percent of the peer's packets that are lost on purpose */
+    const struct driver_remarks *remarks; /* who has remarks on the packets; NULL: nobody */
     int64_t within_ns; /* all of them together have this long; CLOCK_NEVER: no bound */
     struct driver_teller teller;
 };

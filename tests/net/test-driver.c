@@ -362,9 +362,9 @@ static void tell_old(size_t old)
     struct talker t = {.after = c, .old = old};
     int fds[2];
     CHECK(pipe(fds) == 0);
-    const struct driver_aside source = {fds[0], next, state, &t};
+    const struct driver_remarks source = {fds[0], next, state, &t};
     config.ops = &ops;
-    config.aside = &source;
+    config.remarks = &source;
     c->to_send = c->to_take = 9;
     CHECK(driver_run(c->driver, &config, &fault) == STATUS_OK);
     CHECK(c->told == 9 + old + 1 && strncmp(c->story, "Br", 2) == 0);
@@ -393,8 +393,8 @@ static void failures_in_child(void)
     struct talker t = {.given = 1, .broken = true};
     int fds[2];
     CHECK(pipe(fds) == 0);
-    const struct driver_aside source = {fds[0], next, state, &t};
-    config.aside = &source;
+    const struct driver_remarks source = {fds[0], next, state, &t};
+    config.remarks = &source;
     c->to_send = 5;
     c->fails = true;
     CHECK(driver_run(c->driver, &config, &fault) == STATUS_SYSTEM);

@@ -309,9 +309,9 @@ static enum status state_of(void *arg, struct fault *fault)
     return w->ended ? fault_set(fault, STATUS_SYSTEM, "%s", w->why.text) : STATUS_OK;
 }
 
-struct driver_aside netem_wire_remarks(struct netem_wire *w)
+struct driver_remarks netem_wire_remarks(struct netem_wire *w)
 {
-    return (struct driver_aside){.fd = w->fd, .next = next, .state = state_of, .arg = w};
+    return (struct driver_remarks){.fd = w->fd, .next = next, .state = state_of, .arg = w};
 }
 
 char *netem_wire_describe(const struct netem_wire *w, char *out, size_t cap)

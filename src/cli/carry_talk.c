@@ -30,7 +30,7 @@ struct stage {
     struct upper upper;
     struct truth_check witness;
     struct talks_observer observer;
-    struct driver_aside wire;
+    struct driver_remarks wire;
     char wire_remark[4096]; /* room for as many rules as there can be */
     bool wired, wire_changes;
     void **states;   /* one a session: */
@@ -183,7 +183,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct live_run_config live = {
         .deaf = s->around->deaf,
         .within_ns = CLOCK_NEVER, /* each session has its own time */
-        .aside = st->wired ? &st->wire : NULL,
+        .remarks = st->wired ? &st->wire : NULL,
         .teller = {record_progress(&s->record), record_asked, &s->record},
     };
     struct path path;

@@ -55,9 +55,9 @@ static enum status take_deaf(void *field, const char *arg, struct fault *fault)
     size_t len = strlen(arg);
     bool marked = len > 1 && len < sizeof(number) && arg[len - 1] == '%';
     (void)snprintf(number, sizeof(number), "%.*s", (int)len - 1, arg);
-    if (!text_to_number(marked ? number : arg, 0, LIVE_DEAF_MAX, &n))
+    if (!text_to_number(marked ? number : arg, 0, LIVE_RX_LOSS_MAX, &n))
         return fault_set(fault, STATUS_MALFORMED, "--deaf takes a share from 0%% to %d%%, not '%s'",
-                         LIVE_DEAF_MAX, arg);
+                         LIVE_RX_LOSS_MAX, arg);
     *(unsigned *)field = (unsigned)n;
     return STATUS_OK;
 }

@@ -155,7 +155,7 @@ static int act(struct conn *c, const struct ctl_order *order, const char *data)
     };
     if (order->what == CALL_SEND)
         return conn_say(c, data, order->n);
-    return acts[order->what] != NULL ? acts[order->what](c) : EINVAL;
+    return order->what < CALL_COUNT && acts[order->what] != NULL ? acts[order->what](c) : EINVAL;
 }
 
 /* The application gets a connection that came in when it is established; what was asked of it

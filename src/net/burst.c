@@ -372,8 +372,8 @@ struct burst {
     struct xdp_way xdp; /* else `packet` */
     struct packet_way packet;
     struct nl_sock *asking; /* for the counters; there is no opening it once privileges are gone */
-    uint64_t before, told;  /* tx_dropped at first; what the device refused since */
-    uint64_t dropped;       /* as last read */
+    uint64_t before, told; /* tx_dropped at first; what the device refused since, which it counts */
+    uint64_t dropped;      /* as last read */
 };
 
 static enum status check_link(struct burst *b, const struct burst_config *c, struct fault *fault)

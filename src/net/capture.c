@@ -8,7 +8,6 @@
 #include <pcap/dlt.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -41,6 +41,7 @@ struct driver {
     struct waiting waiting[TURNS * BURST];
     size_t waiting_count;
     int64_t look_at, progress_at, ends_at;
+    bool stopped;       /* the client leaves that to us */
     enum status status; /* the first failure of the run */
     struct fault fault;
 };
@@ -119,9 +120,9 @@ static void keep_failure(struct driver *d, enum status s, const struct fault *fa
 /* As far as there is room; the rest stays where it is. */
 static void fetch_remarks(struct driver *d)
 {
-    const struct driver_aside *a = d->config.aside;
-    while (a != NULL && d->remark_count < REMARKS_MAX &&
-           a->next(a->arg, &d->remarks[(d->first_remark + d->remark_count) % REMARKS_MAX]))
+    const struct driver_remarks *from = d->config.remarks;
+    while (from != NULL && d->remark_count < REMARKS_MAX &&
+           from->next(from->arg, &d->remarks[(d->first_remark + d->remark_count) % REMARKS_MAX]))
         d->remark_count++;
 }
 
@@ -195,7 +196,7 @@ static bool read_tap(struct driver *d, const struct driver_tap *tap)
 static bool read_taps(struct driver *d)
 {
     const struct driver_tap *taps = d->config.taps;
-    const struct driver_aside *aside = d->config.aside;
+    const struct driver_remarks *remarks = d->config.remarks;
     struct fault fault = {""};
     bool came = false;
     fetch_remarks(d);
@@ -207,8 +208,8 @@ static bool read_taps(struct driver *d)
         hand_on_what_was_kept(d);
     }
     tell_remarks(d, CLOCK_NEVER);
-    if (aside != NULL)
-        keep_failure(d, aside->state(aside->arg, &fault), &fault);
+    if (remarks != NULL)
+        keep_failure(d, remarks->state(remarks->arg, &fault), &fault);
     return came;
 }
 
@@ -228,11 +229,17 @@ static void look_for_losses(struct driver *d, int64_t now_ns)
     ops->lost(d->config.arg, total, now_ns);
 }
 
+static bool is_over(const struct driver *d)
+{
+    const struct driver_ops *ops = d->config.ops;
+    return d->stopped || (ops->over != NULL && ops->over(d->config.arg));
+}
+
 /* When the loop is to wake up next, or that it need not any more. */
 static void plan(struct driver *d)
 {
     const struct driver_ops *ops = d->config.ops;
-    if (d->status != STATUS_OK || ops->over(d->config.arg)) {
+    if (d->status != STATUS_OK || is_over(d)) {
         loop_stop(d->loop);
         return;
     }
@@ -258,9 +265,11 @@ static void tick(struct driver *d, int64_t now_ns)
 
 static void stop(struct driver *d, int64_t now_ns)
 {
+    const struct driver_ops *ops = d->config.ops;
     struct fault fault = {""};
-    if (d->status == STATUS_OK)
-        keep_failure(d, d->config.ops->stop(d->config.arg, now_ns, &fault), &fault);
+    d->stopped = ops->stop == NULL;
+    if (!d->stopped && d->status == STATUS_OK)
+        keep_failure(d, ops->stop(d->config.arg, now_ns, &fault), &fault);
 }
 
 static void tell_progress(struct driver *d, int64_t now_ns, bool asked)
@@ -335,8 +344,8 @@ static enum status open_loop(struct driver *d, struct fault *fault)
         if (!c->taps[i].beside)
             s = loop_join(d->loop, capture_fd(c->taps[i].capture), readable, d, fault);
     }
-    if (s == STATUS_OK && c->aside != NULL)
-        s = loop_join(d->loop, c->aside->fd, readable, d, fault);
+    if (s == STATUS_OK && c->remarks != NULL)
+        s = loop_join(d->loop, c->remarks->fd, readable, d, fault);
     if (s == STATUS_OK && c->ops->readable != NULL)
         s = loop_join(d->loop, c->fd, readable_beside, d, fault);
     return s;
@@ -360,7 +369,7 @@ enum status driver_run(struct driver *d, const struct driver_config *config, str
     d->ends_at = config->within_ns != CLOCK_NEVER ? now + config->within_ns : CLOCK_NEVER;
     if (config->ops->start != NULL)
         s = config->ops->start(config->arg, now, fault);
-    if (s != STATUS_OK || config->ops->over(config->arg)) /* there was nothing to wait for */
+    if (s != STATUS_OK || is_over(d)) /* there was nothing to wait for */
         return s;
     plan(d);
     s = loop_run(d->loop, fault);

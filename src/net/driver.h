@@ -38,9 +38,10 @@ struct driver_ops {
     enum status (*tick)(void *arg, int64_t now_ns, struct fault *fault);
     /* When `tick` is to be called at the latest; CLOCK_NEVER: only for packets. */
     int64_t (*deadline)(const void *arg, int64_t now_ns);
-    /* Comes to an end: the user wants it, or driver_config.within_ns has passed. */
+    /* Comes to an end: the user wants it, or driver_config.within_ns has passed. NULL: there is
+     * nothing to be done for that, and the run is over at once. */
     enum status (*stop)(void *arg, int64_t now_ns, struct fault *fault);
-    bool (*over)(const void *arg);
+    bool (*over)(const void *arg); /* NULL: not before it is stopped */
     /* Nothing hangs on looking at the next packet at once, if it is looked at within
      * DRIVER_LOOK_EVERY or `for_ns`, when something else is due. NULL: never so. */
     bool (*can_wait)(const void *arg, int64_t for_ns);
@@ -49,7 +50,7 @@ struct driver_ops {
     /* One line for people who wait, or who have `asked` by SIGQUIT; "", as it is before: nothing.
      */
     void (*progress)(void *arg, int64_t now_ns, bool asked, char *line, size_t cap);
-    /* A remark of driver_config.aside. NULL where there is none. */
+    /* A remark of driver_config.remarks. NULL where there is none. */
     void (*remark)(void *arg, const char *text, int64_t t_ns);
     /* Something may be read from driver_config.fd. NULL: there is none. */
     void (*readable)(void *arg);
@@ -82,7 +83,7 @@ struct driver_remark {
 /* Somebody else who watches the same packets, such as the lab's wire. What it remarks is fetched
  * before the packets are looked at, so that whatever it is about is among them or among earlier
  * ones, and told between the packets in the order of their stamps. */
-struct driver_aside {
+struct driver_remarks {
     int fd; /* readable when there may be a remark */
     /* Fills in the next; false: none waits. Never blocks. */
     bool (*next)(void *arg, struct driver_remark *remark);
@@ -96,7 +97,7 @@ struct driver_config {
     const struct driver_ops *ops;
     void *arg;
     struct driver_tap taps[DRIVER_TAPS_MAX]; /* the first one without a capture ends them */
-    const struct driver_aside *aside;        /* who has remarks on the packets; NULL: nobody */
+    const struct driver_remarks *remarks;    /* who has remarks on the packets; NULL: nobody */
     int fd;                                  /* for `readable` */
     int64_t within_ns;                       /* from the start to `stop`; CLOCK_NEVER: no bound */
     int64_t progress_ns;                     /* how often it is told how it goes; 0: not at all */

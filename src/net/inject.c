@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "net/privilege.h"
 
 /* How long a full queue is waited for, and how often it is tried. Then, how often when the error

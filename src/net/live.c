@@ -40,12 +40,12 @@ static bool chance(const struct hash_key *key, uint64_t number, unsigned percent
     return hash_bytes(key, &hashed, sizeof(hashed)) % 100 < percent;
 }
 
-bool live_misses(struct live_deaf *d, const struct in6_addr *local, const struct endpoint *remote,
-                 const uint8_t *ip, size_t n)
+bool live_misses(struct live_rx_loss *l, const struct in6_addr *local,
+                 const struct endpoint *remote, const uint8_t *ip, size_t n)
 {
-    if (d->percent == 0 || is_ours(local, remote, ip, n) || !chance(&d->key, d->came++, d->percent))
+    if (l->percent == 0 || is_ours(local, remote, ip, n) || !chance(&l->key, l->came++, l->percent))
         return false;
-    d->missed++;
+    l->missed++;
     return true;
 }
 
@@ -55,7 +55,7 @@ bool live_misses(struct live_deaf *d, const struct in6_addr *local, const struct
 struct host {
     struct path *path;
     struct talks *talks;
-    struct live_deaf deaf;
+    struct live_rx_loss rx_loss;
     uint64_t lost;
 };
 
@@ -73,7 +73,7 @@ static enum status host_start(void *arg, int64_t now_ns, struct fault *fault)
  * the result. */
 static void tell_losses(const struct host *c)
 {
-    talks_lost_packets(c->talks, c->lost + c->deaf.missed);
+    talks_lost_packets(c->talks, c->lost + c->rx_loss.missed);
 }
 
 static void host_lost(void *arg, uint64_t total, int64_t now_ns)
@@ -89,7 +89,7 @@ static enum status host_packet(void *arg, enum end tap, const uint8_t *ip, size_
 {
     struct host *c = arg;
     (void)tap;
-    if (!live_misses(&c->deaf, &c->path->route.source, &c->path->config.remote, ip, n))
+    if (!live_misses(&c->rx_loss, &c->path->route.source, &c->path->config.remote, ip, n))
         return talks_packet(c->talks, ip, n, t_ns, fault);
     tell_losses(c); /* at once: the next packet may be the last */
     return STATUS_OK;
@@ -151,13 +151,13 @@ enum status live_run(struct path *path, const struct live_run_config *live, stru
     struct host client = {
         .path = path,
         .talks = talks,
-        .deaf = {.key = path->config.key, .percent = live->deaf},
+        .rx_loss = {.key = path->config.key, .percent = live->deaf},
     };
     const struct driver_config driver = {
         .ops = &ops,
         .arg = &client,
         .taps = {path->tap},
-        .aside = live->aside,
+        .remarks = live->remarks,
         .within_ns = live->within_ns,
         .progress_ns = live->teller.told != NULL ? CLOCK_S : 0,
         .teller = live->teller,

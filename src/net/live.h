@@ -9,20 +9,20 @@
 #include "talk/talks.h"
 
 enum {
-    LIVE_DEAF_MAX = 90 /* percent */
+    LIVE_RX_LOSS_MAX = 90 /* percent */
 };
 
 /* Loss on purpose, for tests of judgement: of the packets that come from the peer, some are not
  * heard. Ours are always seen to leave. */
-struct live_deaf {
+struct live_rx_loss {
     struct hash_key key; /* the run's, so that a seed repeats the pattern */
-    unsigned percent;    /* at most LIVE_DEAF_MAX */
+    unsigned percent;    /* at most LIVE_RX_LOSS_MAX */
     uint64_t came, missed;
 };
 
 struct live_run_config {
-    unsigned deaf;                    /* percent of the peer's packets that are lost on purpose */
-    const struct driver_aside *aside; /* who has remarks on the packets; NULL: nobody */
+    unsigned deaf; /* percent of the peer's packets that are lost on purpose */
+    const struct driver_remarks *remarks; /* who has remarks on the packets; NULL: nobody */
     int64_t within_ns; /* all of them together have this long; CLOCK_NEVER: no bound */
     struct driver_teller teller;
 };
@@ -40,7 +40,7 @@ enum status live_pair(struct relay *relay, const struct driver_teller *teller, s
 
 /* Whether this captured packet, between `local` (our address) and `remote`, is to be passed over.
  * Decides anew each time: ask once for each packet. */
-bool live_misses(struct live_deaf *d, const struct in6_addr *local, const struct endpoint *remote,
-                 const uint8_t *ip, size_t n);
+bool live_misses(struct live_rx_loss *l, const struct in6_addr *local,
+                 const struct endpoint *remote, const uint8_t *ip, size_t n);
 
 #endif

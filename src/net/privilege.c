@@ -228,7 +228,8 @@ static int add_lookups(scmp_filter_ctx ctx)
                     sizeof(of_no_lookup) / sizeof(of_no_lookup[0]));
 }
 
-/* Anything else but look-ups is a bug or an attack, and ends the process. */
+/* A process that looks names up (`lookups`) is refused a few calls. In any other, a call that is
+ * not listed is a bug or an attack, and ends the process. */
 static enum status load_filter(bool lookups, struct fault *fault)
 {
     scmp_filter_ctx ctx = seccomp_init(lookups ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS);

@@ -242,17 +242,11 @@ enum status resolve_name(const char *host, int family, struct in6_addr *ip, uint
         return fault_set(fault, STATUS_SYSTEM, "%s",
                          error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
     *scope_id = 0;
-    if (list->ai_family == AF_INET) {
-        struct sockaddr_in sin;
-        memcpy(&sin, list->ai_addr, sizeof(sin));
-        uint8_t octets[4];
-        memcpy(octets, &sin.sin_addr, sizeof(octets));
-        *ip = address_from_v4(octets);
-    } else {
+    *ip = endpoint_of_sockaddr(list->ai_addr).ip;
+    if (IN6_IS_ADDR_LINKLOCAL(ip)) {
         struct sockaddr_in6 sin6;
         memcpy(&sin6, list->ai_addr, sizeof(sin6));
-        *ip = sin6.sin6_addr;
-        *scope_id = IN6_IS_ADDR_LINKLOCAL(ip) ? sin6.sin6_scope_id : 0;
+        *scope_id = sin6.sin6_scope_id;
     }
     freeaddrinfo(list);
     return STATUS_OK;

@@ -18,10 +18,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/loop.h"
 #include "net/privilege.h"
 #include "net/resolve.h"
 
@@ -68,13 +68,6 @@ struct pool {
     int fd;
     const struct resolver_config *config;
 };
-
-static int64_t now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * CLOCK_S + t.tv_nsec;
-}
 
 /* The asker has room for as many answers as it may ask questions. */
 static void send_answer(const struct pool *p, const struct resolver_answer *answer)
@@ -129,7 +122,7 @@ static void *work(void *arg)
         struct resolver_question question = job->question;
         uint64_t turn = job->turn;
         job->state = JOB_RUNNING;
-        job->since_ns = now();
+        job->since_ns = loop_clock(CLOCK_MONOTONIC);
         (void)pthread_mutex_unlock(&p->lock);
         struct resolver_answer answer = look_up(p, &question);
         (void)pthread_mutex_lock(&p->lock);
@@ -168,14 +161,14 @@ static void add_job(struct pool *p, const struct resolver_question *question)
         send_failure(p, question->id, "no thread can be started");
         return;
     }
-    *job = (struct job){JOB_QUEUED, p->turns++, now(), *question};
+    *job = (struct job){JOB_QUEUED, p->turns++, loop_clock(CLOCK_MONOTONIC), *question};
     (void)pthread_cond_signal(&p->wake);
 }
 
 /* Answers for those that took too long; whether any others are left. */
 static bool expire(struct pool *p)
 {
-    int64_t at = now(), patience = p->config->patience_ns;
+    int64_t at = loop_clock(CLOCK_MONOTONIC), patience = p->config->patience_ns;
     bool left = false;
     for (struct job *j = p->jobs; j < p->jobs + RESOLVER_OUTSTANDING; j++) {
         int64_t most = j->state == JOB_QUEUED ? QUEUE_PATIENCES * patience : patience;
@@ -268,11 +261,9 @@ static const struct resolver_config standard = {resolve_name, 10 * CLOCK_S};
 struct resolver *resolver_open(const struct resolver_config *config, struct fault *fault)
 {
     int ends[2];
-    struct resolver *r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    struct resolver *r = fault_alloc(sizeof(*r), fault);
+    if (r == NULL)
         return NULL;
-    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         (void)fault_set(fault, STATUS_SYSTEM, "socketpair: %s", strerror(errno));
         free(r);

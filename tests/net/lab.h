@@ -81,23 +81,6 @@ static inline void sleep_ms(long ms)
     nanosleep(&t, NULL);
 }
 
-static inline socklen_t to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out)
-{
-    *out = (struct sockaddr_storage){0};
-    if (address_is_v4(&e->ip)) {
-        struct sockaddr_in *in = (struct sockaddr_in *)out;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(e->port);
-        memcpy(&in->sin_addr, address_v4_octets(&e->ip), 4);
-        return sizeof(*in);
-    }
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(e->port);
-    in6->sin6_addr = e->ip;
-    return sizeof(*in6);
-}
-
 /* Our end, as the lab promises it: the peer's address with a last octet of 1. */
 static inline struct endpoint our_end(const struct lab *lab)
 {
@@ -112,7 +95,7 @@ static inline int client(const struct lab *lab, bool bound)
 {
     struct endpoint ours = our_end(lab);
     struct sockaddr_storage at;
-    socklen_t n = to_sockaddr(&ours, &at);
+    socklen_t n = endpoint_to_sockaddr(&ours, &at);
     int fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(fd >= 0);
     CHECK(!bound || bind(fd, (const struct sockaddr *)&at, n) == 0);
@@ -124,7 +107,7 @@ static inline int client(const struct lab *lab, bool bound)
 static inline int dial(const struct lab *lab, int fd)
 {
     struct sockaddr_storage to;
-    socklen_t n = to_sockaddr(lab_at(lab, END_B), &to);
+    socklen_t n = endpoint_to_sockaddr(lab_at(lab, END_B), &to);
     return connect(fd, (const struct sockaddr *)&to, n);
 }
 

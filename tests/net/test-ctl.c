@@ -67,7 +67,7 @@ static int our_listener(const struct lab *lab, bool deaf)
     int fd = client(lab, false);
     struct endpoint ours = our_end(lab);
     struct sockaddr_storage at;
-    socklen_t n = to_sockaddr(&ours, &at);
+    socklen_t n = endpoint_to_sockaddr(&ours, &at);
     CHECK(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0);
     CHECK(bind(fd, (const struct sockaddr *)&at, n) == 0);
     if (deaf)
@@ -302,7 +302,7 @@ static void connects(bool v6)
     socklen_t n = sizeof(from);
     int fd = accept(at, (struct sockaddr *)&from, &n);
     CHECK(fd >= 0);
-    CHECK(to_sockaddr(lab_at(lab, END_B), &peer) == n && memcmp(&from, &peer, 8) == 0);
+    CHECK(endpoint_to_sockaddr(lab_at(lab, END_B), &peer) == n && memcmp(&from, &peer, 8) == 0);
     expect(lab, STATE_ESTABLISHED);
     send_text(fd, "echoed");
     read_exactly(fd, "echoed");
@@ -353,7 +353,7 @@ static int crossing(struct lab *lab)
     int fd = client(lab, false);
     struct endpoint ours = our_end(lab);
     struct sockaddr_storage own;
-    socklen_t n = to_sockaddr(&ours, &own);
+    socklen_t n = endpoint_to_sockaddr(&ours, &own);
     CHECK(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0);
     CHECK(bind(fd, (const struct sockaddr *)&own, n) == 0);
     deafen(fd);

@@ -14,7 +14,8 @@ enum {
     HEADER = 14,
     FRAME = 60,
     TAKEN = 64,
-    STORY = 256
+    STORY = 256,
+    LUMP = 45 /* remarks: more than the driver has room for, and not in step with that */
 };
 
 struct client {
@@ -25,8 +26,8 @@ struct client {
     /* What happened, a letter each: A and B a frame at that end, r a remark, s stop, t tick, l a
      * line that is told, q one that was asked for. */
     char story[STORY];
-    size_t told, taken, stops, ticks;
-    int64_t stamps[TAKEN];
+    size_t told, taken, stops, ticks, remarks;
+    int64_t stamps[TAKEN], remarked_ns;
     int64_t handed_on_ns;
     int status; /* a descriptor of /proc/self/status */
     bool patient, ended, fails;
@@ -130,11 +131,16 @@ static void progress(void *arg, int64_t now_ns, bool asked, char *line, size_t c
     (void)snprintf(line, cap, "%s", asked ? "asked" : "told");
 }
 
+/* Each once, in their order. */
 static void remark(void *arg, const char *text, int64_t t_ns)
 {
-    (void)t_ns;
-    CHECK(strcmp(text, "a remark") == 0);
-    tell(arg, 'r');
+    struct client *c = arg;
+    char expected[32];
+    (void)snprintf(expected, sizeof(expected), "remark %zu", ++c->remarks);
+    CHECK(strcmp(text, expected) == 0);
+    CHECK(t_ns > c->remarked_ns);
+    c->remarked_ns = t_ns;
+    tell(c, 'r');
 }
 
 static void hear(void *arg, const char *line)
@@ -275,6 +281,36 @@ static void signals_in_child(void)
     close_client(c);
 }
 
+/* A client that has nothing to do when it is stopped: its run is over at once, and not before. */
+static void stop_without_help(bool by_signal)
+{
+    struct client *c = open_client("wa", "wb");
+    struct driver_config config = configure(c);
+    struct driver_ops ops = plain;
+    struct fault fault = {""};
+    ops.stop = NULL;
+    ops.over = NULL;
+    config.ops = &ops;
+    config.within_ns = by_signal ? CLOCK_NEVER : 20 * CLOCK_MS;
+    c->wakes_at = 0;
+    c->signals[2] = by_signal ? SIGINT : 0;
+    CHECK(signal(SIGINT, SIG_DFL) != SIG_ERR);
+    CHECK(driver_run(c->driver, &config, &fault) == STATUS_OK);
+    CHECK(strcmp(c->story, by_signal ? "t" : "") == 0);
+    CHECK(by_signal || driver_now(c->driver) >= c->began_ns + config.within_ns);
+    close_client(c);
+}
+
+static void signal_without_help_in_child(void)
+{
+    stop_without_help(true);
+}
+
+static void time_without_help_in_child(void)
+{
+    stop_without_help(false);
+}
+
 /* Whoever waits is told how it goes, until the time is up. */
 static void time_in_child(void)
 {
@@ -292,6 +328,7 @@ static void time_in_child(void)
 struct talker {
     const struct client *after; /* its first frame */
     size_t old, given;          /* so many stamped long ago, then one that is stamped ahead */
+    bool paused;
     bool broken;
 };
 
@@ -300,8 +337,11 @@ static bool next(void *arg, struct driver_remark *remark)
     struct talker *t = arg;
     if (t->given > t->old || t->after->taken == 0)
         return false;
-    remark->t_ns = t->given++ < t->old ? 1 : clock_ns(CLOCK_REALTIME) + CLOCK_MIN;
-    (void)snprintf(remark->text, sizeof(remark->text), "a remark");
+    if (t->given % LUMP == LUMP - 1 && (t->paused = !t->paused))
+        return false; /* the next one is there when it is asked again */
+    bool ahead = t->given++ == t->old;
+    remark->t_ns = ahead ? clock_ns(CLOCK_REALTIME) + CLOCK_MIN : (int64_t)t->given;
+    (void)snprintf(remark->text, sizeof(remark->text), "remark %zu", t->given);
     return true;
 }
 
@@ -322,13 +362,14 @@ static void tell_old(size_t old)
     struct talker t = {.after = c, .old = old};
     int fds[2];
     CHECK(pipe(fds) == 0);
-    const struct driver_aside source = {fds[0], next, state, &t};
+    const struct driver_remarks source = {fds[0], next, state, &t};
     config.ops = &ops;
-    config.aside = &source;
-    c->to_send = c->to_take = 4;
+    config.remarks = &source;
+    c->to_send = c->to_take = 9;
     CHECK(driver_run(c->driver, &config, &fault) == STATUS_OK);
-    CHECK(c->told == 4 + old + 1 && strncmp(c->story, "Br", 2) == 0);
+    CHECK(c->told == 9 + old + 1 && strncmp(c->story, "Br", 2) == 0);
     CHECK(c->story[c->told - 1] == 'r' && c->story[c->told - 2] != 'r');
+    CHECK(old != 1 || strcmp(c->story, "BrAABAABAAr") == 0);
     close_client(c);
 }
 
@@ -340,7 +381,7 @@ static void remarks_in_child(void)
 /* What there is no room for stays with its source, and comes later. */
 static void many_remarks_in_child(void)
 {
-    tell_old(50);
+    tell_old(100);
 }
 
 /* Of the failures the first is told, and nothing is handed on after it. */
@@ -352,8 +393,8 @@ static void failures_in_child(void)
     struct talker t = {.given = 1, .broken = true};
     int fds[2];
     CHECK(pipe(fds) == 0);
-    const struct driver_aside source = {fds[0], next, state, &t};
-    config.aside = &source;
+    const struct driver_remarks source = {fds[0], next, state, &t};
+    config.remarks = &source;
     c->to_send = 5;
     c->fails = true;
     CHECK(driver_run(c->driver, &config, &fault) == STATUS_SYSTEM);
@@ -413,6 +454,8 @@ UNIT_TEST(ends)
 {
     assert_int_equal(in_child(time_in_child), 0);
     assert_int_equal(in_child(signals_in_child), 0);
+    assert_int_equal(in_child(signal_without_help_in_child), 0);
+    assert_int_equal(in_child(time_without_help_in_child), 0);
 }
 
 UNIT_TEST(remarks)

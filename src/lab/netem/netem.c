@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "wire/flags.h"
 #include "wire/frame.h"
 #include "wire/ip.h"

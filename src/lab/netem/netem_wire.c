@@ -35,12 +35,11 @@ struct carrier {
     int told, ready; /* ready -1: it has been said */
     int64_t look_at; /* CLOCK_NEVER: nothing has come since */
     uint64_t missed;
-    bool stopped;
 };
 
 /* --- Frames --- */
 
-/* Who does not listen, or not fast enough, misses it. */
+/* A slow reader loses reports. */
 static void tell(const struct carrier *f, const struct netem_report *r)
 {
     size_t n = r->event == NETEM_EVENT_BROKE ? sizeof(*r) : offsetof(struct netem_report, text);
@@ -189,19 +188,6 @@ static int64_t deadline(const void *arg, int64_t now_ns)
     return due < f->look_at ? due : f->look_at;
 }
 
-static enum status stop(void *arg, int64_t now_ns, struct fault *fault)
-{
-    (void)now_ns;
-    (void)fault;
-    ((struct carrier *)arg)->stopped = true;
-    return STATUS_OK;
-}
-
-static bool over(const void *arg)
-{
-    return ((const struct carrier *)arg)->stopped;
-}
-
 /* Until SIGTERM, or until an interface is gone, which is told. */
 static enum status carry_on(struct carrier *f, struct fault *fault)
 {
@@ -209,8 +195,6 @@ static enum status carry_on(struct carrier *f, struct fault *fault)
                                           .packet = take,
                                           .tick = tick,
                                           .deadline = deadline,
-                                          .stop = stop,
-                                          .over = over,
                                           .lost = look_for_missed,
                                           .look_ns = LOOK_EVERY};
     const struct driver_config to_drive = {
@@ -325,9 +309,9 @@ static enum status state_of(void *arg, struct fault *fault)
     return w->ended ? fault_set(fault, STATUS_SYSTEM, "%s", w->why.text) : STATUS_OK;
 }
 
-struct driver_aside netem_wire_remarks(struct netem_wire *w)
+struct driver_remarks netem_wire_remarks(struct netem_wire *w)
 {
-    return (struct driver_aside){.fd = w->fd, .next = next, .state = state_of, .arg = w};
+    return (struct driver_remarks){.fd = w->fd, .next = next, .state = state_of, .arg = w};
 }
 
 char *netem_wire_describe(const struct netem_wire *w, char *out, size_t cap)

@@ -29,7 +29,7 @@ enum status netem_wire_start(struct netem_wire *w, const struct netem_config *co
 void netem_wire_close(struct netem_wire *w);
 
 /* What it tells, as remarks on a run. The wire has to outlive them. */
-struct driver_aside netem_wire_remarks(struct netem_wire *w);
+struct driver_remarks netem_wire_remarks(struct netem_wire *w);
 
 /* A line that says what the wire is told to do, and how to have it done again: for the record of
  * the run. Returns `out`. */

@@ -16,7 +16,7 @@ static struct in6_addr v4(uint8_t last)
 }
 
 /* No more than a packet's headers need: 192.0.2.FROM, port 7 or 40000, to 192.0.2.TO. */
-static bool misses(struct live_deaf *d, uint8_t from, uint8_t to, uint16_t port)
+static bool misses(struct live_rx_loss *d, uint8_t from, uint8_t to, uint16_t port)
 {
     const struct in6_addr local = v4(1);
     const struct endpoint remote = {.ip = from == to ? local : v4(2), .port = 7};
@@ -29,16 +29,16 @@ static bool misses(struct live_deaf *d, uint8_t from, uint8_t to, uint16_t port)
     return missed;
 }
 
-static struct live_deaf deaf(uint64_t seed, unsigned percent)
+static struct live_rx_loss rx_loss(uint64_t seed, unsigned percent)
 {
-    return (struct live_deaf){.key = hash_key_of_seed(seed), .percent = percent};
+    return (struct live_rx_loss){.key = hash_key_of_seed(seed), .percent = percent};
 }
 
 UNIT_TEST(the_share_is_as_asked)
 {
-    static const unsigned percents[] = {0, 1, 20, 50, LIVE_DEAF_MAX};
+    static const unsigned percents[] = {0, 1, 20, 50, LIVE_RX_LOSS_MAX};
     for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
-        struct live_deaf d = deaf(7, percents[i]);
+        struct live_rx_loss d = rx_loss(7, percents[i]);
         unsigned missed = 0;
         for (int n = 0; n < MANY; n++)
             missed += misses(&d, 2, 1, 7);
@@ -50,7 +50,7 @@ UNIT_TEST(the_share_is_as_asked)
 
 UNIT_TEST(a_seed_repeats_it)
 {
-    struct live_deaf a = deaf(7, 50), b = deaf(7, 50), c = deaf(8, 50);
+    struct live_rx_loss a = rx_loss(7, 50), b = rx_loss(7, 50), c = rx_loss(8, 50);
     unsigned differ = 0;
     for (int n = 0; n < 100; n++) {
         bool missed = misses(&a, 2, 1, 7);
@@ -63,7 +63,7 @@ UNIT_TEST(a_seed_repeats_it)
 
 UNIT_TEST(ours_are_always_seen)
 {
-    struct live_deaf d = deaf(7, LIVE_DEAF_MAX);
+    struct live_rx_loss d = rx_loss(7, LIVE_RX_LOSS_MAX);
     for (int n = 0; n < 1000; n++) {
         assert_false(misses(&d, 1, 2, 40000));
         assert_false(misses(&d, 1, 1, 40000));
@@ -78,7 +78,7 @@ UNIT_TEST(ours_are_always_seen)
 /* Who knows where it came from: the share is lost of these too, and they are not read beyond. */
 UNIT_TEST(rubbish_is_the_peers)
 {
-    struct live_deaf d = deaf(7, LIVE_DEAF_MAX);
+    struct live_rx_loss d = rx_loss(7, LIVE_RX_LOSS_MAX);
     const struct in6_addr local = v4(1);
     const struct endpoint remote = {.ip = v4(2), .port = 7};
     static const uint8_t octets[20] = {0x45, 0, 0, 20, [9] = 6, [12] = 192, 0, 2, 1, 192, 0, 2, 2};

@@ -28,7 +28,7 @@ void result_clear(struct result *r);
 void result_set_integer(struct result *r, const char *key, int64_t value);
 /* With 15 digits; null where it is no number. */
 void result_set_real(struct result *r, const char *key, double value);
-/* Rounded to six decimals. */
+/* Rounded to six decimals; null where it is no number. */
 void result_set_seconds(struct result *r, const char *key, double s);
 /* Microseconds with three decimals, from ns; CLOCK_NEVER becomes null. */
 void result_set_us(struct result *r, const char *key, int64_t ns);

@@ -78,7 +78,7 @@ static void free_nothing(struct sink *s)
 void recorder_init(struct recorder *k)
 {
     static const struct sink_ops ops = {
-        .name = "keeper", .streams = true, .event = take, .free = free_nothing};
+        .name = "recorder", .streams = true, .event = take, .free = free_nothing};
     *k = (struct recorder){.sink = {.ops = &ops}};
 }
 

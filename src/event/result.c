@@ -190,6 +190,36 @@ void result_end_list(struct result *r)
     put(r, "]");
 }
 
+void result_set_options(struct result *r, const char *key, const struct options *opt)
+{
+    result_begin(r, key);
+    if (opt->has_mss)
+        result_set_integer(r, "mss", opt->mss);
+    if (opt->has_wscale)
+        result_set_integer(r, "wscale", opt->wscale);
+    if (opt->sack_permitted)
+        result_set_flag(r, "sack_permitted", true);
+    if (opt->has_timestamps) {
+        result_set_integer(r, "ts_val", opt->ts_val);
+        result_set_integer(r, "ts_ecr", opt->ts_ecr);
+    }
+    if (opt->sack_count != 0) {
+        result_begin_list(r, "sack");
+        for (uint8_t i = 0; i < opt->sack_count; i++) {
+            result_begin_list(r, NULL);
+            result_set_integer(r, NULL, opt->sack[i].left.v);
+            result_set_integer(r, NULL, opt->sack[i].right.v);
+            result_end_list(r);
+        }
+        result_end_list(r);
+    }
+    if (opt->has_fastopen)
+        result_set_flag(r, "fastopen", true);
+    if (opt->malformed)
+        result_set_flag(r, "malformed", true);
+    result_end(r);
+}
+
 void result_line(struct result *r, const char *label, const char *fmt, ...)
 {
     char line[512];

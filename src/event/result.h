@@ -9,6 +9,7 @@
 
 #include "base/histogram.h"
 #include "base/text.h"
+#include "wire/options.h"
 
 struct result {
     struct text json; /* "key":value,"key":value */
@@ -28,7 +29,7 @@ void result_clear(struct result *r);
 void result_set_integer(struct result *r, const char *key, int64_t value);
 /* With 15 digits; null where it is no number. */
 void result_set_real(struct result *r, const char *key, double value);
-/* Rounded to six decimals. */
+/* Rounded to six decimals; null where it is no number. */
 void result_set_seconds(struct result *r, const char *key, double s);
 /* Microseconds with three decimals, from ns; CLOCK_NEVER becomes null. */
 void result_set_us(struct result *r, const char *key, int64_t ns);
@@ -44,6 +45,8 @@ void result_end(struct result *r);
 /* The same for a list. */
 void result_begin_list(struct result *r, const char *key);
 void result_end_list(struct result *r);
+/* TCP options as an object: "mss", "wscale" and so on, of each only if it is there. */
+void result_set_options(struct result *r, const char *key, const struct options *opt);
 
 /* Adds a line for people: "rtt", "31.2 us". An empty label continues the one above. */
 void result_line(struct result *r, const char *label, const char *fmt, ...)

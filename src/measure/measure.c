@@ -84,7 +84,7 @@ const struct measure *measure_find(const char *name)
 
 void measure_store(const struct measure_field *field, void *base, uint64_t value)
 {
-    if (field->size == 0)
+    if (field->size == 0) /* no field, and there may be no base */
         return;
     uint8_t *to = (uint8_t *)base + field->at;
     const uint8_t octet = (uint8_t)value;
@@ -103,7 +103,7 @@ void measure_store(const struct measure_field *field, void *base, uint64_t value
     case sizeof(value):
         memcpy(to, &value, sizeof(value));
         break;
-    default: /* no field */
+    default:
         break;
     }
 }

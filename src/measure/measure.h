@@ -171,7 +171,8 @@ const struct measure *measure_at(size_t i);
 const struct measure *measure_find(const char *name);
 /* The state of a session that begins: its defaults, and the wait of the run. */
 void measure_begin(const struct measure *m, void *state, const struct measure_run *run);
-/* An unsigned integer of the field's size, into it and out of it. */
+/* An unsigned integer of the field's size, into it and out of it. Of size 0 there is no field, and
+ * nothing is stored. */
 void measure_store(const struct measure_field *field, void *base, uint64_t value);
 uint64_t measure_load(const struct measure_field *field, const void *base);
 /* The keys that results of every measurement may have. */

@@ -165,6 +165,7 @@ static enum status write_session(struct figure_text *p, const struct result *res
     text_put(&out, p->warnings.data != NULL ? p->warnings.data : "", p->warnings.len);
     if (result != NULL)
         prose_result(&out, &p->style, result);
+    out.failed = out.failed || p->warnings.failed;
     enum status s = prose_write(&p->sink, &out, fault);
     text_done(&out);
     forget(p);

@@ -281,26 +281,24 @@ static void draw_ladder(struct ladder *l, struct text *out)
 /* Writes the session that was collected, if any, and the result, if there is one. */
 static enum status write_session(struct ladder *l, const struct result *result, struct fault *fault)
 {
-    struct text out = {0};
-    size_t blank = l->wrote; /* a line between what is out and what follows */
+    struct text out = {0}, report = {0};
+    const size_t blank = l->wrote; /* a line between what is out and what follows */
     text_put(&out, "\n", blank);
     if (l->rows.count > 1)
         draw_ladder(l, &out);
-    size_t drawn = out.len;
-    if (drawn > blank)
-        text_put(&out, "\n", 1);
-    size_t report = out.len;
-    text_put(&out, l->warnings.data != NULL ? l->warnings.data : "", l->warnings.len);
+    text_put(&report, l->warnings.data != NULL ? l->warnings.data : "", l->warnings.len);
     if (result != NULL)
-        prose_result(&out, &l->style, result);
-    out.failed = out.failed || l->warnings.failed;
-    if (out.len == report) /* no blank line before nothing */
-        out.len = drawn;
-    if (out.len == blank)
+        prose_result(&report, &l->style, result);
+    if (out.len > blank && report.len != 0)
+        text_put(&out, "\n", 1);
+    text_put(&out, report.data != NULL ? report.data : "", report.len);
+    out.failed = out.failed || report.failed || l->warnings.failed;
+    if (out.len == blank) /* nothing follows */
         text_clear(&out);
     l->wrote = l->wrote || out.len != 0;
     enum status s = prose_write(&l->sink, &out, fault);
     text_done(&out);
+    text_done(&report);
     forget_session(l);
     return s;
 }

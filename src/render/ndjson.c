@@ -50,36 +50,6 @@ static void set_text(struct result *r, const char *key, const char *v)
     text_done(&safe);
 }
 
-static void set_options(struct result *r, const struct options *opt)
-{
-    result_begin(r, "options");
-    if (opt->has_mss)
-        result_set_integer(r, "mss", opt->mss);
-    if (opt->has_wscale)
-        result_set_integer(r, "wscale", opt->wscale);
-    if (opt->sack_permitted)
-        result_set_flag(r, "sack_permitted", true);
-    if (opt->has_timestamps) {
-        result_set_integer(r, "ts_val", opt->ts_val);
-        result_set_integer(r, "ts_ecr", opt->ts_ecr);
-    }
-    if (opt->sack_count != 0) {
-        result_begin_list(r, "sack");
-        for (uint8_t i = 0; i < opt->sack_count; i++) {
-            result_begin_list(r, NULL);
-            result_set_integer(r, NULL, opt->sack[i].left.v);
-            result_set_integer(r, NULL, opt->sack[i].right.v);
-            result_end_list(r);
-        }
-        result_end_list(r);
-    }
-    if (opt->has_fastopen)
-        result_set_flag(r, "fastopen", true);
-    if (opt->malformed)
-        result_set_flag(r, "malformed", true);
-    result_end(r);
-}
-
 static void set_segment(struct result *r, const struct step *s)
 {
     const struct segment *seg = &s->seg;
@@ -94,7 +64,7 @@ static void set_segment(struct result *r, const struct step *s)
     result_set_integer(r, "win", seg->win);
     result_set_integer(r, "ttl", seg->ttl);
     result_set_integer(r, "len", seg->len);
-    set_options(r, &seg->opt);
+    result_set_options(r, "options", &seg->opt);
 }
 
 static void set_states(struct result *r, const struct step *s)

@@ -99,6 +99,8 @@ static enum status take_event(struct sink *s, const struct event *e, struct faul
         put_probe(p, e);
     if (e->kind == EVENT_SUMMARY)
         put_statistics(p, e->result);
+    if (e->kind == EVENT_VERDICT || e->kind == EVENT_SUMMARY)
+        p->text.failed = p->text.failed || e->result->text.failed;
     return prose_write(&p->sink, &p->text, fault);
 }
 

@@ -182,7 +182,7 @@ void prose_result(struct text *out, const struct style *style, const struct resu
             prose_fill(out, style, PROSE_PLAIN, first.data, rest.data,
                        words.data != NULL ? words.data : "");
     }
-    out->failed = out->failed || first.failed || rest.failed || words.failed;
+    out->failed = out->failed || result->text.failed || first.failed || rest.failed || words.failed;
     text_done(&first);
     text_done(&rest);
     text_done(&words);

@@ -114,32 +114,12 @@ void facts_paths(const struct talk *x, struct result *r)
     text_done(&peer);
 }
 
-static void set_options(struct result *r, const struct options *o)
-{
-    result_begin(r, "peer_options");
-    if (o->has_mss)
-        result_set_integer(r, "mss", o->mss);
-    if (o->has_wscale)
-        result_set_integer(r, "wscale", o->wscale);
-    if (o->sack_permitted)
-        result_set_flag(r, "sack_permitted", true);
-    if (o->has_timestamps) {
-        result_set_integer(r, "ts_val", o->ts_val);
-        result_set_integer(r, "ts_ecr", o->ts_ecr);
-    }
-    if (o->has_fastopen)
-        result_set_flag(r, "fastopen", true);
-    if (o->malformed)
-        result_set_flag(r, "malformed", true);
-    result_end(r);
-}
-
 void facts_peer(const struct facts *f, const struct segment *syn_ack, struct result *r)
 {
     char options[160];
     result_set_integer(r, "iss", f->iss.v);
     result_set_integer(r, "irs", syn_ack->seq.v);
-    set_options(r, &syn_ack->opt);
+    result_set_options(r, "peer_options", &syn_ack->opt);
     result_set_integer(r, "peer_ttl", syn_ack->ttl);
     result_set_integer(r, "peer_win", syn_ack->win);
     if (r->bare)

@@ -88,13 +88,6 @@ static enum call call_behind(const struct ours *o, const struct segment *seg)
     return out->kind == OUTGOING_ABORT && o->tcb.state != STATE_CLOSED ? CALL_ABORT : CALL_COUNT;
 }
 
-/* The SYN,ACK of a simultaneous open has the SYN's number, and is none of it again. */
-static bool is_sent_again(const struct ours *o, const struct segment *seg)
-{
-    return o->outbox.current.kind != OUTGOING_SYN_ACK && segment_seq_len(seg) > 0 &&
-           !(seg->flags & FLAG_RST) && !seq_lt(o->tcb.snd_nxt, segment_end(seg));
-}
-
 /* What B faces has sent a segment, by a call or not (CALL_COUNT). */
 static void is_faced(struct infer *i, enum call call, const struct segment *seg)
 {
@@ -110,7 +103,6 @@ static void commit(struct talk *x, const struct segment *seg, uint32_t event)
     struct ours *o = &x->ours;
     if (o->outbox.committed)
         return;
-    o->outbox.again = is_sent_again(o, seg);
     o->outbox.committed = true;
     enum call call = call_behind(o, seg);
     if (call != CALL_COUNT)
@@ -138,8 +130,7 @@ void ours_left(struct talk *x, const struct segment *seg, bool stamped)
 {
     struct ours *o = &x->ours;
     const struct outgoing *out = &o->outbox.current;
-    bool again = o->outbox.committed ? o->outbox.again : is_sent_again(o, seg);
-    bool idle = o->rto_at == CLOCK_NEVER;
+    bool again = o->outbox.again, idle = o->rto_at == CLOCK_NEVER;
     uint32_t event = journal_segment(
         x, END_A, out->cause, (struct event){.segment = {.seg = *seg, .retransmission = again}});
     commit(x, seg, event);

@@ -200,6 +200,13 @@ static void complete_script(const struct talk_config *c, const struct tcb *t,
     lay_out_options(&shaped, t, now_ns, seg);
 }
 
+/* The SYN,ACK of a simultaneous open has the SYN's number, and is none of it again. */
+static bool is_sent_again(const struct outgoing *o, const struct tcb *t, const struct segment *seg)
+{
+    return o->kind != OUTGOING_SYN_ACK && segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
+           !seq_lt(t->snd_nxt, segment_end(seg));
+}
+
 bool outbox_next(struct outbox *b, const struct talk_config *c, const struct tcb *t, int64_t now_ns,
                  struct segment *seg, const uint8_t **data, size_t *len)
 {
@@ -222,8 +229,8 @@ bool outbox_next(struct outbox *b, const struct talk_config *c, const struct tcb
     b->segment = *seg; /* so that the captured one is recognised */
     b->handed_ns = now_ns;
     b->waiting = true;
-    b->again = false;
     b->committed = b->current.kind == OUTGOING_SCRIPTED && !b->current.script.ours;
+    b->again = !b->committed && is_sent_again(&b->current, t, seg);
     return true;
 }
 

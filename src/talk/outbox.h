@@ -58,8 +58,8 @@ struct outbox {
     struct outgoing current; /* handed out by outbox_next, not yet seen leaving */
     struct segment segment;  /* which it is */
     bool waiting;            /* current is valid */
-    bool committed;          /* our end has already taken it as sent; */
-    bool again;              /* it was a retransmission then */
+    bool again;              /* it is a retransmission: nothing in it is new to our end */
+    bool committed;          /* our end has already taken it as sent */
     int64_t handed_ns;
 
     const uint8_t *payload;            /* the caller's; position 0 is ISS + 1 */

@@ -2,8 +2,7 @@
  *
  *   OURS      exact: our TCB, and we craft what it sends (ours.h)
  *   ASKED     a kernel: its own word says where it is, and its application acts (upper.h)
- *   INFERRED  a stranger: the set of states that it may be in (struct infer), and nobody makes it
- * act
+ *   INFERRED  a stranger: the set of states that it may be in (infer), and nobody makes it act
  *
  * OURS and INFERRED is a stranger on the network, OURS and ASKED the lab; there what B sends shows
  * what it is in as well, and the record has the set. Between two ASKED ends we are the wire:
@@ -20,7 +19,6 @@
 #ifndef TCPSHAKE_TALK_TALK_H
 #define TCPSHAKE_TALK_TALK_H
 
-#include "event/event.h"
 #include "event/timeline.h"
 #include "talk/ours.h"
 #include "talk/syn_like.h"
@@ -80,15 +78,15 @@ struct talk_config {
 
 struct talk;
 
-/* What decides in a conversation: a measurement, a figure. The conversation keeps the states of
- * both ends, the timers and the record, and calls the script when something has happened. One file
- * each in measure/. Every callback may be NULL: then what stands beside it is done. */
 enum script_stop {
     SCRIPT_STOP_DEADLINE,  /* -w has run out */
     SCRIPT_STOP_INTERRUPT, /* the user has had enough */
     SCRIPT_STOP_GAVE_UP,   /* our retransmissions are exhausted */
 };
 
+/* What decides in a conversation: a measurement, a figure. The conversation keeps the states of
+ * both ends, the timers and the record, and calls the script when something has happened. One file
+ * each in measure/. Every callback may be NULL: then what stands beside it is done. */
 struct script {
     const char *name;
     void (*start)(struct talk *x);

@@ -123,7 +123,7 @@ static void free_entry(struct talks_entry *e)
     struct fault ignored;
     if (e->record == TALKS_KEPT) {
         (void)timeline_close(&e->timeline, &ignored);
-        recorder_done(&e->keeper);
+        recorder_done(&e->recorder);
     }
     free(e->packet);
     free(e);
@@ -147,8 +147,8 @@ static struct timeline *record_of(struct talks *t, struct talks_entry *e)
     if (e->record != TALKS_KEPT)
         return e->record == TALKS_STREAMED ? t->config.timeline : &t->nowhere;
     timeline_init(&e->timeline);
-    recorder_init(&e->keeper);
-    (void)timeline_add_sink(&e->timeline, &e->keeper.sink, &ignored); /* which has room for it */
+    recorder_init(&e->recorder);
+    (void)timeline_add_sink(&e->timeline, &e->recorder.sink, &ignored); /* which has room for it */
     return &e->timeline;
 }
 
@@ -196,7 +196,7 @@ int talks_tell(struct talks *t, struct talks_entry *e, bool crowd, int64_t now_n
     struct talk *x = &e->talk;
     struct result r = {0};
     if (e->record == TALKS_KEPT)
-        recorder_replay(&e->keeper, t->config.timeline, crowd);
+        recorder_replay(&e->recorder, t->config.timeline, crowd);
     talk_report(x, &r);
     if (o != NULL)
         o->report(o->arg, x, &r);

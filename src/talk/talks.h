@@ -96,7 +96,7 @@ struct talks_entry {
     bool taken;             /* its end was */
     enum talks_record record;
     struct timeline timeline; /* its own, where it is kept */
-    struct recorder keeper;
+    struct recorder recorder;
     struct segment handed; /* on its way out, its octets in `packet` */
     uint8_t *packet;
     size_t packet_cap;

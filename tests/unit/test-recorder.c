@@ -1,5 +1,5 @@
-/* What a keeper keeps is told again as it was: order, causes, octets and texts, though their first
- * owners are long gone. */
+/* What a recorder keeps is told again as it was: order, causes, octets and texts, though their
+ * first owners are long gone. */
 #include "unit.h"
 #include "../world/witness.h"
 

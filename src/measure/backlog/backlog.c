@@ -240,19 +240,22 @@ static enum status watched(struct backlog *b, int64_t now_ns, struct fault *faul
     return s;
 }
 
+static void call_again(struct backlog *b, struct talks_entry *e)
+{
+    if (e == NULL)
+        return;
+    client_again(&e->talk);
+    talks_settle(&b->talks, e);
+}
+
 static enum status accepted(struct backlog *b, int64_t now_ns, struct fault *fault)
 {
     enum status s = read_moment(b, BACKLOG_ACCEPTED, fault);
     if (s != STATUS_OK)
         return s;
     remark(b, "the application accepts", BACKLOG_ACCEPTED, now_ns);
-    for (int i = 0; i < 2; i++) {
-        struct talks_entry *e = i == 0 ? b->early : b->late;
-        if (e == NULL)
-            continue;
-        client_again(&e->talk);
-        talks_settle(&b->talks, e);
-    }
+    call_again(b, b->early);
+    call_again(b, b->late);
     await(b, BACKLOG_RECOVERED, now_ns + RECOVER_WAIT);
     return add(b, CLIENT_NEW, true, now_ns, &b->new, fault);
 }
@@ -364,7 +367,7 @@ static enum status go_on(void *arg, int64_t now_ns, struct fault *fault)
         talks_end(&b->talks, SCRIPT_STOP_INTERRUPT, now_ns); /* nobody can read what we find */
         stop(b, now_ns);
     }
-    while (talks_take_ended(&b->talks) != NULL) {
+    while (talks_take_ended(&b->talks) != NULL) { /* they stay until their part is told */
     }
     return ripe(b, now_ns) && idle(b) ? acts[b->moment](b, now_ns, fault) : STATUS_OK;
 }

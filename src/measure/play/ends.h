@@ -1,7 +1,7 @@
 /* The two ends between which a figure is played, by the figure's names, and what lies between them.
- * What differs is asked of an end's kind (talk.h) and of one flag: `lossless` is where we are the
- * wire between two kernels. Nothing is lost there but what we hold, all that leaves an end comes to
- * us first, in its order, and goes no further than we let it.
+ * What differs is asked of an end's kind and of talk_is_wire (talk.h): whether we are the wire
+ * between two kernels. Nothing is lost there but what we hold, all that leaves an end comes to us
+ * first, in its order, and goes no further than we let it.
  *
  * A kernel speaks of now. What was let go or put on the wire a moment ago may not have reached it,
  * and then it is still in the state from before: its word counts from ends_taken_ns on. */
@@ -18,7 +18,7 @@ struct ends {
     int64_t taken_ns[ENDS]; /* by then an end has taken what has gone to it so far */
     struct {
         bool known;
-        seq_t nxt; /* the number behind all that has left this end; where lossless */
+        seq_t nxt; /* the number behind all that has left this end; where we are the wire */
     } sent[ENDS];
 
     /* Of our end's connection: */
@@ -30,8 +30,7 @@ struct ends {
 };
 
 /* The conversation's name for an end of the figure, and the other way round: in the record A is
- * ours.
- */
+ * ours. */
 enum end ends_of(const struct ends *e, enum end end);
 enum talk_kind ends_kind(const struct ends *e, enum end end);
 const struct endpoint *ends_at(const struct ends *e, enum end end);

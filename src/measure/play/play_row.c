@@ -1,6 +1,7 @@
-/* How the row at which the walk is turned out. And alternatives (either, or): all of them are
- * awaited, and what comes decides. Each begins with what the peer sends or with silence
- * (figure/check). An alternative is named by the item that opens it. */
+/* How the row turned out that the walk is at, and how the figure did: the verdict counts the rows.
+ * And alternatives (either, or): all of them are awaited, and what comes decides. Each begins with
+ * what the peer sends or with silence (figure/check). An alternative is named by the item that
+ * opens it. */
 #include "measure/play/play_parts.h"
 
 #include <stdarg.h>

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "figure/view.h"
 #include "figure/match.h"
+#include "figure/view.h"
 #include "talk/line.h"
 
 /* --- What the network holds --- */

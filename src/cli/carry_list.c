@@ -96,7 +96,7 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
     }
     result_set_integer(r, "syns", e->syns);
     result_set_integer(r, "segments_back", e->segments_back);
-    result_set_integer(r, "octets_back", (int64_t)e->octets_back);
+    result_set_count(r, "octets_back", e->octets_back);
 }
 
 static void ended(void *arg, const struct survey_end *e)
@@ -119,11 +119,6 @@ static void ended(void *arg, const struct survey_end *e)
                                                                   .result = &st->result});
 }
 
-static void set_count(struct result *r, const char *key, uint64_t n)
-{
-    result_set_integer(r, key, (int64_t)n);
-}
-
 static void sum_up(struct stage *st)
 {
     const struct survey_counts *c = &st->survey.counts;
@@ -132,33 +127,33 @@ static void sum_up(struct stage *st)
     struct result r = {0};
     double elapsed = (double)(st->now_ns - st->began_ns) / (double)CLOCK_S;
     result_set_text(&r, "command", st->s->measure->name);
-    set_count(&r, "targets", c->ended);
+    result_set_count(&r, "targets", c->ended);
     result_begin(&r, "outcomes");
-    set_count(&r, "open", o[OUTCOME_OPEN]);
-    set_count(&r, "closed", o[OUTCOME_CLOSED]);
-    set_count(&r, "filtered", o[OUTCOME_FILTERED]);
-    set_count(&r, "unreachable", o[OUTCOME_UNREACHABLE]);
-    set_count(&r, "error", o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled);
+    result_set_count(&r, "open", o[OUTCOME_OPEN]);
+    result_set_count(&r, "closed", o[OUTCOME_CLOSED]);
+    result_set_count(&r, "filtered", o[OUTCOME_FILTERED]);
+    result_set_count(&r, "unreachable", o[OUTCOME_UNREACHABLE]);
+    result_set_count(&r, "error", o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled);
     result_end(&r);
-    set_count(&r, "syns", c->syns);
-    set_count(&r, "resets", c->resets);
-    set_count(&r, "segments_back", c->segments_back);
-    set_count(&r, "octets_back", c->octets_back);
+    result_set_count(&r, "syns", c->syns);
+    result_set_count(&r, "resets", c->resets);
+    result_set_count(&r, "segments_back", c->segments_back);
+    result_set_count(&r, "octets_back", c->octets_back);
     result_set_distribution(&r, "rtt_us", &st->rtt);
     result_set_seconds(&r, "elapsed_s", elapsed > 0 ? elapsed : 0);
     result_set_text(&r, "sent_by", st->way);
-    set_count(&r, "resumed", st->list.resumed);
-    set_count(&r, "unrecorded", st->unrecorded);
-    set_count(&r, "bad_lines", t->bad_lines);
-    set_count(&r, "excluded", t->excluded);
-    set_count(&r, "special", t->special);
-    set_count(&r, "unresolved", t->unresolved);
-    set_count(&r, "strays", c->strays);
-    set_count(&r, "window_full", c->window_full);
-    set_count(&r, "send_full", c->full);
-    set_count(&r, "send_dropped", c->unsent_dropped);
-    set_count(&r, "capture_dropped", c->dropped);
-    set_count(&r, "resets_given_up", c->unsent);
+    result_set_count(&r, "resumed", st->list.resumed);
+    result_set_count(&r, "unrecorded", st->unrecorded);
+    result_set_count(&r, "bad_lines", t->bad_lines);
+    result_set_count(&r, "excluded", t->excluded);
+    result_set_count(&r, "special", t->special);
+    result_set_count(&r, "unresolved", t->unresolved);
+    result_set_count(&r, "strays", c->strays);
+    result_set_count(&r, "window_full", c->window_full);
+    result_set_count(&r, "send_full", c->full);
+    result_set_count(&r, "send_dropped", c->unsent_dropped);
+    result_set_count(&r, "capture_dropped", c->dropped);
+    result_set_count(&r, "resets_given_up", c->unsent);
     (void)timeline_append(&st->s->record.timeline,
                           (struct event){.kind = EVENT_SUMMARY, .t_ns = st->now_ns, .result = &r});
     result_done(&r);

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -16,6 +15,7 @@
 #include "measure/self_connect.h"
 #include "net/driver.h"
 #include "net/live.h"
+#include "net/loop.h"
 #include "talk/numbers.h"
 #include "talk/syn_like.h"
 #include "talk/talk.h"
@@ -238,13 +238,6 @@ struct watch {
     int64_t progress_at;
 };
 
-static int64_t real_now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    return t.tv_sec * CLOCK_S + t.tv_nsec;
-}
-
 /* Linux prefers, to connect from, the ports whose parity is that of the range's lower end; the
  * others are taken when those are used up. */
 static enum status choose_port(struct watch *st, struct fault *fault)
@@ -284,7 +277,7 @@ static void tell(void *arg, uint64_t attempts, bool asked)
 {
     struct watch *st = arg;
     char line[96];
-    int64_t now = real_now();
+    int64_t now = loop_clock(CLOCK_REALTIME);
     (void)snprintf(line, sizeof(line), "%" PRIu64 " attempts to connect from port %u, all refused",
                    attempts, (unsigned)st->at.port);
     if (asked) {
@@ -383,7 +376,8 @@ static enum status watch(struct watch *st, struct fault *fault)
     if (s == STATUS_OK)
         s = read_tap(st, fault);
     if (s == STATUS_OK)
-        st->s->exit_code = self_connect_conclude(&st->self, &st->doings, real_now());
+        st->s->exit_code =
+            self_connect_conclude(&st->self, &st->doings, loop_clock(CLOCK_REALTIME));
     return s;
 }
 

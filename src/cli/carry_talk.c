@@ -4,13 +4,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "lab/netem/netem_wire.h"
 #include "lab/lab_upper.h"
 #include "lab/truth_check.h"
 #include "net/live.h"
+#include "net/loop.h"
 #include "net/resolve.h"
 #include "net/route.h"
 #include "talk/sessions.h"
@@ -215,15 +215,13 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     struct sim_ideal ideal = {0};
     const struct sim_peer peer = sim_ideal_peer(&ideal);
     struct route route;
-    struct timespec now;
     struct endpoint local;
 
     enum status status = route_find(&route, &s->remote.ip, s->scope_id,
                                     o->has_source ? &o->source : NULL, o->interface, fault);
     if (status != STATUS_OK)
         return status;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    int64_t start = now.tv_sec * CLOCK_S + now.tv_nsec;
+    int64_t start = loop_clock(CLOCK_REALTIME);
     struct sim *sim = sim_new(&peer, start, CLOCK_MS);
     if (sim == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");

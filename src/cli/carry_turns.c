@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/ping_list.h"
 #include "net/live_survey.h"
+#include "net/loop.h"
 #include "measure/ping/ping_log.h"
 #include "measure/ping/rotation.h"
 #include "render/sparkline.h"
@@ -211,13 +211,6 @@ static struct live_survey *open_live(struct stage *st, struct fault *fault)
     return live_survey_open(&config, fault);
 }
 
-static int64_t monotonic(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * CLOCK_S + t.tv_nsec;
-}
-
 static enum status run_live(struct stage *st, struct live_survey *live, struct fault *fault)
 {
     const struct arguments *o = &st->s->options;
@@ -232,14 +225,15 @@ static enum status run_live(struct stage *st, struct live_survey *live, struct f
         .ended = ended,
         .arg = st,
     };
-    int64_t start = monotonic();
+    int64_t start = loop_clock(CLOCK_MONOTONIC);
     enum status s = live_survey_run(live, &st->survey, &config, o->run.deadline_ns, fault);
     if (st->asked->live && s == STATUS_OK) {
         draw(st);
         record_keep_progress(&st->s->record);
     }
     /* The deadline stops it too, and is no interruption. */
-    bool interrupted = st->survey.stopping && monotonic() - start < o->run.deadline_ns;
+    bool interrupted =
+        st->survey.stopping && loop_clock(CLOCK_MONOTONIC) - start < o->run.deadline_ns;
     if (s == STATUS_OK)
         st->s->exit_code = ping_log_end(&st->log, interrupted, st->now_ns);
     survey_done(&st->survey);

@@ -86,8 +86,6 @@ const struct carrier carry_lab_kernels = {.find = check_kernels, .run = run_kern
 enum {
     BACKLOG_DEFAULT = 4,
     CALLERS_SPARE = 4, /* beyond what the SYN queue should hold */
-    IPV4_HEADERS = 40,
-    IPV6_HEADERS = 60,
 };
 
 /* All that one run holds. The callers have an address of the lab's that no kernel has, the tap is
@@ -158,7 +156,7 @@ static void describe_callers(struct session *s, struct queues_stage *st)
         .local = {.ip = route->source},
         .remote = *remote,
         .like = like,
-        .mss = (uint16_t)(route->mtu - (address_is_v4(&remote->ip) ? IPV4_HEADERS : IPV6_HEADERS)),
+        .mss = carry_talk_mss(&remote->ip, route->mtu),
         .win = like->win,
         .ttl = like->ttl,
         .timestamps = true,

@@ -96,11 +96,9 @@ static enum status begin(struct session *s, const char *interface, const char *c
     return record_begin(&s->record, &info, &s->remote, fault);
 }
 
-static uint16_t mss_for(const struct session *s, uint32_t mtu)
+uint16_t carry_talk_mss(const struct in6_addr *remote, uint32_t mtu)
 {
-    uint32_t headers = address_is_v4(&s->remote.ip) ? IPV4_HEADERS : IPV6_HEADERS;
-    if (s->options.mss != 0)
-        return s->options.mss;
+    uint32_t headers = address_is_v4(remote) ? IPV4_HEADERS : IPV6_HEADERS;
     uint32_t mss = (mtu < LEAST_ROUTE_MTU ? LEAST_ROUTE_MTU : mtu) - headers;
     return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
 }
@@ -117,7 +115,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
                 .remote = s->remote,
                 .iss = seq_of(o->isn),
                 .like = o->like,
-                .mss = mss_for(s, mtu),
+                .mss = o->mss != 0 ? o->mss : carry_talk_mss(&s->remote.ip, mtu),
                 .win = o->has_win ? o->win : o->like->win,
                 .ttl = o->has_ttl ? o->ttl : o->like->ttl,
                 .timestamps = o->timestamps,

@@ -103,7 +103,7 @@ static void fill_in(struct session *s)
         measure_store(&c->field, s->state, setting(s->around, c->name) * (uint64_t)c->unit);
 }
 
-static enum status carry_through(struct session *s, const struct carrier *c, struct fault *fault)
+static enum status find_and_run(struct session *s, const struct carrier *c, struct fault *fault)
 {
     enum status status = check_lab(s, fault);
     if (status == STATUS_OK && c->find != NULL)
@@ -119,7 +119,7 @@ static int run(struct session *s)
     const struct carrier *c = carriers[s->measure->carrier];
     struct fault fault = {0};
     fill_in(s);
-    enum status status = record_close(&s->record, carry_through(s, c, &fault), &fault);
+    enum status status = record_close(&s->record, find_and_run(s, c, &fault), &fault);
     if (c->done != NULL)
         c->done(s);
     if (status == STATUS_OK)
@@ -194,7 +194,7 @@ enum status command_read(FILE *f, const char *name, size_t most, struct text *ou
     size_t n;
     if (f == NULL)
         return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno));
-    while (out->len <= most && (n = fread(buffer, 1, sizeof(buffer), f)) > 0)
+    while (out->len <= most && !out->failed && (n = fread(buffer, 1, sizeof(buffer), f)) > 0)
         text_put(out, buffer, n);
     enum status s =
         ferror(f) ? fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno))

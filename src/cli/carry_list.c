@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/histogram.h"
@@ -266,14 +265,13 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct arguments *a = &st->s->options;
     struct session *s = st->s;
     uint64_t window = is_whole(o) && !o->has_window ? WINDOW_WHOLE : o->window;
-    bool shown = isatty(STDERR_FILENO) && !a->quiet;
     struct live_survey_config live_config = {
         .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
         .sport = a->sport,
         .ports = 1,
         .key = hash_key_of_seed(st->s->record.seed),
         .supply_fd = targets_fd(st->list.targets),
-        .progress = shown ? progress : NULL,
+        .progress = record_progress(&s->record) != NULL ? progress : NULL,
         .progress_ns = PROGRESS_EVERY,
         .asked = tell_so_far,
         .remark = remark,
@@ -365,8 +363,9 @@ static void done(struct session *s)
 
 /* --- What it is asked for --- */
 
-static enum status refuse_what_contradicts(const struct session *s, const struct survey_asked *a,
-                                           struct fault *fault)
+/* What means nothing here, or does not go together. */
+static enum status check_options(const struct session *s, const struct survey_asked *a,
+                                 struct fault *fault)
 {
     static const char why[] = "means nothing for many targets";
     static const struct measure_refusal refused[] = {
@@ -412,7 +411,7 @@ static enum status find(struct session *s, struct fault *fault)
         return STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = refuse_what_contradicts(s, st->asked, fault);
+        status = check_options(s, st->asked, fault);
     if (status != STATUS_OK)
         return status;
     a->csv = st->asked->csv;

@@ -13,7 +13,6 @@
 #include "cli/command.h"
 #include "cli/option_row.h"
 #include "net/live.h"
-#include "figure/figure.h"
 
 enum {
     KEY_ROW = 512,  /* of rows without a letter, one after the other */

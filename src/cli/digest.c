@@ -369,7 +369,7 @@ static int take_file(const char *name, char *line, struct digest *d)
                       : command_fail("survey", "cannot read %s: %s", r.name, strerror(wrong));
 }
 
-static int put_out(const struct digest *d, bool json)
+static int print_digest(const struct digest *d, bool json)
 {
     struct text out;
     text_init(&out);
@@ -390,7 +390,7 @@ static int take_files(struct digest *d, char *line, const char *const *files, si
             code = EXIT_TROUBLE;
     }
     if (digest_end(d))
-        return put_out(d, json) == EXIT_AS_EXPECTED ? code : EXIT_TROUBLE;
+        return print_digest(d, json) == EXIT_AS_EXPECTED ? code : EXIT_TROUBLE;
     return code != EXIT_AS_EXPECTED ? code
                                     : command_fail("survey", "there is no record to summarise");
 }

@@ -240,38 +240,34 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     return status;
 }
 
-/* Each session has a state of its own, with the same choices in it. */
-static void take_states(struct stage *st)
+/* Each session has a state of its own, with the same choices in it. False: out of memory. */
+static bool make_states(struct stage *st)
 {
     const struct session *s = st->s;
+    st->others = calloc(s->options.run.sessions, s->measure->size);
+    st->states = calloc(s->options.run.sessions, sizeof(*st->states));
+    if (st->others == NULL || st->states == NULL)
+        return false;
     for (size_t i = 0; i < s->options.run.sessions; i++) {
         st->states[i] = i == 0 ? s->state : st->others + i * s->measure->size;
         if (i > 0)
             memcpy(st->states[i], s->state, s->measure->size);
     }
+    return true;
 }
 
 static enum status run(struct session *s, struct fault *fault)
 {
-    const size_t n = s->options.run.sessions, size = s->measure->size;
     struct stage *st = calloc(1, sizeof(*st));
-    enum status status = STATUS_NO_MEMORY;
-    if (st != NULL) {
-        st->s = s;
-        st->others = calloc(n, size);
-        st->states = calloc(n, sizeof(*st->states));
-    }
-    if (st == NULL || st->others == NULL || st->states == NULL) {
-        (void)fault_set(fault, status, "out of memory");
-    } else {
-        take_states(st);
-        status = s->options.dry_run ? run_dry(st, fault) : run_live(st, fault);
-        s->exit_code = st->sessions.exit_code;
-    }
-    if (st != NULL) {
-        free(st->others);
-        free(st->states);
-    }
+    if (st == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    st->s = s;
+    enum status status = !make_states(st)     ? fault_set(fault, STATUS_NO_MEMORY, "out of memory")
+                         : s->options.dry_run ? run_dry(st, fault)
+                                              : run_live(st, fault);
+    s->exit_code = st->sessions.exit_code;
+    free(st->others);
+    free(st->states);
     free(st);
     return status;
 }

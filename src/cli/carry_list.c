@@ -165,14 +165,13 @@ static void spell_left(double s, char *out, size_t cap)
     static const struct {
         unsigned s, part;
         char name, part_name;
-    } units[] = {{86400, 3600, 'd', 'h'}, {3600, 60, 'h', 'm'}, {60, 1, 'm', 's'}};
+    } units[] = {{60, 1, 'm', 's'}, {3600, 60, 'h', 'm'}, {86400, 3600, 'd', 'h'}};
     const double most = 1e9; /* no number of days is told that nobody will wait for */
     uint64_t left = (uint64_t)(s < most ? s : most);
     (void)snprintf(out, cap, "%" PRIu64 " s", left);
-    for (size_t i = 3; i-- > 0;)
-        if (left >= units[i].s)
-            (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s,
-                           units[i].name, left % units[i].s / units[i].part, units[i].part_name);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && left >= units[i].s; i++)
+        (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s, units[i].name,
+                       left % units[i].s / units[i].part, units[i].part_name);
 }
 
 /* In as many columns as there are, with shorter words where it takes them; 0: no matter how many.

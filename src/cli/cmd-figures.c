@@ -1,9 +1,7 @@
 /* `tcpshake figures`: what figures there are, what is in them, and whether a file is one. Sends
  * nothing. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"

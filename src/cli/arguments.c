@@ -368,8 +368,8 @@ void arguments_done(struct arguments *a)
     text_done(&a->octets);
 }
 
-struct tx_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
-                                  uint64_t rate)
+struct tx_config arguments_tx(const struct arguments *o, const struct in6_addr *first,
+                              uint64_t rate)
 {
     return (struct tx_config){
         .first = *first,

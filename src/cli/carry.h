@@ -11,7 +11,7 @@
 struct session {
     const struct measure *measure;
     struct arguments options;
-    const struct surroundings *around;
+    const struct context *context;
     void *state; /* the script's, with what was chosen */
     /* From the row, unless the carrier knows better. */
     const struct script *script;

@@ -63,21 +63,21 @@ static void put_heading(struct text *out, const struct figure *f)
 /* Who carries it. */
 static const struct carrier *who_carries(const struct session *s)
 {
-    return s->around->between ? &carry_lab_kernels : &carry_talk;
+    return s->context->between ? &carry_lab_kernels : &carry_talk;
 }
 
 /* Whether the ends that are there can play it. */
 static enum status check_ends(const struct session *s, const struct play *p, struct fault *fault)
 {
-    return s->around->between       ? figure_check_between(p->figure, fault)
-           : s->around->lab != NULL ? figure_check_in_lab(p->figure, p->us, fault)
-                                    : figure_check(p->figure, p->us, fault);
+    return s->context->between       ? figure_check_between(p->figure, fault)
+           : s->context->lab != NULL ? figure_check_in_lab(p->figure, p->us, fault)
+                                     : figure_check(p->figure, p->us, fault);
 }
 
 static void prepare(struct session *s, struct play *p)
 {
     struct stage *st = s->stage;
-    if (s->around->between)
+    if (s->context->between)
         p->us = END_A;
     s->options.timestamps = s->options.timestamps && view_needs_timestamps(p->figure);
     s->script = play_script();
@@ -95,7 +95,7 @@ static enum status find(struct session *s, struct fault *fault)
         return fault_set(fault, STATUS_MALFORMED,
                          "which figure? 'tcpshake figures' lists those there are");
     if (!p->us_given)
-        p->us = s->around->kernel_is_a ? END_B : END_A;
+        p->us = s->context->kernel_is_a ? END_B : END_A;
     enum status status = load(&st->figure, s->options.figure, fault);
     st->loaded = status == STATUS_OK;
     p->figure = &st->figure;

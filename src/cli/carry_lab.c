@@ -32,8 +32,8 @@ static enum status check_kernels(struct session *s, struct fault *fault)
         {"source", why}, {"interface", why}, {"sport", why}, {"isn", why},
         {"win", why},    {"ttl", why},       {"mss", why},   {NULL, NULL}};
     const struct measure_refusal *r = arguments_refused(&s->options, refused);
-    const char *wrong = s->around->truth          ? "--truth"
-                        : s->around->deaf         ? "--deaf"
+    const char *wrong = s->context->truth         ? "--truth"
+                        : s->context->deaf        ? "--deaf"
                         : s->options.host != NULL ? "a TARGET"
                                                   : NULL;
     if (wrong == NULL && r == NULL)
@@ -44,7 +44,7 @@ static enum status check_kernels(struct session *s, struct fault *fault)
 
 static enum status relay_all(struct session *s, struct relay *relay, struct fault *fault)
 {
-    struct lab *lab = s->around->lab;
+    struct lab *lab = s->context->lab;
     const struct lab_upper ends[ENDS] = {{lab, END_A}, {lab, END_B}};
     const struct upper uppers[ENDS] = {lab_upper_ops(&ends[END_A]), lab_upper_ops(&ends[END_B])};
     const struct talk_config config = {
@@ -148,7 +148,7 @@ static void describe_callers(struct session *s, struct queues_stage *st)
 {
     const struct route *route = &st->path.route;
     const struct syn_like *like = syn_like_at(0);
-    const struct endpoint *remote = lab_at(s->around->lab, END_B);
+    const struct endpoint *remote = lab_at(s->context->lab, END_B);
     struct backlog_config *story = &st->story;
     story->key = hash_key_of_seed(s->record.seed);
     story->repeatable = s->options.has_seed;
@@ -180,7 +180,7 @@ static enum status open_path(const struct lab *lab, struct path *path, struct fa
 /* Gives up every privilege. */
 static enum status tell_queues(struct session *s, struct queues_stage *st, struct fault *fault)
 {
-    const struct lab_upper peer = {.lab = s->around->lab, .side = END_B};
+    const struct lab_upper peer = {.lab = s->context->lab, .side = END_B};
     const struct run_info info = {.interface = st->path.route.ifname,
                                   .clock = path_clock(&st->path)};
     const struct live_run_config live = {
@@ -200,9 +200,9 @@ static enum status tell_queues(struct session *s, struct queues_stage *st, struc
 static enum status run_queues(struct session *s, struct fault *fault)
 {
     struct queues_stage *st = s->stage;
-    enum status status = plan(s->state, s->around->lab, &st->story, fault);
+    enum status status = plan(s->state, s->context->lab, &st->story, fault);
     if (status == STATUS_OK)
-        status = open_path(s->around->lab, &st->path, fault);
+        status = open_path(s->context->lab, &st->path, fault);
     return status == STATUS_OK ? tell_queues(s, st, fault) : status;
 }
 
@@ -390,7 +390,7 @@ static enum status begin(struct watch *st, struct fault *fault)
 static enum status run_socket(struct session *s, struct fault *fault)
 {
     struct watch st = {.s = s, .asked = s->state};
-    st.at.ip = lab_at(s->around->lab, END_A)->ip;
+    st.at.ip = lab_at(s->context->lab, END_A)->ip;
     enum status status = choose_port(&st, fault);
     if (status == STATUS_OK)
         status = open_tap(&st, fault);

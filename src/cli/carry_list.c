@@ -253,9 +253,9 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
 static void add_lab_target(struct stage *st)
 {
     struct arguments *a = &st->s->options;
-    if (st->s->around->lab == NULL || a->word_count > 0 || st->asked->file != NULL)
+    if (st->s->context->lab == NULL || a->word_count > 0 || st->asked->file != NULL)
         return;
-    a->words[a->word_count++] = endpoint_format(lab_at(st->s->around->lab, END_B), st->lab_target);
+    a->words[a->word_count++] = endpoint_format(lab_at(st->s->context->lab, END_B), st->lab_target);
 }
 
 static enum status run_live(struct stage *st, struct fault *fault)
@@ -265,7 +265,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     struct session *s = st->s;
     uint64_t window = is_whole(o) && !o->has_window ? WINDOW_WHOLE : o->window;
     struct live_survey_config live_config = {
-        .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
+        .out = arguments_tx(a, survey_list_first(&st->list), o->rate),
         .sport = a->sport,
         .ports = 1,
         .key = hash_key_of_seed(st->s->record.seed),
@@ -375,7 +375,7 @@ static enum status check_options(const struct session *s, const struct survey_as
     if (a->listen_ns > FLOW_LISTEN_MAX)
         return fault_set(fault, STATUS_MALFORMED,
                          "--listen: at most 400 s where there are many targets");
-    if (s->options.word_count == 0 && a->file == NULL && s->around->lab == NULL)
+    if (s->options.word_count == 0 && a->file == NULL && s->context->lab == NULL)
         return fault_set(fault, STATUS_MALFORMED,
                          "no target; write hosts, networks or ranges, or -f FILE with one a line, "
                          "or put 'lab' before the command");

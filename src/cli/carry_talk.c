@@ -28,7 +28,7 @@ struct stage {
     struct sessions_config config;
     struct lab_upper peer; /* in the lab */
     struct upper upper;
-    struct truth_check witness;
+    struct truth_check truth;
     struct talks_observer observer;
     struct driver_aside wire;
     char wire_remark[4096]; /* room for as many rules as there can be */
@@ -42,7 +42,7 @@ struct stage {
 
 static enum status take_lab_peer(struct session *s, struct fault *fault)
 {
-    s->remote = *lab_at(s->around->lab, END_B);
+    s->remote = *lab_at(s->context->lab, END_B);
     int family = address_is_v4(&s->remote.ip) ? AF_INET : AF_INET6;
     int wanted = s->options.family;
     if (wanted == AF_UNSPEC || wanted == family)
@@ -68,7 +68,7 @@ static enum status find(struct session *s, struct fault *fault)
     const struct arguments *o = &s->options;
     struct resolve_target t;
 
-    if (o->host == NULL && s->around->lab != NULL)
+    if (o->host == NULL && s->context->lab != NULL)
         return take_lab_peer(s, fault);
     if (o->host == NULL)
         return fault_set(fault, STATUS_MALFORMED, CARRY_NO_TARGET);
@@ -91,7 +91,7 @@ static enum status begin(struct session *s, const char *interface, const char *c
         .interface = interface,
         .clock = clock,
         .heading = s->heading,
-        .lab_truth = s->around->truth,
+        .lab_truth = s->context->truth,
     };
     return record_begin(&s->record, &info, &s->remote, fault);
 }
@@ -131,17 +131,17 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         .summarise = s->measure->summarise,
         .remark = st->wired ? st->wire_remark : NULL,
     };
-    if (s->around->lab != NULL) {
-        st->peer = (struct lab_upper){s->around->lab, END_B};
+    if (s->context->lab != NULL) {
+        st->peer = (struct lab_upper){s->context->lab, END_B};
         st->upper = lab_upper_ops(&st->peer);
         st->config.base.upper[END_B] = &st->upper;
     }
     if (s->second_port)
         st->config.base.other_local = locals[o->run.sessions];
-    if (s->around->truth) {
-        bool unheard = s->around->deaf > 0 || st->wire_changes;
-        truth_check_init(&st->witness, s->around->lab, unheard);
-        st->observer = truth_check_observer(&st->witness);
+    if (s->context->truth) {
+        bool unheard = s->context->deaf > 0 || st->wire_changes;
+        truth_check_init(&st->truth, s->context->lab, unheard);
+        st->observer = truth_check_observer(&st->truth);
         st->config.observer = &st->observer;
     }
 }
@@ -154,8 +154,8 @@ static void add_wire(void *arg, struct result *r)
 /* The lab's wire, where there is one. */
 static void hear_wire(struct stage *st)
 {
-    const struct surroundings *around = st->s->around;
-    struct netem_wire *w = around->lab != NULL ? lab_wire(around->lab) : NULL;
+    const struct context *context = st->s->context;
+    struct netem_wire *w = context->lab != NULL ? lab_wire(context->lab) : NULL;
     st->wired = w != NULL;
     if (!st->wired)
         return;
@@ -179,7 +179,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .key = hash_key_of_seed(s->record.seed),
     };
     const struct live_run_config live = {
-        .deaf = s->around->deaf,
+        .deaf = s->context->deaf,
         .within_ns = CLOCK_NEVER, /* each session has its own time */
         .aside = st->wired ? &st->wire : NULL,
         .teller = {record_progress(&s->record), record_asked, &s->record},
@@ -191,7 +191,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         st->config.unreachable = path_unreachable(&path);
         if (st->wired) {
             st->config.afterword = add_wire;
-            st->config.afterword_arg = lab_wire(s->around->lab);
+            st->config.afterword_arg = lab_wire(s->context->lab);
         }
         status = begin(s, path.route.ifname, path_clock(&path), fault);
     }

@@ -195,7 +195,7 @@ static struct live_survey *open_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = &st->s->options;
     struct live_survey_config config = {
-        .out = arguments_outlet(o, &st->list.targets[0].at.ip, rate_for(st)),
+        .out = arguments_tx(o, &st->list.targets[0].at.ip, rate_for(st)),
         .sport = o->sport,
         .ports = ports_for(st),
         .key = hash_key_of_seed(st->s->record.seed),
@@ -302,8 +302,8 @@ static enum status find_targets(struct session *s, struct ping_list *list, const
 {
     const struct arguments *o = &s->options;
     enum status status = STATUS_OK;
-    if (o->word_count == 0 && file == NULL && s->around->lab != NULL)
-        status = ping_list_add(list, o, lab_at(s->around->lab, END_B), 0, NULL, fault);
+    if (o->word_count == 0 && file == NULL && s->context->lab != NULL)
+        status = ping_list_add(list, o, lab_at(s->context->lab, END_B), 0, NULL, fault);
     if (status == STATUS_OK)
         status = ping_list_words(list, o, fault);
     if (status == STATUS_OK && file != NULL)

@@ -221,10 +221,10 @@ static int check_files(char **names, int count)
     return code;
 }
 
-static int run(const struct surroundings *around, int argc, char **argv)
+static int run(const struct context *context, int argc, char **argv)
 {
     struct line line = {0};
-    (void)around;
+    (void)context;
     int wrong = parse_line(&line, argc, argv);
     if (wrong != 0)
         return wrong;

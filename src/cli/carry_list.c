@@ -58,10 +58,10 @@ static bool is_recorded(const struct stage *st, const struct survey_end *e)
 static void report_trouble(const struct survey_end *e, struct result *r)
 {
     char target[ENDPOINT_TEXT_MAX], text[FLOW_STORE_NAME_MAX + 8];
-    const struct endpoint *at = &e->findings->remote;
+    const struct endpoint *at = &e->facts->remote;
     if (e->name != NULL)
         (void)snprintf(text, sizeof(text), "%s:%u", e->name, at->port);
-    result_set_text(r, "command", e->findings->command);
+    result_set_text(r, "command", e->facts->command);
     result_set_text(r, "target", e->name != NULL ? text : endpoint_format(at, target));
     result_set_text(r, "outcome", "error");
     result_set_text(r, "reason", e->trouble);
@@ -71,7 +71,7 @@ static void report_trouble(const struct survey_end *e, struct result *r)
 static void report_incomplete(const struct survey_end *e, struct result *r)
 {
     char reason[SCHEDULE_LOSS_REASON_MAX];
-    const char *why = series_incomplete(e->series, e->findings, reason);
+    const char *why = series_incomplete(e->series, e->facts, reason);
     if (why != NULL)
         result_set_text(r, "incomplete", why);
     else
@@ -87,11 +87,11 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
         if (e->name != NULL)
             result_set_text(r, "name", e->name);
     } else if (e->series != NULL) {
-        series_report(e->series, e->findings, r);
+        series_report(e->series, e->facts, r);
         if (e->outcome == OUTCOME_OPEN)
             report_incomplete(e, r);
     } else {
-        ping_report(e->ping, e->findings, st->s->options.run.wait_ns, r);
+        ping_report(e->ping, e->facts, st->s->options.run.wait_ns, r);
     }
     result_set_integer(r, "syns", e->syns);
     result_set_integer(r, "segments_back", e->segments_back);
@@ -101,7 +101,7 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
-    int64_t rtt = e->exchange != NULL ? e->exchange->ours.rtt_ns : e->findings->rtt_ns;
+    int64_t rtt = e->exchange != NULL ? e->exchange->ours.rtt_ns : e->facts->rtt_ns;
     st->now_ns = e->t_ns;
     if (e->trouble == NULL && rtt > 0)
         histogram_record(&st->rtt, rtt);

@@ -48,10 +48,10 @@ static void keep_for_line(struct stage *st, const struct survey_end *e)
     bool answered = e->outcome == OUTCOME_OPEN || e->outcome == OUTCOME_CLOSED;
     if (!st->asked->live || e->outcome == OUTCOME_INTERRUPTED)
         return;
-    if (answered && e->findings->rtt_ns > 0)
-        st->facts.last_ns = e->findings->rtt_ns;
-    if (!answered || e->findings->rtt_ns > 0)
-        sparkline_put(&st->spark, answered ? e->findings->rtt_ns : -1);
+    if (answered && e->facts->rtt_ns > 0)
+        st->facts.last_ns = e->facts->rtt_ns;
+    if (!answered || e->facts->rtt_ns > 0)
+        sparkline_put(&st->spark, answered ? e->facts->rtt_ns : -1);
     st->fresh = true;
 }
 
@@ -129,9 +129,9 @@ static void ended(void *arg, const struct survey_end *e)
     struct stage *st = arg;
     st->now_ns = e->t_ns > st->now_ns ? e->t_ns : st->now_ns;
     if (e->ping != NULL)
-        ping_log_take(&st->log, e->session, e->ping, e->findings, e->t_ns);
+        ping_log_take(&st->log, e->session, e->ping, e->facts, e->t_ns);
     else
-        ping_log_trouble(&st->log, e->session, e->findings,
+        ping_log_trouble(&st->log, e->session, e->facts,
                          e->trouble != NULL ? e->trouble : "no probe", e->t_ns);
     keep_for_line(st, e);
 }

@@ -120,7 +120,7 @@ static void report_keys(const struct ping *p, const struct facts *f, struct resu
 void ping_report(const struct ping *p, const struct facts *f, int64_t wait_ns, struct result *r)
 {
     const bool bare = r->bare;
-    r->bare = true; /* the findings' lines are those of one target, and many of them */
+    r->bare = true; /* the facts' lines are those of one target, and many of them */
     if (!r->keyless)
         report_keys(p, f, r);
     r->bare = bare;

@@ -92,6 +92,7 @@ enum {
  * on our end of the cable, and the listener is the peer's process and kernel. */
 struct queues_stage {
     struct path path;
+    struct lab_upper peer;
     struct backlog_config story;
     struct backlog backlog;
 };
@@ -180,13 +181,13 @@ static enum status open_path(const struct lab *lab, struct path *path, struct fa
 /* Gives up every privilege. */
 static enum status tell_queues(struct session *s, struct queues_stage *st, struct fault *fault)
 {
-    const struct lab_upper peer = {.lab = s->context->lab, .side = END_B};
     const struct run_info info = {.interface = st->path.route.ifname,
                                   .clock = path_clock(&st->path)};
     const struct live_run_config live = {
         .within_ns = s->options.run.deadline_ns,
         .teller = {record_progress(&s->record), record_asked, &s->record}};
-    st->story.upper = lab_upper_ops(&peer);
+    st->peer = (struct lab_upper){s->context->lab, END_B};
+    st->story.upper = lab_upper_ops(&st->peer);
     describe_callers(s, st);
     enum status status = record_begin(&s->record, &info, &st->story.base.remote, fault);
     if (status == STATUS_OK)

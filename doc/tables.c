@@ -17,6 +17,7 @@
 
 #include "base/text.h"
 #include "cli/arguments.h"
+#include "cli/option_row.h"
 
 enum {
     ROWS_MAX = 64,
@@ -363,9 +364,8 @@ static void put_own_options(const struct measure *m)
 {
     const struct measure_option *options[ROWS_MAX];
     size_t n = 0;
-    const struct measure_option *o = m->options;
-    for (; o != NULL && (o->name != NULL || o->letter != 0) && n < ROWS_MAX; o++)
-        options[n++] = o;
+    for (; n < ROWS_MAX && option_row_at(m->options, n) != NULL; n++)
+        options[n] = option_row_at(m->options, n);
     put_options(options, n);
 }
 

@@ -111,6 +111,22 @@ enum status text_refuse(struct fault *fault, const char *before, struct text_spa
                      after);
 }
 
+enum status text_host(char *out, size_t cap, struct text_span host, const char * not,
+                      struct fault *fault)
+{
+    if (host.n >= cap)
+        return fault_set(fault, STATUS_MALFORMED, "host name of %zu characters: at most %zu",
+                         host.n, cap - 1);
+    for (size_t i = 0; i < host.n; i++) {
+        unsigned char c = (unsigned char)host.s[i];
+        if (c <= 0x20 || c == 0x7f || strchr(not, c) != NULL)
+            return text_refuse(fault, "", host, " is no host name or address");
+    }
+    memcpy(out, host.s, host.n);
+    out[host.n] = '\0';
+    return STATUS_OK;
+}
+
 bool text_is_utf8(const char *s)
 {
     size_t n = strlen(s);

@@ -48,6 +48,11 @@ const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX]);
 enum status text_refuse(struct fault *fault, const char *before, struct text_span what,
                         const char *after);
 
+/* A host as it was typed, terminated: of less than `cap` octets, no blank, no control character,
+ * and none of `not` among them. STATUS_MALFORMED with the reason otherwise. */
+enum status text_host(char *out, size_t cap, struct text_span host, const char * not,
+                      struct fault *fault);
+
 /* How many character cells a UTF-8 string takes (each code point one cell). */
 size_t text_cells(const char *s, size_t n);
 

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,11 +189,6 @@ struct parsing {
     struct text helps[ROWS_MAX]; /* those that are put together here */
 };
 
-static bool is_last(const struct measure_option *row)
-{
-    return row->name == NULL && row->letter == 0;
-}
-
 /* The words of an option that takes measurements stand in its help where there is a "@". */
 static void spell_words(struct parsing *p, const struct measure_option *row, size_t i)
 {
@@ -296,7 +290,8 @@ static enum status gather(struct arguments *a, void *state, struct fault *fault)
     const struct measure *m = a->measure;
     enum status s = STATUS_OK;
     size_t text = 0;
-    for (const struct measure_option *o = m->options; o != NULL && !is_last(o); o++) {
+    const struct measure_option *o;
+    for (size_t i = 0; (o = option_row_at(m->options, i)) != NULL; i++) {
         if (o->type != MEASURE_OCTETS)
             continue;
         if (a->texts[text] != NULL && s == STATUS_OK)
@@ -308,7 +303,8 @@ static enum status gather(struct arguments *a, void *state, struct fault *fault)
     return s;
 }
 
-static enum status settle(const struct arguments *a, struct fault *fault)
+/* What of the options does not go together, or not with this measurement. */
+static enum status check_combination(const struct arguments *a, struct fault *fault)
 {
     const struct measure_refusal *refused = arguments_refused(a, a->measure->refused);
     if (refused != NULL)
@@ -359,7 +355,7 @@ int arguments_parse(struct arguments *a, void *state, int argc, char **argv)
     text_done(&doc);
     if (wrong)
         return EXIT_TROUBLE;
-    enum status s = settle(a, &fault);
+    enum status s = check_combination(a, &fault);
     if (s == STATUS_OK)
         s = gather(a, state, &fault);
     return s == STATUS_OK ? 0 : command_fail(m->name, "%s", fault.text);
@@ -372,8 +368,8 @@ void arguments_done(struct arguments *a)
     text_done(&a->octets);
 }
 
-struct tx_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
-                                  uint64_t rate)
+struct tx_config arguments_tx(const struct arguments *o, const struct in6_addr *first,
+                              uint64_t rate)
 {
     return (struct tx_config){
         .first = *first,

@@ -80,8 +80,8 @@ const struct measure_refusal *arguments_refused(const struct arguments *a,
                                                 const struct measure_refusal *table);
 
 /* How the packets of many targets leave, of whom `first` is one. */
-struct tx_config arguments_outlet(const struct arguments *o, const struct in6_addr *first,
-                                  uint64_t rate);
+struct tx_config arguments_tx(const struct arguments *o, const struct in6_addr *first,
+                              uint64_t rate);
 
 /* For option parsers of commands that are no measurements, to return at once: what is wrong with an
  * argument, in one line on stderr. */

@@ -43,14 +43,13 @@ static enum status load(struct figure *f, const char *name, struct fault *fault)
 }
 
 /* --dry-run: the figure as it was understood, without a peer. */
-static enum status show(const struct figure *f, struct fault *fault)
+static void show(struct session *s, const struct figure *f)
 {
     struct text out;
     text_init(&out);
     figure_print(&out, f);
-    bool ok = !out.failed && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
-    text_done(&out);
-    return ok ? STATUS_OK : fault_set(fault, STATUS_SYSTEM, "cannot write standard output");
+    s->over = true;
+    s->exit_code = command_print(s->measure->name, &out);
 }
 
 static void put_heading(struct text *out, const struct figure *f)
@@ -64,20 +63,21 @@ static void put_heading(struct text *out, const struct figure *f)
 /* Who carries it. */
 static const struct carrier *who_carries(const struct session *s)
 {
-    return s->around->between ? &carry_lab_kernels : &carry_talk;
+    return s->context->between ? &carry_lab_kernels : &carry_talk;
 }
 
-static enum status playable(const struct session *s, const struct play *p, struct fault *fault)
+/* Whether the ends that are there can play it. */
+static enum status check_ends(const struct session *s, const struct play *p, struct fault *fault)
 {
-    return s->around->between       ? figure_check_between(p->figure, fault)
-           : s->around->lab != NULL ? figure_check_in_lab(p->figure, p->us, fault)
-                                    : figure_check(p->figure, p->us, fault);
+    return s->context->between       ? figure_check_between(p->figure, fault)
+           : s->context->lab != NULL ? figure_check_in_lab(p->figure, p->us, fault)
+                                     : figure_check(p->figure, p->us, fault);
 }
 
 static void prepare(struct session *s, struct play *p)
 {
     struct stage *st = s->stage;
-    if (s->around->between)
+    if (s->context->between)
         p->us = END_A;
     s->options.timestamps = s->options.timestamps && view_needs_timestamps(p->figure);
     s->script = play_script();
@@ -95,12 +95,12 @@ static enum status find(struct session *s, struct fault *fault)
         return fault_set(fault, STATUS_MALFORMED,
                          "which figure? 'tcpshake figures' lists those there are");
     if (!p->us_given)
-        p->us = s->around->kernel_is_a ? END_B : END_A;
+        p->us = s->context->kernel_is_a ? END_B : END_A;
     enum status status = load(&st->figure, s->options.figure, fault);
     st->loaded = status == STATUS_OK;
     p->figure = &st->figure;
     if (status == STATUS_OK)
-        status = playable(s, p, fault);
+        status = check_ends(s, p, fault);
     if (status != STATUS_OK) {
         s->told = status == STATUS_MALFORMED; /* begins with FILE:LINE:COLUMN, for editors */
         if (s->told)
@@ -108,8 +108,8 @@ static enum status find(struct session *s, struct fault *fault)
         return status;
     }
     if (s->options.dry_run) {
-        s->over = true;
-        return show(&st->figure, fault);
+        show(s, &st->figure);
+        return STATUS_OK;
     }
     text_init(&st->heading);
     prepare(s, p);

@@ -32,8 +32,8 @@ static enum status check_kernels(struct session *s, struct fault *fault)
         {"source", why}, {"interface", why}, {"sport", why}, {"isn", why},
         {"win", why},    {"ttl", why},       {"mss", why},   {NULL, NULL}};
     const struct measure_refusal *r = arguments_refused(&s->options, refused);
-    const char *wrong = s->around->truth          ? "--truth"
-                        : s->around->deaf         ? "--deaf"
+    const char *wrong = s->context->truth         ? "--truth"
+                        : s->context->deaf        ? "--deaf"
                         : s->options.host != NULL ? "a TARGET"
                                                   : NULL;
     if (wrong == NULL && r == NULL)
@@ -44,7 +44,7 @@ static enum status check_kernels(struct session *s, struct fault *fault)
 
 static enum status relay_all(struct session *s, struct relay *relay, struct fault *fault)
 {
-    struct lab *lab = s->around->lab;
+    struct lab *lab = s->context->lab;
     const struct lab_upper ends[ENDS] = {{lab, END_A}, {lab, END_B}};
     const struct upper uppers[ENDS] = {lab_upper_ops(&ends[END_A]), lab_upper_ops(&ends[END_B])};
     const struct talk_config config = {
@@ -86,14 +86,13 @@ const struct carrier carry_lab_kernels = {.find = check_kernels, .run = run_kern
 enum {
     BACKLOG_DEFAULT = 4,
     CALLERS_SPARE = 4, /* beyond what the SYN queue should hold */
-    IPV4_HEADERS = 40,
-    IPV6_HEADERS = 60,
 };
 
 /* All that one run holds. The callers have an address of the lab's that no kernel has, the tap is
  * on our end of the cable, and the listener is the peer's process and kernel. */
 struct queues_stage {
     struct path path;
+    struct lab_upper peer;
     struct backlog_config story;
     struct backlog backlog;
 };
@@ -150,7 +149,7 @@ static void describe_callers(struct session *s, struct queues_stage *st)
 {
     const struct route *route = &st->path.route;
     const struct syn_like *like = syn_like_at(0);
-    const struct endpoint *remote = lab_at(s->around->lab, END_B);
+    const struct endpoint *remote = lab_at(s->context->lab, END_B);
     struct backlog_config *story = &st->story;
     story->key = hash_key_of_seed(s->record.seed);
     story->repeatable = s->options.has_seed;
@@ -158,7 +157,7 @@ static void describe_callers(struct session *s, struct queues_stage *st)
         .local = {.ip = route->source},
         .remote = *remote,
         .like = like,
-        .mss = (uint16_t)(route->mtu - (address_is_v4(&remote->ip) ? IPV4_HEADERS : IPV6_HEADERS)),
+        .mss = carry_talk_mss(&remote->ip, route->mtu),
         .win = like->win,
         .ttl = like->ttl,
         .timestamps = true,
@@ -182,13 +181,13 @@ static enum status open_path(const struct lab *lab, struct path *path, struct fa
 /* Gives up every privilege. */
 static enum status tell_queues(struct session *s, struct queues_stage *st, struct fault *fault)
 {
-    const struct lab_upper peer = {.lab = s->around->lab, .side = END_B};
     const struct run_info info = {.interface = st->path.route.ifname,
                                   .clock = path_clock(&st->path)};
     const struct live_run_config live = {
         .within_ns = s->options.run.deadline_ns,
         .teller = {record_progress(&s->record), record_asked, &s->record}};
-    st->story.upper = lab_upper_ops(&peer);
+    st->peer = (struct lab_upper){s->context->lab, END_B};
+    st->story.upper = lab_upper_ops(&st->peer);
     describe_callers(s, st);
     enum status status = record_begin(&s->record, &info, &st->story.base.remote, fault);
     if (status == STATUS_OK)
@@ -202,9 +201,9 @@ static enum status tell_queues(struct session *s, struct queues_stage *st, struc
 static enum status run_queues(struct session *s, struct fault *fault)
 {
     struct queues_stage *st = s->stage;
-    enum status status = plan(s->state, s->around->lab, &st->story, fault);
+    enum status status = plan(s->state, s->context->lab, &st->story, fault);
     if (status == STATUS_OK)
-        status = open_path(s->around->lab, &st->path, fault);
+        status = open_path(s->context->lab, &st->path, fault);
     return status == STATUS_OK ? tell_queues(s, st, fault) : status;
 }
 
@@ -380,7 +379,7 @@ static enum status begin(struct watch *st, struct fault *fault)
 static enum status run_socket(struct session *s, struct fault *fault)
 {
     struct watch st = {.s = s, .asked = s->state};
-    st.at.ip = lab_at(s->around->lab, END_A)->ip;
+    st.at.ip = lab_at(s->context->lab, END_A)->ip;
     enum status status = choose_port(&st, fault);
     if (status == STATUS_OK)
         status = open_tap(&st, fault);

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/histogram.h"
@@ -59,10 +58,10 @@ static bool is_recorded(const struct stage *st, const struct survey_end *e)
 static void report_trouble(const struct survey_end *e, struct result *r)
 {
     char target[ENDPOINT_TEXT_MAX], text[FLOW_STORE_NAME_MAX + 8];
-    const struct endpoint *at = &e->findings->remote;
+    const struct endpoint *at = &e->facts->remote;
     if (e->name != NULL)
         (void)snprintf(text, sizeof(text), "%s:%u", e->name, at->port);
-    result_set_text(r, "command", e->findings->command);
+    result_set_text(r, "command", e->facts->command);
     result_set_text(r, "target", e->name != NULL ? text : endpoint_format(at, target));
     result_set_text(r, "outcome", "error");
     result_set_text(r, "reason", e->trouble);
@@ -72,7 +71,7 @@ static void report_trouble(const struct survey_end *e, struct result *r)
 static void report_incomplete(const struct survey_end *e, struct result *r)
 {
     char reason[SCHEDULE_LOSS_REASON_MAX];
-    const char *why = series_incomplete(e->series, e->findings, reason);
+    const char *why = series_incomplete(e->series, e->facts, reason);
     if (why != NULL)
         result_set_text(r, "incomplete", why);
     else
@@ -88,21 +87,21 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
         if (e->name != NULL)
             result_set_text(r, "name", e->name);
     } else if (e->series != NULL) {
-        series_report(e->series, e->findings, r);
+        series_report(e->series, e->facts, r);
         if (e->outcome == OUTCOME_OPEN)
             report_incomplete(e, r);
     } else {
-        ping_report(e->ping, e->findings, st->s->options.run.wait_ns, r);
+        ping_report(e->ping, e->facts, st->s->options.run.wait_ns, r);
     }
     result_set_integer(r, "syns", e->syns);
     result_set_integer(r, "segments_back", e->segments_back);
-    result_set_integer(r, "octets_back", (int64_t)e->octets_back);
+    result_set_count(r, "octets_back", e->octets_back);
 }
 
 static void ended(void *arg, const struct survey_end *e)
 {
     struct stage *st = arg;
-    int64_t rtt = e->exchange != NULL ? e->exchange->ours.rtt_ns : e->findings->rtt_ns;
+    int64_t rtt = e->exchange != NULL ? e->exchange->ours.rtt_ns : e->facts->rtt_ns;
     st->now_ns = e->t_ns;
     if (e->trouble == NULL && rtt > 0)
         histogram_record(&st->rtt, rtt);
@@ -119,11 +118,6 @@ static void ended(void *arg, const struct survey_end *e)
                                                                   .result = &st->result});
 }
 
-static void set_count(struct result *r, const char *key, uint64_t n)
-{
-    result_set_integer(r, key, (int64_t)n);
-}
-
 static void sum_up(struct stage *st)
 {
     const struct survey_counts *c = &st->survey.counts;
@@ -132,33 +126,33 @@ static void sum_up(struct stage *st)
     struct result r = {0};
     double elapsed = (double)(st->now_ns - st->began_ns) / (double)CLOCK_S;
     result_set_text(&r, "command", st->s->measure->name);
-    set_count(&r, "targets", c->ended);
+    result_set_count(&r, "targets", c->ended);
     result_begin(&r, "outcomes");
-    set_count(&r, "open", o[OUTCOME_OPEN]);
-    set_count(&r, "closed", o[OUTCOME_CLOSED]);
-    set_count(&r, "filtered", o[OUTCOME_FILTERED]);
-    set_count(&r, "unreachable", o[OUTCOME_UNREACHABLE]);
-    set_count(&r, "error", o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled);
+    result_set_count(&r, "open", o[OUTCOME_OPEN]);
+    result_set_count(&r, "closed", o[OUTCOME_CLOSED]);
+    result_set_count(&r, "filtered", o[OUTCOME_FILTERED]);
+    result_set_count(&r, "unreachable", o[OUTCOME_UNREACHABLE]);
+    result_set_count(&r, "error", o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled);
     result_end(&r);
-    set_count(&r, "syns", c->syns);
-    set_count(&r, "resets", c->resets);
-    set_count(&r, "segments_back", c->segments_back);
-    set_count(&r, "octets_back", c->octets_back);
+    result_set_count(&r, "syns", c->syns);
+    result_set_count(&r, "resets", c->resets);
+    result_set_count(&r, "segments_back", c->segments_back);
+    result_set_count(&r, "octets_back", c->octets_back);
     result_set_distribution(&r, "rtt_us", &st->rtt);
     result_set_seconds(&r, "elapsed_s", elapsed > 0 ? elapsed : 0);
     result_set_text(&r, "sent_by", st->way);
-    set_count(&r, "resumed", st->list.resumed);
-    set_count(&r, "unrecorded", st->unrecorded);
-    set_count(&r, "bad_lines", t->bad_lines);
-    set_count(&r, "excluded", t->excluded);
-    set_count(&r, "special", t->special);
-    set_count(&r, "unresolved", t->unresolved);
-    set_count(&r, "strays", c->strays);
-    set_count(&r, "window_full", c->window_full);
-    set_count(&r, "send_full", c->full);
-    set_count(&r, "send_dropped", c->unsent_dropped);
-    set_count(&r, "capture_dropped", c->dropped);
-    set_count(&r, "resets_given_up", c->unsent);
+    result_set_count(&r, "resumed", st->list.resumed);
+    result_set_count(&r, "unrecorded", st->unrecorded);
+    result_set_count(&r, "bad_lines", t->bad_lines);
+    result_set_count(&r, "excluded", t->excluded);
+    result_set_count(&r, "special", t->special);
+    result_set_count(&r, "unresolved", t->unresolved);
+    result_set_count(&r, "strays", c->strays);
+    result_set_count(&r, "window_full", c->window_full);
+    result_set_count(&r, "send_full", c->full);
+    result_set_count(&r, "send_dropped", c->unsent_dropped);
+    result_set_count(&r, "capture_dropped", c->dropped);
+    result_set_count(&r, "resets_given_up", c->unsent);
     (void)timeline_append(&st->s->record.timeline,
                           (struct event){.kind = EVENT_SUMMARY, .t_ns = st->now_ns, .result = &r});
     result_done(&r);
@@ -171,14 +165,13 @@ static void spell_left(double s, char *out, size_t cap)
     static const struct {
         unsigned s, part;
         char name, part_name;
-    } units[] = {{86400, 3600, 'd', 'h'}, {3600, 60, 'h', 'm'}, {60, 1, 'm', 's'}};
+    } units[] = {{60, 1, 'm', 's'}, {3600, 60, 'h', 'm'}, {86400, 3600, 'd', 'h'}};
     const double most = 1e9; /* no number of days is told that nobody will wait for */
     uint64_t left = (uint64_t)(s < most ? s : most);
     (void)snprintf(out, cap, "%" PRIu64 " s", left);
-    for (size_t i = 3; i-- > 0;)
-        if (left >= units[i].s)
-            (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s,
-                           units[i].name, left % units[i].s / units[i].part, units[i].part_name);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && left >= units[i].s; i++)
+        (void)snprintf(out, cap, "%" PRIu64 "%c%02" PRIu64 "%c", left / units[i].s, units[i].name,
+                       left % units[i].s / units[i].part, units[i].part_name);
 }
 
 /* In as many columns as there are, with shorter words where it takes them; 0: no matter how many.
@@ -260,9 +253,9 @@ static enum survey_supply supply(void *arg, int64_t now_ns, struct survey_target
 static void add_lab_target(struct stage *st)
 {
     struct arguments *a = &st->s->options;
-    if (st->s->around->lab == NULL || a->word_count > 0 || st->asked->file != NULL)
+    if (st->s->context->lab == NULL || a->word_count > 0 || st->asked->file != NULL)
         return;
-    a->words[a->word_count++] = endpoint_format(lab_at(st->s->around->lab, END_B), st->lab_target);
+    a->words[a->word_count++] = endpoint_format(lab_at(st->s->context->lab, END_B), st->lab_target);
 }
 
 static enum status run_live(struct stage *st, struct fault *fault)
@@ -271,14 +264,13 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct arguments *a = &st->s->options;
     struct session *s = st->s;
     uint64_t window = is_whole(o) && !o->has_window ? WINDOW_WHOLE : o->window;
-    bool shown = isatty(STDERR_FILENO) && !a->quiet;
     struct live_survey_config live_config = {
-        .out = arguments_outlet(a, survey_list_first(&st->list), o->rate),
+        .out = arguments_tx(a, survey_list_first(&st->list), o->rate),
         .sport = a->sport,
         .ports = 1,
         .key = hash_key_of_seed(st->s->record.seed),
         .supply_fd = targets_fd(st->list.targets),
-        .progress = shown ? progress : NULL,
+        .progress = record_progress(&s->record) != NULL ? progress : NULL,
         .progress_ns = PROGRESS_EVERY,
         .asked = tell_so_far,
         .remark = remark,
@@ -370,8 +362,9 @@ static void done(struct session *s)
 
 /* --- What it is asked for --- */
 
-static enum status refuse_what_contradicts(const struct session *s, const struct survey_asked *a,
-                                           struct fault *fault)
+/* What means nothing here, or does not go together. */
+static enum status check_options(const struct session *s, const struct survey_asked *a,
+                                 struct fault *fault)
 {
     static const char why[] = "means nothing for many targets";
     static const struct measure_refusal refused[] = {
@@ -382,7 +375,7 @@ static enum status refuse_what_contradicts(const struct session *s, const struct
     if (a->listen_ns > FLOW_LISTEN_MAX)
         return fault_set(fault, STATUS_MALFORMED,
                          "--listen: at most 400 s where there are many targets");
-    if (s->options.word_count == 0 && a->file == NULL && s->around->lab == NULL)
+    if (s->options.word_count == 0 && a->file == NULL && s->context->lab == NULL)
         return fault_set(fault, STATUS_MALFORMED,
                          "no target; write hosts, networks or ranges, or -f FILE with one a line, "
                          "or put 'lab' before the command");
@@ -417,7 +410,7 @@ static enum status find(struct session *s, struct fault *fault)
         return STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = refuse_what_contradicts(s, st->asked, fault);
+        status = check_options(s, st->asked, fault);
     if (status != STATUS_OK)
         return status;
     a->csv = st->asked->csv;

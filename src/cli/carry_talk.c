@@ -4,13 +4,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "lab/netem/netem_wire.h"
 #include "lab/lab_upper.h"
 #include "lab/truth_check.h"
 #include "net/live.h"
+#include "net/loop.h"
 #include "net/resolve.h"
 #include "net/route.h"
 #include "talk/sessions.h"
@@ -28,7 +28,7 @@ struct stage {
     struct sessions_config config;
     struct lab_upper peer; /* in the lab */
     struct upper upper;
-    struct truth_check witness;
+    struct truth_check truth;
     struct talks_observer observer;
     struct driver_remarks wire;
     char wire_remark[4096]; /* room for as many rules as there can be */
@@ -42,7 +42,7 @@ struct stage {
 
 static enum status take_lab_peer(struct session *s, struct fault *fault)
 {
-    s->remote = *lab_at(s->around->lab, END_B);
+    s->remote = *lab_at(s->context->lab, END_B);
     int family = address_is_v4(&s->remote.ip) ? AF_INET : AF_INET6;
     int wanted = s->options.family;
     if (wanted == AF_UNSPEC || wanted == family)
@@ -68,7 +68,7 @@ static enum status find(struct session *s, struct fault *fault)
     const struct arguments *o = &s->options;
     struct resolve_target t;
 
-    if (o->host == NULL && s->around->lab != NULL)
+    if (o->host == NULL && s->context->lab != NULL)
         return take_lab_peer(s, fault);
     if (o->host == NULL)
         return fault_set(fault, STATUS_MALFORMED, CARRY_NO_TARGET);
@@ -91,16 +91,14 @@ static enum status begin(struct session *s, const char *interface, const char *c
         .interface = interface,
         .clock = clock,
         .heading = s->heading,
-        .lab_truth = s->around->truth,
+        .lab_truth = s->context->truth,
     };
     return record_begin(&s->record, &info, &s->remote, fault);
 }
 
-static uint16_t mss_for(const struct session *s, uint32_t mtu)
+uint16_t carry_talk_mss(const struct in6_addr *remote, uint32_t mtu)
 {
-    uint32_t headers = address_is_v4(&s->remote.ip) ? IPV4_HEADERS : IPV6_HEADERS;
-    if (s->options.mss != 0)
-        return s->options.mss;
+    uint32_t headers = address_is_v4(remote) ? IPV4_HEADERS : IPV6_HEADERS;
     uint32_t mss = (mtu < LEAST_ROUTE_MTU ? LEAST_ROUTE_MTU : mtu) - headers;
     return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
 }
@@ -117,7 +115,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
                 .remote = s->remote,
                 .iss = seq_of(o->isn),
                 .like = o->like,
-                .mss = mss_for(s, mtu),
+                .mss = o->mss != 0 ? o->mss : carry_talk_mss(&s->remote.ip, mtu),
                 .win = o->has_win ? o->win : o->like->win,
                 .ttl = o->has_ttl ? o->ttl : o->like->ttl,
                 .timestamps = o->timestamps,
@@ -133,17 +131,17 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
         .summarise = s->measure->summarise,
         .remark = st->wired ? st->wire_remark : NULL,
     };
-    if (s->around->lab != NULL) {
-        st->peer = (struct lab_upper){s->around->lab, END_B};
+    if (s->context->lab != NULL) {
+        st->peer = (struct lab_upper){s->context->lab, END_B};
         st->upper = lab_upper_ops(&st->peer);
         st->config.base.upper[END_B] = &st->upper;
     }
     if (s->second_port)
         st->config.base.other_local = locals[o->run.sessions];
-    if (s->around->truth) {
-        bool unheard = s->around->deaf > 0 || st->wire_changes;
-        truth_check_init(&st->witness, s->around->lab, unheard);
-        st->observer = truth_check_observer(&st->witness);
+    if (s->context->truth) {
+        bool unheard = s->context->deaf > 0 || st->wire_changes;
+        truth_check_init(&st->truth, s->context->lab, unheard);
+        st->observer = truth_check_observer(&st->truth);
         st->config.observer = &st->observer;
     }
 }
@@ -156,8 +154,8 @@ static void add_wire(void *arg, struct result *r)
 /* The lab's wire, where there is one. */
 static void hear_wire(struct stage *st)
 {
-    const struct surroundings *around = st->s->around;
-    struct netem_wire *w = around->lab != NULL ? lab_wire(around->lab) : NULL;
+    const struct context *context = st->s->context;
+    struct netem_wire *w = context->lab != NULL ? lab_wire(context->lab) : NULL;
     st->wired = w != NULL;
     if (!st->wired)
         return;
@@ -181,7 +179,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .key = hash_key_of_seed(s->record.seed),
     };
     const struct live_run_config live = {
-        .deaf = s->around->deaf,
+        .deaf = s->context->deaf,
         .within_ns = CLOCK_NEVER, /* each session has its own time */
         .remarks = st->wired ? &st->wire : NULL,
         .teller = {record_progress(&s->record), record_asked, &s->record},
@@ -193,7 +191,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         st->config.unreachable = path_unreachable(&path);
         if (st->wired) {
             st->config.afterword = add_wire;
-            st->config.afterword_arg = lab_wire(s->around->lab);
+            st->config.afterword_arg = lab_wire(s->context->lab);
         }
         status = begin(s, path.route.ifname, path_clock(&path), fault);
     }
@@ -215,15 +213,13 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     struct sim_ideal ideal = {0};
     const struct sim_peer peer = sim_ideal_peer(&ideal);
     struct route route;
-    struct timespec now;
     struct endpoint local;
 
     enum status status = route_find(&route, &s->remote.ip, s->scope_id,
                                     o->has_source ? &o->source : NULL, o->interface, fault);
     if (status != STATUS_OK)
         return status;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    int64_t start = now.tv_sec * CLOCK_S + now.tv_nsec;
+    int64_t start = loop_clock(CLOCK_REALTIME);
     struct sim *sim = sim_new(&peer, start, CLOCK_MS);
     if (sim == NULL)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
@@ -244,38 +240,34 @@ static enum status run_dry(struct stage *st, struct fault *fault)
     return status;
 }
 
-/* Each session has a state of its own, with the same choices in it. */
-static void take_states(struct stage *st)
+/* Each session has a state of its own, with the same choices in it. False: out of memory. */
+static bool make_states(struct stage *st)
 {
     const struct session *s = st->s;
+    st->others = calloc(s->options.run.sessions, s->measure->size);
+    st->states = calloc(s->options.run.sessions, sizeof(*st->states));
+    if (st->others == NULL || st->states == NULL)
+        return false;
     for (size_t i = 0; i < s->options.run.sessions; i++) {
         st->states[i] = i == 0 ? s->state : st->others + i * s->measure->size;
         if (i > 0)
             memcpy(st->states[i], s->state, s->measure->size);
     }
+    return true;
 }
 
 static enum status run(struct session *s, struct fault *fault)
 {
-    const size_t n = s->options.run.sessions, size = s->measure->size;
     struct stage *st = calloc(1, sizeof(*st));
-    enum status status = STATUS_NO_MEMORY;
-    if (st != NULL) {
-        st->s = s;
-        st->others = calloc(n, size);
-        st->states = calloc(n, sizeof(*st->states));
-    }
-    if (st == NULL || st->others == NULL || st->states == NULL) {
-        (void)fault_set(fault, status, "out of memory");
-    } else {
-        take_states(st);
-        status = s->options.dry_run ? run_dry(st, fault) : run_live(st, fault);
-        s->exit_code = st->sessions.exit_code;
-    }
-    if (st != NULL) {
-        free(st->others);
-        free(st->states);
-    }
+    if (st == NULL)
+        return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    st->s = s;
+    enum status status = !make_states(st)     ? fault_set(fault, STATUS_NO_MEMORY, "out of memory")
+                         : s->options.dry_run ? run_dry(st, fault)
+                                              : run_live(st, fault);
+    s->exit_code = st->sessions.exit_code;
+    free(st->others);
+    free(st->states);
     free(st);
     return status;
 }

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/ping_list.h"
 #include "net/live_survey.h"
+#include "net/loop.h"
 #include "measure/ping/ping_log.h"
 #include "measure/ping/rotation.h"
 #include "render/sparkline.h"
@@ -48,10 +48,10 @@ static void keep_for_line(struct stage *st, const struct survey_end *e)
     bool answered = e->outcome == OUTCOME_OPEN || e->outcome == OUTCOME_CLOSED;
     if (!st->asked->live || e->outcome == OUTCOME_INTERRUPTED)
         return;
-    if (answered && e->findings->rtt_ns > 0)
-        st->facts.last_ns = e->findings->rtt_ns;
-    if (!answered || e->findings->rtt_ns > 0)
-        sparkline_put(&st->spark, answered ? e->findings->rtt_ns : -1);
+    if (answered && e->facts->rtt_ns > 0)
+        st->facts.last_ns = e->facts->rtt_ns;
+    if (!answered || e->facts->rtt_ns > 0)
+        sparkline_put(&st->spark, answered ? e->facts->rtt_ns : -1);
     st->fresh = true;
 }
 
@@ -129,9 +129,9 @@ static void ended(void *arg, const struct survey_end *e)
     struct stage *st = arg;
     st->now_ns = e->t_ns > st->now_ns ? e->t_ns : st->now_ns;
     if (e->ping != NULL)
-        ping_log_take(&st->log, e->session, e->ping, e->findings, e->t_ns);
+        ping_log_take(&st->log, e->session, e->ping, e->facts, e->t_ns);
     else
-        ping_log_trouble(&st->log, e->session, e->findings,
+        ping_log_trouble(&st->log, e->session, e->facts,
                          e->trouble != NULL ? e->trouble : "no probe", e->t_ns);
     keep_for_line(st, e);
 }
@@ -195,7 +195,7 @@ static struct live_survey *open_live(struct stage *st, struct fault *fault)
 {
     const struct arguments *o = &st->s->options;
     struct live_survey_config config = {
-        .out = arguments_outlet(o, &st->list.targets[0].at.ip, rate_for(st)),
+        .out = arguments_tx(o, &st->list.targets[0].at.ip, rate_for(st)),
         .sport = o->sport,
         .ports = ports_for(st),
         .key = hash_key_of_seed(st->s->record.seed),
@@ -209,13 +209,6 @@ static struct live_survey *open_live(struct stage *st, struct fault *fault)
     config.out.scope_id = st->list.scope_id;
     config.out.alike = ping_list_is_alike(&st->list);
     return live_survey_open(&config, fault);
-}
-
-static int64_t monotonic(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * CLOCK_S + t.tv_nsec;
 }
 
 static enum status run_live(struct stage *st, struct live_survey *live, struct fault *fault)
@@ -232,14 +225,15 @@ static enum status run_live(struct stage *st, struct live_survey *live, struct f
         .ended = ended,
         .arg = st,
     };
-    int64_t start = monotonic();
+    int64_t start = loop_clock(CLOCK_MONOTONIC);
     enum status s = live_survey_run(live, &st->survey, &config, o->run.deadline_ns, fault);
     if (st->asked->live && s == STATUS_OK) {
         draw(st);
         record_keep_progress(&st->s->record);
     }
     /* The deadline stops it too, and is no interruption. */
-    bool interrupted = st->survey.stopping && monotonic() - start < o->run.deadline_ns;
+    bool interrupted =
+        st->survey.stopping && loop_clock(CLOCK_MONOTONIC) - start < o->run.deadline_ns;
     if (s == STATUS_OK)
         st->s->exit_code = ping_log_end(&st->log, interrupted, st->now_ns);
     survey_done(&st->survey);
@@ -308,8 +302,8 @@ static enum status find_targets(struct session *s, struct ping_list *list, const
 {
     const struct arguments *o = &s->options;
     enum status status = STATUS_OK;
-    if (o->word_count == 0 && file == NULL && s->around->lab != NULL)
-        status = ping_list_add(list, o, lab_at(s->around->lab, END_B), 0, NULL, fault);
+    if (o->word_count == 0 && file == NULL && s->context->lab != NULL)
+        status = ping_list_add(list, o, lab_at(s->context->lab, END_B), 0, NULL, fault);
     if (status == STATUS_OK)
         status = ping_list_words(list, o, fault);
     if (status == STATUS_OK && file != NULL)

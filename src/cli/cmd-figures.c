@@ -1,9 +1,7 @@
 /* `tcpshake figures`: what figures there are, what is in them, and whether a file is one. Sends
  * nothing. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -139,11 +137,12 @@ static int list_library(void)
     struct text out;
     struct fault fault;
     enum status s = STATUS_OK;
+    size_t widest = widest_name();
     text_init(&out);
     for (size_t i = 0; s == STATUS_OK && figure_library_name(i) != NULL; i++) {
         if (i > 0 && is_apart(i) && !is_apart(i - 1))
             text_put(&out, "\n", 1);
-        s = put_entry(&out, figure_library_name(i), widest_name(), &fault);
+        s = put_entry(&out, figure_library_name(i), widest, &fault);
     }
     if (s != STATUS_OK) {
         text_done(&out);
@@ -194,6 +193,7 @@ static void fail(enum status s, const struct fault *fault)
         (void)command_fail("figures", "%s", fault->text);
 }
 
+/* What is to be said of it in `out`, which stays empty where it is none. */
 static enum status check_file(const char *name, struct text *out, struct fault *fault)
 {
     struct figure f;
@@ -213,21 +213,18 @@ static int check_files(char **names, int count)
         struct fault fault;
         text_init(&out);
         enum status s = check_file(names[i], &out, &fault);
-        if (s == STATUS_OK && command_print("figures", &out) == EXIT_AS_EXPECTED)
-            continue;
-        code = EXIT_TROUBLE;
         if (s != STATUS_OK)
             fail(s, &fault);
-        if (s != STATUS_OK)
-            text_done(&out);
+        if (s != STATUS_OK || command_print("figures", &out) != EXIT_AS_EXPECTED)
+            code = EXIT_TROUBLE;
     }
     return code;
 }
 
-static int run(const struct surroundings *around, int argc, char **argv)
+static int run(const struct context *context, int argc, char **argv)
 {
     struct line line = {0};
-    (void)around;
+    (void)context;
     int wrong = parse_line(&line, argc, argv);
     if (wrong != 0)
         return wrong;

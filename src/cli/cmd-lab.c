@@ -13,7 +13,6 @@
 #include "cli/command.h"
 #include "cli/option_row.h"
 #include "net/live.h"
-#include "figure/figure.h"
 
 enum {
     KEY_ROW = 512,  /* of rows without a letter, one after the other */
@@ -265,12 +264,12 @@ static bool is_chancy(const struct netem_rules *rules)
     return false;
 }
 
-static int run(const struct surroundings *around, int argc, char **argv)
+static int run(const struct context *context, int argc, char **argv)
 {
     struct line line = {0};
     struct fault fault;
 
-    (void)around;
+    (void)context;
     line.lab.sysctls = line.sysctls;
     int wrong = parse_line(&line, argc, argv);
     if (wrong != 0)
@@ -292,14 +291,14 @@ static int run(const struct surroundings *around, int argc, char **argv)
     struct lab *lab = lab_open(&line.lab, &fault);
     if (lab == NULL)
         return command_fail("lab", "%s", fault.text);
-    const struct surroundings inside = {.lab = lab,
-                                        .truth = line.truth,
-                                        .deaf = line.deaf,
-                                        .kernel_is_a = line.kernel[END_A],
-                                        .between = line.lab.between,
-                                        .sysctls = line.sysctls,
-                                        .sysctl_count = line.lab.sysctl_count,
-                                        .chancy = is_chancy(&line.wire.rules)};
+    const struct context inside = {.lab = lab,
+                                   .truth = line.truth,
+                                   .deaf = line.deaf,
+                                   .kernel_is_a = line.kernel[END_A],
+                                   .between = line.lab.between,
+                                   .sysctls = line.sysctls,
+                                   .sysctl_count = line.lab.sysctl_count,
+                                   .chancy = is_chancy(&line.wire.rules)};
     int code = shell ? run_shell(lab, argv + line.command_at)
                      : command_run(&c, &inside, argc - line.command_at, argv + line.command_at);
     lab_close(lab);

@@ -68,12 +68,12 @@ static const struct carrier *const carriers[] = {
 /* What does not apply is refused rather than ignored. */
 static enum status check_lab(const struct session *s, struct fault *fault)
 {
-    const struct surroundings *around = s->around;
-    const char *wrong = around->truth         ? "--truth"
-                        : around->deaf != 0   ? "--deaf"
-                        : around->kernel_is_a ? "--a"
-                                              : NULL;
-    if ((s->measure->can & MEASURE_IN_LAB) != 0 && around->lab == NULL)
+    const struct context *context = s->context;
+    const char *wrong = context->truth         ? "--truth"
+                        : context->deaf != 0   ? "--deaf"
+                        : context->kernel_is_a ? "--a"
+                                               : NULL;
+    if ((s->measure->can & MEASURE_IN_LAB) != 0 && context->lab == NULL)
         return fault_set(fault, STATUS_MALFORMED, "only in the lab: write 'tcpshake lab %s'",
                          s->measure->name);
     if ((s->measure->can & MEASURE_LAB_EYES) == 0 && wrong != NULL)
@@ -82,12 +82,12 @@ static enum status check_lab(const struct session *s, struct fault *fault)
 }
 
 /* The last one that is in force; the lab has accepted it, so it is a number of its kernel's. */
-static uint64_t setting(const struct surroundings *around, const char *name)
+static uint64_t setting(const struct context *context, const char *name)
 {
     uint64_t value = 0;
     size_t n = strlen(name);
-    for (size_t i = 0; i < around->sysctl_count; i++) {
-        const char *s = around->sysctls[i];
+    for (size_t i = 0; i < context->sysctl_count; i++) {
+        const char *s = context->sysctls[i];
         if (strncmp(s, name, n) == 0 && s[n] == '=')
             (void)text_to_number(s + n + 1, 0, SETTING_MAX, &value);
     }
@@ -100,10 +100,10 @@ static void fill_in(struct session *s)
     const struct measure *m = s->measure;
     measure_store(&m->wait, s->state, (uint64_t)s->options.run.wait_ns);
     for (const struct measure_sysctl *c = m->sysctls; c != NULL && c->name != NULL; c++)
-        measure_store(&c->field, s->state, setting(s->around, c->name) * (uint64_t)c->unit);
+        measure_store(&c->field, s->state, setting(s->context, c->name) * (uint64_t)c->unit);
 }
 
-static enum status carry_through(struct session *s, const struct carrier *c, struct fault *fault)
+static enum status find_and_run(struct session *s, const struct carrier *c, struct fault *fault)
 {
     enum status status = check_lab(s, fault);
     if (status == STATUS_OK && c->find != NULL)
@@ -119,7 +119,7 @@ static int run(struct session *s)
     const struct carrier *c = carriers[s->measure->carrier];
     struct fault fault = {0};
     fill_in(s);
-    enum status status = record_close(&s->record, carry_through(s, c, &fault), &fault);
+    enum status status = record_close(&s->record, find_and_run(s, c, &fault), &fault);
     if (c->done != NULL)
         c->done(s);
     if (status == STATUS_OK)
@@ -127,13 +127,13 @@ static int run(struct session *s)
     return s->told ? EXIT_TROUBLE : command_fail(s->measure->name, "%s", fault.text);
 }
 
-static int run_measure(const struct measure *m, const struct surroundings *around, int argc,
+static int run_measure(const struct measure *m, const struct context *context, int argc,
                        char **argv)
 {
     struct session s = {
         .measure = m,
-        .options = arguments_defaults(m, around->chancy),
-        .around = around,
+        .options = arguments_defaults(m, context->chancy),
+        .context = context,
         .script = m->script,
         .state = calloc(1, m->size),
         .stage = calloc(1, carriers[m->carrier]->stage + 1),
@@ -156,13 +156,13 @@ static int run_measure(const struct measure *m, const struct surroundings *aroun
 
 /* --- Any command --- */
 
-int command_run(const struct command *c, const struct surroundings *around, int argc, char **argv)
+int command_run(const struct command *c, const struct context *context, int argc, char **argv)
 {
     char name[64];
     (void)snprintf(name, sizeof(name), "tcpshake %s", c->name);
     argv[0] = name;
-    return c->measure != NULL ? run_measure(c->measure, around, argc, argv)
-                              : c->run(around, argc, argv);
+    return c->measure != NULL ? run_measure(c->measure, context, argc, argv)
+                              : c->run(context, argc, argv);
 }
 
 int command_fail(const char *command, const char *fmt, ...)
@@ -194,7 +194,7 @@ enum status command_read(FILE *f, const char *name, size_t most, struct text *ou
     size_t n;
     if (f == NULL)
         return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno));
-    while (out->len <= most && (n = fread(buffer, 1, sizeof(buffer), f)) > 0)
+    while (out->len <= most && !out->failed && (n = fread(buffer, 1, sizeof(buffer), f)) > 0)
         text_put(out, buffer, n);
     enum status s =
         ferror(f) ? fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno))

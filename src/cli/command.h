@@ -10,7 +10,7 @@
 #include "measure/measure.h"
 
 /* What a command is run in. */
-struct surroundings {
+struct context {
     struct lab *lab;            /* NULL outside the lab */
     bool truth;                 /* lab --truth */
     unsigned deaf;              /* lab --deaf, in percent */
@@ -26,7 +26,7 @@ struct command {
     const char *summary;           /* one line */
     const struct measure *measure; /* NULL: */
     /* argv[0] is "tcpshake NAME". Returns the exit status. */
-    int (*run)(const struct surroundings *around, int argc, char **argv);
+    int (*run)(const struct context *context, int argc, char **argv);
 };
 
 enum {
@@ -41,7 +41,7 @@ bool command_find(struct command *c, const char *name);
 /* The `i`-th in the order of their names; false past the end. */
 bool command_at(struct command *c, size_t i);
 /* Runs it under the name "tcpshake NAME"; argv[0] is NAME. */
-int command_run(const struct command *c, const struct surroundings *around, int argc, char **argv);
+int command_run(const struct command *c, const struct context *context, int argc, char **argv);
 
 /* "tcpshake COMMAND: TEXT" on stderr; returns EXIT_TROUBLE. */
 int command_fail(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

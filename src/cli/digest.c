@@ -194,11 +194,6 @@ bool digest_end(struct digest *d)
 
 /* --- As a record --- */
 
-static void set_count(struct result *r, const char *key, uint64_t v)
-{
-    result_set_integer(r, key, v <= INT64_MAX ? (int64_t)v : INT64_MAX);
-}
-
 /* Text out of a file: a character that was cut in its middle is spelt out. */
 static void set_words(struct result *r, const char *key, const char *s)
 {
@@ -232,9 +227,9 @@ static void set_schedule(struct result *r, const struct signature *s)
     char text[SIGNATURE_TEXT_MAX];
     result_begin(r, NULL);
     set_words(r, "schedule", signature_format(s, text));
-    set_count(r, "targets", s->targets);
-    set_count(r, "incomplete", s->incomplete);
-    set_count(r, "retransmissions", s->retransmissions);
+    result_set_count(r, "targets", s->targets);
+    result_set_count(r, "incomplete", s->incomplete);
+    result_set_count(r, "retransmissions", s->retransmissions);
     result_set_text(r, "end", schedule_end_name(s->end));
     set_mean(r, "first_s", s->first_s, s->modelled);
     set_mean(r, "factor", s->factor, s->factored);
@@ -246,31 +241,31 @@ static void set_schedule(struct result *r, const struct signature *s)
 static void set_worst(struct result *r, const struct digest_worst *w)
 {
     result_begin(r, NULL);
-    set_count(r, "session", w->session);
+    result_set_count(r, "session", w->session);
     set_words(r, "target", w->target);
     result_set_text(r, "outcome", facts_outcome_word(w->outcome));
-    set_count(r, "syns", w->syns);
-    set_count(r, "segments_back", w->segments_back);
-    set_count(r, "octets_back", w->octets_back);
+    result_set_count(r, "syns", w->syns);
+    result_set_count(r, "segments_back", w->segments_back);
+    result_set_count(r, "octets_back", w->octets_back);
     result_end(r);
 }
 
 static void set_measured(struct result *r, const struct digest *d)
 {
-    set_count(r, "targets", d->targets);
+    result_set_count(r, "targets", d->targets);
     result_begin(r, "outcomes");
     for (enum outcome i = OUTCOME_OPEN; i < DIGEST_OUTCOMES; i++)
-        set_count(r, facts_outcome_word(i), d->outcomes[i]);
+        result_set_count(r, facts_outcome_word(i), d->outcomes[i]);
     result_end(r);
-    set_count(r, "syns", d->syns);
-    set_count(r, "segments_back", d->segments_back);
-    set_count(r, "octets_back", d->octets_back);
+    result_set_count(r, "syns", d->syns);
+    result_set_count(r, "segments_back", d->segments_back);
+    result_set_count(r, "octets_back", d->octets_back);
     result_set_distribution(r, "rtt_us", &d->rtt);
     result_begin(r, "ends");
     for (enum schedule_end i = SCHEDULE_SILENCE; i < DIGEST_ENDS; i++)
-        set_count(r, schedule_end_name(i), d->ends[i]);
+        result_set_count(r, schedule_end_name(i), d->ends[i]);
     result_end(r);
-    set_count(r, "incomplete", d->incomplete);
+    result_set_count(r, "incomplete", d->incomplete);
 }
 
 static void set_all(struct result *r, const struct digest *d)
@@ -284,16 +279,16 @@ static void set_all(struct result *r, const struct digest *d)
     for (size_t i = 0; i < d->schedules.count; i++)
         set_schedule(r, &d->schedules.rows[i]);
     result_end_list(r);
-    set_count(r, "schedules_left_out", d->schedules.left_out);
+    result_set_count(r, "schedules_left_out", d->schedules.left_out);
     result_begin_list(r, "worst");
     for (size_t i = 0; i < d->worst_count; i++)
         set_worst(r, &d->worst[i]);
     result_end_list(r);
-    set_count(r, "files", d->files);
-    set_count(r, "refused_lines", d->refused);
-    set_count(r, "doubles", d->doubles);
-    set_count(r, "unchecked", d->unchecked);
-    set_count(r, "unended", d->unended);
+    result_set_count(r, "files", d->files);
+    result_set_count(r, "refused_lines", d->refused);
+    result_set_count(r, "doubles", d->doubles);
+    result_set_count(r, "unchecked", d->unchecked);
+    result_set_count(r, "unended", d->unended);
     result_set_flag(r, "mixed", d->mixed);
     result_end(r);
 }
@@ -374,7 +369,7 @@ static int take_file(const char *name, char *line, struct digest *d)
                       : command_fail("survey", "cannot read %s: %s", r.name, strerror(wrong));
 }
 
-static int put_out(const struct digest *d, bool json)
+static int print_digest(const struct digest *d, bool json)
 {
     struct text out;
     text_init(&out);
@@ -395,7 +390,7 @@ static int take_files(struct digest *d, char *line, const char *const *files, si
             code = EXIT_TROUBLE;
     }
     if (digest_end(d))
-        return put_out(d, json) == EXIT_AS_EXPECTED ? code : EXIT_TROUBLE;
+        return print_digest(d, json) == EXIT_AS_EXPECTED ? code : EXIT_TROUBLE;
     return code != EXIT_AS_EXPECTED ? code
                                     : command_fail("survey", "there is no record to summarise");
 }

@@ -42,7 +42,7 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
 
 int main(int argc, char **argv)
 {
-    const struct surroundings around = {0};
+    const struct context context = {0};
 
     argp_program_version = "tcpshake " PACKAGE_VERSION;
     /* A reader that goes away shows as a failed write, which has its own line. */
@@ -58,5 +58,5 @@ int main(int argc, char **argv)
     struct command c;
     if (!command_find(&c, argv[1]))
         return unknown(argv[1]);
-    return command_run(&c, &around, argc - 1, argv + 1);
+    return command_run(&c, &context, argc - 1, argv + 1);
 }

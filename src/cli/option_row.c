@@ -14,15 +14,15 @@ static int key_of(const struct measure_option *rows, size_t i, int first)
     return rows[i].letter != 0 ? rows[i].letter : first + (int)i;
 }
 
-static bool is_row(const struct measure_option *rows, size_t i)
+const struct measure_option *option_row_at(const struct measure_option *rows, size_t i)
 {
-    return rows != NULL && (rows[i].name != NULL || rows[i].letter != 0);
+    return rows != NULL && (rows[i].name != NULL || rows[i].letter != 0) ? &rows[i] : NULL;
 }
 
 size_t option_row_list(const struct measure_option *rows, int first, struct argp_option *out)
 {
     size_t n = 0;
-    for (; is_row(rows, n); n++)
+    for (; option_row_at(rows, n) != NULL; n++)
         out[n] = (struct argp_option){rows[n].name, key_of(rows, n, first), rows[n].argument, 0,
                                       rows[n].help, rows[n].group};
     return n;
@@ -30,7 +30,7 @@ size_t option_row_list(const struct measure_option *rows, int first, struct argp
 
 const struct measure_option *option_row_of(const struct measure_option *rows, int first, int key)
 {
-    for (size_t i = 0; is_row(rows, i); i++) {
+    for (size_t i = 0; option_row_at(rows, i) != NULL; i++) {
         if (key_of(rows, i, first) == key)
             return &rows[i];
     }

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "measure/measure.h"
 
+/* Row `i` of a table that ends with an empty one; NULL at its end, or where there is no table. */
+const struct measure_option *option_row_at(const struct measure_option *rows, size_t i);
 /* A table as argp has it, without its end; an option without a letter has the key `first` and its
  * place. Returns how many there are. */
 size_t option_row_list(const struct measure_option *rows, int first, struct argp_option *out);

@@ -162,8 +162,8 @@ static enum status take_line(struct ping_list *l, const struct arguments *o,
                              const struct target_source_line *line, struct fault *fault)
 {
     struct resolve_target t;
-    if (line->too_long && memchr(line->text, '#', line->n) == NULL)
-        return fault_set(fault, STATUS_MALFORMED, "more than %d characters", TEXT_LINE_MAX);
+    if (line->too_long)
+        return target_source_too_long(fault);
     enum status s = ping_list_line(&t, line->text, line->n, fault);
     return s == STATUS_OK ? look_up(l, o, &t, fault) : s;
 }

@@ -116,7 +116,8 @@ static enum survey_supply changed(struct survey_list *l)
     return SURVEY_NO_MORE;
 }
 
-/* Who adds to what is excluded leaves records behind of targets that are none any more. */
+/* A target that was excluded later has its record still, which would otherwise seem to be another
+ * list's. */
 static void passed_over(void *arg, const struct target *t)
 {
     struct survey_list *l = arg;

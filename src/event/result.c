@@ -63,6 +63,11 @@ void result_set_integer(struct result *r, const char *key, int64_t value)
     put_digits(r, put_sign(r, value));
 }
 
+void result_set_count(struct result *r, const char *key, uint64_t n)
+{
+    result_set_integer(r, key, n <= INT64_MAX ? (int64_t)n : INT64_MAX);
+}
+
 /* A real number has a point or an exponent; of JSON's exponents the shortest. */
 void result_set_real(struct result *r, const char *key, double value)
 {

@@ -27,6 +27,8 @@ void result_clear(struct result *r);
 /* Each adds a key and its value; in a list the key is NULL. Keys are the program's own: nothing in
  * them needs an escape, and none may come twice. */
 void result_set_integer(struct result *r, const char *key, int64_t value);
+/* Of what is counted; beyond what int64_t holds it stays at that. */
+void result_set_count(struct result *r, const char *key, uint64_t n);
 /* With 15 digits; null where it is no number. */
 void result_set_real(struct result *r, const char *key, double value);
 /* Rounded to six decimals; null where it is no number. */

@@ -38,21 +38,6 @@ static bool is_v6(struct text_span host)
     return inet_pton(AF_INET6, address, &ip) == 1;
 }
 
-static enum status take_host(struct resolve_target *t, struct text_span host, struct fault *fault)
-{
-    if (host.n >= sizeof(t->host))
-        return fault_set(fault, STATUS_MALFORMED, "host name of %zu characters: at most %d", host.n,
-                         RESOLVE_HOST_MAX - 1);
-    for (size_t i = 0; i < host.n; i++) {
-        unsigned char c = (unsigned char)host.s[i];
-        if (c <= 0x20 || c == 0x7f || strchr("/[]@", c) != NULL)
-            return text_refuse(fault, "", host, " is no host name or address");
-    }
-    memcpy(t->host, host.s, host.n);
-    t->host[host.n] = '\0';
-    return STATUS_OK;
-}
-
 static enum status take_port(struct resolve_target *t, struct text_span port, struct fault *fault)
 {
     bool digits = true;
@@ -78,7 +63,7 @@ static enum status take_port(struct resolve_target *t, struct text_span port, st
 static enum status take(struct resolve_target *t, struct text_span host, struct text_span port,
                         struct fault *fault)
 {
-    enum status s = take_host(t, host, fault);
+    enum status s = text_host(t->host, sizeof(t->host), host, "/[]@", fault);
     return s == STATUS_OK ? take_port(t, port, fault) : s;
 }
 

@@ -63,16 +63,15 @@ static enum status read_network(struct block_bounds *b, const struct reading *r,
                            r->v4 ? ": the length of the prefix is not between 0 and 32"
                                  : ": the length of the prefix is not between 0 and 128");
     unsigned prefix = (unsigned)bits + (r->v4 ? V4_PREFIX : 0);
-    struct wide host = wide_host_bits(prefix), at = wide_of(&ip);
-    if (((at.high & host.high) | (at.low & host.low)) != 0) {
+    struct wide first = wide_first(wide_of(&ip), prefix);
+    if (wide_less(first, wide_of(&ip))) {
         char network[ADDRESS_TEXT_MAX], shown[TEXT_SHOWN_MAX];
-        at = (struct wide){at.high & ~host.high, at.low & ~host.low};
-        ip = wide_address(at);
+        ip = wide_address(first);
         return fault_set(
             fault, STATUS_MALFORMED, "'%s' has bits set after its prefix: the network is %s/%s",
             text_shown(r->whole.s, r->whole.n, shown), address_format(&ip, network), length);
     }
-    *b = (struct block_bounds){at, {at.high | host.high, at.low | host.low}};
+    *b = (struct block_bounds){first, wide_last(first, prefix)};
     return STATUS_OK;
 }
 
@@ -270,10 +269,8 @@ static const struct special *row_of(const struct special *rows, size_t n, struct
         return NULL;
     /* An IPv4 address is known by its mapping prefix; the table has none between. */
     bool v4 = row->first.high == 0 && row->first.low >> 32 == 0xffff;
-    struct wide host = wide_host_bits(row->prefix + (v4 ? V4_PREFIX : 0));
-    bool holds = ((at.high ^ row->first.high) & ~host.high) == 0 &&
-                 ((at.low ^ row->first.low) & ~host.low) == 0;
-    return holds ? row : NULL;
+    struct wide last = wide_last(row->first, row->prefix + (v4 ? V4_PREFIX : 0));
+    return wide_less(last, at) ? NULL : row;
 }
 
 const struct special *block_special(const struct in6_addr *ip)

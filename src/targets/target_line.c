@@ -22,21 +22,6 @@ static bool is_block(struct text_span host)
     return true;
 }
 
-static enum status take_name(struct target_line *t, struct text_span host, struct fault *fault)
-{
-    if (host.n >= sizeof(t->name))
-        return fault_set(fault, STATUS_MALFORMED, "host name of %zu characters: at most %d", host.n,
-                         TARGET_LINE_NAME_MAX - 1);
-    for (size_t i = 0; i < host.n; i++) {
-        unsigned char c = (unsigned char)host.s[i];
-        if (c <= 0x20 || c == 0x7f || strchr("[]@%,*", c) != NULL)
-            return text_refuse(fault, "", host, " is no host name or address");
-    }
-    memcpy(t->name, host.s, host.n);
-    t->name[host.n] = '\0';
-    return STATUS_OK;
-}
-
 /* The host, and ":PORTS" or nothing in `rest`. */
 static enum status cut(struct text_span word, struct text_span *host, struct text_span *rest,
                        struct fault *fault)
@@ -78,7 +63,8 @@ enum status target_line_parse(struct target_line *t, const char *line, size_t n,
     if (host.n == 0)
         return text_refuse(fault, "the host is missing in ", word, "");
     bool block = is_block(host);
-    s = block ? block_parse(&t->block, host.s, host.n, fault) : take_name(t, host, fault);
+    s = block ? block_parse(&t->block, host.s, host.n, fault)
+              : text_host(t->name, sizeof(t->name), host, "[]@%,*", fault);
     if (s == STATUS_OK && rest.n != 0)
         s = ports_parse(&t->ports, rest.s + 1, rest.n - 1, NULL, fault);
     if (s == STATUS_OK)

@@ -98,11 +98,17 @@ static struct target_source_line line_of(const struct target_source *s)
     static const char mark[] = {'\xef', '\xbb', '\xbf'}; /* of UTF-8, by some editors */
     struct target_source_line line = {s->lines.text, s->lines.len, s->lines.number,
                                       s->lines.too_long};
+    line.too_long = line.too_long && memchr(line.text, '#', line.n) == NULL;
     if (line.number == 1 && line.n >= sizeof(mark) && memcmp(line.text, mark, sizeof(mark)) == 0) {
         line.text += sizeof(mark);
         line.n -= sizeof(mark);
     }
     return line;
+}
+
+enum status target_source_too_long(struct fault *fault)
+{
+    return fault_set(fault, STATUS_MALFORMED, "more than %d characters", TEXT_LINE_MAX);
 }
 
 enum target_source_answer target_source_next(struct target_source *s,

@@ -11,7 +11,7 @@ struct target_source_line {
     const char *text; /* until the next call; not terminated */
     size_t n;
     uint64_t number; /* from 1 */
-    bool too_long;   /* the rest of it, beyond TEXT_LINE_MAX, was dropped */
+    bool too_long;   /* more than a comment was dropped, beyond TEXT_LINE_MAX */
 };
 
 enum target_source_answer {
@@ -28,6 +28,9 @@ void target_source_close(struct target_source *s);
 
 enum target_source_answer target_source_next(struct target_source *s,
                                              struct target_source_line *line, struct fault *fault);
+
+/* What is wrong with a line that is too long. */
+enum status target_source_too_long(struct fault *fault);
 
 int target_source_fd(const struct target_source *s);
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -39,11 +38,6 @@ struct targets {
 };
 
 /* ---- reading ---- */
-
-static enum status too_long(struct fault *fault)
-{
-    return fault_set(fault, STATUS_MALFORMED, "more than %d characters", TEXT_LINE_MAX);
-}
 
 /* Takes a line apart and judges of it what only the options can say. */
 static enum status take_apart(const struct targets *t, const char *text, size_t n,
@@ -83,8 +77,8 @@ static enum status take_line(struct targets *t, const struct target_source_line 
 {
     struct target_line line = {.kind = TARGET_LINE_EMPTY};
     struct fault why = {""};
-    enum status s =
-        text->too_long ? too_long(&why) : take_apart(t, text->text, text->n, &line, &why);
+    enum status s = text->too_long ? target_source_too_long(&why)
+                                   : take_apart(t, text->text, text->n, &line, &why);
     if (s == STATUS_OK && line.kind != TARGET_LINE_EMPTY)
         s = target_window_add(&t->window, &line, &why);
     target_line_done(&line);
@@ -358,7 +352,8 @@ static enum status read_excluded(struct block_set *set, const char *file, struct
     if (source == NULL)
         return STATUS_SYSTEM;
     while (s == STATUS_OK && (a = target_source_next(source, &line, fault)) == TARGET_SOURCE_LINE) {
-        s = line.too_long ? too_long(fault) : block_set_add_line(set, line.text, line.n, fault);
+        s = line.too_long ? target_source_too_long(fault)
+                          : block_set_add_line(set, line.text, line.n, fault);
         if (s != STATUS_OK)
             (void)fault_wrap(fault, s, "%s:%" PRIu64, target_source_name(source), line.number);
     }

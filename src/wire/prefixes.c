@@ -39,10 +39,9 @@ enum status prefixes_add(struct prefixes *p, const struct prefix *one, struct fa
         p->all = all;
         p->room = room;
     }
-    struct wide host = wide_host_bits(one->bits), ip = wide_of(&one->ip);
     struct prefix *added = &p->all[p->count];
     *added = *one;
-    added->ip = wide_address((struct wide){ip.high & ~host.high, ip.low & ~host.low});
+    added->ip = wide_address(wide_first(wide_of(&one->ip), one->bits));
     added->place = p->count++;
     return STATUS_OK;
 }
@@ -93,8 +92,7 @@ static void sweep(struct prefixes *p)
         while (nest.depth != 0 && wide_less(nest.in[nest.depth - 1].last, first))
             leave(p, &nest);
         cut(p, first, one->value);
-        struct wide host = wide_host_bits(one->bits);
-        nest.in[nest.depth].last = (struct wide){first.high | host.high, first.low | host.low};
+        nest.in[nest.depth].last = wide_last(first, one->bits);
         nest.in[nest.depth++].value = one->value;
     }
     while (nest.depth != 0)

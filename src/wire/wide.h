@@ -57,4 +57,17 @@ static inline struct wide wide_host_bits(unsigned prefix)
                                         : UINT64_MAX >> (prefix - 64)};
 }
 
+/* The first and the last of the addresses that have the first `prefix` bits in common with it. */
+static inline struct wide wide_first(struct wide w, unsigned prefix)
+{
+    struct wide host = wide_host_bits(prefix);
+    return (struct wide){w.high & ~host.high, w.low & ~host.low};
+}
+
+static inline struct wide wide_last(struct wide w, unsigned prefix)
+{
+    struct wide host = wide_host_bits(prefix);
+    return (struct wide){w.high | host.high, w.low | host.low};
+}
+
 #endif

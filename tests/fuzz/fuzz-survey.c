@@ -142,12 +142,12 @@ static void check_record(const struct scene *c, const struct survey_end *e)
     char buffer[SCHEDULE_LOSS_REASON_MAX];
     struct result r = {0};
     if (e->series != NULL) {
-        const char *why = series_incomplete(e->series, e->findings, buffer);
+        const char *why = series_incomplete(e->series, e->facts, buffer);
         fuzz_require(why == NULL || why[0] != '\0');
         fuzz_require(e->series->schedule.count <= SCHEDULE_GAPS_MAX);
-        series_report(e->series, e->findings, &r);
+        series_report(e->series, e->facts, &r);
     } else {
-        ping_report(e->ping, e->findings, c->config.rules.wait_ns, &r);
+        ping_report(e->ping, e->facts, c->config.rules.wait_ns, &r);
     }
     json_t *record = keys_of(&r);
     fuzz_require(json_is_string(json_object_get(record, "outcome")));
@@ -161,7 +161,7 @@ static void ended(void *arg, const struct survey_end *e)
     fuzz_require(e->session < c->supplied);
     const struct endpoint remote = remote_of(c, e->session);
     fuzz_require(c->told[e->session]++ == 0);
-    fuzz_require(endpoint_equal(&remote, &e->findings->remote));
+    fuzz_require(endpoint_equal(&remote, &e->facts->remote));
     fuzz_require((e->trouble != NULL) == (e->series == NULL && e->ping == NULL));
     if (e->trouble == NULL) {
         fuzz_require((e->series != NULL) == c->config.rules.listens);

@@ -109,7 +109,7 @@ static void expect_same_record(struct bench *b)
     struct flow *f = flow_store_at(&store, cell);
     through_a_flow(b, f, &store);
     flow_as_series(f, &store, &b->locals[0], &series);
-    const struct facts found = flow_findings(f, "synack", &b->locals[0]);
+    const struct facts found = flow_facts(f, "synack", &b->locals[0]);
     series_report(&series, &found, &r);
     json_t *record = keys_of(&r);
     assert_int_equal(json_object_set_new(record, "exit", json_integer(r.exit_code)), 0);

@@ -110,7 +110,7 @@ static void judge(struct world *w, uint32_t host, const struct survey_end *e)
     const struct world_host *h = &w->hosts[host];
     unsigned kind = host % KINDS;
     char buffer[SCHEDULE_LOSS_REASON_MAX];
-    const char *why = series_incomplete(e->series, e->findings, buffer);
+    const char *why = series_incomplete(e->series, e->facts, buffer);
     bool whole = is_whole(h->row, e->series);
     if (e->outcome != OUTCOME_OPEN) {
         assert_int_equal(e->outcome, OUTCOME_FILTERED);
@@ -290,11 +290,11 @@ static void expect_manner(struct world *w, uint32_t host, const struct survey_en
     };
     const struct world_host *h = &w->hosts[host];
     assert_int_equal(e->outcome, outcomes[h->manner]);
-    assert_int_equal(e->findings->kernel_quiet, h->manner != WORLD_KERNEL_SPOKE);
+    assert_int_equal(e->facts->kernel_quiet, h->manner != WORLD_KERNEL_SPOKE);
     assert_true(e->series != NULL && e->ping == NULL && e->trouble == NULL);
     if (h->manner == WORLD_KEEPS_SCHEDULE) {
         assert_true(is_whole(h->row, e->series));
-        assert_in_range(e->findings->rtt_ns, 2 * WORLD_DELAY, 2 * WORLD_DELAY + CLOCK_MS);
+        assert_in_range(e->facts->rtt_ns, 2 * WORLD_DELAY, 2 * WORLD_DELAY + CLOCK_MS);
         assert_int_equal(e->segments_back, 6);
         assert_int_equal(e->octets_back, 6 * (world_is_v6(host) ? 60 : 40));
     }
@@ -394,7 +394,7 @@ UNIT_TEST(no_way_to_many)
 static void expect_interrupted(struct world *w, uint32_t host, const struct survey_end *e)
 {
     char buffer[SCHEDULE_LOSS_REASON_MAX];
-    const char *why = series_incomplete(e->series, e->findings, buffer);
+    const char *why = series_incomplete(e->series, e->facts, buffer);
     (void)w;
     (void)host;
     if (e->outcome == OUTCOME_OPEN)
@@ -459,9 +459,8 @@ static void expect_marked(struct world *w, uint32_t host, const struct survey_en
     char buffer[SCHEDULE_LOSS_REASON_MAX];
     (void)w;
     (void)host;
-    assert_string_equal(series_incomplete(e->series, e->findings, buffer),
-                        "the capture lost packets");
-    assert_int_equal(e->findings->capture_dropped, 3);
+    assert_string_equal(series_incomplete(e->series, e->facts, buffer), "the capture lost packets");
+    assert_int_equal(e->facts->capture_dropped, 3);
 }
 
 UNIT_TEST(the_capture_loses)
@@ -526,7 +525,7 @@ static void expect_ping(struct world *w, uint32_t host, const struct survey_end 
         return;
     /* what was sent first was lost: the second is no measure of the way */
     assert_int_equal(e->ping->doubtful, w->hosts[host].lost & 1);
-    assert_int_equal(e->findings->rtt_ns == 0, e->ping->doubtful);
+    assert_int_equal(e->facts->rtt_ns == 0, e->ping->doubtful);
 }
 
 UNIT_TEST(pings)

@@ -103,7 +103,7 @@ UNIT_TEST(an_answer)
     assert_int_equal(comes(&b, &seg, RTT), FLOW_ENDS_RESET);
     assert_int_equal(flow_reset_seq(b.f).v, 100);
     flow_as_ping(b.f, &local, &b.ping);
-    const struct facts found = flow_findings(b.f, "ping", &local);
+    const struct facts found = flow_facts(b.f, "ping", &local);
     assert_int_equal(b.ping.outcome, OUTCOME_OPEN);
     assert_int_equal(b.ping.number, 3);
     assert_int_equal(b.ping.sent_ns, SENT);
@@ -163,7 +163,7 @@ UNIT_TEST(a_reset)
         begin(&b, listens ? &synack : &ping, 0xffffffff);
         assert_int_equal(comes_flags(&b, FLAG_RST | FLAG_ACK, seq_of(0), RTT), FLOW_ENDS);
         assert_int_equal(b.f->outcome, OUTCOME_CLOSED);
-        assert_int_equal(flow_findings(b.f, "ping", &local).rtt_ns, RTT);
+        assert_int_equal(flow_facts(b.f, "ping", &local).rtt_ns, RTT);
         assert_int_equal(series_of(&b)->outcome, OUTCOME_CLOSED);
         assert_int_equal(b.series.schedule.count, 0);
         end(&b);
@@ -183,7 +183,7 @@ UNIT_TEST(icmp)
     assert_int_equal(series_of(&b)->outcome, OUTCOME_UNREACHABLE);
     assert_true(b.series.icmp.type == 3 && b.series.icmp.code == 13);
     assert_true(address_equal(&b.series.icmp.from, &e.from));
-    assert_int_equal(flow_findings(b.f, "synack", &local).rtt_ns, 0);
+    assert_int_equal(flow_facts(b.f, "synack", &local).rtt_ns, 0);
     end(&b);
     /* once it has answered an ICMP error changes nothing */
     begin(&b, &synack, 500);
@@ -224,7 +224,7 @@ UNIT_TEST(it_left_later)
     assert_int_equal(b.f->slack_us, 0);
     assert_int_equal(comes_flags(&b, FLAG_SYN | FLAG_ACK, seq_of(IRS), CLOCK_S + RTT),
                      FLOW_ENDS_RESET);
-    assert_int_equal(flow_findings(b.f, "ping", &local).rtt_ns, RTT);
+    assert_int_equal(flow_facts(b.f, "ping", &local).rtt_ns, RTT);
     assert_false(b.f->doubtful);
     end(&b);
 }
@@ -236,7 +236,7 @@ UNIT_TEST(it_comes_late)
     assert_int_equal(syn_ack(&b, CLOCK_S), FLOW_ENDS_RESET);
     flow_as_ping(b.f, &local, &b.ping);
     assert_true(b.ping.doubtful);
-    assert_int_equal(flow_findings(b.f, "ping", &local).rtt_ns, 0);
+    assert_int_equal(flow_facts(b.f, "ping", &local).rtt_ns, 0);
     end(&b);
     begin(&b, &ping, 500);
     assert_int_equal(syn_ack(&b, CLOCK_S - 1), FLOW_ENDS_RESET);

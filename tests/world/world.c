@@ -307,7 +307,7 @@ static void world_ended(void *arg, const struct survey_end *e)
     struct world *w = arg;
     assert_in_range(e->session, 1, w->count);
     const struct endpoint remote = world_remote(e->session - 1);
-    assert_true(endpoint_equal(&e->findings->remote, &remote));
+    assert_true(endpoint_equal(&e->facts->remote, &remote));
     w->hosts[e->session - 1].told++;
     if (w->ended != NULL)
         w->ended(w, e->session - 1, e);

@@ -120,7 +120,7 @@ static void report_keys(const struct ping *p, const struct facts *f, struct resu
 void ping_report(const struct ping *p, const struct facts *f, int64_t wait_ns, struct result *r)
 {
     const bool bare = r->bare;
-    r->bare = true; /* the findings' lines are those of one target, and many of them */
+    r->bare = true; /* the facts' lines are those of one target, and many of them */
     if (!r->keyless)
         report_keys(p, f, r);
     r->bare = bare;
@@ -226,23 +226,18 @@ int ping_count_exit(const struct ping_count *c)
     return c->closed > 0 ? 1 : 3;
 }
 
-static void set_count(struct result *r, const char *key, uint64_t n)
-{
-    result_set_integer(r, key, (int64_t)n);
-}
-
 void ping_count_keys(const struct ping_count *c, struct result *r)
 {
-    set_count(r, "transmitted", c->transmitted);
-    set_count(r, "answered", ping_count_answered(c));
-    set_count(r, "open", c->open);
-    set_count(r, "closed", c->closed);
-    set_count(r, "unreachable", c->unreachable);
-    set_count(r, "filtered", c->filtered);
-    set_count(r, "awaited", c->awaited);
-    set_count(r, "unsent", c->unsent);
-    set_count(r, "duplicates", c->duplicates);
-    set_count(r, "doubtful", c->doubtful);
+    result_set_count(r, "transmitted", c->transmitted);
+    result_set_count(r, "answered", ping_count_answered(c));
+    result_set_count(r, "open", c->open);
+    result_set_count(r, "closed", c->closed);
+    result_set_count(r, "unreachable", c->unreachable);
+    result_set_count(r, "filtered", c->filtered);
+    result_set_count(r, "awaited", c->awaited);
+    result_set_count(r, "unsent", c->unsent);
+    result_set_count(r, "duplicates", c->duplicates);
+    result_set_count(r, "doubtful", c->doubtful);
     result_set_seconds(r, "loss", ping_count_loss(c)); /* six decimals do here too */
     result_set_distribution(r, "rtt_us", &c->rtt);
     result_set_us(r, "jitter_us", c->steps != 0 ? llround(ping_count_jitter(c)) : CLOCK_NEVER);

@@ -260,7 +260,7 @@ enum flow_step flow_stop(struct flow *f, int64_t now_ns)
 
 /* --- In the shape of one target's measurement --- */
 
-struct facts flow_findings(const struct flow *f, const char *command, const struct endpoint *local)
+struct facts flow_facts(const struct flow *f, const char *command, const struct endpoint *local)
 {
     bool answered = f->outcome == OUTCOME_OPEN || f->outcome == OUTCOME_CLOSED;
     return (struct facts){

@@ -97,7 +97,7 @@ enum flow_step flow_stop(struct flow *f, int64_t now_ns);
 seq_t flow_reset_seq(const struct flow *f);
 
 /* The same in the shape of one target's measurement. `local` is our end. */
-struct facts flow_findings(const struct flow *f, const char *command, const struct endpoint *local);
+struct facts flow_facts(const struct flow *f, const char *command, const struct endpoint *local);
 void flow_as_ping(const struct flow *f, const struct endpoint *local, struct ping *p);
 void flow_as_series(struct flow *f, const struct flow_store *store, const struct endpoint *local,
                     struct series *s);

@@ -44,7 +44,7 @@ static void end_wholes(struct survey *s)
 
 /* --- What comes in --- */
 
-/* Of nobody that is being asked: a SYN,ACK that was sent again because our reset was lost. */
+/* It belongs to no target under way: a SYN,ACK that was sent again because our reset was lost. */
 static void stray(struct survey *s, const struct segment *seg)
 {
     const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
@@ -133,10 +133,10 @@ static bool reset_stray(struct survey *s)
 static void tell_trouble(struct survey *s, const struct survey_target *t, const char *trouble,
                          int64_t now_ns)
 {
-    const struct facts findings = {
+    const struct facts facts = {
         .command = s->config.command, .remote = t->at, .name = t->name, .kernel_quiet = true};
     const struct survey_end e = {.session = t->session,
-                                 .findings = &findings,
+                                 .facts = &facts,
                                  .name = t->name,
                                  .trouble = trouble,
                                  .t_ns = now_ns};

@@ -60,10 +60,10 @@ enum survey_supply {
 /* How a target's probe ended. Everything is alive during the call only. */
 struct survey_end {
     uint32_t session;
-    const struct facts *findings;
+    const struct facts *facts;
     const struct ping *ping; /* one of the three, or with `trouble` none */
     const struct series *series;
-    const struct talk *exchange; /* whose probe reports it; no findings then */
+    const struct talk *exchange; /* whose probe reports it; no facts then */
     const char *name, *trouble;
     enum outcome outcome;
     int64_t t_ns;
@@ -171,12 +171,16 @@ struct survey_asked {
 
 extern const struct measure survey_measure;
 
-/* Within this folder. How one target ended; our end towards a peer; <SEQ=SEG.ACK><CTL=RST> for what
- * is of nobody; a reset to the link: whether it took it. */
+/* From here on within this folder. What leaves a survey: survey_out.c. */
+
+/* Counts how one target ended, and reports it. */
 void survey_out_tell(struct survey *s, const struct survey_end *e);
+/* Our end towards a peer. */
 struct endpoint survey_out_local(const struct survey *s, const struct in6_addr *peer,
                                  uint16_t port);
+/* Queues <SEQ=SEG.ACK><CTL=RST> for a segment that belongs to no target. */
 void survey_out_refuse(struct survey *s, const struct segment *seg);
+/* Hands the link a reset; whether it took it. */
 bool survey_out_send_reset(struct survey *s, const struct endpoint *remote, uint16_t local,
                            seq_t seq);
 

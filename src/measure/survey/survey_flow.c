@@ -10,10 +10,10 @@ static void tell_flow(struct survey *s, struct flow *f)
     char name[FLOW_STORE_NAME_MAX];
     const struct endpoint local = survey_out_local(s, &f->ip, f->local);
     struct ping ping;
-    struct facts findings = flow_findings(f, s->config.command, &local);
+    struct facts facts = flow_facts(f, s->config.command, &local);
     struct survey_end e = {
         .session = f->session,
-        .findings = &findings,
+        .facts = &facts,
         .name = flow_store_name(&s->store, f, name),
         .outcome = (enum outcome)f->outcome,
         .t_ns = f->due_ns,
@@ -21,8 +21,8 @@ static void tell_flow(struct survey *s, struct flow *f)
         .segments_back = f->segments_back,
         .octets_back = f->octets_back,
     };
-    findings.capture_dropped = (uint32_t)s->counts.dropped - f->dropped;
-    findings.name = e.name;
+    facts.capture_dropped = (uint32_t)s->counts.dropped - f->dropped;
+    facts.name = e.name;
     if (s->config.rules.listens) {
         flow_as_series(f, &s->store, &local, &s->series);
         e.series = &s->series;

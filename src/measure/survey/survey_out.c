@@ -1,4 +1,5 @@
-/* What leaves a survey, whoever of it says so: resets, and the end of a target. See survey.h. */
+/* What leaves a survey, from either kind of target: resets, and how a target ended. See
+ * survey.h. */
 #include "measure/survey/survey.h"
 
 struct endpoint survey_out_local(const struct survey *s, const struct in6_addr *peer, uint16_t port)

@@ -1,5 +1,5 @@
 /* A survey whose targets are whole conversations (talks.h) and no flows: how each begins, what it
- * takes of what comes in, and how it ended. What it sends, it says itself: talks_next. */
+ * takes of what comes in, and how it ended. talks_next knows what it has to send. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>

@@ -111,7 +111,7 @@ enum status text_refuse(struct fault *fault, const char *before, struct text_spa
                      after);
 }
 
-enum status text_host(char *out, size_t cap, struct text_span host, const char * not,
+enum status text_host(char *out, size_t cap, struct text_span host, const char *banned,
                       struct fault *fault)
 {
     if (host.n >= cap)
@@ -119,7 +119,7 @@ enum status text_host(char *out, size_t cap, struct text_span host, const char *
                          host.n, cap - 1);
     for (size_t i = 0; i < host.n; i++) {
         unsigned char c = (unsigned char)host.s[i];
-        if (c <= 0x20 || c == 0x7f || strchr(not, c) != NULL)
+        if (c <= 0x20 || c == 0x7f || strchr(banned, c) != NULL)
             return text_refuse(fault, "", host, " is no host name or address");
     }
     memcpy(out, host.s, host.n);

@@ -49,8 +49,8 @@ enum status text_refuse(struct fault *fault, const char *before, struct text_spa
                         const char *after);
 
 /* A host as it was typed, terminated: of less than `cap` octets, no blank, no control character,
- * and none of `not` among them. STATUS_MALFORMED with the reason otherwise. */
-enum status text_host(char *out, size_t cap, struct text_span host, const char * not,
+ * and none of `banned` among them. STATUS_MALFORMED with the reason otherwise. */
+enum status text_host(char *out, size_t cap, struct text_span host, const char *banned,
                       struct fault *fault);
 
 /* How many character cells a UTF-8 string takes (each code point one cell). */

@@ -6,7 +6,7 @@ AC_DEFUN([TS_TRY_CFLAGS], [
     for ts_flag in $2; do
         AC_MSG_CHECKING([whether $CC takes $ts_flag])
         CFLAGS="$ts_saved_CFLAGS -Werror $ts_flag"
-        AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
+        AC_COMPILE_IFELSE([AC_LANG_PROGRAM([#include <stdio.h>], [])],
             [AC_MSG_RESULT([yes]); $1="$$1 $ts_flag"], [AC_MSG_RESULT([no])])
     done
     CFLAGS=$ts_saved_CFLAGS

@@ -184,7 +184,8 @@ static int parse_line(struct line *line, int argc, char **argv)
     return argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, line) == 0 ? 0 : EXIT_TROUBLE;
 }
 
-/* So that `tcpshake open $PEER` works as typed, whether or not tcpshake is installed. */
+/* So that `tcpshake open $PEER` works as typed, whether or not tcpshake is installed. Last, as the
+ * folder may be one that others write to. */
 static bool put_ourselves_into_path(void)
 {
     char self[4096], path[8192];
@@ -194,7 +195,7 @@ static bool put_ourselves_into_path(void)
         return false;
     self[n] = '\0';
     *strrchr(self, '/') = '\0';
-    int len = snprintf(path, sizeof(path), "%s:%s", self, old != NULL ? old : "/usr/bin:/bin");
+    int len = snprintf(path, sizeof(path), "%s:%s", old != NULL ? old : "/usr/bin:/bin", self);
     return len > 0 && (size_t)len < sizeof(path) && setenv("PATH", path, 1) == 0;
 }
 

@@ -1,8 +1,11 @@
 /* The program: finds the command and runs it. */
 #include <argp.h>
+#include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 
@@ -40,13 +43,65 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
     return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
+/* The descriptors 0 to 2 that whoever started us has closed are taken, for the other direction:
+ * what is opened next must not get their numbers, and what is written there has to fail. */
+static bool hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
+/* With the rights of whoever owns the file, every file that a user names would be read and written
+ * with them. */
+static bool is_setuid(void)
+{
+    return getuid() != geteuid() || getgid() != getegid();
+}
+
+static int refuse_setuid(void)
+{
+    char self[200] = "";
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    (void)fprintf(stderr,
+                  "tcpshake: not with a setuid or setgid bit: `sudo chmod ug-s %1$s`, then `sudo "
+                  "setcap cap_net_raw+ep %1$s`\n",
+                  n > 0 ? self : "tcpshake");
+    return EXIT_TROUBLE;
+}
+
+/* What ends libevent is one line, and not the exit status of a closed port. */
+static void tell(int severity, const char *message)
+{
+    if (severity == EVENT_LOG_ERR)
+        (void)fprintf(stderr, "tcpshake: %s\n", message);
+}
+
+static void give_up(int error)
+{
+    (void)error;
+    _exit(EXIT_TROUBLE);
+}
+
 int main(int argc, char **argv)
 {
     const struct context context = {0};
 
+    if (!hold_standard_descriptors())
+        return EXIT_TROUBLE;
+    if (is_setuid())
+        return refuse_setuid();
+    event_set_log_callback(tell);
+    event_set_fatal_callback(give_up);
+
     argp_program_version = "tcpshake " PACKAGE_VERSION;
-    /* A reader that goes away shows as a failed write, which has its own line. */
+    /* A reader that goes away, and a limit to the size of files, show as a failed write, which has
+     * its own line. */
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         (void)print_help(stderr);
         return EXIT_TROUBLE;

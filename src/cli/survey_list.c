@@ -19,7 +19,7 @@ enum status survey_list_ports(struct survey_list *l, struct fault *fault)
     struct fault what;
     const char *words = l->asked->ports;
     if (words == NULL ||
-        ports_parse(&l->ports, words, strlen(words), resolve_service, &what) == STATUS_OK)
+        ports_parse(&l->ports, words, strlen(words), resolver_service, &what) == STATUS_OK)
         return STATUS_OK;
     return fault_set(fault, STATUS_MALFORMED, "-p: %s", what.text);
 }

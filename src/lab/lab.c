@@ -17,6 +17,7 @@
 #include "lab/namespace.h"
 #include "lab/server.h"
 #include "lab/truth.h"
+#include "net/privilege.h"
 
 enum {
     SIDES = END_B + 1,
@@ -186,7 +187,8 @@ static void serve(void *arg, int ready)
     sigset_t leaving;
     struct server *server = server_new(&site->service);
     if (server == NULL || namespace_enter(site->namespace_fd, NULL) != STATUS_OK ||
-        !child_drop_privileges() || !hold_signal(&leaving) || !child_is_ready(ready))
+        !child_drop_privileges() || privilege_drop(PRIVILEGE_OF_PEER, NULL) != STATUS_OK ||
+        !hold_signal(&leaving) || !child_is_ready(ready))
         child_failed(ready, &nothing_to_say);
     (void)prctl(PR_SET_NAME, "tcpshake-peer", 0, 0, 0);
     child_shed((int *const[]){&ctl, &listener}, 2);

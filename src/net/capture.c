@@ -2,12 +2,14 @@
  * kernel's own stamps. */
 #include "net/capture.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <pcap/dlt.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -229,6 +231,14 @@ enum status capture_only(struct capture *c, const struct port_filter *f, struct 
         return fault_set(fault, STATUS_SYSTEM, "link type %d is not supported", c->link);
     if (pcap_setfilter(c->pcap, &program) != 0)
         return fault_set(fault, STATUS_SYSTEM, "capture filter: %s", pcap_geterr(c->pcap));
+    return STATUS_OK;
+}
+
+enum status capture_lock(struct capture *c, struct fault *fault)
+{
+    const int on = 1;
+    if (setsockopt(pcap_fileno(c->pcap), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot lock the capture: %s", strerror(errno));
     return STATUS_OK;
 }
 

@@ -37,6 +37,8 @@ struct capture *capture_open_bulk(const char *ifname, const char *filter, size_t
 /* From now on only these, in place of the filter that it was opened with: NULL, if this follows at
  * once. */
 enum status capture_only(struct capture *c, const struct port_filter *f, struct fault *fault);
+/* From now on nobody can take the filter away, or put another in its place. */
+enum status capture_lock(struct capture *c, struct fault *fault);
 void capture_close(struct capture *c);
 
 /* Readable when packets wait. */

@@ -351,6 +351,16 @@ static enum status open_loop(struct driver *d, struct fault *fault)
     return s;
 }
 
+/* From here on what the taps show cannot be made more. */
+static enum status lock_taps(const struct driver *d, struct fault *fault)
+{
+    const struct driver_tap *taps = d->config.taps;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < DRIVER_TAPS_MAX && taps[i].capture != NULL; i++)
+        s = capture_lock(taps[i].capture, fault);
+    return s;
+}
+
 int64_t driver_now(const struct driver *d)
 {
     return d->loop != NULL ? loop_now(d->loop) : loop_clock(CLOCK_REALTIME);
@@ -361,7 +371,9 @@ enum status driver_run(struct driver *d, const struct driver_config *config, str
     d->config = *config;
     enum status s = open_loop(d, fault);
     if (s == STATUS_OK)
-        s = privilege_drop(fault);
+        s = lock_taps(d, fault);
+    if (s == STATUS_OK)
+        s = privilege_drop(PRIVILEGE_OF_RUN, fault);
     if (s != STATUS_OK)
         return s;
     int64_t now = loop_now(d->loop);

@@ -8,14 +8,25 @@
 /* Whether CAP_NET_RAW is there; if not, a line that names setcap, sudo and `tcpshake lab`. */
 enum status privilege_check(struct fault *fault);
 
-/* Drops every capability (libcap-ng), sets no_new_privs and loads a seccomp filter (libseccomp)
- * that leaves only what the run itself needs: reading and writing open descriptors, timers, memory,
- * quiet sockets' bind and listen, exit. Nothing can be opened or executed afterwards. */
-enum status privilege_drop(struct fault *fault);
+/* Whose privileges are given up, and what is left by the seccomp filter (libseccomp). */
+enum privilege_of {
+    /* A run: reading and writing open descriptors, timers, memory, quiet sockets' bind and listen,
+     * exit. Nothing can be opened or executed afterwards. */
+    PRIVILEGE_OF_RUN,
+    /* A process that looks up names: also opening files and sockets and loading what nsswitch
+     * names. Nothing can be executed. */
+    PRIVILEGE_OF_LOOKUPS,
+    /* The lab's peer, which has given up its capabilities itself and has no_new_privs set: all but
+     * what no application needs, executing above all. */
+    PRIVILEGE_OF_PEER,
+};
 
-/* The same for a process that looks up names, which takes opening files and sockets and loading
- * what nsswitch names: capabilities and no_new_privs as above, and a filter that leaves all but
- * what no look-up needs, executing above all. */
-enum status privilege_drop_but_lookups(struct fault *fault);
+/* Drops every capability (libcap-ng), sets no_new_privs, lets no other process look in, and loads
+ * the filter. For good. */
+enum status privilege_drop(enum privilege_of whose, struct fault *fault);
+
+/* Root becomes nobody (65534), without any other group; who is not root stays who it is, as does
+ * root of a user namespace that has no such user. */
+void privilege_become_nobody(void);
 
 #endif

@@ -4,13 +4,12 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
 #include <net/if.h>
-#include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "net/resolver.h"
 
 enum {
     PORT_LAST = 65535
@@ -158,14 +157,6 @@ enum status resolve_parse(struct resolve_target *t, const char *text, const char
     return parse_apart(t, whole, (struct text_span){port_word, strlen(port_word)}, fault);
 }
 
-bool resolve_service(const char *name, uint16_t *port)
-{
-    const struct servent *service = getservbyname(name, "tcp");
-    if (service != NULL)
-        *port = ntohs((uint16_t)service->s_port);
-    return service != NULL;
-}
-
 static enum status lookup_port(const char *name, uint16_t *port, struct fault *fault)
 {
     uint64_t number;
@@ -173,7 +164,7 @@ static enum status lookup_port(const char *name, uint16_t *port, struct fault *f
         *port = (uint16_t)number;
         return STATUS_OK;
     }
-    if (!resolve_service(name, port))
+    if (!resolver_service(name, port))
         return fault_set(fault, STATUS_MALFORMED,
                          "unknown port '%s': neither a number from 1 to %d nor a TCP service name",
                          name, PORT_LAST);
@@ -214,29 +205,6 @@ static enum status lookup_literal(const char *host, struct in6_addr *ip, uint32_
     return host[n] == '%' ? lookup_scope(ip, host + n + 1, scope_id, fault) : STATUS_OK;
 }
 
-enum status resolve_name(const char *host, int family, struct in6_addr *ip, uint32_t *scope_id,
-                         struct fault *fault)
-{
-    /* With no family asked for, one that this host cannot use would only be in the way. */
-    struct addrinfo hints = {.ai_family = family,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = family == AF_UNSPEC ? AI_ADDRCONFIG : 0};
-    struct addrinfo *list = NULL;
-    int error = getaddrinfo(host, NULL, &hints, &list);
-    if (error != 0)
-        return fault_set(fault, STATUS_SYSTEM, "%s",
-                         error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
-    *scope_id = 0;
-    *ip = endpoint_of_sockaddr(list->ai_addr).ip;
-    if (IN6_IS_ADDR_LINKLOCAL(ip)) {
-        struct sockaddr_in6 sin6;
-        memcpy(&sin6, list->ai_addr, sizeof(sin6));
-        *scope_id = sin6.sin6_scope_id;
-    }
-    freeaddrinfo(list);
-    return STATUS_OK;
-}
-
 enum status resolve_lookup(const struct resolve_target *t, int family, bool numeric,
                            struct endpoint *out, uint32_t *scope_id, struct fault *fault)
 {
@@ -251,7 +219,7 @@ enum status resolve_lookup(const struct resolve_target *t, int family, bool nume
     if (s == STATUS_NOT_OURS && numeric)
         return fault_set(fault, STATUS_MALFORMED, "'%s' is no address (-n)", t->host);
     if (s == STATUS_NOT_OURS) {
-        s = resolve_name(t->host, family, &out->ip, scope_id, fault);
+        s = resolver_name(t->host, family, &out->ip, scope_id, fault);
         return s == STATUS_OK ? s : fault_wrap(fault, s, "cannot resolve '%s'", t->host);
     }
     if (s != STATUS_OK)

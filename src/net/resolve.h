@@ -30,13 +30,4 @@ enum status resolve_parse(struct resolve_target *t, const char *text, const char
 enum status resolve_lookup(const struct resolve_target *t, int family, bool numeric,
                            struct endpoint *out, uint32_t *scope_id, struct fault *fault);
 
-/* The parts of it. A name's first address, at the system's own pace; STATUS_SYSTEM with the bare
- * reason. Any thread may call it. */
-enum status resolve_name(const char *host, int family, struct in6_addr *ip, uint32_t *scope_id,
-                         struct fault *fault);
-
-/* The port of a TCP service; false: there is no such service. Reads /etc/services or what nsswitch
- * has in its place, so it works before privilege_drop only. */
-bool resolve_service(const char *name, uint16_t *port);
-
 #endif

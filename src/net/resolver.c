@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,20 +24,59 @@
 #include "base/clock.h"
 #include "net/loop.h"
 #include "net/privilege.h"
-#include "net/resolve.h"
+#include "wire/address.h"
 
 /* One packet each; zeroed first, as both cross a process boundary whole. */
 struct resolver_question {
     uint64_t id;
     int32_t family;
+    bool service; /* the name is a service's */
     char name[RESOLVER_NAME_MAX];
 };
 
 struct resolver_answer {
     uint64_t id;
     struct in6_addr ip;
-    char reason[RESOLVER_REASON_MAX]; /* empty: there is an address */
+    uint32_t scope_id;
+    uint16_t port;                    /* of a service */
+    char reason[RESOLVER_REASON_MAX]; /* empty: that is it */
 };
+
+/* ---- what looks up ---- */
+
+/* A name's first address. */
+static enum status look_up_name(const char *host, int family, struct in6_addr *ip,
+                                uint32_t *scope_id, struct fault *fault)
+{
+    /* With no family asked for, one that this host cannot use would only be in the way. */
+    struct addrinfo hints = {.ai_family = family,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = family == AF_UNSPEC ? AI_ADDRCONFIG : 0};
+    struct addrinfo *list = NULL;
+    int error = getaddrinfo(host, NULL, &hints, &list);
+    if (error != 0)
+        return fault_set(fault, STATUS_SYSTEM, "%s",
+                         error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+    *scope_id = 0;
+    *ip = endpoint_of_sockaddr(list->ai_addr).ip;
+    if (IN6_IS_ADDR_LINKLOCAL(ip)) {
+        struct sockaddr_in6 sin6;
+        memcpy(&sin6, list->ai_addr, sizeof(sin6));
+        *scope_id = sin6.sin6_scope_id;
+    }
+    freeaddrinfo(list);
+    return STATUS_OK;
+}
+
+static enum status look_up_service(const char *name, uint16_t *port, struct fault *fault)
+{
+    struct servent service, *found = NULL;
+    char room[1024];
+    if (getservbyname_r(name, "tcp", &service, room, sizeof(room), &found) != 0 || found == NULL)
+        return fault_set(fault, STATUS_SYSTEM, "no such service");
+    *port = ntohs((uint16_t)service.s_port);
+    return STATUS_OK;
+}
 
 /* ---- the process ---- */
 
@@ -97,12 +137,12 @@ static struct resolver_answer look_up(const struct pool *p, const struct resolve
 {
     struct resolver_answer answer = {.id = q->id};
     struct fault fault = {""};
-    uint32_t scope_id = 0;
-    if (p->config->look_up(q->name, q->family, &answer.ip, &scope_id, &fault) != STATUS_OK)
+    enum status s =
+        q->service ? look_up_service(q->name, &answer.port, &fault)
+                   : p->config->look_up(q->name, q->family, &answer.ip, &answer.scope_id, &fault);
+    if (s != STATUS_OK)
         (void)snprintf(answer.reason, sizeof(answer.reason), "%s",
                        fault.text[0] != '\0' ? fault.text : "no reason given");
-    else if (scope_id != 0)
-        (void)snprintf(answer.reason, sizeof(answer.reason), "its address is link local");
     return answer;
 }
 
@@ -236,9 +276,12 @@ __attribute__((noreturn)) static void answer_all(int fd, const struct resolver_c
 {
     /* On the heap, as the threads outlive this call in all but name. */
     struct pool *p = calloc(1, sizeof(*p));
-    if (p == NULL || !settle_down() || privilege_drop_but_lookups(NULL) != STATUS_OK)
+    privilege_become_nobody(); /* first: it clears what is to happen when the asker dies */
+    if (p == NULL || !settle_down())
         _exit(1);
     p->fd = shed(fd);
+    if (privilege_drop(PRIVILEGE_OF_LOOKUPS, NULL) != STATUS_OK)
+        _exit(1);
     p->config = config;
     if (p->fd < 0 || pthread_mutex_init(&p->lock, NULL) != 0 ||
         pthread_cond_init(&p->wake, NULL) != 0)
@@ -256,7 +299,9 @@ struct resolver {
     uint64_t ids[RESOLVER_OUTSTANDING];
 };
 
-static const struct resolver_config standard = {resolve_name, 10 * CLOCK_S};
+static const struct resolver_config standard = {look_up_name, 10 * CLOCK_S};
+/* Of one name, with nobody waiting: at the system's own pace. */
+static const struct resolver_config patient = {look_up_name, CLOCK_MIN};
 
 struct resolver *resolver_open(const struct resolver_config *config, struct fault *fault)
 {
@@ -344,8 +389,58 @@ bool resolver_take(struct resolver *r, uint64_t *id, struct in6_addr *ip,
         *id = answer.id;
         *ip = answer.ip;
         answer.reason[sizeof(answer.reason) - 1] = '\0';
+        if (answer.scope_id != 0 && answer.reason[0] == '\0')
+            (void)snprintf(answer.reason, sizeof(answer.reason), "its address is link local");
         memcpy(reason, answer.reason, RESOLVER_REASON_MAX);
         return true;
     }
     return false;
+}
+
+/* ---- one name ---- */
+
+static enum status ask_once(const struct resolver_question *question,
+                            struct resolver_answer *answer, struct fault *fault)
+{
+    struct resolver *r = resolver_open(&patient, fault);
+    ssize_t n = -1;
+    if (r == NULL)
+        return STATUS_SYSTEM;
+    if (send(r->fd, question, sizeof(*question), MSG_NOSIGNAL) == (ssize_t)sizeof(*question)) {
+        do
+            n = recv(r->fd, answer, sizeof(*answer), 0);
+        while (n < 0 && errno == EINTR);
+    }
+    resolver_close(r);
+    if (n != (ssize_t)sizeof(*answer))
+        return fault_set(fault, STATUS_SYSTEM, "the resolver has died");
+    answer->reason[sizeof(answer->reason) - 1] = '\0';
+    return answer->reason[0] == '\0' ? STATUS_OK
+                                     : fault_set(fault, STATUS_SYSTEM, "%s", answer->reason);
+}
+
+enum status resolver_name(const char *host, int family, struct in6_addr *ip, uint32_t *scope_id,
+                          struct fault *fault)
+{
+    struct resolver_question question = {.family = family};
+    struct resolver_answer answer;
+    (void)snprintf(question.name, sizeof(question.name), "%s", host);
+    enum status s = ask_once(&question, &answer, fault);
+    if (s != STATUS_OK)
+        return s;
+    *ip = answer.ip;
+    *scope_id = answer.scope_id;
+    return STATUS_OK;
+}
+
+bool resolver_service(const char *name, uint16_t *port)
+{
+    struct resolver_question question = {.service = true};
+    struct resolver_answer answer;
+    struct fault ignored;
+    (void)snprintf(question.name, sizeof(question.name), "%s", name);
+    bool found = ask_once(&question, &answer, &ignored) == STATUS_OK;
+    if (found)
+        *port = answer.port;
+    return found;
 }

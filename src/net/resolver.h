@@ -1,6 +1,6 @@
-/* Names looked up on the side, a bounded number at a time, by a process of its own: it can still
- * open what the system's resolver wants (nsswitch, /etc/hosts, DNS) when this one has given that
- * up. */
+/* Names looked up by a process of its own, which is nobody: what nsswitch brings in never runs with
+ * our privileges. It can still open what the system's resolver wants (/etc/hosts, DNS) when this
+ * one has given that up, so names can be looked up on the side, a bounded number at a time. */
 #ifndef TCPSHAKE_NET_RESOLVER_H
 #define TCPSHAKE_NET_RESOLVER_H
 
@@ -17,7 +17,8 @@ enum {
     RESOLVER_REASON_MAX = 96
 };
 
-/* What looks up one name, in a thread of that process: see resolve_name. */
+/* What looks up one name, in a thread of that process: its first address, at the system's own pace.
+ * STATUS_SYSTEM with the bare reason. */
 typedef enum status resolver_look_up(const char *name, int family, struct in6_addr *ip,
                                      uint32_t *scope_id, struct fault *fault);
 
@@ -29,7 +30,7 @@ struct resolver_config {
 struct resolver;
 
 /* Starts the process, which drops its privileges and ends with this one; to be called before
- * privilege_drop. `config` may be NULL: resolve_name, and ten seconds of patience. Everything else
+ * privilege_drop. `config` may be NULL: getaddrinfo, and ten seconds of patience. Everything else
  * works after privilege_drop. Caller closes. NULL with a line. */
 struct resolver *resolver_open(const struct resolver_config *config, struct fault *fault);
 void resolver_close(struct resolver *r); /* waits for the process, which ends at once */
@@ -45,5 +46,13 @@ bool resolver_take(struct resolver *r, uint64_t *id, struct in6_addr *ip,
 
 /* Readable when there may be an answer to take. */
 int resolver_fd(const struct resolver *r);
+
+/* One look-up, by a process that is there for that alone; both work before privilege_drop only. A
+ * name's first address: family AF_UNSPEC, AF_INET or AF_INET6; `*scope_id` is 0 but for link-local
+ * ones. STATUS_SYSTEM with the bare reason. */
+enum status resolver_name(const char *host, int family, struct in6_addr *ip, uint32_t *scope_id,
+                          struct fault *fault);
+/* The port of a TCP service; false: there is no such service. */
+bool resolver_service(const char *name, uint16_t *port);
 
 #endif

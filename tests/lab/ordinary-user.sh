@@ -41,6 +41,16 @@ verdict "outside the lab: one line that names setcap, sudo and lab" "$(
     [ $status -eq 2 ] && [ ! -s "$work/out" ] || echo "exit status $status"
     [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q setcap "$work/err" && grep -q sudo "$work/err" &&
         grep -qw lab "$work/err" || cat "$work/err")"
+if [ ${#as_user[@]} -gt 0 ]; then
+    cp tcpshake setuid && chmod 4755 setuid
+    "${as_user[@]}" ./setuid open 127.0.0.1:1 >"$work/out" 2>"$work/err"
+    status=$?
+    verdict "a setuid bit: one line that names chmod and setcap, and nothing else happens" "$(
+        [ $status -eq 2 ] && [ ! -s "$work/out" ] || echo "exit status $status"
+        [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q 'chmod ug-s.*setcap' "$work/err" || cat "$work/err")"
+else
+    skip "a setuid bit" "only root can set one for another user"
+fi
 verdict "a dry run" "$(
     "${as_user[@]}" ./tcpshake open --dry-run --json 127.0.0.1:1 >"$work/dry" 2>&1 || echo "exit status $?"
     untrue '$out[0]{flags} eq "SYN" && !@results' "$work/dry")"

@@ -432,7 +432,7 @@ static void dropped_privileges(struct way *w)
     struct burst *b = open_burst(w, "a0");
     struct capture *there = open_bulk("a1", SMALL_RING);
     struct shown s = {.source = &source};
-    CHECK(privilege_drop(&fault) == STATUS_OK);
+    CHECK(privilege_drop(PRIVILEGE_OF_RUN, &fault) == STATUS_OK);
     for (uint32_t i = 0; i < BATCH; i++)
         CHECK(put(b, &source, i));
     CHECK(burst_flush(b, &sent, &full, &fault) == STATUS_OK && sent == BATCH);

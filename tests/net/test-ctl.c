@@ -418,7 +418,7 @@ static void unprivileged(bool v6)
     struct lab *lab = open_lab("cue", v6);
     int fd = connected(lab);
     struct fault fault = {{0}};
-    CHECK(privilege_drop(&fault) == STATUS_OK);
+    CHECK(privilege_drop(PRIVILEGE_OF_RUN, &fault) == STATUS_OK);
     say(lab, "cue", 3);
     read_exactly(fd, "cue");
     give(lab, CALL_CLOSE);

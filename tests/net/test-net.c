@@ -5,6 +5,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
@@ -499,7 +500,7 @@ UNIT_TEST(checks)
 static void drop(void)
 {
     struct fault fault = {""};
-    if (privilege_drop(&fault) != STATUS_OK) {
+    if (privilege_drop(PRIVILEGE_OF_RUN, &fault) != STATUS_OK) {
         (void)dprintf(2, "# %s\n", fault.text);
         _exit(1);
     }
@@ -546,6 +547,21 @@ static void work_after_drop(void)
     exit(0);
 }
 
+/* What is locked shows what it showed, whoever got hold of the descriptor. */
+static void look_at_a_locked_tap(void)
+{
+    struct fault fault = {""};
+    struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)};
+    struct sock_fprog program = {.len = 1, .filter = all};
+    struct capture *c = open_capture("lo", "tcp");
+    int fd = capture_fd(c);
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0);
+    CHECK(capture_lock(c, &fault) == STATUS_OK);
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0);
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &program, sizeof(program)) != 0);
+    capture_close(c);
+}
+
 static void lose_interface_after_drop(void)
 {
     struct fault fault = {""};
@@ -574,6 +590,7 @@ UNIT_TEST(drops_privileges)
 {
     assert_int_equal(in_child(work_after_drop), 0);
     assert_int_equal(in_child(lose_interface_after_drop), 0);
+    assert_int_equal(in_child(look_at_a_locked_tap), 0);
 }
 
 #ifndef UNFILTERED
@@ -596,6 +613,28 @@ static void open_packet(void)
     (void)socket(AF_PACKET, SOCK_STREAM, 0);
 }
 
+static void open_another_stream(void)
+{
+    drop();
+    (void)socket(AF_INET, SOCK_STREAM, 262); /* IPPROTO_MPTCP */
+}
+
+/* An open quiet socket is allowed; a connection by it is not. */
+static void connect_by_sending(void)
+{
+    const struct sockaddr_in to = {.sin_family = AF_INET};
+    drop();
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)sendto(fd, "", 1, MSG_FASTOPEN, (const struct sockaddr *)&to, sizeof(to));
+}
+
+static void copy_a_descriptor(void)
+{
+    drop();
+    (void)fcntl(0, F_GETFL); /* which is allowed */
+    (void)fcntl(0, F_DUPFD, 10);
+}
+
 static void fork_again(void)
 {
     drop();
@@ -613,6 +652,9 @@ UNIT_TEST(forbidden)
     assert_int_equal(in_child(execute) & 0x7f, SIGSYS);
     assert_int_equal(in_child(open_udp) & 0x7f, SIGSYS);
     assert_int_equal(in_child(open_packet) & 0x7f, SIGSYS);
+    assert_int_equal(in_child(open_another_stream) & 0x7f, SIGSYS);
+    assert_int_equal(in_child(connect_by_sending) & 0x7f, SIGSYS);
+    assert_int_equal(in_child(copy_a_descriptor) & 0x7f, SIGSYS);
     assert_int_equal(in_child(fork_again) & 0x7f, SIGSYS);
     assert_int_equal(in_child(abort_itself) & 0x7f, SIGABRT);
 }

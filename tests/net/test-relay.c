@@ -194,7 +194,7 @@ static void elsewhere(void)
     struct relay *ends = open_relay("a0", "b0"), *wire = open_relay("wa", "wb");
     struct shown in = {.onward = wire}, out = {0};
     CHECK(unshare(CLONE_NEWNET) == 0);
-    CHECK(privilege_drop(&fault) == STATUS_OK);
+    CHECK(privilege_drop(PRIVILEGE_OF_RUN, &fault) == STATUS_OK);
     put(ends, END_B, 60, 1);
     look(wire, END_B, &in, 1);
     look(ends, END_A, &out, 1);

@@ -144,6 +144,35 @@ refuses "--pcapng into a folder that is not there" "/nonexistent/x" open --pcapn
 refuses "--mermaid into a folder that is not there" "/nonexistent/x" open --mermaid /nonexistent/x $here
 refuses "two on stdout" "stdout" open --json --pcapng - $here
 
+# Closed from the start: the number that is free must not be given to a file or a socket of ours,
+# and what is written there fails.
+tcpshake open -q --mermaid "$work/m" --pcapng "$work/p" $here >&- 2>"$work/err"
+status=$?
+verdict "stdout closed: exit 2 and one line, and nothing of it in another file" "$(
+    [ $status -eq 2 ] && grep -q 'Bad file descriptor' "$work/err" || echo "exit status $status: $(cat "$work/err")"
+    grep -l '^closed' "$work/m" "$work/p"
+)"
+printf 'a b c\n127.0.0.1:80\n' >"$work/list"
+tcpshake survey -f "$work/list" --special --probe ping -W 300ms --resume "$work/r" 2>&-
+verdict "stderr closed: the records are records" "$(grep -v '^{' "$work/r")"
+verdict "stdin closed: a list that is to be read from it is none" "$(
+    tcpshake survey -f - --special --probe ping <&- >/dev/null 2>"$work/err"
+    [ $? -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] || cat "$work/err"
+)"
+verdict "too few descriptors: exit 2, never that of a closed port, and a line" "$(
+    for n in 6 7 8 9 10 11; do
+        (ulimit -n $n && exec tcpshake open -q $here) >"$work/out" 2>"$work/err"
+        status=$?
+        [ $status -eq 1 ] && [ -s "$work/out" ] && continue # there were enough
+        [ $status -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -s "$work/out" ] ||
+            echo "$n: exit status $status: $(cat "$work/err")"
+    done
+)"
+(ulimit -f 1 && exec tcpshake lab open -q --pcapng "$work/large" --say "$(printf '%2000s' '')") >/dev/null 2>"$work/err"
+status=$?
+verdict "a limit to the size of files: exit 2 and a line" \
+    "$([ $status -eq 2 ] && [ -s "$work/err" ] || echo "exit status $status: $(cat "$work/err")")"
+
 # ---- a dry run ----
 for command in open synack; do
     before=$(segments)

@@ -26,7 +26,7 @@ struct ledger {
     atomic_int running, most;
     pid_t pid;
     int fds;
-    bool no_new_privs, capable;
+    bool no_new_privs, capable, dumpable, root;
 };
 
 /* The one piece of memory that both processes see. */
@@ -79,6 +79,8 @@ static enum status look_up(const char *name, int family, struct in6_addr *ip, ui
     l->fds = open_fds();
     l->capable = is_capable();
     l->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    l->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0;
+    l->root = geteuid() == 0;
     if (strcmp(name, "hang") == 0)
         doze(1000 * CLOCK_S);
     if (strcmp(name, "die") == 0)
@@ -95,6 +97,18 @@ static enum status look_up(const char *name, int family, struct in6_addr *ip, ui
     *ip = address_from_v4(
         (const uint8_t[]){192, 0, (uint8_t)(family == AF_INET6 ? 6 : 2), (uint8_t)atoi(name)});
     return STATUS_OK;
+}
+
+static bool nobody_is_mapped(void)
+{
+    unsigned inside, outside, n;
+    bool mapped = false;
+    FILE *f = fopen("/proc/self/uid_map", "re");
+    while (f != NULL && fscanf(f, "%u %u %u", &inside, &outside, &n) == 3)
+        mapped = mapped || (65534 >= inside && 65534 - inside < n);
+    if (f != NULL)
+        (void)fclose(f);
+    return mapped;
 }
 
 static const struct resolver_config config = {look_up, 300 * CLOCK_MS};
@@ -248,6 +262,9 @@ UNIT_TEST(it_has_nothing_and_ends)
     assert_int_equal(ledger()->fds, 1);
     assert_true(ledger()->no_new_privs);
     assert_false(ledger()->capable);
+    assert_false(ledger()->dumpable);
+    /* In a namespace without nobody root stays what it is: an ordinary user. */
+    assert_true(!ledger()->root || geteuid() != 0 || !nobody_is_mapped());
     pid_t pid = ledger()->pid;
     assert_int_not_equal(pid, getpid());
     resolver_close(r);

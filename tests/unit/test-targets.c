@@ -717,7 +717,7 @@ static int run_filtered(const struct targets_config *c, int bring)
     enum targets_answer a;
     int n = 0;
     struct targets *t = targets_open(c, &fault);
-    if (t == NULL || privilege_drop(&fault) != STATUS_OK)
+    if (t == NULL || privilege_drop(PRIVILEGE_OF_RUN, &fault) != STATUS_OK)
         return 100;
     if (targets_next(t, &one, &fault) != TARGETS_LATER ||
         write(bring, "n1.test:80\nnone:80\n12.0.0.0/28\n", 32) != 32)

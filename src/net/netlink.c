@@ -142,6 +142,7 @@ int netlink_ask_link(struct nl_sock *sk, unsigned ifindex, struct netlink_link *
                                   .carrier =
                                       at[IFLA_CARRIER] == NULL || nla_get_u8(at[IFLA_CARRIER]) != 0,
                                   .mtu = netlink_u32(at[IFLA_MTU])};
+    link->has_neighbours = (head.ifi_flags & (IFF_NOARP | IFF_POINTOPOINT | IFF_LOOPBACK)) == 0;
     link->ethernet = head.ifi_type == ARPHRD_ETHER && at[IFLA_ADDRESS] != NULL &&
                      nla_len(at[IFLA_ADDRESS]) == NETLINK_MAC;
     if (link->ethernet)

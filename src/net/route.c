@@ -207,7 +207,8 @@ static enum status find(struct nl_sock *sk, struct route *r, const struct wish *
                         .ifindex = way.ifindex,
                         .has_gateway = way.has_gateway,
                         .mtu = way.mtu != 0 ? way.mtu : link.mtu,
-                        .loopback = way.type == RTN_LOCAL};
+                        .loopback = way.type == RTN_LOCAL,
+                        .has_neighbours = way.type != RTN_LOCAL && link.has_neighbours};
     memcpy(r->ifname, link.name, sizeof(r->ifname));
     if (way.has_gateway)
         r->gateway = way.gateway;
@@ -349,7 +350,7 @@ enum status route_resolve_neighbour(const struct route *r, const struct in6_addr
     struct neighbour n = {.ifindex = r->ifindex, .hop = r->has_gateway ? &r->gateway : target};
     bool asked = true;
     *resolved = true;
-    if (r->loopback)
+    if (!r->has_neighbours)
         return STATUS_OK;
     enum status s = look_up(&n, wait_ns, &asked, fault);
     *resolved = !asked || (n.state & NUD_USABLE) != 0;

@@ -17,8 +17,9 @@ struct route {
     char ifname[IF_NAMESIZE];
     bool has_gateway;
     struct in6_addr gateway;
-    uint32_t mtu;  /* of the route, else of the interface */
-    bool loopback; /* the target is an address of this host: no neighbour to resolve */
+    uint32_t mtu;        /* of the route, else of the interface */
+    bool loopback;       /* the target is an address of this host */
+    bool has_neighbours; /* the next hop's link-layer address is to be resolved */
 };
 
 /* `want_source`, `want_ifname` may be NULL. `scope_id` for link-local targets, else 0. Refuses,
@@ -32,7 +33,8 @@ enum status route_find(struct route *r, const struct in6_addr *target, uint32_t 
  * is AF_INET or AF_INET6. False: it has none. */
 bool route_own_address(const char *ifname, int family, struct in6_addr *ip);
 
-/* Has ARP or ND resolve the next hop before anything is timed. `*resolved` false: the neighbour
+/* Has ARP or ND resolve the next hop, where there is one, before anything is timed. `*resolved`
+ * false: the neighbour
  * did not answer within `wait_ns` (the target is unreachable, not an error). Without the privilege
  * to ask (CAP_NET_ADMIN) an unknown neighbour counts as resolved: the kernel will hold the first
  * segment back itself, and the capture stamps it after that. */

@@ -41,10 +41,6 @@ struct carrier {
     "no target; write HOST:PORT, [V6]:PORT or HOST PORT, or put 'lab' before the command to run "  \
     "it against a peer on this machine"
 
-/* The MSS that a route of this MTU allows (RFC 9293 3.7.1); one of less than 576 octets counts as
- * 576. */
-uint16_t carry_talk_mss(const struct in6_addr *remote, uint32_t mtu);
-
 /* The figure in a file, or on standard input for "-". Call figure_done afterwards. */
 enum status carry_figure_read(struct figure *f, const char *name, struct fault *fault);
 

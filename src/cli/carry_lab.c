@@ -20,6 +20,7 @@
 #include "talk/syn_like.h"
 #include "talk/talk.h"
 #include "wire/segment.h"
+#include "wire/ip.h"
 
 /* --- Two kernels --- */
 
@@ -157,7 +158,7 @@ static void describe_callers(struct session *s, struct queues_stage *st)
         .local = {.ip = route->source},
         .remote = *remote,
         .like = like,
-        .mss = carry_talk_mss(&remote->ip, route->mtu),
+        .mss = ip_mss(address_is_v4(&remote->ip) ? 4 : 6, route->mtu),
         .win = like->win,
         .ttl = like->ttl,
         .timestamps = true,

@@ -15,12 +15,7 @@
 #include "net/route.h"
 #include "talk/sessions.h"
 #include "talk/sim.h"
-
-enum {
-    IPV4_HEADERS = 40,
-    IPV6_HEADERS = 60,
-    LEAST_ROUTE_MTU = 576
-};
+#include "wire/ip.h"
 
 /* All that one run holds. */
 struct stage {
@@ -96,17 +91,11 @@ static enum status begin(struct session *s, const char *interface, const char *c
     return record_begin(&s->record, &info, &s->remote, fault);
 }
 
-uint16_t carry_talk_mss(const struct in6_addr *remote, uint32_t mtu)
-{
-    uint32_t headers = address_is_v4(remote) ? IPV4_HEADERS : IPV6_HEADERS;
-    uint32_t mss = (mtu < LEAST_ROUTE_MTU ? LEAST_ROUTE_MTU : mtu) - headers;
-    return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
-}
-
 static void configure(struct stage *st, const struct endpoint *locals, uint32_t mtu)
 {
     const struct session *s = st->s;
     const struct arguments *o = &s->options;
+    const uint16_t fits = ip_mss(address_is_v4(&s->remote.ip) ? 4 : 6, mtu);
 
     st->config = (struct sessions_config){
         .script = s->script,
@@ -115,7 +104,8 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
                 .remote = s->remote,
                 .iss = seq_of(o->isn),
                 .like = o->like,
-                .mss = o->mss != 0 ? o->mss : carry_talk_mss(&s->remote.ip, mtu),
+                .mss = o->mss != 0 ? o->mss : fits,
+                .fits = fits,
                 .win = o->has_win ? o->win : o->like->win,
                 .ttl = o->has_ttl ? o->ttl : o->like->ttl,
                 .timestamps = o->timestamps,

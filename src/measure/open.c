@@ -311,6 +311,7 @@ static void report(const struct talk *x, struct result *r)
     if (o->outcome == OUTCOME_OPEN) {
         facts_peer(&f, &o->syn_ack, r);
         report_data(x, r);
+        facts_path_mtu(x, r);
     }
     report_close(x, r);
     facts_paths(x, r);
@@ -384,6 +385,10 @@ static const struct measure_key keys[] = {
     {"data_sent", "count", "octets", NULL, NULL},
     {"data_acknowledged", "count", "octets", NULL, NULL},
     {"data_received", "count", "octets", NULL, NULL},
+    {"path_mtu", "{}", "a router could not pass on our segments, which then became smaller", NULL,
+     NULL},
+    {"path_mtu.mtu", "count", "octets", "", NULL},
+    {"path_mtu.from", "address", "the router that said so", "", NULL},
     {"retransmitted", "count", "segments that we sent again", NULL, NULL},
     {"iss", "u32", NULL, "outcome=open", NULL},
     {"irs", "u32", NULL, "outcome=open", NULL},

@@ -82,8 +82,6 @@ static enum status open_out(struct path *p, struct fault *fault)
     enum status s =
         route_resolve_neighbour(&p->route, &c->remote.ip, NEIGHBOUR_WAIT, &resolved, fault);
     p->neighbour_silent = !resolved;
-    const struct endpoint local = {.ip = p->route.source};
-    p->unreachable = icmp_no_hop(&local, &c->remote, seq_of(0));
     return s;
 }
 
@@ -120,7 +118,8 @@ const char *path_clock(const struct path *p)
 
 const struct icmp_error *path_unreachable(const struct path *p)
 {
-    return p->neighbour_silent ? &p->unreachable : NULL;
+    static const struct icmp_error no_hop = {0};
+    return p->neighbour_silent ? &no_hop : NULL;
 }
 
 static enum status send_packet(void *arg, const uint8_t *ip, size_t n, struct fault *fault)

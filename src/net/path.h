@@ -28,7 +28,6 @@ struct path {
     struct driver_tap tap;
     struct inject *inject;
     bool neighbour_silent; /* the next hop has answered neither ARP nor ND */
-    struct icmp_error unreachable;
 };
 
 /* Opens everything that needs a privilege, in this order: route, ports, tap, raw socket. Nothing is
@@ -38,7 +37,7 @@ void path_close(struct path *p);
 
 /* Who stamps; static. */
 const char *path_clock(const struct path *p);
-/* The next hop does not answer: what Linux itself would say of it; NULL when it does. */
+/* That the next hop does not answer; static. NULL when it does. */
 const struct icmp_error *path_unreachable(const struct path *p);
 /* Puts packets onto it, with the path's memory. */
 struct link path_link(struct path *p);

@@ -9,6 +9,7 @@
 #include "net/fib.h"
 #include "net/inject.h"
 #include "net/privilege.h"
+#include "wire/ip.h"
 #include "wire/template.h"
 
 enum {
@@ -16,9 +17,6 @@ enum {
     BURST_BATCH_MIN = 8,
     BURST_BATCH_MAX = 128,
     BATCHES_A_SECOND = 1000, /* at the most, where the rate allows */
-    IPV4_HEADERS = 40,
-    IPV6_HEADERS = 60,
-    LEAST_MTU = 576,
 };
 #define NEIGHBOUR_WAIT (3 * CLOCK_S)
 
@@ -112,14 +110,14 @@ static enum status read_routes(struct tx *o, struct fault *fault)
     return STATUS_OK;
 }
 
+static uint16_t fits(const struct tx *o, int family)
+{
+    return ip_mss(family == 0 ? 4 : 6, o->families[family].mtu);
+}
+
 static uint16_t mss_for(const struct tx *o, int family)
 {
-    uint32_t headers = family == 0 ? IPV4_HEADERS : IPV6_HEADERS;
-    uint32_t mtu = o->families[family].mtu;
-    if (o->config.mss != 0)
-        return o->config.mss;
-    uint32_t mss = (mtu < LEAST_MTU ? LEAST_MTU : mtu) - headers;
-    return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
+    return o->config.mss != 0 ? o->config.mss : fits(o, family);
 }
 
 static enum status make_templates(struct tx *o, struct craft *craft, int family,
@@ -345,6 +343,7 @@ void tx_fill(struct tx *o, struct survey_config *config, const struct driver *cl
     for (int i = 0; i < 2; i++) {
         config->source[i] = o->families[i].source;
         config->mss[i] = mss_for(o, i);
+        config->fits[i] = fits(o, i);
     }
     config->link = (struct survey_link){.send = send_packet,
                                         .send_whole = send_whole,

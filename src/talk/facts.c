@@ -129,6 +129,20 @@ void facts_peer(const struct facts *f, const struct segment *syn_ack, struct res
     result_line(r, "iss", "ours %" PRIu32 ", the peer's %" PRIu32, f->iss.v, syn_ack->seq.v);
 }
 
+void facts_path_mtu(const struct talk *x, struct result *r)
+{
+    const struct ours *o = &x->ours;
+    char from[ADDRESS_TEXT_MAX];
+    if (o->narrow.mtu == 0)
+        return;
+    address_format(&o->narrow.from, from);
+    result_begin(r, "path_mtu");
+    result_set_integer(r, "mtu", o->narrow.mtu);
+    result_set_text(r, "from", from);
+    result_end(r);
+    result_line(r, "path mtu", "%" PRIu32 " beyond %s", o->narrow.mtu, from);
+}
+
 void facts_ends(const struct facts *f, struct result *r)
 {
     result_set_text(r, "command", f->command);

@@ -43,6 +43,8 @@ void facts_outcome(const struct facts *f, enum outcome o, const char *open,
 void facts_paths(const struct talk *x, struct result *r);
 /* "iss", "irs", "peer_options", "peer_ttl", "peer_win" and the line "peer", from the SYN,ACK. */
 void facts_peer(const struct facts *f, const struct segment *syn_ack, struct result *r);
+/* "path_mtu", and the line, where a router has told of a narrower way than ours. */
+void facts_path_mtu(const struct talk *x, struct result *r);
 /* "command", "target", "local". */
 void facts_ends(const struct facts *f, struct result *r);
 /* "capture_dropped", and what was too much to record. */

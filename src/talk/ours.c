@@ -1,9 +1,13 @@
 /* See ours.h. */
 #include "talk/ours.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "talk/journal.h"
 #include "tcp/classify.h"
+#include "wire/ip.h"
 
 enum {
     CHALLENGES_MAX = 10, /* RFC 5961 7 */
@@ -30,6 +34,7 @@ void ours_begin(struct talk *x)
     c->timestamps = c->timestamps && syn_like_has(c->like, 'T');
     new_tcb(x, c->iss, syn_like_has(c->like, 'W'));
     rto_init(&x->ours.rto);
+    x->ours.outbox.fits = c->fits;
     x->path[x->path_len++] = x->ours.tcb.state;
     x->other = (struct talk_other){c->other_local, x->ours.tcb, x->infer};
     x->other.tcb.iss = x->other.tcb.snd_una = x->other.tcb.snd_nxt = c->other_iss;
@@ -165,6 +170,41 @@ bool ours_retransmit(struct talk *x)
     return true;
 }
 
+/* What a reduced window or an earlier report explains is no news; what quotes nothing outstanding
+ * is none of ours (RFC 5927 7.2). */
+bool ours_narrow(struct talk *x, const struct icmp_error *e)
+{
+    struct ours *o = &x->ours;
+    const struct tcb *t = &o->tcb;
+    uint32_t mtu;
+    char from[ADDRESS_TEXT_MAX], text[120];
+    if (!icmp_too_big(e, &mtu) || o->scripted || outbox_unacknowledged(&o->outbox, t) == 0)
+        return false;
+    const uint16_t fits = ip_mss(e->ip_version, mtu);
+    if (!seq_within(e->seq, t->snd_una, t->snd_nxt.v - t->snd_una.v) ||
+        (o->outbox.fits != 0 && fits >= o->outbox.fits))
+        return true;
+    o->outbox.fits = fits;
+    o->narrow.mtu = mtu;
+    o->narrow.from = e->from;
+    o->outbox.again_only = true;
+    o->sent_too_large = t->snd_nxt;
+    (void)snprintf(text, sizeof(text), "MTU %" PRIu32 " beyond %s: smaller segments from here on",
+                   mtu, address_format(&e->from, from));
+    (void)journal_event(x, EVENT_NOTE, x->timeline->last_id, (struct event){.text = text});
+    ours_send_again(x, "in smaller segments (RFC 9293 3.7.2)");
+    return true;
+}
+
+static void go_on_again(struct talk *x)
+{
+    struct ours *o = &x->ours;
+    struct outbox *b = &o->outbox;
+    b->again_only = b->again_only && seq_lt(o->tcb.snd_una, o->sent_too_large);
+    if (b->again_only)
+        ours_send_again(x, "in smaller segments (RFC 9293 3.7.2)");
+}
+
 /* --- Arrives --- */
 
 static void queue_reply(struct ours *o, const struct arrival *a, const struct segment *seg,
@@ -249,6 +289,8 @@ struct arrival ours_arrival(struct talk *x, const struct segment *seg, uint32_t 
     journal_own(x, event, a.from, a.why, a.rfc);
     o->data_received += a.text;
     restart_timer(o, &a, x->now_ns);
+    if (a.acked > 0)
+        go_on_again(x);
     if (may_reply(o, &a, x->now_ns))
         queue_reply(o, &a, seg, event);
     return a;

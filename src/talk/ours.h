@@ -7,6 +7,7 @@
 #include "talk/outbox.h"
 #include "tcp/rto.h"
 #include "tcp/tcb.h"
+#include "wire/icmp.h"
 
 struct talk;
 
@@ -32,6 +33,12 @@ struct ours {
     size_t syn_count;
     int64_t rtt_ns; /* of the SYN and its answer; 0: unknown */
 
+    struct {
+        uint32_t mtu; /* 0: nobody has told of a narrower way than ours */
+        struct in6_addr from;
+    } narrow;
+    seq_t sent_too_large; /* up to here: it goes again (outbox.again_only) */
+
     uint64_t data_received;
     uint32_t retransmitted;
     int64_t replies_since_ns; /* RFC 5961 7: replies to what is unacceptable are limited */
@@ -52,6 +59,11 @@ void ours_measure(struct talk *x, const struct segment *seg, const struct arriva
 /* The retransmission timer has run: what is oldest goes out again. False: it has been sent
  * config.tries times. */
 bool ours_retransmit(struct talk *x);
+
+/* A router cannot pass on a segment as large as what has left: from now on they are smaller, and
+ * what is not acknowledged goes again (RFC 1191, RFC 8201). False: that is not what it says, or it
+ * is not about data of ours. */
+bool ours_narrow(struct talk *x, const struct icmp_error *e);
 
 /* --- For scripts: calls (RFC 9293 3.10) --- */
 

@@ -42,6 +42,14 @@ static size_t payload_next(const struct tcb *t)
     return t->snd_nxt.v - t->iss.v - 1;
 }
 
+/* The effective send MSS (RFC 9293 3.7.1, MUST-16; RFC 6691: what is announced leaves options out).
+ */
+static size_t segment_max(const struct outbox *b, const struct tcb *t)
+{
+    size_t mss = b->fits != 0 && b->fits < t->snd_mss ? b->fits : t->snd_mss;
+    return (mss < LEAST_MSS ? LEAST_MSS : mss) - (t->timestamps ? 12 : 0);
+}
+
 /* How much can go out as one segment at `pos`: the MSS, the peer's window and ours (RFC 6928, no
  * congestion control beyond it: nothing here sends in bulk) and the end of the first part bound it.
  */
@@ -50,8 +58,7 @@ static uint32_t chunk(const struct outbox *b, const struct tcb *t, size_t pos)
     size_t n = b->payload_len - pos;
     if (pos < b->payload_first && n > b->payload_first - pos)
         n = b->payload_first - pos;
-    size_t mss = t->snd_mss < LEAST_MSS ? LEAST_MSS : t->snd_mss;
-    mss -= t->timestamps ? 12 : 0;
+    size_t mss = segment_max(b, t);
     if (n > mss)
         n = mss;
     size_t window =
@@ -63,7 +70,7 @@ static uint32_t chunk(const struct outbox *b, const struct tcb *t, size_t pos)
 
 bool outbox_data_is_due(const struct outbox *b, const struct tcb *t)
 {
-    return !b->stopped && may_send_data(t) && payload_next(t) < b->payload_len &&
+    return !b->stopped && !b->again_only && may_send_data(t) && payload_next(t) < b->payload_len &&
            chunk(b, t, payload_next(t)) > 0;
 }
 
@@ -76,7 +83,8 @@ bool outbox_is_blocked(const struct outbox *b, const struct tcb *t)
 static bool fin_is_due(const struct outbox *b, const struct tcb *t)
 {
     bool can = t->state == STATE_SYN_RECEIVED || may_send_data(t);
-    return !b->stopped && b->close_wanted && can && payload_next(t) >= b->payload_len;
+    return !b->stopped && !b->again_only && b->close_wanted && can &&
+           payload_next(t) >= b->payload_len;
 }
 
 static bool choose(struct outbox *b, const struct tcb *t, struct outgoing *o)

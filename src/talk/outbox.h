@@ -64,9 +64,11 @@ struct outbox {
 
     const uint8_t *payload;            /* the caller's; position 0 is ISS + 1 */
     size_t payload_len, payload_first; /* the first part rides on the third segment */
+    uint16_t fits;                     /* what the way lets pass: struct talk_config */
     bool close_wanted;                 /* a FIN behind the payload */
     uint32_t close_cause;
-    bool stopped; /* only what is queued is still sent */
+    bool again_only; /* nothing new before what went is acknowledged */
+    bool stopped;    /* only what is queued is still sent */
 };
 
 /* False when there is no room: a peer that draws replies faster than they leave gets fewer. */

@@ -228,7 +228,7 @@ void talk_lost_packets(struct talk *x, uint64_t total)
 void talk_unreachable(struct talk *x, const struct icmp_error *e, int64_t t_ns)
 {
     x->now_ns = t_ns;
-    if (x->script->unreachable != NULL)
+    if (!ours_narrow(x, e) && x->script->unreachable != NULL)
         x->script->unreachable(x, e);
     if (x->segments[END_A] == 0) /* known before anything left: then nothing need leave */
         x->ours.outbox.queued = 0;

@@ -64,6 +64,7 @@ struct talk_config {
     uint32_t ts_base;            /* our timestamp clock at the epoch, in ms */
     const struct syn_like *like; /* static; NULL: no end is ours */
     uint16_t mss;                /* announced */
+    uint16_t fits;               /* ip_mss of the way's MTU; 0: nothing is known of that */
     uint16_t win;                /* our receive window, octets */
     uint8_t ttl;
     bool timestamps; /* false takes them out of `like` */

@@ -411,8 +411,7 @@ void talks_lost_packets(struct talks *t, uint64_t total)
 static void tick(struct talks *t, struct talks_entry *e, int64_t now_ns)
 {
     if (now_ns >= unseen_at(t, e)) {
-        const struct talk_config *c = &e->talk.config;
-        const struct icmp_error no_hop = icmp_no_hop(&c->local, &c->remote, c->iss);
+        const struct icmp_error no_hop = {0};
         bool nowhere = t->config.asks_hop && is_first(e);
         talk_not_seen(&e->talk, &e->handed, now_ns);
         if (nowhere)

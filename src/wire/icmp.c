@@ -7,6 +7,7 @@
 #include <netinet/ip_icmp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/bytes.h"
 #include "wire/ip.h"
@@ -14,6 +15,11 @@
 enum {
     HEADER = 8,
     QUOTED_TCP = 8
+};
+enum {
+    V4_LEAST_MTU = 68,   /* RFC 791 */
+    V4_UNTOLD_MTU = 576, /* RFC 1122 3.3.3 */
+    V6_LEAST_MTU = 1280  /* RFC 8200 5 */
 };
 
 static bool is_error(uint8_t ip_version, uint8_t type)
@@ -76,6 +82,14 @@ enum status icmp_decode(struct icmp_error *e, const uint8_t *ip, size_t n, struc
     return read_quote(e, icmp + HEADER, captured - p.off - HEADER, fault);
 }
 
+bool icmp_too_big(const struct icmp_error *e, uint32_t *mtu)
+{
+    *mtu = e->mtu != 0 ? e->mtu : V4_UNTOLD_MTU;
+    if (e->ip_version == 4)
+        return e->type == ICMP_DEST_UNREACH && e->code == ICMP_FRAG_NEEDED && *mtu >= V4_LEAST_MTU;
+    return e->type == ICMP6_PACKET_TOO_BIG && *mtu >= V6_LEAST_MTU;
+}
+
 enum {
     ANY_CODE = -1
 };
@@ -132,17 +146,13 @@ const char *icmp_describe(uint8_t ip_version, uint8_t type, uint8_t code)
     return "ICMP error";
 }
 
-struct icmp_error icmp_no_hop(const struct endpoint *local, const struct endpoint *remote,
-                              seq_t seq)
+const char *icmp_say(const struct icmp_error *e, char text[ICMP_TEXT_MAX])
 {
-    bool v4 = address_is_v4(&local->ip);
-    return (struct icmp_error){
-        .ip_version = v4 ? 4 : 6,
-        .type = v4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH,
-        .code = v4 ? ICMP_HOST_UNREACH : ICMP6_DST_UNREACH_ADDR,
-        .from = local->ip,
-        .src = *local,
-        .dst = *remote,
-        .seq = seq,
-    };
+    char from[ADDRESS_TEXT_MAX];
+    if (e->ip_version == 0)
+        (void)snprintf(text, ICMP_TEXT_MAX, "the next hop does not answer");
+    else
+        (void)snprintf(text, ICMP_TEXT_MAX, "%s says: %s", address_format(&e->from, from),
+                       icmp_describe(e->ip_version, e->type, e->code));
+    return text;
 }

@@ -10,7 +10,9 @@ enum {
     V4_HEADER = 20,
     V6_HEADER = 40,
     V6_EXTENSION = 8,
-    V6_FRAGMENT = 8
+    V6_FRAGMENT = 8,
+    TCP_HEADER = 20,
+    LEAST_MTU = 68
 };
 enum {
     V4_DF = 0x4000,
@@ -118,4 +120,11 @@ size_t ip_on_wire(const struct ip_packet *p, size_t n)
     /* Linux leaves the length zero in what it hands to a tap before segmentation offload cuts it
      * up, when it is more than 16 bits hold; so does an IPv6 jumbogram (RFC 2675 3). */
     return p->total != 0 ? p->total : n;
+}
+
+uint16_t ip_mss(uint8_t version, uint32_t mtu)
+{
+    const uint32_t headers = (version == 4 ? V4_HEADER : V6_HEADER) + TCP_HEADER;
+    const uint32_t mss = (mtu < LEAST_MTU ? LEAST_MTU : mtu) - headers;
+    return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
 }

@@ -32,6 +32,10 @@ enum status ip_parse(struct ip_packet *p, const uint8_t *data, size_t n, struct 
 /* How many of the `n` captured octets belong to the packet; what follows is padding. */
 size_t ip_captured(const struct ip_packet *p, size_t n);
 
+/* How many octets of text one packet carries of what `mtu` lets pass, where neither header has
+ * options: RFC 9293 3.7.1, RFC 6691. Less than any link's MTU (RFC 791) is taken for that. */
+uint16_t ip_mss(uint8_t version, uint32_t mtu);
+
 /* How many octets it had on the wire, as far as the header and the capture tell. */
 size_t ip_on_wire(const struct ip_packet *p, size_t n);
 

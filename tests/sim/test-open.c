@@ -453,10 +453,13 @@ OPEN_TEST(resets_that_do_not_fit)
     assert_int_equal(bench_segments(b, EVENT_SENT, FLAG_SYN), 3);
 }
 
-/* Administratively prohibited, about the segment whose first eight octets are quoted. */
-static void emit_unreachable(struct bench *b, const struct segment *seg, uint32_t seq)
+/* Unreachable, about the segment whose first eight octets are quoted. */
+static void emit_icmp(struct bench *b, const struct segment *seg, uint32_t seq, uint8_t code,
+                      uint16_t mtu)
 {
-    uint8_t p[56] = {0x45, 0, 0, 56, 0, 0, 0, 0, 64, 1, 0, 0, 192, 0, 2, 9, 192, 0, 2, 1, 3, 13};
+    uint8_t p[56] = {0x45, 0, 0, 56, 0, 0, 0, 0, 64, 1, 0, 0, 192, 0, 2, 9, 192, 0, 2, 1, 3, code};
+    p[26] = (uint8_t)(mtu >> 8);
+    p[27] = (uint8_t)mtu;
     uint8_t *quote = p + 28;
     static const uint8_t header[20] = {0x45, 0, 0,   60, 0, 0, 0x40, 0, 64, 6,
                                        0,    0, 192, 0,  2, 1, 192,  0, 2,  2};
@@ -467,6 +470,12 @@ static void emit_unreachable(struct bench *b, const struct segment *seg, uint32_
         quote[24 + i] = (uint8_t)(seq >> (24 - 8 * i));
     }
     sim_emit_raw(b->sim, 0, p, sizeof(p));
+}
+
+/* Administratively prohibited. */
+static void emit_unreachable(struct bench *b, const struct segment *seg, uint32_t seq)
+{
+    emit_icmp(b, seg, seq, 13, 0);
 }
 
 static bool router_refuses(struct bench *b, const struct segment *seg)
@@ -502,6 +511,96 @@ OPEN_TEST(icmp_with_the_wrong_number)
     bench_run(b, CLOCK_MIN);
     bench_expect(b, "open", 0);
     bench_expect_close(b, "fin", "us", 4);
+}
+
+/* --- A narrow way --- */
+
+enum {
+    NARROW = 1000
+};
+
+static bool router_is_narrow(struct bench *b, const struct segment *seg)
+{
+    if (40 + seg->opt.raw_len + seg->len <= NARROW)
+        return false;
+    emit_icmp(b, seg, seg->seq.v, 4, NARROW);
+    return true;
+}
+
+static bool old_router_is_narrow(struct bench *b, const struct segment *seg)
+{
+    if (40 + seg->opt.raw_len + seg->len <= 576)
+        return false;
+    emit_icmp(b, seg, seg->seq.v, 4, 0); /* RFC 792 has no room for the MTU */
+    return true;
+}
+
+static bool stranger_narrows(struct bench *b, const struct segment *seg)
+{
+    if (seg->len > 0) {
+        emit_icmp(b, seg, seg->seq.v + 1000000, 4, 300); /* quotes nothing of ours */
+        emit_icmp(b, seg, seg->seq.v, 4, 20);            /* no link is so narrow */
+    }
+    return false;
+}
+
+/* The longest of ours, with its headers. */
+static uint32_t longest_sent(const struct bench *b, size_t from)
+{
+    uint32_t longest = 0;
+    for (size_t i = from; i < b->count; i++) {
+        const struct bench_event *e = &b->events[i];
+        if (e->kind == EVENT_SENT && 40 + e->seg.opt.raw_len + e->seg.len > longest)
+            longest = 40 + e->seg.opt.raw_len + e->seg.len;
+    }
+    return longest;
+}
+
+UNIT_TEST(a_narrow_way_is_kept_to)
+{
+    static const struct {
+        bool (*router)(struct bench *b, const struct segment *seg);
+        long long mtu;
+    } cases[] = {{router_is_narrow, NARROW}, {old_router_is_narrow, 576}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct bench b;
+        speak_at_length(&b);
+        b.host.instead = cases[i].router;
+        bench_run(&b, CLOCK_MIN);
+        bench_expect(&b, "open", 0);
+        assert_int_equal(b.host.heard_len, sizeof(much));
+        assert_memory_equal(b.host.heard, much, sizeof(much));
+        const json_t *path = json_object_get(b.verdict, "path_mtu");
+        assert_int_equal(json_integer_value(json_object_get(path, "mtu")), cases[i].mtu);
+        assert_string_equal(json_string_value(json_object_get(path, "from")), "192.0.2.9");
+        assert_true(longest_sent(&b, b.count / 2) <= cases[i].mtu);
+        bench_expect_close(&b, "fin", "us", 4);
+        bench_done(&b);
+    }
+}
+
+UNIT_TEST(our_own_link_is_narrow)
+{
+    struct bench b;
+    speak_at_length(&b);
+    b.host.mss = 9000;
+    b.config.base.fits = 1380;
+    bench_run(&b, CLOCK_MIN);
+    assert_int_equal(b.host.heard_len, sizeof(much));
+    assert_int_equal(longest_sent(&b, 0), 1420);
+    bench_done(&b);
+}
+
+UNIT_TEST(nobody_else_narrows_it)
+{
+    struct bench b;
+    speak_at_length(&b);
+    b.host.instead = stranger_narrows;
+    bench_run(&b, CLOCK_MIN);
+    bench_expect(&b, "open", 0);
+    assert_int_equal(longest_sent(&b, 0), 1500);
+    assert_null(json_object_get(b.verdict, "path_mtu"));
+    bench_done(&b);
 }
 
 /* --- Simultaneous open --- */

@@ -235,6 +235,43 @@ UNIT_TEST(names)
     assert_string_equal(icmp_describe(5, 3, 0), "ICMP error");
 }
 
+UNIT_TEST(too_big)
+{
+    static const struct {
+        struct icmp_error e;
+        uint32_t mtu; /* 0: it does not say that */
+    } cases[] = {
+        {{.ip_version = 4, .type = 3, .code = 4, .mtu = 1300}, 1300},
+        {{.ip_version = 4, .type = 3, .code = 4, .mtu = 68}, 68},
+        {{.ip_version = 4, .type = 3, .code = 4, .mtu = 67}, 0},
+        {{.ip_version = 4, .type = 3, .code = 4}, 576},
+        {{.ip_version = 4, .type = 3, .code = 3, .mtu = 1300}, 0},
+        {{.ip_version = 4, .type = 11, .code = 4, .mtu = 1300}, 0},
+        {{.ip_version = 6, .type = 2, .code = 9, .mtu = 1280}, 1280},
+        {{.ip_version = 6, .type = 2, .mtu = 1279}, 0},
+        {{.ip_version = 6, .type = 2}, 0},
+        {{.ip_version = 6, .type = 3, .code = 4, .mtu = 1300}, 0},
+        {{.ip_version = 0}, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint32_t mtu = 0;
+        bool is = icmp_too_big(&cases[i].e, &mtu);
+        assert_int_equal(is, cases[i].mtu != 0);
+        if (is)
+            assert_int_equal(mtu, cases[i].mtu);
+    }
+}
+
+UNIT_TEST(in_words)
+{
+    char text[ICMP_TEXT_MAX];
+    struct icmp_error e = {.ip_version = 4, .type = 3, .code = 13};
+    e.from = address_from_v4((const uint8_t[]){192, 0, 2, 9});
+    assert_string_equal(icmp_say(&e, text), "192.0.2.9 says: administratively prohibited");
+    e = (struct icmp_error){0};
+    assert_string_equal(icmp_say(&e, text), "the next hop does not answer");
+}
+
 /* Every code of RFC 792, 1122, 1812 and 4443 has a name of its own within its type. */
 UNIT_TEST(every_code_has_its_name)
 {

@@ -136,12 +136,10 @@ static void stop(struct talk *x, enum script_stop why)
 static void unreachable(struct talk *x, const struct icmp_error *e)
 {
     struct play *p = x->state;
-    char from[ADDRESS_TEXT_MAX], why[PLAY_TEXT_MAX];
+    char why[ICMP_TEXT_MAX];
     if (p->phase != PLAY_AWAIT && p->phase != PLAY_HANDSHAKE && x->segments[END_A] > 0)
         return;
-    (void)snprintf(why, sizeof(why), "%s says: %s", address_format(&e->from, from),
-                   icmp_describe(e->ip_version, e->type, e->code));
-    stop_at_row(p, why);
+    stop_at_row(p, icmp_say(e, why));
 }
 
 /* Between two kernels it is seen as it comes, and arrives when its turn is; where one end is ours

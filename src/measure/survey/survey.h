@@ -81,7 +81,7 @@ struct survey_config {
     uint64_t rate;             /* packets a second, SYNs and resets */
     uint32_t window;           /* flows at once */
     struct in6_addr source[2]; /* of IPv4, of IPv6 */
-    uint16_t mss[2];           /* for whole handshakes */
+    uint16_t mss[2], fits[2];  /* for whole handshakes: struct talk_config */
     const uint16_t *ports;     /* ours, taken in turns; at most SURVEY_PORTS_MAX */
     unsigned port_count;
     struct survey_link link;

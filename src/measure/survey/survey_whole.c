@@ -60,6 +60,7 @@ const char *survey_whole_begin(struct survey *s, const struct survey_target *t,
     c.iss = seq_of(iss);
     c.ts_base = (uint32_t)(hash >> 16);
     c.mss = s->config.mss[address_is_v4(&t->at.ip) ? 0 : 1];
+    c.fits = s->config.fits[address_is_v4(&t->at.ip) ? 0 : 1];
     c.deadline_ns = c.deadline_ns == CLOCK_NEVER ? CLOCK_NEVER : now_ns + c.deadline_ns;
     struct whole *w = calloc(1, sizeof(*w) + s->config.probe->size);
     if (w != NULL && start(s, w, t, &c, now_ns))

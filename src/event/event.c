@@ -10,6 +10,8 @@ const char *event_fault_name(enum event_fault fault)
         [EVENT_FAULT_CONTRADICTION] = "contradiction",
         [EVENT_FAULT_TRUTH] = "truth-outside-set",
         [EVENT_FAULT_MALFORMED] = "malformed",
+        [EVENT_FAULT_NOT_SENT] = "not-sent",
+        [EVENT_FAULT_BROKEN] = "broken",
     };
     return names[fault];
 }

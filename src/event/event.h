@@ -32,6 +32,8 @@ enum event_fault {
     EVENT_FAULT_CONTRADICTION,   /* the peer did what none of its possible states allows */
     EVENT_FAULT_TRUTH,           /* lab only: the kernel's state is not in our set: a bug of ours */
     EVENT_FAULT_MALFORMED,       /* the peer sent what does not decode */
+    EVENT_FAULT_NOT_SENT,        /* a segment of ours could not be sent */
+    EVENT_FAULT_BROKEN,          /* something of this host's ended the run */
 };
 
 enum event_line_status {

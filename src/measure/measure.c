@@ -56,6 +56,8 @@ static const struct measure_key common[] = {
      "there where both ends are kernels (lab --a kernel --b kernel)",
      NULL, NULL},
     {"capture_dropped", "count", "packets the capture lost", NULL, NULL},
+    {"failure", "string", "what of this host's kept the measurement from its end; exit status 2",
+     NULL, NULL},
     {"wire", "wire",
      "in the lab with a wire: how many packets fared how by its rules; overrun: lost because it "
      "could not keep up",

@@ -389,5 +389,7 @@ enum status driver_run(struct driver *d, const struct driver_config *config, str
         *fault = d->fault;
         s = d->status;
     }
+    if (s != STATUS_OK && config->ops->failed != NULL)
+        config->ops->failed(config->arg, fault->text, loop_now(d->loop));
     return s;
 }

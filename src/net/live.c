@@ -111,6 +111,11 @@ static enum status host_stop(void *arg, int64_t now_ns, struct fault *fault)
     return talks_stop(talks_of(arg), now_ns, fault);
 }
 
+static void host_failed(void *arg, const char *why, int64_t now_ns)
+{
+    talks_fail(talks_of(arg), why, now_ns);
+}
+
 static bool host_over(const void *arg)
 {
     return talks_over(talks_of(arg));
@@ -143,6 +148,7 @@ enum status live_run(struct path *path, const struct live_run_config *live, stru
         .deadline = host_deadline,
         .stop = host_stop,
         .over = host_over,
+        .failed = host_failed,
         .can_wait = host_can_wait,
         .lost = host_lost,
         .progress = host_progress,

@@ -16,7 +16,8 @@ struct facts facts_of(const struct talk *x)
                           .rtt_ns = x->ours.rtt_ns,
                           .kernel_quiet = x->kernel_quiet,
                           .capture_dropped = x->capture_dropped,
-                          .unrecorded = x->unrecorded};
+                          .unrecorded = x->unrecorded,
+                          .failure = x->fails ? x->fault.text : NULL};
 }
 
 static void set_endpoint(struct result *r, const char *key, const struct endpoint *e)
@@ -164,6 +165,10 @@ void facts_trust(const struct facts *f, struct result *r)
 {
     result_set_flag(r, "kernel_quiet", f->kernel_quiet);
     facts_capture(f, r);
-    if (!f->kernel_quiet)
+    if (f->failure != NULL) {
+        result_set_text(r, "failure", f->failure);
+        result_line(r, "failure", "%s", f->failure);
+    }
+    if (!f->kernel_quiet || f->failure != NULL)
         r->exit_code = 2;
 }

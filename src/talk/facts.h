@@ -27,6 +27,7 @@ struct facts {
     bool kernel_quiet;
     uint64_t capture_dropped;
     uint32_t unrecorded; /* segments */
+    const char *failure; /* of this host's, which kept the measurement from its end; NULL: none */
 };
 
 struct facts facts_of(const struct talk *x);

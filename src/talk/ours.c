@@ -131,11 +131,12 @@ static void note_syn(struct ours *o, const struct segment *seg, int64_t t_ns)
     o->syns[o->syn_count++].t_ns = t_ns;
 }
 
-void ours_left(struct talk *x, const struct segment *seg, bool stamped)
+/* What the record and the peer's set have of it. */
+static void tell_leaving(struct talk *x, const struct segment *seg, bool stamped)
 {
     struct ours *o = &x->ours;
     const struct outgoing *out = &o->outbox.current;
-    bool again = o->outbox.again, idle = o->rto_at == CLOCK_NEVER;
+    bool again = o->outbox.again;
     uint32_t event = journal_segment(
         x, END_A, out->cause, (struct event){.segment = {.seg = *seg, .retransmission = again}});
     commit(x, seg, event);
@@ -146,6 +147,16 @@ void ours_left(struct talk *x, const struct segment *seg, bool stamped)
     if (stamped)
         note_syn(o, seg, x->now_ns);
     o->retransmitted += again;
+}
+
+void ours_left(struct talk *x, const struct segment *seg, enum ours_leaving how)
+{
+    struct ours *o = &x->ours;
+    bool again = o->outbox.again, idle = o->rto_at == CLOCK_NEVER;
+    if (how != OURS_UNSENT)
+        tell_leaving(x, seg, how == OURS_STAMPED);
+    else
+        commit(x, seg, x->timeline->last_id);
     if (!again && segment_seq_len(seg) > 0 && idle)
         o->sent_times = 1;
     if (idle || again || o->tcb.state == STATE_CLOSED)

@@ -48,8 +48,13 @@ struct ours {
 /* --- For the conversation; the time is x->now_ns --- */
 
 void ours_begin(struct talk *x);
-/* What was handed out has left, or is taken to have (`stamped` false: when is not known). */
-void ours_left(struct talk *x, const struct segment *seg, bool stamped);
+enum ours_leaving {
+    OURS_STAMPED, /* the tap has shown it */
+    OURS_UNSEEN,  /* it is taken to have left; when is not known */
+    OURS_UNSENT   /* it has not: to our end, it is as good as lost */
+};
+/* What was handed out has left. */
+void ours_left(struct talk *x, const struct segment *seg, enum ours_leaving how);
 /* What was handed out counts as sent before `event`, which it knows nothing of. */
 void ours_commit(struct talk *x, uint32_t event);
 /* A segment arrives; what is to be sent in reply is queued, caused by `event`. */

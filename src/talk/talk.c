@@ -75,9 +75,9 @@ bool talk_next(struct talk *x, int64_t now_ns, struct segment *seg, const uint8_
     return outbox_next(&x->ours.outbox, &x->config, &x->ours.tcb, now_ns, seg, data, len);
 }
 
-static void sent(struct talk *x, const struct segment *seg, bool stamped)
+static void sent(struct talk *x, const struct segment *seg, enum ours_leaving how)
 {
-    ours_left(x, seg, stamped);
+    ours_left(x, seg, how);
     if (x->script->left != NULL)
         x->script->left(x, seg);
 }
@@ -87,7 +87,26 @@ void talk_not_seen(struct talk *x, const struct segment *seg, int64_t now_ns)
     x->now_ns = now_ns;
     journal_fault(x, 0, EVENT_FAULT_NOT_SEEN,
                   "a segment of ours was not seen leaving; its time is not known");
-    sent(x, seg, false);
+    sent(x, seg, OURS_UNSEEN);
+}
+
+static void fail(struct talk *x, enum event_fault fault, const char *why, int64_t now_ns)
+{
+    x->now_ns = now_ns;
+    x->fails = true;
+    (void)fault_set(&x->fault, STATUS_SYSTEM, "%s", why);
+    journal_fault(x, 0, fault, why);
+}
+
+void talk_not_sent(struct talk *x, const struct segment *seg, const char *why, int64_t now_ns)
+{
+    fail(x, EVENT_FAULT_NOT_SENT, why, now_ns);
+    sent(x, seg, OURS_UNSENT);
+}
+
+void talk_broken(struct talk *x, const char *why, int64_t now_ns)
+{
+    fail(x, EVENT_FAULT_BROKEN, why, now_ns);
 }
 
 static void foreign(struct talk *x, const struct segment *seg)
@@ -189,7 +208,8 @@ void talk_left(struct talk *x, enum end from, const struct segment *seg, int64_t
         else
             talk_passes(x, from, seg, t_ns);
     } else if (outbox_is_current(&x->ours.outbox, seg)) {
-        sent(x, seg, true);
+        x->fails = false;
+        sent(x, seg, OURS_STAMPED);
     } else {
         foreign(x, seg);
     }

@@ -150,6 +150,7 @@ struct talk {
     bool finished;
     enum status status; /* the first failure of ours, as the wire */
     struct fault fault;
+    bool fails;    /* what was to leave last has not, or the run has broken off: `fault` says why */
     int exit_code; /* the worst of the sessions' */
 };
 
@@ -188,6 +189,10 @@ void talk_left(struct talk *x, enum end from, const struct segment *seg, int64_t
 /* What was handed out was not seen, for long: recorded as a fault and taken as sent without a
  * stamp. */
 void talk_not_seen(struct talk *x, const struct segment *seg, int64_t now_ns);
+/* What was handed out could not be sent: it is as good as lost, and is sent again in its time. */
+void talk_not_sent(struct talk *x, const struct segment *seg, const char *why, int64_t now_ns);
+/* Something of this host's has failed, and nothing more can be measured. */
+void talk_broken(struct talk *x, const char *why, int64_t now_ns);
 /* Where we are the wire: an IP packet has come out of an end. What is not of this conversation
  * passes. */
 void talk_packet(struct talk *x, enum end from, const uint8_t *ip, size_t n, int64_t t_ns);

@@ -255,6 +255,21 @@ enum status talks_next(struct talks *t, int64_t now_ns, struct talks_entry **e, 
     return STATUS_OK;
 }
 
+/* What leaves is the conversation's affair, unless nothing ever has: then nothing was measured. */
+static enum status hand_over(struct talks *t, struct talks_entry *e, int64_t now_ns,
+                             struct fault *fault)
+{
+    enum status s = t->link.send(t->link.arg, e->packet, e->handed.raw_len, fault);
+    if (t->broken && s == STATUS_OK)
+        talk_not_seen(&e->talk, &e->handed, now_ns); /* nor could it be */
+    else if (s != STATUS_OK && (t->broken || e->talk.segments[END_A] > 0))
+        talk_not_sent(&e->talk, &e->handed, fault->text, now_ns);
+    else
+        return s;
+    talks_settle(t, e);
+    return STATUS_OK;
+}
+
 static enum status pump(struct talks *t, int64_t now_ns, struct fault *fault)
 {
     enum status s = STATUS_OK;
@@ -263,7 +278,7 @@ static enum status pump(struct talks *t, int64_t now_ns, struct fault *fault)
         s = talks_next(t, now_ns, &e, fault);
         if (s != STATUS_OK || e == NULL)
             break;
-        s = t->link.send(t->link.arg, e->packet, e->handed.raw_len, fault);
+        s = hand_over(t, e, now_ns, fault);
         if (t->pace != NULL)
             pace_left(t->pace, 1, now_ns);
     }
@@ -467,6 +482,32 @@ enum status talks_stop(struct talks *t, int64_t now_ns, struct fault *fault)
     if (p->stop != NULL)
         p->stop(p->arg, now_ns);
     return go_on(t, now_ns, fault);
+}
+
+static bool any_runs(const struct talks *t)
+{
+    const struct talks_entry *e = talks_oldest(t);
+    while (e != NULL && talk_done(&e->talk))
+        e = talks_younger(e);
+    return e != NULL;
+}
+
+void talks_fail(struct talks *t, const char *why, int64_t now_ns)
+{
+    struct fault ignored = {""};
+    if (t->link.send == NULL || talks_over(t))
+        return;
+    t->broken = true;
+    for (struct talks_entry *e = talks_oldest(t); e != NULL; e = talks_younger(e))
+        talk_broken(&e->talk, why, now_ns);
+    (void)talks_stop(t, now_ns, &ignored);
+    /* What still waits for something does so in vain. */
+    for (struct talks_entry *e = talks_oldest(t); any_runs(t) && e != NULL; e = talks_younger(e)) {
+        talk_finish(&e->talk);
+        e->talk.ours.outbox.queued = 0;
+        talks_settle(t, e);
+    }
+    (void)go_on(t, now_ns, &ignored);
 }
 
 bool talks_over(const struct talks *t)

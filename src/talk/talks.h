@@ -105,6 +105,7 @@ struct talks_entry {
 struct talks {
     struct talks_config config;
     struct link link;
+    bool broken; /* the run has failed, and no tap is read any more */
     struct craft *craft;
     struct timeline nowhere; /* of those that are not recorded: it has no sink */
     struct tuples tuples;
@@ -171,6 +172,9 @@ void talks_received(struct talks *t, struct talks_entry *e, const struct segment
 /* A segment of its 4-tuple was seen leaving: ours, or the kernel's. */
 void talks_left(struct talks *t, struct talks_entry *e, const struct segment *seg, int64_t t_ns);
 /* An ICMP error about something that it has sent. */
+/* Something of this host's has failed: what is open is reset as far as that can be, without
+ * waiting, and what was measured is told. */
+void talks_fail(struct talks *t, const char *why, int64_t now_ns);
 void talks_unreachable(struct talks *t, const struct icmp_error *e, int64_t t_ns);
 /* Whose turn it is: its next packet is in `packet`, handed.raw_len octets, until it is seen
  * leaving. `*e` NULL: nobody has one. */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/inject.h"
+#include "net/port_filter.h"
 #include "net/privilege.h"
 
 #define NEIGHBOUR_WAIT (3 * CLOCK_S)
@@ -38,30 +39,11 @@ static enum status reserve_ports(struct path *p, struct fault *fault)
     return STATUS_OK;
 }
 
-/* Our flows, and the ICMP errors that may be about them. */
-static void filter_text(const struct path *p, struct text *t)
-{
-    const struct path_config *c = &p->config;
-    char remote[ADDRESS_TEXT_MAX], local[ADDRESS_TEXT_MAX];
-    bool v4 = address_is_v4(&c->remote.ip);
-    address_format(&c->remote.ip, remote);
-    address_format(&p->route.source, local);
-    text_printf(t, "(host %s and host %s", remote, local);
-    if (c->remote.port != 0)
-        text_printf(t, " and tcp port %u", c->remote.port);
-    for (size_t i = 0; i < c->ports; i++)
-        text_printf(t, "%stcp port %u", i != 0 ? " or " : " and (", p->locals[i].port);
-    text_printf(t, "%s) or (%s and dst host %s)", c->ports > 0 ? ")" : "",
-                v4 ? "(icmp[0] == 3 or icmp[0] == 11 or icmp[0] == 12)"
-                   : "(icmp6 and ip6[40] < 128)",
-                local);
-}
-
 static enum status open_tap(struct path *p, struct fault *fault)
 {
     struct text filter;
     text_init(&filter);
-    filter_text(p, &filter);
+    port_filter_flow(&filter, &p->config.remote, &p->route.source, p->locals, p->config.ports);
     if (filter.failed)
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     else

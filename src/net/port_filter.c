@@ -8,6 +8,7 @@
 
 #include "wire/flags.h"
 #include "wire/frame.h"
+#include "wire/ip.h"
 
 enum {
     WHOLE = 262144, /* of a packet that passes: all that the tap takes */
@@ -125,6 +126,9 @@ static void put_ip6(struct assembly *a, const struct port_filter *f, size_t ip)
     mark(a, IP6);
     put(a, BPF_LD | BPF_B | BPF_ABS, ip + IP6_NEXT);
     when(a, IPPROTO_TCP, TCP6, NEXT);
+    /* What stands behind an extension header the decoder tells; ours have none. */
+    for (size_t i = 0; !f->resets_out && i < IP_EXTENSIONS; i++)
+        when(a, ip_extensions[i], PASS, NEXT);
     when(a, IPPROTO_ICMPV6, f->resets_out ? DROP : NEXT, DROP);
     put(a, BPF_LD | BPF_B | BPF_ABS, ip + IP6_HEADER);
     jump(a, BPF_JMP | BPF_JGE | BPF_K, NO_ERROR, DROP, PASS);
@@ -168,4 +172,30 @@ unsigned port_filter_build(const struct port_filter *f, int dlt,
     put_all(&a, f, typed);
     set_jumps(&a);
     return a.n;
+}
+
+void port_filter_flow(struct text *t, const struct endpoint *remote, const struct in6_addr *local,
+                      const struct endpoint *locals, size_t n)
+{
+    char theirs[ADDRESS_TEXT_MAX], ours[ADDRESS_TEXT_MAX];
+    bool v4 = address_is_v4(&remote->ip);
+    address_format(&remote->ip, theirs);
+    address_format(local, ours);
+    text_printf(t, "(host %s and host %s", theirs, ours);
+    if (remote->port != 0)
+        text_printf(t, " and tcp port %u", remote->port);
+    for (size_t i = 0; i < n; i++)
+        text_printf(t, "%stcp port %u", i != 0 ? " or " : " and (", locals[i].port);
+    text_printf(t, "%s) or (dst host %s and (", n > 0 ? ")" : "", ours);
+    if (v4) {
+        text_printf(t,
+                    "icmp[0] == 3 or icmp[0] == 11 or icmp[0] == 12 or "
+                    "(src host %s and proto 6 and ip[6:2] & 0x3fff != 0)))",
+                    theirs);
+        return;
+    }
+    text_printf(t, "(icmp6 and ip6[40] < 128)");
+    for (size_t i = 0; i < IP_EXTENSIONS; i++)
+        text_printf(t, " or ip6[6] == %u", ip_extensions[i]);
+    text_printf(t, "))");
 }

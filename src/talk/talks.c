@@ -369,11 +369,13 @@ void talks_unreachable(struct talks *t, const struct icmp_error *e, int64_t t_ns
     talks_settle(t, of);
 }
 
-/* What does not decode has no 4-tuple: it is told where there is only one whose it can be. */
-static void malformed(struct talks *t, const char *what, int64_t t_ns)
+/* What does not decode has no ports: it is told where there is only one whose it can be. */
+static void malformed(struct talks *t, const struct segment *seg, const char *what, int64_t t_ns)
 {
     struct talks_entry *e = talks_oldest(t);
-    if (e == NULL || talks_younger(e) != NULL) {
+    const struct talk_config *c = e != NULL ? &e->talk.config : NULL;
+    if (e == NULL || talks_younger(e) != NULL || !IN6_ARE_ADDR_EQUAL(&seg->src.ip, &c->remote.ip) ||
+        !IN6_ARE_ADDR_EQUAL(&seg->dst.ip, &c->local.ip)) {
         t->strangers++;
         return;
     }
@@ -394,7 +396,7 @@ enum status talks_packet(struct talks *t, const uint8_t *ip, size_t n, int64_t t
     if (s == STATUS_OK)
         take_segment(t, &seg, t_ns);
     else if (s == STATUS_MALFORMED)
-        malformed(t, why.text, t_ns);
+        malformed(t, &seg, why.text, t_ns);
     else if (icmp_decode(&icmp, ip, n, NULL) == STATUS_OK)
         talks_unreachable(t, &icmp, t_ns);
     return go_on(t, t_ns, fault);

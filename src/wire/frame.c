@@ -9,6 +9,7 @@
 
 enum {
     VLAN_TAG = 4,
+    VLAN_ID = 0xfff, /* 0: a priority alone (IEEE 802.1Q 9.6) */
     LOOPBACK_HEADER = 4,
     ETHERTYPE_SERVICE_VLAN = 0x88a8
 };
@@ -50,7 +51,7 @@ static bool skip_typed(const struct frame_typed *h, const uint8_t *frame, size_t
         return false;
     uint16_t type = bytes_be16(frame + h->type_at);
     while (type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN) {
-        if (n - len < VLAN_TAG)
+        if (n - len < VLAN_TAG || (bytes_be16(frame + len) & VLAN_ID) != 0)
             return false;
         type = bytes_be16(frame + len + 2);
         len += VLAN_TAG;

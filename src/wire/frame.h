@@ -18,7 +18,8 @@ struct frame_typed {
 /* Of the link types that have one, else NULL. */
 const struct frame_typed *frame_typed_link(int dlt);
 
-/* The IP packet's place and length in the frame, or false when it carries none. Trailing octets
+/* The IP packet's place and length in the frame, or false when it carries none, or is of another
+ * VLAN: the interface of a VLAN shows its own without a tag. Trailing octets
  * (Ethernet padding) are still counted: the IP header says where it ends. */
 bool frame_ip(int dlt, const uint8_t *frame, size_t n, const uint8_t **ip, size_t *ip_len);
 

@@ -51,16 +51,16 @@ static enum status parse_v4(struct ip_packet *p, const uint8_t *data, size_t n, 
     return STATUS_OK;
 }
 
+const uint8_t ip_extensions[IP_EXTENSIONS] = {IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT,
+                                              IPPROTO_DSTOPTS};
+
 /* Steps over the extension headers of RFC 8200 4, in any order, until one that is none. */
 static enum status skip_extensions(struct ip_packet *p, const uint8_t *data, size_t n,
                                    struct fault *fault)
 {
-    while (p->fragment_off == 0) {
+    while (p->fragment_off == 0 && memchr(ip_extensions, p->protocol, IP_EXTENSIONS) != NULL) {
         bool fragment = p->protocol == IPPROTO_FRAGMENT;
         bool routing = p->protocol == IPPROTO_ROUTING;
-        if (!fragment && !routing && p->protocol != IPPROTO_HOPOPTS &&
-            p->protocol != IPPROTO_DSTOPTS)
-            break;
         if (n - p->off < V6_EXTENSION)
             return cut_short(fault);
         const uint8_t *header = data + p->off;

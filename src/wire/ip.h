@@ -10,6 +10,14 @@
 
 #include "base/fault.h"
 
+enum {
+    IP_EXTENSIONS = 4
+};
+
+/* The extension headers of IPv6 that are stepped over (RFC 8200 4), by their protocol numbers; what
+ * stands behind others is not looked at. */
+extern const uint8_t ip_extensions[IP_EXTENSIONS];
+
 struct ip_packet {
     uint8_t version;
     uint8_t ttl, tos;

@@ -56,10 +56,12 @@ enum status segment_decode(struct segment *s, const uint8_t *ip, size_t n, struc
     enum status status = ip_parse(&p, ip, n, fault);
     if (status != STATUS_OK)
         return status;
+    take_ip(s, &p);
     if (p.protocol != IPPROTO_TCP)
         return fault_set(fault, STATUS_NOT_OURS, "IP protocol %u", (unsigned)p.protocol);
     if (p.fragment)
-        return fault_set(fault, STATUS_NOT_OURS, "an IP fragment");
+        return fault_set(fault, STATUS_MALFORMED,
+                         "an IP fragment came; fragments are not put together here");
     size_t captured = ip_captured(&p, n);
     size_t on_wire = ip_on_wire(&p, n);
     if (captured < p.off || captured - p.off < TCP_HEADER)
@@ -71,7 +73,6 @@ enum status segment_decode(struct segment *s, const uint8_t *ip, size_t n, struc
     if (header > captured - p.off)
         return fault_set(fault, STATUS_MALFORMED, "TCP options cut short");
 
-    take_ip(s, &p);
     take_tcp(s, tcp, header);
     s->checksum = judge(&p, tcp, captured - p.off, on_wire - p.off);
     s->raw = ip;

@@ -45,8 +45,9 @@ struct segment {
     size_t data_off;    /* where in raw the data starts; raw_len - data_off octets of it are here */
 };
 
-/* Decodes one IP packet. STATUS_NOT_OURS: not TCP, or a fragment. STATUS_MALFORMED: cut short, an
- * impossible header length or data offset. Malformed options are no failure: opt.malformed. */
+/* Decodes one IP packet. STATUS_NOT_OURS: not TCP. STATUS_MALFORMED: cut short, an impossible
+ * header length or data offset, a fragment; addresses are there if the IP header was. Malformed
+ * options are no failure: opt.malformed. */
 enum status segment_decode(struct segment *s, const uint8_t *ip, size_t n, struct fault *fault);
 
 /* SEG.LEN: data plus one for SYN and one for FIN (RFC 9293 3.4). */

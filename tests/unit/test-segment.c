@@ -291,17 +291,17 @@ UNIT_TEST(v6_extension_headers)
     assert_int_equal(s.checksum, SEGMENT_CHECKSUM_UNKNOWN);
 }
 
-UNIT_TEST(v6_fragments_are_not_ours)
+UNIT_TEST(v6_fragments_are_not_put_together)
 {
     struct segment s;
-    assert_int_equal(decode_extended(&s, 44, "06000001deadbeef"), STATUS_NOT_OURS);
-    assert_int_equal(decode_extended(&s, 44, "06000008deadbeef"), STATUS_NOT_OURS);
+    assert_int_equal(decode_extended(&s, 44, "06000001deadbeef"), STATUS_MALFORMED);
+    assert_int_equal(decode_extended(&s, 44, "06000008deadbeef"), STATUS_MALFORMED);
     /* what follows a later fragment's header is data, whatever it looks like */
     assert_int_equal(decode_extended(&s, 44, "00000008deadbeef06ff000000000000"), STATUS_NOT_OURS);
-    assert_int_equal(decode_extended(&s, 44, "2c000001deadbeef0600000000000000"), STATUS_NOT_OURS);
+    assert_int_equal(decode_extended(&s, 44, "2c000001deadbeef0600000000000000"), STATUS_MALFORMED);
 }
 
-UNIT_TEST(v4_fragments_are_not_ours)
+UNIT_TEST(v4_fragments_are_not_put_together)
 {
     static const uint16_t words[] = {0x2000, 0x0001, 0x3fff, 0x6000};
     size_t n;
@@ -309,7 +309,7 @@ UNIT_TEST(v4_fragments_are_not_ours)
     struct segment s;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         bytes_put16(ip + 6, words[i]);
-        assert_int_equal(decode(&s, ip, n), STATUS_NOT_OURS);
+        assert_int_equal(decode(&s, ip, n), STATUS_MALFORMED);
     }
     bytes_put16(ip + 6, 0x8000); /* the reserved bit is nobody's business */
     assert_int_equal(decode(&s, ip, n), STATUS_OK);

@@ -12,6 +12,7 @@ const char *event_fault_name(enum event_fault fault)
         [EVENT_FAULT_MALFORMED] = "malformed",
         [EVENT_FAULT_NOT_SENT] = "not-sent",
         [EVENT_FAULT_BROKEN] = "broken",
+        [EVENT_FAULT_CLOCK] = "clock-set",
     };
     return names[fault];
 }

@@ -34,6 +34,7 @@ enum event_fault {
     EVENT_FAULT_MALFORMED,       /* the peer sent what does not decode */
     EVENT_FAULT_NOT_SENT,        /* a segment of ours could not be sent */
     EVENT_FAULT_BROKEN,          /* something of this host's ended the run */
+    EVENT_FAULT_CLOCK,           /* the system's clock was set; stamps are corrected */
 };
 
 enum event_line_status {

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "net/privilege.h"
 #include "net/quiet.h"
+#include "net/stamps.h"
 #include "talk/numbers.h"
 
 enum {
@@ -40,6 +41,7 @@ struct driver {
     size_t first_remark, remark_count;
     struct waiting waiting[TURNS * BURST];
     size_t waiting_count;
+    struct stamps stamps;
     int64_t look_at, progress_at, ends_at;
     bool stopped;       /* the client leaves that to us */
     enum status status; /* the first failure of the run */
@@ -146,10 +148,19 @@ static void hand_on(struct driver *d, enum end tap, const uint8_t *octets, size_
         keep_failure(d, d->config.ops->packet(d->config.arg, tap, octets, n, t_ns, &fault), &fault);
 }
 
+static int64_t correct(struct driver *d, int64_t t_ns)
+{
+    int64_t now = loop_now(d->loop), step;
+    int64_t at = stamps_correct(&d->stamps, t_ns, now, loop_clock(CLOCK_REALTIME), &step);
+    if (step != 0 && d->config.ops->stepped != NULL)
+        d->config.ops->stepped(d->config.arg, step, now);
+    return at;
+}
+
 static void take(void *arg, const uint8_t *octets, size_t n, int64_t t_ns)
 {
     const struct delivery *from = arg;
-    hand_on(from->d, from->tap, octets, n, t_ns);
+    hand_on(from->d, from->tap, octets, n, correct(from->d, t_ns));
 }
 
 static void keep(void *arg, const uint8_t *octets, size_t n, int64_t t_ns)
@@ -163,6 +174,7 @@ static void keep(void *arg, const uint8_t *octets, size_t n, int64_t t_ns)
         return;
     }
     memcpy(copy, octets, n);
+    t_ns = correct(d, t_ns);
     size_t i = d->waiting_count++;
     for (; i > 0 && d->waiting[i - 1].t_ns > t_ns; i--)
         d->waiting[i] = d->waiting[i - 1];
@@ -377,6 +389,7 @@ enum status driver_run(struct driver *d, const struct driver_config *config, str
     if (s != STATUS_OK)
         return s;
     int64_t now = loop_now(d->loop);
+    stamps_init(&d->stamps, now);
     d->progress_at = config->progress_ns != 0 ? now + config->progress_ns : CLOCK_NEVER;
     d->ends_at = config->within_ns != CLOCK_NEVER ? now + config->within_ns : CLOCK_NEVER;
     if (config->ops->start != NULL)

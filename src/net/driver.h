@@ -45,6 +45,9 @@ struct driver_ops {
     /* Nothing hangs on looking at the next packet at once, if it is looked at within
      * DRIVER_LOOK_EVERY or `for_ns`, when something else is due. NULL: never so. */
     bool (*can_wait)(const void *arg, int64_t for_ns);
+    /* The system's clock was found to have been set by so much; stamps are corrected. May be NULL.
+     */
+    void (*stepped)(void *arg, int64_t step_ns, int64_t now_ns);
     /* Something has failed, and the run is over: nothing that is sent will be seen. May be NULL. */
     void (*failed)(void *arg, const char *why, int64_t now_ns);
     /* The taps have lost `total` packets so far; called before they are read. May be NULL. */

@@ -111,6 +111,11 @@ static enum status host_stop(void *arg, int64_t now_ns, struct fault *fault)
     return talks_stop(talks_of(arg), now_ns, fault);
 }
 
+static void host_stepped(void *arg, int64_t step_ns, int64_t now_ns)
+{
+    talks_clock_set(talks_of(arg), step_ns, now_ns);
+}
+
 static void host_failed(void *arg, const char *why, int64_t now_ns)
 {
     talks_fail(talks_of(arg), why, now_ns);
@@ -148,6 +153,7 @@ enum status live_run(struct path *path, const struct live_run_config *live, stru
         .deadline = host_deadline,
         .stop = host_stop,
         .over = host_over,
+        .stepped = host_stepped,
         .failed = host_failed,
         .can_wait = host_can_wait,
         .lost = host_lost,

@@ -104,6 +104,17 @@ void talk_not_sent(struct talk *x, const struct segment *seg, const char *why, i
     sent(x, seg, OURS_UNSENT);
 }
 
+void talk_clock_set(struct talk *x, int64_t step_ns, int64_t now_ns)
+{
+    char text[120], by[32];
+    x->now_ns = now_ns;
+    (void)clock_format(step_ns < 0 ? -step_ns : step_ns, by, sizeof(by));
+    (void)snprintf(text, sizeof(text),
+                   "this host's clock was set %s by %s; stamps are corrected for it",
+                   step_ns < 0 ? "back" : "forward", by);
+    journal_fault(x, 0, EVENT_FAULT_CLOCK, text);
+}
+
 void talk_broken(struct talk *x, const char *why, int64_t now_ns)
 {
     fail(x, EVENT_FAULT_BROKEN, why, now_ns);

@@ -191,6 +191,8 @@ void talk_left(struct talk *x, enum end from, const struct segment *seg, int64_t
 void talk_not_seen(struct talk *x, const struct segment *seg, int64_t now_ns);
 /* What was handed out could not be sent: it is as good as lost, and is sent again in its time. */
 void talk_not_sent(struct talk *x, const struct segment *seg, const char *why, int64_t now_ns);
+/* The system's clock was set by so much meanwhile: told, as stamps had to be corrected. */
+void talk_clock_set(struct talk *x, int64_t step_ns, int64_t now_ns);
 /* Something of this host's has failed, and nothing more can be measured. */
 void talk_broken(struct talk *x, const char *why, int64_t now_ns);
 /* Where we are the wire: an IP packet has come out of an end. What is not of this conversation

@@ -486,6 +486,12 @@ enum status talks_stop(struct talks *t, int64_t now_ns, struct fault *fault)
     return go_on(t, now_ns, fault);
 }
 
+void talks_clock_set(struct talks *t, int64_t step_ns, int64_t now_ns)
+{
+    for (struct talks_entry *e = talks_oldest(t); e != NULL; e = talks_younger(e))
+        talk_clock_set(&e->talk, step_ns, now_ns);
+}
+
 static bool any_runs(const struct talks *t)
 {
     const struct talks_entry *e = talks_oldest(t);

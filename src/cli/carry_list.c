@@ -307,8 +307,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
     const struct run_info info = {.target = st->list.identity,
                                   .interface = live_survey_route(live)->ifname,
                                   .clock = live_survey_clock(live)};
-    enum status status =
-        o->resume != NULL ? resume_cut(&st->list.resume, o->resume, fault) : STATUS_OK;
+    enum status status = o->resume != NULL ? resume_cut(&st->list.resume, fault) : STATUS_OK;
     if (status == STATUS_OK)
         status = record_begin(&s->record, &info, NULL, fault);
     st->way = live_survey_way(live);
@@ -339,7 +338,7 @@ static enum status run(struct session *s, struct fault *fault)
         return status;
     if (survey_list_first(&st->list) == NULL) { /* everything has its record */
         s->exit_code = exit_code(st);
-        return resume_cut(&st->list.resume, st->asked->resume, fault);
+        return resume_cut(&st->list.resume, fault);
     }
     status = run_live(st, fault);
     if (status == STATUS_OK && st->list.status != STATUS_OK) {
@@ -420,6 +419,7 @@ static enum status find(struct session *s, struct fault *fault)
     status = survey_list_find(&st->list, fault);
     s->record.seed_known = st->list.resume.begun;
     s->record.seed = st->list.resume.seed;
+    s->record.append_fd = st->list.resume.fd;
     return status;
 }
 

@@ -16,6 +16,7 @@ struct record {
     const struct arguments *options;
     uint64_t seed;   /* --seed, or a random one */
     bool seed_known; /* set by whoever knows it before record_open */
+    int append_fd;   /* by whoever has the file that options->records names open */
     struct record_file {
         int fd;
         const char *name; /* for the line when it fails */

@@ -2,11 +2,13 @@
 #include "cli/resume.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,8 +120,9 @@ static enum status take_run(struct resume *r, const json_t *o, struct fault *fau
         return fault_set(fault, STATUS_MALFORMED, "it holds the records of different surveys");
     r->begun = true;
     r->seed = (uint64_t)json_integer_value(seed);
-    (void)snprintf(r->identity, sizeof(r->identity), "%s", target);
-    return STATUS_OK;
+    if (r->identity == NULL)
+        r->identity = strdup(target);
+    return r->identity != NULL ? STATUS_OK : fault_set(fault, STATUS_NO_MEMORY, "out of memory");
 }
 
 static enum status take_result(struct resume *r, const json_t *o, struct fault *fault)
@@ -196,40 +199,59 @@ static enum status read_all(struct resume *r, FILE *f, char *line, const char *n
     return STATUS_OK;
 }
 
-/* Others have no end, or none that can be cut. */
-static enum status is_regular(FILE *f, const char *name, struct fault *fault)
+static enum status no_file(const char *name, struct fault *fault)
+{
+    return fault_set(fault, STATUS_MALFORMED, "--resume %s: it is no regular file", name);
+}
+
+/* Others have no end, or none that can be cut. Two that write the same records would both do what
+ * is left; not all file systems have locks. */
+static enum status take_file(int fd, const char *name, struct fault *fault)
 {
     struct stat st;
-    if (fstat(fileno(f), &st) != 0)
+    if (fstat(fd, &st) != 0)
         return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", name, strerror(errno));
     if (!S_ISREG(st.st_mode))
-        return fault_set(fault, STATUS_MALFORMED, "--resume %s: it is no regular file", name);
+        return no_file(name, fault);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return fault_set(fault, STATUS_SYSTEM, "cannot write %s: another run does", name);
     return STATUS_OK;
 }
 
-enum status resume_read(struct resume *r, const char *file, struct fault *fault)
+static enum status read_file(struct resume *r, const char *name, struct fault *fault)
 {
-    *r = (struct resume){0};
-    FILE *f = fopen(file, "re");
-    if (f == NULL && errno == ENOENT)
-        return STATUS_OK;
-    if (f == NULL)
-        return fault_set(fault, STATUS_SYSTEM, "cannot read %s: %s", file, strerror(errno));
+    int fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0);
+    FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
     char *line = malloc(LINE_MOST);
-    enum status s = is_regular(f, file, fault);
-    if (line == NULL)
-        s = fault_set(fault, STATUS_NO_MEMORY, "out of memory");
-    else if (s == STATUS_OK)
-        s = read_all(r, f, line, file, fault);
+    enum status s = STATUS_OK;
+    if (f == NULL || line == NULL)
+        s = fault_set(fault, STATUS_NO_MEMORY, "cannot read %s: %s", name, strerror(errno));
+    else
+        s = read_all(r, f, line, name, fault);
     free(line);
-    (void)fclose(f);
+    if (f != NULL)
+        (void)fclose(f);
+    else if (fd >= 0)
+        (void)close(fd);
     return s;
 }
 
-enum status resume_cut(const struct resume *r, const char *file, struct fault *fault)
+enum status resume_open(struct resume *r, const char *file, struct fault *fault)
 {
-    if (r->torn && truncate(file, (off_t)r->whole) != 0)
-        return fault_set(fault, STATUS_SYSTEM, "cannot cut the torn end off %s: %s", file,
+    *r = (struct resume){0};
+    r->fd = open(file, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (r->fd < 0 && errno == EISDIR)
+        return no_file(file, fault);
+    if (r->fd < 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot write %s: %s", file, strerror(errno));
+    enum status s = take_file(r->fd, file, fault);
+    return s == STATUS_OK ? read_file(r, file, fault) : s;
+}
+
+enum status resume_cut(const struct resume *r, struct fault *fault)
+{
+    if (r->torn && ftruncate(r->fd, (off_t)r->whole) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot cut off the torn end of the records: %s",
                          strerror(errno));
     return STATUS_OK;
 }
@@ -239,6 +261,11 @@ void resume_done(struct resume *r)
     for (size_t i = 0; i < r->part_count; i++)
         free(r->parts[i]);
     free(r->parts);
+    free(r->identity);
+    if (r->fd > STDERR_FILENO)
+        (void)close(r->fd);
+    r->fd = -1;
+    r->identity = NULL;
     r->parts = NULL;
     r->part_count = 0;
 }

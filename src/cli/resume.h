@@ -21,13 +21,14 @@ struct resume_part; /* 65 536 sessions */
 struct resume {
     struct resume_part **parts; /* NULL where none is done */
     size_t part_count;
-    uint64_t left;      /* that have a record, and that the list has not come to */
-    bool agreed;        /* 64 sessions' worth of records were the list's */
-    bool begun;         /* there was a record of the run: then */
-    uint64_t seed;      /* its own */
-    char identity[512]; /* what the survey was of: its `target` */
-    uint64_t whole;     /* octets of whole lines */
-    bool torn;          /* there are more */
+    uint64_t left;  /* that have a record, and that the list has not come to */
+    bool agreed;    /* 64 sessions' worth of records were the list's */
+    bool begun;     /* there was a record of the run: then */
+    uint64_t seed;  /* its own */
+    char *identity; /* what the survey was of: its `target` */
+    uint64_t whole; /* octets of whole lines */
+    bool torn;      /* there are more */
+    int fd;         /* of the file, locked: more can be appended; -1: there is none */
 };
 
 enum resume_answer {
@@ -36,16 +37,17 @@ enum resume_answer {
     RESUME_OTHER /* it has one, or one of its neighbours, that is of another target */
 };
 
-/* Reads `file`, which need not exist, and changes nothing in it. Refuses a file that is no
- * survey's, with a line. Release with resume_done, also after a failure. */
-enum status resume_read(struct resume *r, const char *file, struct fault *fault);
+/* Opens `file`, makes it if it does not exist, locks it, and reads it: what is read cannot change
+ * until resume_done, and is not changed here. Refuses one that is no survey's, or that another run
+ * has, with a line. Release with resume_done, also after a failure. */
+enum status resume_open(struct resume *r, const char *file, struct fault *fault);
 /* One line of it, without its end or with it. STATUS_MALFORMED with the reason, STATUS_NO_MEMORY.
  */
 enum status resume_line(struct resume *r, const char *line, size_t n, struct fault *fault);
 void resume_done(struct resume *r);
 
 /* Cuts off a last line that is torn, so that others can follow. */
-enum status resume_cut(const struct resume *r, const char *file, struct fault *fault);
+enum status resume_cut(const struct resume *r, struct fault *fault);
 
 /* The list has come to this one, once for each session; `name` is NULL where the list has the
  * address. */

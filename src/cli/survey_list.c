@@ -60,7 +60,7 @@ static enum status find_shard(struct survey_list *l, struct fault *fault)
 }
 
 /* What the survey is of, in the words of the command line: what a resumed one must agree in. */
-static void identify(struct survey_list *l)
+static enum status identify(struct survey_list *l, struct fault *fault)
 {
     const struct survey_asked *o = l->asked;
     const struct arguments *a = l->options;
@@ -75,15 +75,15 @@ static void identify(struct survey_list *l)
     text_printf(&t, "--probe %s", o->probe->name);
     if (l->shards > 1)
         text_printf(&t, " --shard %" PRIu64 "/%" PRIu64, l->shard + 1, l->shards);
-    (void)snprintf(l->identity, sizeof(l->identity), "%s", t.data != NULL ? t.data : "");
-    text_done(&t);
+    l->identity = t.data;
+    return t.failed ? fault_set(fault, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
 }
 
 static enum status take_up(struct survey_list *l, struct fault *fault)
 {
     const struct arguments *a = l->options;
     const char *file = l->asked->resume;
-    enum status s = resume_read(&l->resume, file, fault);
+    enum status s = resume_open(&l->resume, file, fault);
     if (s != STATUS_OK || !l->resume.begun)
         return s;
     if (strcmp(l->resume.identity, l->identity) != 0)
@@ -100,8 +100,8 @@ enum status survey_list_find(struct survey_list *l, struct fault *fault)
     enum status s = find_shard(l, fault);
     if (s != STATUS_OK)
         return s;
-    identify(l);
-    return l->asked->resume != NULL ? take_up(l, fault) : STATUS_OK;
+    s = identify(l, fault);
+    return s == STATUS_OK && l->asked->resume != NULL ? take_up(l, fault) : s;
 }
 
 /* --- From the list --- */
@@ -296,6 +296,7 @@ void survey_list_done(struct survey_list *l)
     targets_free(l->targets);
     spacing_done(&l->spacing);
     resume_done(&l->resume);
+    free(l->identity);
     ports_done(&l->ports);
 }
 

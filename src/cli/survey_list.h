@@ -22,7 +22,7 @@ struct survey_list {
     struct ports ports;
     uint64_t shard, shards; /* this one of how many, from 0 */
     struct resume resume;
-    char identity[480]; /* what the survey is of, in the words of the command line */
+    char *identity; /* what the survey is of, in the words of the command line */
     struct targets *targets;
     struct spacing spacing;
     /* Those read before the run began: names without an address, targets without a way, the

@@ -76,7 +76,7 @@ UNIT_TEST(is_read)
     struct resume r;
     struct fault fault;
     file_of(RUN RESULT("1", "10.0.0.1:80") RESULT("70000", "10.1.17.112:80"));
-    assert_int_equal(resume_read(&r, records, &fault), STATUS_OK);
+    assert_int_equal(resume_open(&r, records, &fault), STATUS_OK);
     assert_true(r.begun && !r.torn && !r.agreed);
     assert_int_equal(r.seed, 7);
     assert_string_equal(r.identity, "list --probe ping");
@@ -88,7 +88,7 @@ UNIT_TEST(is_read)
     assert_true(r.agreed && r.left == 0);
     resume_done(&r);
     (void)remove(records);
-    assert_int_equal(resume_read(&r, records, &fault), STATUS_OK);
+    assert_int_equal(resume_open(&r, records, &fault), STATUS_OK);
     assert_true(!r.begun && r.left == 0);
     resume_done(&r);
 }
@@ -100,16 +100,63 @@ UNIT_TEST(a_torn_end_is_cut_when_asked)
     struct resume r;
     struct fault fault;
     file_of(torn);
-    assert_int_equal(resume_read(&r, records, &fault), STATUS_OK);
+    assert_int_equal(resume_open(&r, records, &fault), STATUS_OK);
     assert_true(r.torn && r.left == 1);
     assert_int_equal(size_of(), sizeof(torn) - 1);
-    assert_int_equal(resume_cut(&r, records, &fault), STATUS_OK);
+    assert_int_equal(resume_cut(&r, &fault), STATUS_OK);
     assert_int_equal(size_of(), sizeof(whole) - 1);
     resume_done(&r);
-    assert_int_equal(resume_read(&r, records, &fault), STATUS_OK);
+    assert_int_equal(resume_open(&r, records, &fault), STATUS_OK);
     assert_false(r.torn);
-    assert_int_equal(resume_cut(&r, records, &fault), STATUS_OK);
+    assert_int_equal(resume_cut(&r, &fault), STATUS_OK);
     assert_int_equal(size_of(), sizeof(whole) - 1);
+    resume_done(&r);
+    (void)remove(records);
+}
+
+/* Whoever opens it has it: what another run still writes must not be read. */
+UNIT_TEST(one_at_a_time)
+{
+    struct resume r, other;
+    struct fault fault = {""};
+    file_of(RUN);
+    assert_int_equal(resume_open(&r, records, &fault), STATUS_OK);
+    assert_int_equal(resume_open(&other, records, &fault), STATUS_SYSTEM);
+    assert_non_null(strstr(fault.text, "another run does"));
+    assert_false(other.begun);
+    resume_done(&other);
+    resume_done(&r);
+    assert_int_equal(resume_open(&other, records, &fault), STATUS_OK);
+    resume_done(&other);
+    (void)remove(records);
+}
+
+UNIT_TEST(no_regular_file)
+{
+    struct resume r;
+    struct fault fault = {""};
+    (void)remove(records);
+    assert_int_equal(mkfifo(records, 0600), 0);
+    assert_int_equal(resume_open(&r, records, &fault), STATUS_MALFORMED);
+    assert_non_null(strstr(fault.text, "no regular file"));
+    resume_done(&r);
+    (void)remove(records);
+}
+
+/* However long its command line was. */
+UNIT_TEST(a_long_identity)
+{
+    char text[4000], words[3000];
+    struct resume r;
+    struct fault fault = {""};
+    memset(words, 'a', sizeof(words) - 1);
+    words[sizeof(words) - 1] = '\0';
+    (void)snprintf(text, sizeof(text),
+                   "{\"type\":\"run\",\"command\":\"survey\",\"target\":\"%s\",\"seed\":7}\n",
+                   words);
+    file_of(text);
+    assert_int_equal(resume_open(&r, records, &fault), STATUS_OK);
+    assert_string_equal(r.identity, words);
     resume_done(&r);
     (void)remove(records);
 }
@@ -141,7 +188,7 @@ UNIT_TEST(what_is_no_survey_is_refused)
         struct resume r;
         struct fault fault = {""};
         file_of(bad[i].text);
-        assert_int_equal(resume_read(&r, records, &fault), STATUS_MALFORMED);
+        assert_int_equal(resume_open(&r, records, &fault), STATUS_MALFORMED);
         if (strstr(fault.text, bad[i].why) == NULL)
             fail_msg("'%s' has no '%s'", fault.text, bad[i].why);
         assert_int_equal(size_of(), strlen(bad[i].text));

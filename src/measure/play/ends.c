@@ -6,6 +6,10 @@
 
 #define TAKEN_WITHIN (2 * CLOCK_MS) /* by a kernel, of what has reached its machine */
 
+enum {
+    ISN_STEP = 250000 /* RFC 9293 3.4.1: a second's */
+};
+
 enum end ends_of(const struct ends *e, enum end end)
 {
     return e->us == END_A ? end : end_other(end);
@@ -66,6 +70,23 @@ int64_t ends_taken_ns(const struct ends *e, enum end end)
 {
     int64_t soon = e->x->now_ns + TAKEN_WITHIN;
     return !talk_is_wire(e->x) || e->taken_ns[end] > soon ? e->taken_ns[end] : soon;
+}
+
+/* A round trip that was measured may be shorter than the next, by as much again. */
+int64_t ends_back_ns(const struct ends *e)
+{
+    const struct upper *u = e->x->config.upper[END_B];
+    if (talk_is_wire(e->x))
+        return 0;
+    return u != NULL ? u->back_ns : e->x->infer.peer.sent.rtt_ns;
+}
+
+int64_t ends_round_ns(const struct ends *e)
+{
+    const struct upper *u = e->x->config.upper[END_B];
+    if (talk_is_wire(e->x))
+        return 0;
+    return u != NULL ? u->way_ns + u->back_ns : 2 * e->x->infer.peer.sent.rtt_ns;
 }
 
 bool ends_next(const struct ends *e, enum end end, seq_t *nxt)
@@ -155,8 +176,22 @@ void ends_pass(struct ends *e, enum end from, const struct segment *seg)
 
 bool ends_is_old_syn(const struct ends *e, const struct segment *seg)
 {
-    return !talk_is_wire(e->x) && seg->flags & FLAG_SYN &&
-           state_synchronized(e->x->ours.tcb.state) && seq_eq(seg->seq, e->x->ours.tcb.irs);
+    const struct tcb *t = &e->x->ours.tcb;
+    const struct peer *p = &e->x->infer.peer;
+    if (talk_is_wire(e->x) || !(seg->flags & FLAG_SYN))
+        return false;
+    bool heard = seg->flags & FLAG_ACK && e->past.acked && seq_le(seg->ack, e->past.ack);
+    return (state_synchronized(t->state) && seq_eq(seg->seq, t->irs)) ||
+           (heard && p->irs_known && seq_eq(seg->seq, p->irs));
+}
+
+bool ends_is_window_update(const struct ends *e, const struct segment *seg)
+{
+    const struct tcb *t = &e->x->ours.tcb;
+    return !talk_is_wire(e->x) && state_synchronized(t->state) &&
+           (seg->flags & FLAG_ALL & ~(unsigned)FLAG_PSH) == FLAG_ACK && seg->len == 0 &&
+           seq_eq(seg->seq, t->rcv_nxt) && seq_eq(seg->ack, t->snd_una) &&
+           (uint32_t)seg->win << t->snd_shift > t->snd_wnd;
 }
 
 bool ends_is_behind_a_gap(const struct ends *e, const struct segment *seg)
@@ -174,6 +209,12 @@ void ends_renew(struct ends *e, seq_t iss)
     ours_renew(e->x, iss);
 }
 
+void ends_next_isn(struct ends *e)
+{
+    if (!talk_is_wire(e->x) && e->x->ours.tcb.state == STATE_CLOSED)
+        ours_renew(e->x, seq_add(e->x->ours.tcb.iss, ISN_STEP));
+}
+
 void ends_listen(struct ends *e)
 {
     if (e->x->ours.tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
@@ -185,6 +226,11 @@ void ends_left(struct ends *e)
 {
     const struct upper *u = e->x->config.upper[END_B];
     goes_to(e, end_other(e->us), u != NULL ? u->way_ns : 0);
+}
+
+bool ends_is_at_port(const struct ends *e, const struct segment *seg)
+{
+    return talk_is_wire(e->x) || seg->dst.port == e->x->config.local.port;
 }
 
 void ends_change_port(struct ends *e)

@@ -208,6 +208,7 @@ bool play_act_send(struct play *p)
 {
     struct scripted s;
     compose(p, &s);
+    play_again_before(p, &s);
     return talk_send(p->ends.x, &s, NULL);
 }
 

@@ -73,12 +73,25 @@ int64_t ends_taken_ns(const struct ends *e, enum end end)
 }
 
 /* A round trip that was measured may be shorter than the next, by as much again. */
+static int64_t longest_trip(const struct ends *e)
+{
+    int64_t seen = e->x->infer.peer.sent.rtt_ns;
+    return seen != 0 ? seen : e->trip_ns;
+}
+
+void ends_syn_answered(struct ends *e)
+{
+    const struct ours *o = &e->x->ours;
+    if (o->syn_count > 0 && e->trip_ns == 0)
+        e->trip_ns = e->x->now_ns - o->syns[0].t_ns;
+}
+
 int64_t ends_back_ns(const struct ends *e)
 {
     const struct upper *u = e->x->config.upper[END_B];
     if (talk_is_wire(e->x))
         return 0;
-    return u != NULL ? u->back_ns : e->x->infer.peer.sent.rtt_ns;
+    return u != NULL ? u->back_ns : longest_trip(e);
 }
 
 int64_t ends_round_ns(const struct ends *e)
@@ -86,7 +99,7 @@ int64_t ends_round_ns(const struct ends *e)
     const struct upper *u = e->x->config.upper[END_B];
     if (talk_is_wire(e->x))
         return 0;
-    return u != NULL ? u->way_ns + u->back_ns : 2 * e->x->infer.peer.sent.rtt_ns;
+    return u != NULL ? u->way_ns + u->back_ns : 2 * longest_trip(e);
 }
 
 bool ends_next(const struct ends *e, enum end end, seq_t *nxt)
@@ -132,6 +145,8 @@ static uint32_t take(struct ends *e, const struct inbox_entry *k, bool arrives)
         talk_passes(x, END_B, seg, k->t_ns);
     else
         talk_seen(x, END_B, seg, k->t_ns);
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == (FLAG_SYN | FLAG_ACK))
+        ends_syn_answered(e);
     if (x->now_ns < now) /* it came in the past */
         x->now_ns = now;
     if (seg->flags & FLAG_ACK && (!e->past.acked || seq_lt(e->past.ack, seg->ack))) {

@@ -16,6 +16,7 @@ struct ends {
     enum end us; /* the end that is ours, where one is; A otherwise */
 
     int64_t taken_ns[ENDS]; /* by then an end has taken what has gone to it so far */
+    int64_t trip_ns;        /* a round trip at most, where it could not be measured; 0: unknown */
     struct {
         bool known;
         seq_t nxt; /* the number behind all that has left this end; where we are the wire */
@@ -88,6 +89,8 @@ void ends_next_isn(struct ends *e);
 void ends_listen(struct ends *e);
 /* One of ours was seen leaving. */
 void ends_left(struct ends *e);
+/* A SYN has been answered: one of those that have left. */
+void ends_syn_answered(struct ends *e);
 void ends_change_port(struct ends *e);
 /* Whether the segment goes to the port of ours with whose connection the figure goes on now. */
 bool ends_is_at_port(const struct ends *e, const struct segment *seg);

@@ -70,6 +70,7 @@ static void follow_the_figure(struct talk *x)
         begin(p);
         return;
     }
+    ends_syn_answered(&p->ends);
     p->ends.past.acked = true;
     p->ends.past.ack = x->ours.tcb.snd_una;
     play_again_note_ack(p);

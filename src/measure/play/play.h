@@ -80,6 +80,7 @@ struct play_again {
     unsigned times;  /* that the row has had them sent again for want of an answer */
     bool syn, other; /* a SYN was among those; and may have been another connection's each time */
     state_set peer;  /* where the peer was last */
+    bool crossed;    /* something of the peer's that it had sent before has crossed ours */
 };
 
 struct play_probe {
@@ -150,7 +151,7 @@ struct play {
     struct play_held held[PLAY_HELD_MAX];
     size_t held_count;
 
-    struct play_again again;
+    struct play_again again, again_aside; /* of the connection that is put aside */
     struct play_probe probe;
     int64_t silent_ns; /* the silence that the row shows is over; 0: it is not, or there is none */
 

@@ -180,12 +180,16 @@ int64_t play_again_due(const struct play *p)
 void play_again_hears_copy(struct play *p, const struct inbox_entry *k)
 {
     struct play_again *g = &p->again;
-    bool acked = false;
-    for (size_t i = 0; i < g->count; i++)
-        acked |= g->list[i].out.seg.flags & FLAG_ACK &&
-                 seq_le(segment_end(&k->seg), g->list[i].out.seg.ack);
-    if (acked && g->left_ns != CLOCK_NEVER && k->t_ns >= g->left_ns + p->row.round_ns)
-        (void)play_again_chance(p);
+    if (g->left_ns == CLOCK_NEVER || k->t_ns < g->left_ns + p->row.round_ns) {
+        g->crossed = true;
+        return;
+    }
+    for (size_t i = 0; i < g->count; i++) {
+        struct play_sent *own = &g->list[i];
+        if (own->out.ours && is_doubtful(own) && own->out.seg.flags & FLAG_ACK &&
+            seq_le(segment_end(&k->seg), own->out.seg.ack))
+            (void)send_again(p, own, may_be_lost);
+    }
 }
 
 int64_t play_again_calm(const struct play *p, int64_t answers_ns)

@@ -70,7 +70,10 @@ static void judge_set(struct play *p, enum end end)
     }
     (void)snprintf(what, sizeof(what), "the peer cannot be there: it is in %s",
                    state_set_format(p->row.found[end], set));
-    play_row_find_deviation(p, what);
+    if (p->again.crossed) /* when which of them left is a guess then */
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; but what it sent again has crossed ours", what);
+    else
+        play_row_find_deviation(p, what);
 }
 
 static void find_elsewhere(struct play *p, enum end end, enum state truth)

@@ -26,12 +26,13 @@ bool view_reaches(const struct figure_row *row, enum end side)
     return row->has_segment && view_sender(row) != side && arrow_at(row, side) != FIGURE_ARROW_HELD;
 }
 
-bool view_in_time(const struct figure_row *row, int64_t gap_ns)
+enum view_time view_time_of(const struct figure_row *row, int64_t least_ns, int64_t most_ns)
 {
-    bool late = row->within_ns != 0 && gap_ns > row->within_ns;
-    bool off = row->after_ns != 0 && (gap_ns < row->after_ns - row->tolerance_ns ||
-                                      gap_ns > row->after_ns + row->tolerance_ns);
-    return !late && !off;
+    if (row->after_ns != 0 && most_ns < row->after_ns - row->tolerance_ns)
+        return VIEW_EARLY;
+    bool late = (row->within_ns != 0 && least_ns > row->within_ns) ||
+                (row->after_ns != 0 && least_ns > row->after_ns + row->tolerance_ns);
+    return late ? VIEW_LATE : VIEW_IN_TIME;
 }
 
 size_t view_block_end(const struct figure *f, size_t i)
@@ -78,25 +79,42 @@ bool view_needs_connection(const struct figure *f)
     return false;
 }
 
+static bool any_row(const struct figure *f, bool (*has)(const struct figure_row *row))
+{
+    size_t i = 0;
+    while (i < f->count && (f->items[i].kind != FIGURE_ROW || !has(&f->items[i].row)))
+        i++;
+    return i < f->count;
+}
+
+static bool shows_timestamps(const struct figure_row *row)
+{
+    return row->has_segment && row->segment.timestamps;
+}
+
 bool view_needs_timestamps(const struct figure *f)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        const struct figure_segment *s = &f->items[i].row.segment;
-        if (f->items[i].kind == FIGURE_ROW && f->items[i].row.has_segment && s->timestamps)
-            return true;
-    }
-    return false;
+    return any_row(f, shows_timestamps);
+}
+
+static bool changes_port(const struct figure_row *row)
+{
+    return row->a.event == FIGURE_OTHER_PORT || row->b.event == FIGURE_OTHER_PORT;
+}
+
+static bool is_silence(const struct figure_row *row)
+{
+    return row->silence_ns != 0;
+}
+
+bool view_shows_other_port(const struct figure *f)
+{
+    return any_row(f, changes_port);
 }
 
 bool view_needs_second_port(const struct figure *f)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        const struct figure_row *r = &f->items[i].row;
-        if (f->items[i].kind == FIGURE_ROW &&
-            (r->a.event == FIGURE_OTHER_PORT || r->b.event == FIGURE_OTHER_PORT))
-            return true;
-    }
-    return false;
+    return any_row(f, changes_port) || any_row(f, is_silence);
 }
 
 bool view_needs_peer_opens(const struct figure *f, enum end us)

@@ -12,8 +12,14 @@ enum end view_sender(const struct figure_row *row);
 /* Whether the segment leaves, or reaches, that end in this row. */
 bool view_leaves(const struct figure_row *row, enum end side);
 bool view_reaches(const struct figure_row *row, enum end side);
-/* Whether the row's segment, `gap_ns` after the row before, comes when the figure says. */
-bool view_in_time(const struct figure_row *row, int64_t gap_ns);
+/* When the row's segment came with respect to what the figure says: before [after], behind [within]
+ * or [after]. Of the time since the row before bounds are known. */
+enum view_time {
+    VIEW_IN_TIME,
+    VIEW_EARLY,
+    VIEW_LATE,
+};
+enum view_time view_time_of(const struct figure_row *row, int64_t least_ns, int64_t most_ns);
 
 /* The END of the alternatives of which the EITHER or an OR is at `i`. */
 size_t view_block_end(const struct figure *f, size_t i);
@@ -29,8 +35,10 @@ bool view_begins_step(const struct figure *f, size_t i);
 bool view_needs_connection(const struct figure *f);
 /* Timestamps: <TS> stands in it. */
 bool view_needs_timestamps(const struct figure *f);
-/* A second port of ours: (other port). */
+/* A second port of ours: (other port); or a silence, which counts if a question from there is
+ * answered. */
 bool view_needs_second_port(const struct figure *f);
+bool view_shows_other_port(const struct figure *f);
 /* That the peer opens: the first segment on the wire is not that of `us`. */
 bool view_needs_peer_opens(const struct figure *f, enum end us);
 

@@ -28,13 +28,13 @@ static enum status queues_at(void *arg, struct queues *q, struct fault *fault)
 
 /* At the most, by the wire's rules: whoever carries it out may be late, by as much again at the
  * worst. */
-static int64_t way_to(const struct lab_upper *end)
+static int64_t way_from(const struct lab_upper *end, enum end from)
 {
     const struct netem_wire *wire = lab_wire(end->lab);
     int64_t way = 0;
     for (size_t i = 0; wire != NULL && i < wire->config.rules.count; i++) {
         const struct netem_rule *rule = &wire->config.rules.rule[i];
-        if (!rule->ways[end_other(end->side)])
+        if (!rule->ways[from])
             continue;
         if (rule->action == NETEM_DELAY)
             way += 2 * (rule->time_ns + rule->jitter_ns);
@@ -52,6 +52,7 @@ struct upper lab_upper_ops(const struct lab_upper *end)
                           .state = state_at,
                           .status = last_error,
                           .queues = queues_at,
-                          .way_ns = way_to(end),
+                          .way_ns = way_from(end, end_other(end->side)),
+                          .back_ns = way_from(end, end->side),
                           .arg = (void *)(uintptr_t)end};
 }

@@ -28,8 +28,9 @@ struct upper {
     int (*status)(void *arg);
     /* What the kernel says of its listener's queues (measure/backlog/queues.h). */
     enum status (*queues)(void *arg, struct queues *q, struct fault *fault);
-    /* How long what we put on the wire may be under way to this end, unless it is lost. */
-    int64_t way_ns;
+    /* How long at most what we put on the wire is under way to this end, and what it sends to us,
+     * unless it is lost. */
+    int64_t way_ns, back_ns;
     void *arg;
 };
 

@@ -130,10 +130,27 @@ static bool does(struct trial *t, const struct segment *seg)
     return hidden;
 }
 
+/* Whoever B is in the connection that it is in, its listener is one. */
+static bool listener_answers(struct trial *t, const struct segment *seg)
+{
+    const bool refuses = t->stage.bench.host.refuses;
+    const struct segment answer = {.src = seg->dst,
+                                   .dst = seg->src,
+                                   .ttl = 64,
+                                   .seq = seq_of(refuses ? 0 : t->irs + 77),
+                                   .ack = seq_add(seg->seq, 1),
+                                   .flags = refuses ? RST_ACK : SYN_ACK};
+    if (seg->flags & FLAG_SYN)
+        sim_emit(t->stage.bench.sim, 0, &answer, NULL, 0);
+    return true;
+}
+
 static bool host_does(struct bench *b, const struct segment *seg)
 {
     struct trial *t = (struct trial *)b;
     struct bench_host *h = &b->host;
+    if (seg->src.port == STAGE_OTHER_PORT)
+        return listener_answers(t, seg);
     if (t->act->renews && seg->flags & FLAG_SYN && h->arrived > 1) {
         h->iss += t->act->iss_step;
         h->begun = false;
@@ -566,6 +583,17 @@ static void see_two_answers(struct trial *t)
     assert_int_equal(bench_segments(record(t), EVENT_RECEIVED, SYN_ACK), 2);
 }
 
+static void see_the_copy(struct trial *t)
+{
+    assert_true(bench_segments(record(t), EVENT_RECEIVED, SYN_ACK) >= 2);
+}
+
+static void see_our_ack_again(struct trial *t)
+{
+    assert_true(bench_segments(record(t), EVENT_SENT, FLAG_ACK) >= 2);
+    assert_true(record(t)->lines[4].t_ns >= BENCH_START + 5 * CLOCK_S);
+}
+
 static void see_three_answers(struct trial *t)
 {
     assert_int_equal(bench_segments(record(t), EVENT_RECEIVED, SYN_ACK), 3);
@@ -828,8 +856,11 @@ static void flood_set(struct trial *t)
 static bool stops_moving(struct bench *b, const struct segment *seg)
 {
     struct bench_host *h = &b->host;
-    if (seg->flags & FLAG_SYN && h->arrived > 1) {
-        h->iss += h->arrived < 36 ? 64000 : 0; /* two a round */
+    struct trial *t = (struct trial *)b;
+    if (seg->src.port == STAGE_OTHER_PORT)
+        return listener_answers(t, seg);
+    if (seg->flags & FLAG_SYN && t->n++ > 0) {
+        h->iss += t->n < 19 ? 64000 : 0;
         h->begun = false;
         bench_host_begins(h);
     }
@@ -943,12 +974,17 @@ static void lose_behind_the_handshake(struct trial *t)
 }
 
 /* Something that is not ours crosses the wire: an instant at which a test may look. */
-static void lose_in_the_silence(struct trial *t)
+static void look_after(struct trial *t, int64_t ns)
 {
     const struct segment like = stage_like(&t->stage);
     const struct segment seg = {.src = like.dst, .dst = {like.src.ip, 9}, .ttl = 64, .df = true};
-    sim_emit(t->stage.bench.sim, CLOCK_S, &seg, NULL, 0);
-    pass(t, CLOCK_S / 2);
+    sim_emit(t->stage.bench.sim, ns, &seg, NULL, 0);
+    pass(t, ns / 2);
+}
+
+static void lose_in_the_silence(struct trial *t)
+{
+    look_after(t, CLOCK_S);
     lose_one(t);
 }
 
@@ -1032,6 +1068,7 @@ static void stamped(struct trial *t, int64_t t_ns, unsigned flags, uint32_t seq)
                                 .flags = (uint16_t)flags};
     struct fault fault;
     talk_left(&b->run->entry->talk, END_B, &seg, t_ns);
+    talks_settle(&b->run->talks, b->run->entry);
     assert_int_equal(talks_tick(&b->run->talks, sim_now(b->sim), &fault), STATUS_OK);
 }
 
@@ -1045,6 +1082,17 @@ static void a_copy_from_behind_the_reset(struct trial *t)
 {
     pass_until(t, PLAY_SILENCE);
     stamped(t, t->stage.play.mark_ns + 1, SYN_ACK, 0);
+}
+
+/* The first may mean that the reset is lost: that is sent again, and comes. */
+static void copies_from_behind_the_reset(struct trial *t)
+{
+    pass_until(t, PLAY_SILENCE);
+    stamped(t, t->stage.play.mark_ns + 10 * BENCH_RTT, SYN_ACK, 0);
+    if (t->stage.play.phase != PLAY_SILENCE)
+        return;
+    look_after(t, 10 * BENCH_RTT);
+    stamped(t, t->stage.play.again.left_ns + 10 * BENCH_RTT, SYN_ACK, 0);
 }
 
 /* However late our timer is. */
@@ -1495,18 +1543,27 @@ static struct act acts[] = {
     {"silence is broken by a copy", SILENCE, .with = STRANGER,
      .lines = "ok ok ok ok deviates not-reached", .at = 4,
      .text = "<CTL=SYN,ACK> came: a retransmission",
-     .deeds = {{.on = FLAG_SYN, .says = SYN_ACK, .ack = 1, .after_ns = BENCH_RTT}}},
+     .deeds = {{.on = FLAG_SYN, .says = SYN_ACK, .ack = 1, .after_ns = CLOCK_S},
+               {.on = FLAG_SYN, .says = SYN_ACK, .ack = 1, .after_ns = 3 * CLOCK_S}}},
+    {"silence begins again where ours may be lost", SILENCE, .with = STRANGER,
+     .check = see_our_ack_again,
+     .deeds = {{.on = FLAG_SYN, .says = SYN_ACK, .ack = 1, .after_ns = 2 * CLOCK_S}}},
     {"silence is not broken by what came before it",
      HANDSHAKE "5.  (Abort)\n"
                "    CLOSED      --> <SEQ=101><CTL=RST>               --> CLOSED\n"
                "6.                  [silence 1s]\n",
-     .with = OURS, .begun = a_copy_from_before_the_reset, .check = see_two_answers},
+     .with = OURS, .begun = a_copy_from_before_the_reset, .check = see_the_copy},
+    {"silence is not broken by what left before the reset was there",
+     HANDSHAKE "5.  (Abort)\n"
+               "    CLOSED      --> <SEQ=101><CTL=RST>               --> CLOSED\n"
+               "6.                  [silence 1s]\n",
+     .with = OURS, .begun = a_copy_from_behind_the_reset, .check = see_the_copy},
     {"silence is broken by what came in it",
      HANDSHAKE "5.  (Abort)\n"
                "    CLOSED      --> <SEQ=101><CTL=RST>               --> CLOSED\n"
                "6.                  [silence 1s]\n",
      .with = OURS, .lines = "ok ok ok ok ok ok deviates", .at = 6, .text = "came: a retransmission",
-     .begun = a_copy_from_behind_the_reset},
+     .begun = copies_from_behind_the_reset},
     {"silence is not broken by what comes when it is over", SILENCE, .with = OURS,
      .begun = a_reset_when_it_is_over},
     {"silence is broken by a kernel", SILENCE, .with = KERNELS,

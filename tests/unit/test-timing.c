@@ -12,7 +12,7 @@ static bool kept(const char *when, int64_t gap_ns)
     char row[128];
     (void)snprintf(row, sizeof(row), "1.      <-- <SEQ=1><CTL=ACK> <--   %s", when);
     unit_figure(&f, row);
-    bool is = view_in_time(&f.items[0].row, gap_ns);
+    bool is = view_time_of(&f.items[0].row, gap_ns, gap_ns) == VIEW_IN_TIME;
     figure_done(&f);
     return is;
 }

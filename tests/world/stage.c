@@ -90,6 +90,8 @@ void stage_init(struct stage *s, enum end us, const char *figure)
     s->bench.states[0] = &s->play;
     s->bench.config.base.iss = seq_of(iss);
     s->bench.config.base.timestamps = false;
+    s->bench.config.base.other_local = (struct endpoint){s->bench.locals[0].ip, STAGE_OTHER_PORT};
+    s->bench.config.base.other_iss = seq_of(iss + 1000000);
     s->bench.host.iss = irs;
     s->bench.host.timestamps = false;
     s->bench.host.stays = true;
@@ -98,8 +100,11 @@ void stage_init(struct stage *s, enum end us, const char *figure)
 
 void stage_man(struct stage *s)
 {
-    s->application =
-        (struct upper){.call = stage_act, .state = stage_state, .way_ns = BENCH_DELAY, .arg = s};
+    s->application = (struct upper){.call = stage_act,
+                                    .state = stage_state,
+                                    .way_ns = BENCH_DELAY,
+                                    .back_ns = BENCH_DELAY,
+                                    .arg = s};
     s->bench.config.base.upper[END_B] = &s->application;
 }
 

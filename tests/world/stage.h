@@ -10,6 +10,10 @@
 #include "figure/print.h"
 #include "measure/play/play.h"
 
+enum {
+    STAGE_OTHER_PORT = 50999 /* ours */
+};
+
 struct stage {
     struct bench bench; /* first: the host's callbacks are given it */
     struct figure figure;

@@ -6,6 +6,10 @@
 
 #define TAKEN_WITHIN (2 * CLOCK_MS) /* by a kernel, of what has reached its machine */
 
+enum {
+    ISN_STEP = 250000 /* RFC 9293 3.4.1: a second's */
+};
+
 enum end ends_of(const struct ends *e, enum end end)
 {
     return e->us == END_A ? end : end_other(end);
@@ -68,6 +72,36 @@ int64_t ends_taken_ns(const struct ends *e, enum end end)
     return !talk_is_wire(e->x) || e->taken_ns[end] > soon ? e->taken_ns[end] : soon;
 }
 
+/* A round trip that was measured may be shorter than the next, by as much again. */
+static int64_t longest_trip(const struct ends *e)
+{
+    int64_t seen = e->x->infer.peer.sent.rtt_ns;
+    return seen != 0 ? seen : e->trip_ns;
+}
+
+void ends_syn_answered(struct ends *e)
+{
+    const struct ours *o = &e->x->ours;
+    if (o->syn_count > 0 && e->trip_ns == 0)
+        e->trip_ns = e->x->now_ns - o->syns[0].t_ns;
+}
+
+int64_t ends_back_ns(const struct ends *e)
+{
+    const struct upper *u = e->x->config.upper[END_B];
+    if (talk_is_wire(e->x))
+        return 0;
+    return u != NULL ? u->back_ns : longest_trip(e);
+}
+
+int64_t ends_round_ns(const struct ends *e)
+{
+    const struct upper *u = e->x->config.upper[END_B];
+    if (talk_is_wire(e->x))
+        return 0;
+    return u != NULL ? u->way_ns + u->back_ns : 2 * longest_trip(e);
+}
+
 bool ends_next(const struct ends *e, enum end end, seq_t *nxt)
 {
     if (talk_is_wire(e->x)) {
@@ -111,6 +145,8 @@ static uint32_t take(struct ends *e, const struct inbox_entry *k, bool arrives)
         talk_passes(x, END_B, seg, k->t_ns);
     else
         talk_seen(x, END_B, seg, k->t_ns);
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == (FLAG_SYN | FLAG_ACK))
+        ends_syn_answered(e);
     if (x->now_ns < now) /* it came in the past */
         x->now_ns = now;
     if (seg->flags & FLAG_ACK && (!e->past.acked || seq_lt(e->past.ack, seg->ack))) {
@@ -155,8 +191,22 @@ void ends_pass(struct ends *e, enum end from, const struct segment *seg)
 
 bool ends_is_old_syn(const struct ends *e, const struct segment *seg)
 {
-    return !talk_is_wire(e->x) && seg->flags & FLAG_SYN &&
-           state_synchronized(e->x->ours.tcb.state) && seq_eq(seg->seq, e->x->ours.tcb.irs);
+    const struct tcb *t = &e->x->ours.tcb;
+    const struct peer *p = &e->x->infer.peer;
+    if (talk_is_wire(e->x) || !(seg->flags & FLAG_SYN))
+        return false;
+    bool heard = seg->flags & FLAG_ACK && e->past.acked && seq_le(seg->ack, e->past.ack);
+    return (state_synchronized(t->state) && seq_eq(seg->seq, t->irs)) ||
+           (heard && p->irs_known && seq_eq(seg->seq, p->irs));
+}
+
+bool ends_is_window_update(const struct ends *e, const struct segment *seg)
+{
+    const struct tcb *t = &e->x->ours.tcb;
+    return !talk_is_wire(e->x) && state_synchronized(t->state) &&
+           (seg->flags & FLAG_ALL & ~(unsigned)FLAG_PSH) == FLAG_ACK && seg->len == 0 &&
+           seq_eq(seg->seq, t->rcv_nxt) && seq_eq(seg->ack, t->snd_una) &&
+           (uint32_t)seg->win << t->snd_shift > t->snd_wnd;
 }
 
 bool ends_is_behind_a_gap(const struct ends *e, const struct segment *seg)
@@ -174,6 +224,12 @@ void ends_renew(struct ends *e, seq_t iss)
     ours_renew(e->x, iss);
 }
 
+void ends_next_isn(struct ends *e)
+{
+    if (!talk_is_wire(e->x) && e->x->ours.tcb.state == STATE_CLOSED)
+        ours_renew(e->x, seq_add(e->x->ours.tcb.iss, ISN_STEP));
+}
+
 void ends_listen(struct ends *e)
 {
     if (e->x->ours.tcb.state == STATE_CLOSED) /* of the last connection nothing is left */
@@ -185,6 +241,11 @@ void ends_left(struct ends *e)
 {
     const struct upper *u = e->x->config.upper[END_B];
     goes_to(e, end_other(e->us), u != NULL ? u->way_ns : 0);
+}
+
+bool ends_is_at_port(const struct ends *e, const struct segment *seg)
+{
+    return talk_is_wire(e->x) || seg->dst.port == e->x->config.local.port;
 }
 
 void ends_change_port(struct ends *e)

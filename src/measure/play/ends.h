@@ -16,6 +16,7 @@ struct ends {
     enum end us; /* the end that is ours, where one is; A otherwise */
 
     int64_t taken_ns[ENDS]; /* by then an end has taken what has gone to it so far */
+    int64_t trip_ns;        /* a round trip at most, where it could not be measured; 0: unknown */
     struct {
         bool known;
         seq_t nxt; /* the number behind all that has left this end; where we are the wire */
@@ -47,6 +48,10 @@ enum status ends_states(struct ends *e, enum end end, state_set *set, struct fau
 state_set ends_inferred(const struct ends *e, enum end end);
 /* From when on its kernel's word is about all that has gone to it. */
 int64_t ends_taken_ns(const struct ends *e, enum end end);
+/* How long at most a segment was under way that has come to our end, and how long an answer to one
+ * of ours may take on both ways, as far as is known: the lab's wire, or the round trips seen. */
+int64_t ends_back_ns(const struct ends *e);
+int64_t ends_round_ns(const struct ends *e);
 /* The number behind all that it has sent, as far as the other end has got it, or had before a
  * crash. */
 bool ends_next(const struct ends *e, enum end end, seq_t *nxt);
@@ -68,19 +73,27 @@ uint32_t ends_take(struct ends *e, enum end from, const struct inbox_entry *k, b
 void ends_arrives(struct ends *e, enum end from, const struct segment *seg);
 /* Before and after a figure everything passes, where we are the wire. */
 void ends_pass(struct ends *e, enum end from, const struct segment *seg);
-/* Whether it is the SYN of the connection once more, or begins behind something that has not come,
- * as the end knows that it goes to. */
+/* Whether it is the SYN of the connection once more, also of one that our end has forgotten; or
+ * begins behind something that has not come, as the end knows that it goes to; or says nothing but
+ * that more may be sent. */
 bool ends_is_old_syn(const struct ends *e, const struct segment *seg);
+bool ends_is_window_update(const struct ends *e, const struct segment *seg);
 bool ends_is_behind_a_gap(const struct ends *e, const struct segment *seg);
 
 /* --- The end that is ours --- */
 
 /* A new TCB with this ISS: everything is forgotten. */
 void ends_renew(struct ends *e, seq_t iss);
+/* A connection that it opens later will have another ISS than the last one. */
+void ends_next_isn(struct ends *e);
 void ends_listen(struct ends *e);
 /* One of ours was seen leaving. */
 void ends_left(struct ends *e);
+/* A SYN has been answered: one of those that have left. */
+void ends_syn_answered(struct ends *e);
 void ends_change_port(struct ends *e);
+/* Whether the segment goes to the port of ours with whose connection the figure goes on now. */
+bool ends_is_at_port(const struct ends *e, const struct segment *seg);
 /* Resets what the figure leaves half open. Where the ends are kernels, that is their affair. */
 void ends_clean_up(struct ends *e);
 

@@ -62,6 +62,7 @@ void inbox_match(struct inbox *k, const struct segment *seg, const struct figure
         k->matched[k->matched_count].seq = seg->seq;
         k->matched[k->matched_count].ack = seg->ack;
         k->matched[k->matched_count].flags = seg->flags;
+        k->matched[k->matched_count].times = (struct inbox_times){0};
         k->matched[k->matched_count++].len = seg->len;
     }
     if (seg->flags & FLAG_SYN)
@@ -69,15 +70,26 @@ void inbox_match(struct inbox *k, const struct segment *seg, const struct figure
 }
 
 /* A SYN,ACK with another ACK answers another SYN. */
+static size_t find_matched(const struct inbox *k, const struct segment *seg)
+{
+    size_t i = 0;
+    while (i < k->matched_count &&
+           !(seq_eq(k->matched[i].seq, seg->seq) && same_flags(k->matched[i].flags, seg->flags) &&
+             k->matched[i].len == seg->len &&
+             (!(seg->flags & FLAG_SYN) || seq_eq(k->matched[i].ack, seg->ack))))
+        i++;
+    return i;
+}
+
 bool inbox_matched(const struct inbox *k, const struct segment *seg)
 {
-    for (size_t i = 0; i < k->matched_count; i++) {
-        if (seq_eq(k->matched[i].seq, seg->seq) && same_flags(k->matched[i].flags, seg->flags) &&
-            k->matched[i].len == seg->len &&
-            (!(seg->flags & FLAG_SYN) || seq_eq(k->matched[i].ack, seg->ack)))
-            return true;
-    }
-    return false;
+    return find_matched(k, seg) < k->matched_count;
+}
+
+struct inbox_times *inbox_times(struct inbox *k, const struct segment *seg)
+{
+    size_t i = find_matched(k, seg);
+    return i < k->matched_count ? &k->matched[i].times : NULL;
 }
 
 bool inbox_shows_again(const struct inbox *k, const struct bind *b, enum end from,

@@ -27,6 +27,10 @@ struct inbox {
         seq_t seq, ack;
         uint16_t flags;
         uint32_t len;
+        struct inbox_times {
+            int64_t t_ns;             /* when the last copy came */
+            int64_t gap_ns, after_ns; /* of the first one with [after], and the figure's; 0: none */
+        } times;
     } matched[INBOX_MATCHED_MAX];
     size_t matched_count;
     seq_t isns[INBOX_ISNS_MAX]; /* of the end's connections */
@@ -42,8 +46,9 @@ void inbox_done(struct inbox *k);
 
 /* The segment is that of a row which shows `figured` for it. */
 void inbox_match(struct inbox *k, const struct segment *seg, const struct figure_segment *figured);
-/* Whether it is a copy of one that was matched. */
+/* Whether it is a copy of one that was matched, and when that came; NULL: it is none. */
 bool inbox_matched(const struct inbox *k, const struct segment *seg);
+struct inbox_times *inbox_times(struct inbox *k, const struct segment *seg);
 /* Whether the figure shows again what was matched before: by its number, which is known. */
 bool inbox_shows_again(const struct inbox *k, const struct bind *b, enum end from,
                        const struct figure_segment *f);

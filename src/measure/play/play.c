@@ -70,8 +70,10 @@ static void follow_the_figure(struct talk *x)
         begin(p);
         return;
     }
+    ends_syn_answered(&p->ends);
     p->ends.past.acked = true;
     p->ends.past.ack = x->ours.tcb.snd_una;
+    play_again_note_ack(p);
     begin_behind_a_handshake(p);
 }
 
@@ -84,7 +86,7 @@ static void shake_hands(struct talk *x)
         talk_wake_at(x, x->now_ns + HANDSHAKE_CALM);
     } else {
         ours_open(x);
-        play_walk_wait(p, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
+        play_wait(p, PLAY_HANDSHAKE, x->now_ns + p->reply_wait_ns);
     }
 }
 
@@ -169,14 +171,20 @@ static void came(struct talk *x, enum end from, const struct segment *seg, int64
 static void left(struct talk *x, const struct segment *seg)
 {
     struct play *p = x->state;
+    const struct outgoing *o = &x->ours.outbox.current;
+    const size_t tag = o->kind == OUTGOING_SCRIPTED ? o->script.tag : SIZE_MAX;
     ends_left(&p->ends);
     if (p->phase == PLAY_HANDSHAKE && x->ours.tcb.state == STATE_ESTABLISHED &&
         x->ours.outbox.queued == 0) {
         follow_the_figure(x);
-    } else if (p->phase == PLAY_LEAVING) {
-        const struct outgoing *o = &x->ours.outbox.current;
-        if (o->kind == OUTGOING_SCRIPTED && o->script.tag == p->row.item)
-            play_walk_left(p, seg);
+    } else if (p->phase == PLAY_LEAVING && tag == p->row.item) {
+        play_again_note(p, &o->script);
+        play_walk_left(p, seg);
+    } else if (tag == PLAY_TAG_AGAIN) {
+        play_again_left(p);
+        play_walk_left_again(p);
+    } else if (p->phase == PLAY_PROBE) {
+        play_walk_left_probe(p);
     } else if (p->phase == PLAY_OVER) {
         play_walk_end_other_port(p);
     }

@@ -6,6 +6,8 @@
  * The parts, each in a file beside this one, on one struct:
  *   ends         the two ends and what lies between them, asked by their kind
  *   play_walk    from item to item, and what a row waits for
+ *   play_again   what of ours may be lost, and is sent once more
+ *   play_silence whether a silence means anything: a question that must be answered
  *   play_act     what the columns make happen, and what our side emits
  *   play_wire    what becomes of a segment that has come, and what the network holds
  *   play_judge   the columns and the time against what was found
@@ -21,8 +23,13 @@
 enum {
     PLAY_TEXT_MAX = 240,
     PLAY_HELD_MAX = 128,
-    PLAY_ALTERNATIVES_MAX = 128
+    PLAY_ALTERNATIVES_MAX = 128,
+    PLAY_AGAIN_MAX = 4
 };
+
+/* Of segments that are no row's. */
+#define PLAY_TAG_AGAIN (SIZE_MAX - 1)
+#define PLAY_TAG_PROBE (SIZE_MAX - 2)
 
 enum play_phase {
     PLAY_HANDSHAKE, /* the silent one before a figure that begins in a synchronized state */
@@ -31,6 +38,7 @@ enum play_phase {
     PLAY_LEAVING,   /* the row's segment, ours, is on its way to the wire */
     PLAY_AWAIT,     /* the turn of the end that the row's segment comes from */
     PLAY_SILENCE,   /* nothing may come */
+    PLAY_PROBE,     /* nothing has come: an answer to a question of ours is awaited */
     PLAY_SETTLE,    /* kernels are asked until they say what the row says */
     PLAY_OVER,
 };
@@ -43,15 +51,44 @@ struct play_row {
     char why[PLAY_TEXT_MAX];
     const struct figure_item *alternative; /* that it begins; NULL: none */
     bool stuck;                            /* what it awaited did not come */
+    bool unsure;                           /* whether it is this row at all: nothing deviates */
     bool has_seg;
     struct segment seg; /* as on the wire; without octets */
     int64_t t_ns;
-    state_set inferred[ENDS]; /* when the segment crossed */
-    uint64_t dropped;         /* by the capture, when something was last heard before the row */
-    state_set due[ENDS];      /* states that the row is held against */
-    state_set found[ENDS];    /* what was found in their place */
-    int64_t taken_ns;         /* from when on what kernels say counts */
-    int64_t settle_ns;        /* until when they may say something else */
+    state_set inferred[ENDS];  /* when the segment crossed */
+    uint64_t dropped;          /* by the capture, when something was last heard before the row */
+    int64_t back_ns, round_ns; /* the way, as known when the row began (ends.h) */
+    state_set due[ENDS];       /* states that the row is held against */
+    state_set found[ENDS];     /* what was found in their place */
+    int64_t taken_ns;          /* from when on what kernels say counts */
+    int64_t settle_ns;         /* until when they may say something else */
+};
+
+/* A segment of ours that has had no answer. */
+struct play_sent {
+    struct scripted out;
+    int64_t left_ns;
+    state_set before; /* where the peer was then */
+    bool arrived;     /* the peer's kernel is somewhere else since */
+    unsigned copies;  /* that the figure does not show */
+};
+
+struct play_again {
+    struct play_sent list[PLAY_AGAIN_MAX];
+    size_t count;
+    int64_t left_ns; /* when one of them, or of their copies, left last; CLOCK_NEVER: it is to */
+    unsigned times;  /* that the row has had them sent again for want of an answer */
+    bool syn, other; /* a SYN was among those; and may have been another connection's each time */
+    state_set peer;  /* where the peer was last */
+    bool crossed;    /* something of the peer's that it had sent before has crossed ours */
+};
+
+struct play_probe {
+    bool other_port; /* it is a SYN from there */
+    seq_t seq, ack;
+    unsigned times;  /* that it was sent */
+    int64_t left_ns; /* CLOCK_NEVER: it is to leave */
+    bool answered, resets;
 };
 
 /* A segment that has left an end that is not ours, or a copy of it that the network has kept. */
@@ -110,8 +147,13 @@ struct play {
     struct inbox inbox[ENDS];
     unsigned cued[ENDS];         /* what the applications were told to do, bits by enum call */
     char instead[PLAY_TEXT_MAX]; /* what came while the row waited, "" nothing */
+    bool instead_answers;        /* it has no data: it is an answer to ours */
     struct play_held held[PLAY_HELD_MAX];
     size_t held_count;
+
+    struct play_again again, again_aside; /* of the connection that is put aside */
+    struct play_probe probe;
+    int64_t silent_ns; /* the silence that the row shows is over; 0: it is not, or there is none */
 
     /* What we have done. */
     bool said;         /* --say */
@@ -134,6 +176,14 @@ void play_done(struct play *p);
 static inline const struct figure_item *play_item(const struct play *p, size_t i)
 {
     return &p->figure->items[i];
+}
+
+/* Nothing else happens before that instant, unless a segment comes. */
+static inline void play_wait(struct play *p, enum play_phase phase, int64_t until_ns)
+{
+    p->phase = phase;
+    p->until_ns = until_ns;
+    talk_wake_at(p->ends.x, until_ns);
 }
 
 static inline enum talk_kind play_kind(const struct play *p, enum end end)

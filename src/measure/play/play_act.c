@@ -107,9 +107,12 @@ void play_act_open(struct play *p)
 void play_act_change_port(struct play *p)
 {
     const struct bind now = p->bind;
+    const struct play_again again = p->again;
     ends_change_port(&p->ends);
     p->bind = p->aside;
     p->aside = now;
+    p->again = p->again_aside;
+    p->again_aside = again;
     p->on_other_port = !p->on_other_port;
     p->used_other_port = true;
 }
@@ -208,6 +211,7 @@ bool play_act_send(struct play *p)
 {
     struct scripted s;
     compose(p, &s);
+    play_again_before(p, &s);
     return talk_send(p->ends.x, &s, NULL);
 }
 

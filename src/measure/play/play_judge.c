@@ -9,6 +9,7 @@
 
 #define SETTLE_WITHIN  (250 * CLOCK_MS)
 #define SETTLE_EVERY   (2 * CLOCK_MS)
+#define AGAIN_EVERY    (50 * CLOCK_MS)
 #define TWO_MSL_WITHIN (240 * CLOCK_S) /* RFC 9293 3.4.2 */
 #define TWO_MSL_EVERY  (200 * CLOCK_MS)
 
@@ -63,22 +64,30 @@ static void judge_set(struct play *p, enum end end)
 {
     char what[PLAY_TEXT_MAX], set[STATE_SET_TEXT_MAX];
     p->row.found[end] = p->row.inferred[end];
-    if (agrees_with_set(p->row.due[end], p->row.found[end]))
+    if (agrees_with_set(p->row.due[end], p->row.found[end])) {
+        play_again_is_at(p, p->row.due[end], false);
         return;
+    }
     (void)snprintf(what, sizeof(what), "the peer cannot be there: it is in %s",
                    state_set_format(p->row.found[end], set));
-    play_row_find_deviation(p, what);
+    if (p->again.crossed) /* when which of them left is a guess then */
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; but what it sent again has crossed ours", what);
+    else
+        play_row_find_deviation(p, what);
 }
 
 static void find_elsewhere(struct play *p, enum end end, enum state truth)
 {
-    char what[PLAY_TEXT_MAX];
+    char what[64], doubt[PLAY_TEXT_MAX];
     if (talk_is_wire(p->ends.x))
         (void)snprintf(what, sizeof(what), "the kernel of %c says %s", end == END_A ? 'A' : 'B',
                        state_name(truth));
     else
         (void)snprintf(what, sizeof(what), "the peer's kernel says %s", state_name(truth));
-    play_row_find_deviation(p, what);
+    if (end != p->us && play_again_doubt(p, true, doubt))
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; but %s", what, doubt);
+    else
+        play_row_find_deviation(p, what);
 }
 
 /* Whether what a kernel says is what a figure shows: CLOSED is that the connection does not exist,
@@ -87,6 +96,17 @@ static bool kernel_agrees(state_set figured, enum state truth)
 {
     return state_set_has(figured, truth) ||
            (state_set_has(figured, STATE_CLOSED) && truth == STATE_LISTEN);
+}
+
+/* Ours may be lost. True: it is not known yet. */
+static bool has_chance(struct play *p, enum end end)
+{
+    int64_t at = play_again_at(p);
+    if (end == p->us || talk_is_wire(p->ends.x))
+        return false;
+    if (at != CLOCK_NEVER && p->ends.x->now_ns >= at)
+        (void)play_again_chance(p);
+    return at != CLOCK_NEVER || p->again.left_ns == CLOCK_NEVER;
 }
 
 /* True when that is done. A state that has not changed yet is not one that stays. */
@@ -105,11 +125,13 @@ static bool judge_kernel(struct play *p, enum end end)
     enum state truth = state_set_only(now);
     row->found[end] = now;
     if (!kernel_agrees(due, truth)) {
-        if (p->ends.x->now_ns < row->settle_ns)
+        if (p->ends.x->now_ns < row->settle_ns || has_chance(p, end))
             return false;
         find_elsewhere(p, end, truth);
         return true;
     }
+    if (end != p->us)
+        play_again_is_at(p, now, true);
     if (!state_set_has(due, truth)) /* in the figure's words */
         row->found[end] = STATE_SET(STATE_CLOSED);
     /* Then it is our inference that errs, unless the capture has kept from it what it stands on. */
@@ -178,19 +200,77 @@ bool play_judge_columns(struct play *p)
 
 int64_t play_judge_interval(const struct play *p)
 {
-    return p->two_msl ? TWO_MSL_EVERY : SETTLE_EVERY;
+    bool waits = p->ends.x->now_ns >= p->row.settle_ns; /* for what is sent again */
+    return p->two_msl ? TWO_MSL_EVERY : waits ? AGAIN_EVERY : SETTLE_EVERY;
+}
+
+void play_judge_later(struct play *p)
+{
+    struct play_row *row = &p->row;
+    row->taken_ns = ends_taken_ns(&p->ends, end_other(p->us));
+    row->settle_ns = row->taken_ns + SETTLE_WITHIN;
 }
 
 /* --- The clock --- */
 
-void play_judge_time(struct play *p)
+/* All times of a figure are the peer's, and nothing is known of the way but what it takes at most.
+ */
+static enum view_time time_of_answer(const struct play *p)
 {
     const struct play_row *row = &p->row;
-    int64_t gap = row->t_ns - p->mark_ns;
+    int64_t gap = row->t_ns - p->mark_ns, again = p->again.left_ns;
+    int64_t least = again > p->mark_ns && again <= row->t_ns ? row->t_ns - again : gap;
+    return view_time_of(row->row, least - row->round_ns, gap + row->back_ns);
+}
+
+/* A copy comes when the retransmission timer of its sender has run, which began when the last one
+ * left. The first time-out may be any above a second (RFC 6298 2.1), or three round trips (2.2);
+ * each further one is twice the one before (5.5), and so the figure's numbers stand for what they
+ * are of the first. `times`: how many of those it was, if one or more are lost. */
+static enum view_time time_of_copy(const struct play *p, const struct inbox_times *last,
+                                   double times)
+{
+    const struct figure_row *f = p->row.row;
+    bool first = last->gap_ns == 0 && f->after_ns >= CLOCK_S;
+    int64_t newer = last->t_ns > p->mark_ns ? last->t_ns : p->mark_ns;
+    double least = (double)(p->row.t_ns - newer - p->row.back_ns - 3 * p->row.round_ns);
+    double most = (double)(p->row.t_ns - last->t_ns + p->row.back_ns);
+    double unit =
+        times *
+        (last->gap_ns != 0 && f->after_ns != 0 ? (double)last->gap_ns / (double)last->after_ns : 1);
+    enum view_time time = view_time_of(f, (int64_t)(least / unit), (int64_t)(most / unit));
+    return time == VIEW_LATE && first && f->within_ns == 0 ? VIEW_IN_TIME : time;
+}
+
+/* One copy that is lost adds twice as much to a gap as it would be; to the first one as well. */
+static bool may_be_loss(const struct play *p, const struct inbox_times *last, enum view_time time)
+{
+    if (talk_is_wire(p->ends.x))
+        return false;
+    if (time == VIEW_LATE)
+        return time_of_copy(p, last, 3) == VIEW_IN_TIME;
+    bool first_above_a_second =
+        last->gap_ns / 3 + p->row.back_ns >= last->after_ns - last->after_ns / 8;
+    return last->gap_ns != 0 && first_above_a_second &&
+           time_of_copy(p, last, 2.0 / 3) == VIEW_IN_TIME;
+}
+
+void play_judge_time(struct play *p, struct inbox_times *copy)
+{
+    const struct play_row *row = &p->row;
+    int64_t gap = row->t_ns - (copy != NULL ? copy->t_ns : p->mark_ns);
     char what[PLAY_TEXT_MAX], took[32];
-    if (view_in_time(row->row, gap))
-        return;
+    enum view_time time = copy != NULL ? time_of_copy(p, copy, 1) : time_of_answer(p);
     (void)clock_format(gap, took, sizeof(took));
     (void)snprintf(what, sizeof(what), "it came after %s", took);
-    play_row_find_deviation(p, what);
+    if (time != VIEW_IN_TIME && copy != NULL && may_be_loss(p, copy, time))
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; one before it may be lost", what);
+    else if (time == VIEW_EARLY && p->again.syn)
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; our SYN, sent again, may have drawn it", what);
+    else if (time != VIEW_IN_TIME)
+        play_row_find_deviation(p, what);
+    if (copy != NULL && copy->gap_ns == 0 && row->row->after_ns != 0) {
+        copy->gap_ns = gap > 0 ? gap : 1;
+        copy->after_ns = row->row->after_ns;
+    }
 }

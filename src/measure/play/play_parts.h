@@ -4,19 +4,28 @@
 
 #include "measure/play/play.h"
 
+/* What becomes of a segment that has come. */
+enum play_arrival {
+    PLAY_ARRIVAL_AWAITED, /* the walk is at its row now */
+    PLAY_ARRIVAL_OTHER,   /* taken in; the row goes on waiting */
+    PLAY_ARRIVAL_EARLY,   /* something comes before it, or its turn may come */
+    PLAY_ARRIVAL_WRONG,   /* taken in; the row deviates */
+};
+
 /* --- play_walk.c --- */
 
 /* Goes on as far as it can without time passing or a segment crossing the wire. */
 void play_walk(struct play *p);
-/* Nothing else happens before that instant, unless a segment comes. */
-void play_walk_wait(struct play *p, enum play_phase phase, int64_t until_ns);
 /* The instant has come. */
 void play_walk_time_up(struct play *p);
 /* Something has come at `t_ns`. If that is after what the row waited for was over, and only our
  * timer is late, time is up first. */
 void play_walk_time_is(struct play *p, int64_t t_ns);
-/* The row's segment, ours, was seen leaving. */
+/* The row's segment, ours, was seen leaving; or a copy of an earlier one; or what is to find out
+ * whether a silence counts. */
 void play_walk_left(struct play *p, const struct segment *seg);
+void play_walk_left_again(struct play *p);
+void play_walk_left_probe(struct play *p);
 /* No further: what is left of the figure is not reached, the record is made complete, and nothing
  * of ours stays half open. */
 void play_walk_end(struct play *p);
@@ -25,6 +34,49 @@ void play_walk_end(struct play *p);
 void play_walk_end_other_port(struct play *p);
 /* For who waits: "line 3: waiting for 192.0.2.7 to close, 12 s left". */
 void play_walk_progress(const struct play *p, int64_t now_ns, char *out, size_t cap);
+
+/* --- play_again.c --- */
+
+/* It has left. What is sent again is the same but for the call behind it. */
+void play_again_note(struct play *p, const struct scripted *s);
+/* The ACK of the handshake before the figure. */
+void play_again_note_ack(struct play *p);
+/* What was awaited has come. */
+void play_again_answered(struct play *p);
+/* The peer is there, as its kernel says, or as the figure has it and the set allows. */
+void play_again_is_at(struct play *p, state_set states, bool word);
+/* Whether one of those, the last of them left out or not, has left once only and need not have
+ * arrived; `what` (PLAY_TEXT_MAX) says which. */
+bool play_again_doubt(const struct play *p, bool last, char *what);
+/* What need not have arrived is sent once more. False: nothing of it can be. */
+bool play_again_chance(struct play *p);
+/* The same of what does not even ask for an answer, before the next segment is sent. */
+void play_again_before(struct play *p, const struct scripted *next);
+/* When that may be, as it would have been answered by then; CLOCK_NEVER: never. */
+int64_t play_again_at(const struct play *p);
+/* What has had no answer is sent once more, arrived or not; and when that is due. */
+void play_again_retransmit(struct play *p);
+int64_t play_again_due(const struct play *p);
+/* When an answer to the last of those has come, if it is given within `answers_ns`. */
+int64_t play_again_calm(const struct play *p, int64_t answers_ns);
+/* The peer has sent once more what those acknowledge. */
+void play_again_hears_copy(struct play *p, const struct inbox_entry *k);
+/* A copy has left. */
+void play_again_left(struct play *p);
+
+/* --- play_silence.c: true: the row can be judged --- */
+
+/* The time has passed in which nothing was to come, and nothing has. */
+bool play_silence_over(struct play *p);
+/* What has broken it says that ours may be lost: that is sent once more, and the silence begins
+ * again. False: it has been, or cannot be. */
+bool play_silence_anew(struct play *p);
+/* The question behind it: something has come, AWAITED is the answer; that is it; nothing has come
+ * for long; a segment of the question has left. */
+enum play_arrival play_silence_consider(struct play *p, enum end from, const struct inbox_entry *k);
+bool play_silence_answered(struct play *p);
+bool play_silence_unanswered(struct play *p);
+bool play_silence_left(struct play *p);
 
 /* --- play_row.c --- */
 
@@ -53,8 +105,9 @@ int64_t play_row_choice_latest(const struct play *p);
 int64_t play_row_choice_silence(const struct play *p);
 /* The alternative that begins with silence; false: there is none. */
 bool play_row_choice_silent(const struct play *p, size_t *i);
-/* What happened is alternative `i`, unless something before it was missed: then it need not be. */
-void play_row_choose(struct play *p, size_t i);
+/* What happened is alternative `i`, unless something before it was missed: then it need not be; nor
+ * if something else makes that `unsure` (NULL: nothing). */
+void play_row_choose(struct play *p, size_t i, const char *unsure);
 
 /* --- The verdict --- */
 
@@ -83,13 +136,6 @@ void play_act_change_port(struct play *p);
 
 /* --- play_wire.c --- */
 
-enum play_arrival {
-    PLAY_ARRIVAL_AWAITED, /* the walk is at its row now */
-    PLAY_ARRIVAL_OTHER,   /* taken in; the row goes on waiting */
-    PLAY_ARRIVAL_EARLY,   /* something comes before it, or its turn may come */
-    PLAY_ARRIVAL_WRONG,   /* taken in; the row deviates */
-};
-
 /* While the row, or one of the alternatives, waits for its segment. */
 enum play_arrival play_wire_consider(struct play *p, enum end from, const struct inbox_entry *k);
 /* While nothing may come. */
@@ -107,7 +153,9 @@ void play_wire_take_rest(struct play *p);
 bool play_judge_columns(struct play *p);
 bool play_judge_again(struct play *p);
 int64_t play_judge_interval(const struct play *p);
-/* When the row's segment came. */
-void play_judge_time(struct play *p);
+/* Something of ours has left meanwhile: what the kernel says counts later. */
+void play_judge_later(struct play *p);
+/* When the row's segment came; `copy`: it was there before, then (may be NULL). */
+void play_judge_time(struct play *p, struct inbox_times *copy);
 
 #endif

@@ -14,8 +14,11 @@
 
 void play_row_enter(struct play *p, size_t item)
 {
-    p->row =
-        (struct play_row){.item = item, .row = &play_item(p, item)->row, .dropped = p->dropped};
+    p->row = (struct play_row){.item = item,
+                               .row = &play_item(p, item)->row,
+                               .dropped = p->dropped,
+                               .back_ns = ends_back_ns(&p->ends),
+                               .round_ns = ends_round_ns(&p->ends)};
     p->at = item + 1;
 }
 
@@ -45,9 +48,14 @@ void play_row_find(struct play *p, enum event_line_status status, const char *fm
 
 void play_row_find_deviation(struct play *p, const char *what)
 {
+    char doubt[PLAY_TEXT_MAX];
     if (p->ends.x->capture_dropped > 0)
         play_row_find(p, EVENT_LINE_UNKNOWN,
                       "%s; but the capture has lost packets, which may explain it", what);
+    else if (play_again_doubt(p, false, doubt))
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; but %s", what, doubt);
+    else if (p->again.other || p->row.unsure)
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; but it may be another connection's", what);
     else if (p->tally.counts[EVENT_LINE_UNKNOWN] > 0)
         play_row_find(p, EVENT_LINE_UNKNOWN,
                       "%s; but an earlier line is not known to be as figured", what);
@@ -167,7 +175,7 @@ bool play_row_choice_silent(const struct play *p, size_t *i)
     return false;
 }
 
-void play_row_choose(struct play *p, size_t i)
+void play_row_choose(struct play *p, size_t i, const char *unsure)
 {
     const struct figure_item *chosen = play_item(p, i);
     uint64_t dropped = p->ends.x->capture_dropped;
@@ -175,7 +183,10 @@ void play_row_choose(struct play *p, size_t i)
     p->choosing = false;
     play_row_enter(p, i + 1);
     p->row.alternative = chosen;
-    if (missed || (chosen->deviates && dropped > 0))
+    p->row.unsure = unsure != NULL;
+    if (unsure != NULL)
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s", unsure);
+    else if (missed || (chosen->deviates && dropped > 0))
         play_row_find(p, EVENT_LINE_UNKNOWN,
                       "this alternative is what was seen, but the capture has lost packets");
     else if (chosen->deviates && p->tally.counts[EVENT_LINE_UNKNOWN] > 0)

@@ -13,13 +13,6 @@
 #define TWO_MSL         (60 * CLOCK_S) /* Linux; RFC 9293 has four minutes */
 #define SOMEBODY_WITHIN (5 * CLOCK_MIN)
 
-void play_walk_wait(struct play *p, enum play_phase phase, int64_t until_ns)
-{
-    p->phase = phase;
-    p->until_ns = until_ns;
-    talk_wake_at(p->ends.x, until_ns);
-}
-
 /* --- What people are told meanwhile --- */
 
 /* What a stranger is to do of itself for the row's segment; "" for what it only answers. */
@@ -51,7 +44,7 @@ static void tell_awaited(const struct play *p, char *out, size_t cap)
 static bool is_waiting(const struct play *p)
 {
     return p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE || p->phase == PLAY_PAUSE ||
-           p->phase == PLAY_SETTLE;
+           p->phase == PLAY_SETTLE || p->phase == PLAY_PROBE;
 }
 
 void play_walk_progress(const struct play *p, int64_t now_ns, char *out, size_t cap)
@@ -136,7 +129,7 @@ static bool settle(struct play *p, bool settled)
 {
     if (settled)
         return end_row(p);
-    play_walk_wait(p, PLAY_SETTLE, p->ends.x->now_ns + play_judge_interval(p));
+    play_wait(p, PLAY_SETTLE, p->ends.x->now_ns + play_judge_interval(p));
     return false;
 }
 
@@ -147,14 +140,40 @@ static bool judge(struct play *p)
 
 /* --- A row begins --- */
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Our end repeats what is not answered. Somebody has to act for some answers: ours has arrived long
+ * since then. */
+static bool repeats(const struct play *p)
+{
+    char what[PLAY_TEXT_MAX];
+    size_t silent;
+    if (p->instead_answers)
+        return false;
+    if (play_row_choice_silent(p, &silent)) /* then a copy must not be answered otherwise */
+        return play_again_at(p) != CLOCK_NEVER || !play_again_doubt(p, true, what);
+    return play_kind(p, end_other(p->us)) == TALK_ASKED || p->choosing ||
+           call_awaited(p)[0] == '\0';
+}
+
+static void wait_for_answer(struct play *p)
+{
+    talk_wake_at(p->ends.x, repeats(p) ? sooner(p->until_ns, play_again_due(p)) : p->until_ns);
+}
+
 /* An answer is awaited for -W; what somebody has to bring about, as long as -w allows, or for five
  * minutes. */
 static bool await(struct play *p, int64_t at_least)
 {
     int64_t now = p->ends.x->now_ns;
     int64_t wait = p->reply_wait_ns > at_least ? p->reply_wait_ns : at_least;
+    wait += 3 * p->row.round_ns; /* a time-out may be as long: RFC 6298 2.2 */
     char text[PLAY_TEXT_MAX];
     p->instead[0] = '\0';
+    p->instead_answers = false;
     if (play_kind(p, end_other(p->us)) == TALK_INFERRED && call_awaited(p)[0] != '\0' && !p->said) {
         tell_awaited(p, text, sizeof(text));
         talk_remark(p->ends.x, text);
@@ -162,7 +181,8 @@ static bool await(struct play *p, int64_t at_least)
                    ? SOMEBODY_WITHIN
                    : CLOCK_NEVER - now; /* -w comes first */
     }
-    play_walk_wait(p, PLAY_AWAIT, now + wait);
+    play_wait(p, PLAY_AWAIT, now + wait);
+    wait_for_answer(p);
     return true;
 }
 
@@ -185,7 +205,7 @@ static bool begin_leg(struct play *p)
     const struct figure_row *row = p->row.row;
     enum end from = view_sender(row);
     if (row->silence_ns != 0 && !row->has_segment) {
-        play_walk_wait(p, PLAY_SILENCE, p->ends.x->now_ns + row->silence_ns);
+        play_wait(p, PLAY_SILENCE, p->ends.x->now_ns + row->silence_ns + p->row.round_ns);
         return true;
     }
     if (!row->has_segment)
@@ -217,7 +237,7 @@ static bool begin_row(struct play *p, size_t item)
     int64_t pause = pause_of(p);
     if (pause == 0)
         return begin_leg(p);
-    play_walk_wait(p, PLAY_PAUSE, p->ends.x->now_ns + pause);
+    play_wait(p, PLAY_PAUSE, p->ends.x->now_ns + pause);
     return false;
 }
 
@@ -228,7 +248,9 @@ static bool begin_choice(struct play *p, size_t item)
     if (silence == 0)
         return await(p, play_row_choice_latest(p));
     p->instead[0] = '\0';
-    play_walk_wait(p, PLAY_AWAIT, p->ends.x->now_ns + silence);
+    p->instead_answers = false;
+    play_wait(p, PLAY_AWAIT, p->ends.x->now_ns + silence + p->row.round_ns);
+    wait_for_answer(p);
     return true;
 }
 
@@ -241,7 +263,10 @@ static bool look_into(struct play *p, enum end from, enum play_arrival *a)
     struct inbox *inbox = &p->inbox[from];
     for (size_t i = 0; i < inbox->count; i++) {
         const struct inbox_entry *k = &inbox->waiting[i];
+        if (!ends_is_at_port(&p->ends, &k->seg)) /* it belongs to the connection put aside */
+            continue;
         *a = p->phase == PLAY_SILENCE ? play_wire_consider_in_silence(p, from, k)
+             : p->phase == PLAY_PROBE ? play_silence_consider(p, from, k)
                                       : play_wire_consider(p, from, k);
         if (*a != PLAY_ARRIVAL_EARLY) {
             inbox_remove(inbox, i);
@@ -264,7 +289,7 @@ static bool look_into_inboxes(struct play *p)
                 continue;
             any = true;
             if (a == PLAY_ARRIVAL_AWAITED)
-                return judge(p);
+                return (p->phase != PLAY_PROBE || play_silence_answered(p)) && judge(p);
             if (a == PLAY_ARRIVAL_WRONG) {
                 p->choosing = false;
                 return end_row(p);
@@ -274,26 +299,21 @@ static bool look_into_inboxes(struct play *p)
     return false;
 }
 
-static bool silence_kept(struct play *p)
+static bool is_deaf(const struct play *p)
 {
-    if (p->ends.x->capture_dropped > p->row.dropped)
-        play_row_find(p, EVENT_LINE_UNKNOWN, "nothing came, but the capture has lost packets");
-    return judge(p);
+    return !talk_is_wire(p->ends.x) && p->ends.x->capture_dropped > p->row.dropped;
 }
 
 /* Where we are the wire, nothing is lost but what we hold: what has not come was not sent. */
 static bool give_up(struct play *p)
 {
     bool lossless = talk_is_wire(p->ends.x);
-    bool deaf = !lossless && p->ends.x->capture_dropped > p->row.dropped;
     size_t silent;
-    if (play_row_choice_silent(p, &silent) && !deaf) {
-        play_row_choose(p, silent);
-        return judge(p);
-    }
+    if (play_row_choice_silent(p, &silent) && !is_deaf(p))
+        return play_silence_over(p) && judge(p);
     p->choosing = false;
     p->row.stuck = true;
-    if (deaf)
+    if (is_deaf(p))
         play_row_find(p, EVENT_LINE_UNKNOWN, "nothing came, but the capture has lost packets");
     else if (p->instead[0] != '\0')
         play_row_find_deviation(p, p->instead);
@@ -309,6 +329,7 @@ static bool give_up(struct play *p)
 static void begin_round(struct play *p)
 {
     p->rounds_begun++;
+    ends_next_isn(&p->ends);
     p->bind.symbol_count = 0;
     for (enum end end = END_A; end <= END_B; end++) {
         if (play_kind(p, end) == TALK_OURS)
@@ -367,7 +388,8 @@ void play_walk(struct play *p)
         if (p->phase == PLAY_NEXT)
             on = next_item(p);
         else
-            on = (p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE) && look_into_inboxes(p);
+            on = (p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE || p->phase == PLAY_PROBE) &&
+                 look_into_inboxes(p);
     }
 }
 
@@ -387,10 +409,17 @@ static bool wake(struct play *p)
         elapse(p);
         return begin_leg(p);
     case PLAY_AWAIT:
-        return give_up(p);
+        if (p->ends.x->now_ns >= p->until_ns)
+            return give_up(p);
+        if (repeats(p))
+            play_again_retransmit(p);
+        talk_wake_at(p->ends.x, p->until_ns);
+        return false;
+    case PLAY_PROBE:
+        return play_silence_unanswered(p) && judge(p);
     case PLAY_SILENCE:
         elapse(p);
-        return silence_kept(p);
+        return play_silence_over(p) && judge(p);
     case PLAY_SETTLE:
         elapse(p);
         return settle(p, play_judge_again(p));
@@ -419,5 +448,19 @@ void play_walk_left(struct play *p, const struct segment *seg)
 {
     play_row_crossed(p, seg, p->ends.x->now_ns);
     if (judge(p))
+        play_walk(p);
+}
+
+void play_walk_left_again(struct play *p)
+{
+    if (p->phase == PLAY_SETTLE)
+        play_judge_later(p);
+    else if (p->phase == PLAY_AWAIT)
+        wait_for_answer(p);
+}
+
+void play_walk_left_probe(struct play *p)
+{
+    if (play_silence_left(p) && judge(p))
         play_walk(p);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "figure/match.h"
 #include "figure/view.h"
 #include "talk/line.h"
@@ -83,10 +84,11 @@ void play_wire_release(struct play *p)
 /* Of what the network holds, or of anything that has been in it. */
 static bool is_copy(const struct play *p, bool in_network, enum end from, const struct segment *seg)
 {
+    bool by_ack = segment_seq_len(seg) == 0 || seg->flags & FLAG_SYN; /* else it may be newer */
     for (size_t i = 0; i < p->held_count; i++) {
         const struct play_held *h = &p->held[i];
         if ((h->in_network || !in_network) && h->from == from && seq_eq(h->seg.seq, seg->seq) &&
-            seq_eq(h->seg.ack, seg->ack) && h->seg.len == seg->len &&
+            (seq_eq(h->seg.ack, seg->ack) || !by_ack) && h->seg.len == seg->len &&
             ((h->seg.flags ^ seg->flags) & ~(unsigned)FLAG_PSH) == 0)
             return true;
     }
@@ -116,12 +118,12 @@ static enum match try_row(const struct play *p, struct bind *b, const struct fig
 static bool try_alternatives(struct play *p, enum end from, const struct segment *seg, char *why)
 {
     enum match best = MATCH_OTHER;
-    char said[MATCH_WHY_MAX];
+    char said[MATCH_WHY_MAX], doubt[PLAY_TEXT_MAX];
     for (size_t i = p->choice; play_item(p, i)->kind != FIGURE_END; i = play_item(p, i)->to) {
         const struct figure_row *row = view_first_row(p->figure, i);
         enum match m = try_row(p, &p->bind, row, from, seg, said);
         if (m == MATCH_YES) {
-            play_row_choose(p, i);
+            play_row_choose(p, i, play_again_doubt(p, false, doubt) ? doubt : NULL);
             return true;
         }
         if (m > best) {
@@ -198,6 +200,14 @@ static void acknowledge_unfigured_data(struct play *p, enum end from, uint32_t o
         ours_acknowledge(p->ends.x, "for data that the figure does not show");
 }
 
+/* By this the next copy is judged. */
+static void note_time(struct play *p, enum end from, const struct inbox_entry *k)
+{
+    struct inbox_times *times = inbox_times(&p->inbox[from], &k->seg);
+    if (times != NULL)
+        times->t_ns = k->t_ns;
+}
+
 /* It is the row's. */
 static void take_awaited(struct play *p, enum end from, const struct inbox_entry *k)
 {
@@ -205,6 +215,7 @@ static void take_awaited(struct play *p, enum end from, const struct inbox_entry
     const struct figure_segment *f = &row->segment;
     const struct segment *seg = &k->seg;
     bool arrives = view_reaches(row, end_other(from));
+    struct inbox_times *copy = inbox_times(&p->inbox[from], seg);
     uint32_t octets = ends_take(&p->ends, from, k, arrives, NULL);
     play_row_crossed(p, seg, k->t_ns);
     p->dropped = k->dropped;
@@ -216,7 +227,9 @@ static void take_awaited(struct play *p, enum end from, const struct inbox_entry
     hold(p, from, seg, !arrives);
     if (arrives && !f->has_data && !f->has_len)
         acknowledge_unfigured_data(p, from, octets);
-    play_judge_time(p);
+    play_judge_time(p, copy);
+    note_time(p, from, k);
+    play_again_answered(p);
 }
 
 /* --- What is not --- */
@@ -275,10 +288,12 @@ static enum play_arrival consider_other(struct play *p, enum end from, const str
 {
     const struct segment *seg = &k->seg;
     char text[LINE_CAME_MAX];
-    bool arrives, turn = is_turn(p, from);
+    bool arrives, turn = is_turn(p, from), opens = ends_is_window_update(&p->ends, seg);
     const char *note = note_on_copy(p, from, seg, &arrives);
     if (note != NULL) {
         (void)ends_take(&p->ends, from, k, arrives, note);
+        note_time(p, from, k);
+        play_again_hears_copy(p, k);
         return PLAY_ARRIVAL_OTHER;
     }
     if (ends_is_behind_a_gap(&p->ends, seg) || (!turn && may_be_later(p, from, seg)))
@@ -290,31 +305,72 @@ static enum play_arrival consider_other(struct play *p, enum end from, const str
         return PLAY_ARRIVAL_WRONG;
     }
     acknowledge_unfigured_data(p, from, ends_take(&p->ends, from, k, true, "not in the figure"));
-    if (turn)
+    if (turn && !opens)
         (void)snprintf(p->instead, sizeof(p->instead), "%s", text);
+    p->instead_answers |= turn && !opens && seg->len == 0;
     return PLAY_ARRIVAL_OTHER;
+}
+
+/* What takes no number may look like an answer, and was there before what it would answer. */
+static bool is_too_old(const struct play *p, const struct inbox_entry *k)
+{
+    const struct play_again *g = &p->again;
+    return !talk_is_wire(p->ends.x) && segment_seq_len(&k->seg) == 0 && g->count > 0 &&
+           k->t_ns < g->list[g->count - 1].left_ns;
 }
 
 enum play_arrival play_wire_consider(struct play *p, enum end from, const struct inbox_entry *k)
 {
     char why[MATCH_WHY_MAX] = "";
+    if (is_too_old(p, k)) {
+        (void)ends_take(&p->ends, from, k, true, "not in the figure: it came before ours had left");
+        return PLAY_ARRIVAL_OTHER;
+    }
     if (!is_awaited(p, from, &k->seg, why))
         return consider_other(p, from, k, why);
     take_awaited(p, from, k);
     return PLAY_ARRIVAL_AWAITED;
 }
 
-/* What is stamped before the silence began cannot break it. Nor, where we are the wire, does a
- * kernel that acknowledges once more what it has acknowledged: nothing new is said. */
+/* Whether it left, or may have left, before what came before the silence was there. */
+static bool is_from_before(const struct play *p, enum end from, const struct inbox_entry *k)
+{
+    int64_t again = p->again.left_ns != CLOCK_NEVER ? p->again.left_ns : p->mark_ns;
+    int64_t began = again > p->mark_ns ? again : p->mark_ns;
+    return k->t_ns < p->mark_ns ||
+           (k->t_ns < began + p->row.round_ns && is_retransmission(p, from, &k->seg));
+}
+
+/* The peer goes on as if it had not got ours. */
+static bool is_no_answer(const struct play *p, enum end from, const struct inbox_entry *k)
+{
+    const struct segment *seg = &k->seg;
+    return is_retransmission(p, from, seg) ||
+           (!(seg->flags & (FLAG_SYN | FLAG_RST)) && segment_seq_len(seg) > 0);
+}
+
+/* What was sent before the silence began cannot break it, nor does a window that opens. Nor, where
+ * we are the wire, does a kernel that acknowledges once more what it has acknowledged: nothing new
+ * is said. */
 enum play_arrival play_wire_consider_in_silence(struct play *p, enum end from,
                                                 const struct inbox_entry *k)
 {
     const struct segment *seg = &k->seg;
     char text[LINE_CAME_MAX];
-    if (k->t_ns < p->mark_ns)
+    if (p->silent_ns != 0 && k->t_ns > p->silent_ns && k->t_ns < p->again.left_ns)
+        return PLAY_ARRIVAL_EARLY; /* the silence is over, and no copy can have drawn it */
+    if (is_from_before(p, from, k))
         return consider_other(p, from, k, "");
+    if (ends_is_window_update(&p->ends, seg)) {
+        (void)ends_take(&p->ends, from, k, true, "not in the figure: the window opens");
+        return PLAY_ARRIVAL_OTHER;
+    }
     if (talk_is_wire(p->ends.x) && segment_seq_len(seg) == 0 && is_copy(p, false, from, seg)) {
         (void)ends_take(&p->ends, from, k, true, "not in the figure: the same ACK again");
+        return PLAY_ARRIVAL_OTHER;
+    }
+    if (is_no_answer(p, from, k) && play_silence_anew(p)) {
+        (void)ends_take(&p->ends, from, k, true, "not in the figure: ours may be lost");
         return PLAY_ARRIVAL_OTHER;
     }
     const char *why = is_retransmission(p, from, seg) ? "a retransmission" : "";

@@ -85,8 +85,12 @@ static void put_schedule(const struct signature *s, const char *what, uint64_t w
     prose_blank(out, 30);
     if (s->fits)
         text_printf(out, "fits ");
+    else if (s->explains && s->usually != 0)
+        text_printf(out, "timing (%" PRIu64 " by default) ", s->usually);
     else
         text_printf(out, "nearest %.2f ", s->distance < 100 ? s->distance : 100.0);
+    if (s->alike > 1)
+        text_printf(out, "%" PRIu64 ", such as ", s->alike);
     put_rest(out, s->stack);
 }
 
@@ -111,6 +115,26 @@ static void put_schedules(const struct digest *d, struct text *out)
     if (t->left_out != 0) {
         share(out, "", t->left_out, d->listened);
         text_printf(out, "others: only %d schedules are counted\n", SIGNATURE_ROWS);
+    }
+}
+
+static void put_outliers(const struct digest *d, struct text *out)
+{
+    const char *what = "outliers";
+    for (size_t i = 0; d->outliers && i < d->schedules.count; i++) {
+        const struct signature *s = &d->schedules.rows[i];
+        if (!signature_is_rare(s, d->listened))
+            continue;
+        put_schedule(s, what, d->listened, out);
+        for (size_t k = 0; k < signature_hosts(s); k++) {
+            prose_blank(out, 30);
+            put_rest(out, s->hosts[k]);
+        }
+        if (s->targets > signature_hosts(s)) {
+            prose_blank(out, 30);
+            text_printf(out, "%" PRIu64 " more\n", s->targets - signature_hosts(s));
+        }
+        what = "";
     }
 }
 
@@ -261,6 +285,7 @@ void digest_text(const struct digest *d, struct text *out)
     put_targets(d, out);
     put_ends(d, out);
     put_schedules(d, out);
+    put_outliers(d, out);
     put_rtt(&d->rtt, out);
     put_amplification(d, out);
     put_doubts(d, out);

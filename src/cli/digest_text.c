@@ -85,13 +85,19 @@ static void put_schedule(const struct signature *s, const char *what, uint64_t w
     prose_blank(out, 30);
     if (s->fits)
         text_printf(out, "fits ");
-    else if (s->explains && s->usually != 0)
-        text_printf(out, "timing (%" PRIu64 " by default) ", s->usually);
+    else if (s->explains)
+        text_printf(out, "timing of ");
     else
         text_printf(out, "nearest %.2f ", s->distance < 100 ? s->distance : 100.0);
-    if (s->alike > 1)
-        text_printf(out, "%" PRIu64 ", such as ", s->alike);
     put_rest(out, s->stack);
+    if (s->alike > 1) {
+        prose_blank(out, 30);
+        text_printf(out, "and of %" PRIu64 " more\n", s->alike - 1);
+    }
+    if (s->explains && !s->fits && s->usually != 0) {
+        prose_blank(out, 30);
+        text_printf(out, "by default %" PRIu64 " times\n", s->usually);
+    }
 }
 
 static void put_schedules(const struct digest *d, struct text *out)

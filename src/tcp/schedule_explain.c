@@ -294,7 +294,6 @@ static void draw_lines(struct schedule_explanations *x, const struct schedule *s
     const struct schedule_explanation *best = &x->list[0];
     bool reset = s->end == SCHEDULE_RST || s->end == SCHEDULE_RST_ACK;
     unsigned most = clear_from(best);
-    x->named = x->likely = 0;
     if (!best->explains)
         return;
     for (struct schedule_explanation *e = x->list;
@@ -309,7 +308,7 @@ static void draw_lines(struct schedule_explanations *x, const struct schedule *s
 
 void schedule_explain(const struct schedule *s, int64_t late_ns, struct schedule_explanations *out)
 {
-    out->count = 0;
+    *out = (struct schedule_explanations){.count = 0};
     for (size_t i = 0; i < schedule_stacks() && i < SCHEDULE_EXPLAIN_ROWS; i++) {
         const struct schedule_explanation e = explain_by(schedule_stack(i), s, late_ns);
         size_t at = out->count++;
@@ -430,7 +429,7 @@ bool schedule_explain_complete(const struct schedule_explanations *x, const stru
         why = "no known schedule: whether something was lost cannot be told";
     else if (late_ns <= 0)
         why = "the round trip is not known: the first SYN,ACK may have been lost";
-    else if (e == NULL && late_ns >= LATE)
+    else if (e == NULL && schedule_explain_doubtful(x, late_ns))
         why = "the answer came late: the first SYN,ACK may have been lost";
     (void)snprintf(reason, SCHEDULE_EXPLAIN_TEXT_MAX, "%s", why);
     if (e != NULL && why[0] == '\0')

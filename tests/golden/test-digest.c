@@ -427,6 +427,7 @@ UNIT_TEST(outliers_are_named)
     assert_true(digest_end(d));
     assert_int_equal(d->schedules.count, 4);
     digest_text(d, &out);
+    golden_drawing(&out, &(struct style){.columns = 80});
     const char *at = strstr(out.data, "\noutliers");
     assert_non_null(at);
     assert_null(strstr(at, "Linux")); /* nearly all */
@@ -471,6 +472,12 @@ UNIT_TEST(timing_without_the_number)
     const struct signature *s = &d->schedules.rows[0];
     assert_string_equal(s->stack, "Linux 3.1 and later");
     assert_true(!s->fits && s->explains && s->usually == 5);
+    struct text out = {0};
+    const struct style style = {.columns = 80};
+    digest_text(d, &out);
+    golden_drawing(&out, &style);
+    assert_non_null(strstr(out.data, "  timing of Linux 3.1 and later\n"));
+    text_done(&out);
     digest_free(d);
 }
 

@@ -195,6 +195,14 @@ static void take_match(const struct matching *m, const struct match *found, size
                e->tries == schedule_explain_default(e->row);
 }
 
+/* How many lies it takes that the answer to our SYN came when it did, and `sent_s` after the first.
+ */
+static unsigned lateness(int64_t late_ns, double sent_s)
+{
+    int64_t round_trip = late_ns - nanoseconds(sent_s);
+    return late_ns <= 0 || round_trip < PERHAPS_LATE ? 0 : round_trip < LATE ? 1 : RARE;
+}
+
 /* The row with the fewest lies, for each sending that the first arrival may be. */
 static struct schedule_explanation match_row(const struct matching *m, int64_t late_ns)
 {
@@ -209,7 +217,7 @@ static struct schedule_explanation match_row(const struct matching *m, int64_t l
         if (late_ns > 0 && seconds(late_ns) < sum - tolerance(sum))
             break;
         if (match_from(m, first, 0, MISSING_MAX - before, &found)) {
-            e.late = late_ns > 0 && late_ns - nanoseconds(sum) >= PERHAPS_LATE;
+            e.late = lateness(late_ns, sum);
             take_match(m, &found, before, &e);
             first_lost = before > 0 && lies(&e) < first_lost ? lies(&e) : first_lost;
             if (!best.explains || lies(&e) < lies(&best))
@@ -255,8 +263,8 @@ static int compare(const struct schedule_explanation *a, const struct schedule_e
         return a->explains ? -1 : 1;
     if (a->explains && lies(a) != lies(b))
         return lies(a) < lies(b) ? -1 : 1;
-    if (a->usual != b->usual)
-        return a->usual ? -1 : 1;
+    if ((a->usual && !a->late) != (b->usual && !b->late))
+        return a->usual && !a->late ? -1 : 1;
     return a->distance < b->distance ? -1 : a->distance > b->distance;
 }
 
@@ -401,7 +409,8 @@ char *schedule_explain_words(const struct schedule_explanation *e,
     put_missing(out, e->behind, "at the end");
     put(out, e->no_reset, "its reset missing");
     put(out, e->cut, "as far as was listened");
-    put(out, e->late, "a round trip of half a second");
+    put(out, e->late > 0,
+        e->late < RARE ? "a round trip of half a second" : "a round trip of a second");
     return out;
 }
 

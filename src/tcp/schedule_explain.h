@@ -8,10 +8,10 @@
  * Segments get lost, and then one schedule looks like another. So an explanation says what it
  * supposes: how many SYN,ACKs are missing before the first one seen, between two, and behind the
  * last, and whether the reset is. Each is one lie; so is a round trip of half a second that is no
- * lost first SYN,ACK, which comes again as early as that. Two lies each, for they are rarer than
- * a loss, are a gap that is off by more than half of what is tolerated and a reset before its time.
- * What decides between 2 4 8 16 and 1 2 4 8 16 without its first is thus the time between our SYN
- * and what came.
+ * lost first SYN,ACK, which comes again as early as that. Two lies, because they are rarer than a
+ * loss, are a round trip of a second, a gap that is off by more than half of what is tolerated, and
+ * a reset before its time. What decides between 2 4 8 16 and 1 2 4 8 16 without its first is thus
+ * the time between our SYN and what came.
  *
  * The fewest lies are the best explanation. It is clear when every other supposes four lies more:
  * at a loss of one in five, four lost segments that would have had to be exactly these are one case
@@ -40,7 +40,7 @@ struct schedule_explanation {
     bool no_reset;    /* the reset that ends it is missing */
     bool cut;         /* more of it would have come after listening ended */
     bool usual;       /* all of it, as often as by default, and its end */
-    bool late;        /* it takes a round trip of half a second */
+    unsigned late;    /* it takes a round trip of half a second: 1; of a second: 2 */
     bool strained;    /* a gap is off by more than half of what is tolerated */
     bool early;       /* its reset came in place of a SYN,ACK */
     unsigned

@@ -71,27 +71,20 @@ enum schedule_end series_end_of(enum series_part part)
                                     : SCHEDULE_FIN;
 }
 
-static const char *incomplete(const struct series *s, const struct facts *f,
-                              const struct schedule_explanations *x,
-                              char buffer[SCHEDULE_EXPLAIN_TEXT_MAX])
-{
-    if (s->ended == SERIES_ENDED_USER)
-        return "interrupted";
-    if (s->ended == SERIES_ENDED_LISTEN)
-        return "--listen ran out";
-    if (f->capture_dropped > 0)
-        return "the capture lost packets";
-    return schedule_explain_complete(x, &s->schedule, s->late_ns, buffer) ? NULL : buffer;
-}
-
 const char *series_incomplete(const struct series *s, const struct facts *f,
                               char buffer[SCHEDULE_EXPLAIN_TEXT_MAX])
 {
     struct schedule_explanations x;
     if (s->outcome != OUTCOME_OPEN)
         return NULL;
+    if (s->ended == SERIES_ENDED_USER)
+        return "interrupted";
+    if (s->ended == SERIES_ENDED_LISTEN)
+        return "--listen ran out";
+    if (f->capture_dropped > 0)
+        return "the capture lost packets";
     schedule_explain(&s->schedule, s->late_ns, &x);
-    return incomplete(s, f, &x, buffer);
+    return schedule_explain_complete(&x, &s->schedule, s->late_ns, buffer) ? NULL : buffer;
 }
 
 static void report_gaps(const struct schedule *c, struct result *r)
@@ -192,34 +185,23 @@ static double needs_s(const struct schedule *c, const struct schedule_explanatio
                : ceil((double)(c->last_ns - c->first_ns + e->needs_ns) / (double)CLOCK_S);
 }
 
-static void set_distance(struct result *r, const struct schedule_explanation *e)
+static void report_explanation(const struct schedule *c, const struct schedule_explanation *e,
+                               bool alternative, struct result *r)
 {
+    result_begin(r, NULL);
+    result_set_text(r, "stack", e->row->name);
     result_set_real(r, "distance", round(e->distance * 1000) / 1000);
-}
-
-static void report_near(const struct schedule_explanation *e, struct result *r)
-{
-    result_begin(r, NULL);
-    result_set_text(r, "stack", e->row->name);
-    set_distance(r, e);
-    result_set_flag(r, "fits", e->usual);
-    result_set_text(r, "source", e->row->source);
-    if (e->explains) {
+    if (e->explains)
         result_set_integer(r, "missing", schedule_explain_missing(e));
-        result_set_integer(r, "tries", e->tries);
+    if (alternative) {
+        result_set_seconds(r, "needs_listen_s", needs_s(c, e));
+    } else {
+        result_set_flag(r, "fits", e->usual);
+        result_set_text(r, "source", e->row->source);
+        if (e->explains)
+            result_set_integer(r, "tries", e->tries);
+        result_set_integer(r, "default_tries", schedule_explain_default(e->row));
     }
-    result_set_integer(r, "default_tries", schedule_explain_default(e->row));
-    result_end(r);
-}
-
-static void report_alternative(const struct schedule *c, const struct schedule_explanation *e,
-                               struct result *r)
-{
-    result_begin(r, NULL);
-    result_set_text(r, "stack", e->row->name);
-    result_set_integer(r, "missing", schedule_explain_missing(e));
-    set_distance(r, e);
-    result_set_seconds(r, "needs_listen_s", needs_s(c, e));
     result_end(r);
 }
 
@@ -252,7 +234,7 @@ static void lines_of_nearest(const struct schedule *c, const struct schedule_exp
     for (size_t i = first; x->named > 0 && i < x->likely; i++)
         least = fmin(least, needs_s(c, &x->list[i]));
     if (!isnan(least) && c->end != SCHEDULE_TRUNCATED)
-        result_line(r, "open", "silence till %.0f s after the first SYN,ACK would tell more",
+        result_line(r, "settle", "silence till %.0f s after the first SYN,ACK would tell more",
                     least);
 }
 
@@ -263,11 +245,11 @@ static void report_nearest(const struct schedule *c, const struct schedule_expla
     bool named = x->named > 0 || (x->likely == 0 && c->count > 1);
     result_begin_list(r, "nearest");
     for (size_t i = 0; named && i < (x->named > NEAREST_SHOWN ? x->named : NEAREST_SHOWN); i++)
-        report_near(&x->list[i], r);
+        report_explanation(c, &x->list[i], false, r);
     result_end_list(r);
     result_begin_list(r, "alternatives");
     for (size_t i = x->named; x->named > 0 && i < x->likely; i++)
-        report_alternative(c, &x->list[i], r);
+        report_explanation(c, &x->list[i], true, r);
     result_end_list(r);
     if (named)
         lines_of_nearest(c, x, r);
@@ -275,11 +257,10 @@ static void report_nearest(const struct schedule *c, const struct schedule_expla
         result_line(r, "nearest", "one gap names nobody");
 }
 
-static void report_incomplete(const struct series *s, const struct facts *f,
-                              const struct schedule_explanations *x, struct result *r)
+static void report_incomplete(const struct series *s, const struct facts *f, struct result *r)
 {
     char reason[SCHEDULE_EXPLAIN_TEXT_MAX];
-    const char *why = incomplete(s, f, x, reason);
+    const char *why = series_incomplete(s, f, reason);
     if (why == NULL)
         result_set_null(r, "incomplete");
     else
@@ -334,7 +315,7 @@ void series_report(const struct series *s, const struct facts *f, struct result 
         schedule_explain(&s->schedule, s->late_ns, &x);
         report_nearest(&s->schedule, &x, r);
         report_doubts(s, r);
-        report_incomplete(s, f, &x, r);
+        report_incomplete(s, f, r);
     }
     facts_trust(f, r);
 }

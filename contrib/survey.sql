@@ -33,7 +33,9 @@ FROM read_json(
         waited_s: 'DOUBLE',
         lived_s: 'DOUBLE',
         model: 'STRUCT(first_s DOUBLE, factor DOUBLE, cap_s DOUBLE, fits BOOLEAN)',
-        nearest: 'STRUCT(stack VARCHAR, distance DOUBLE, fits BOOLEAN)[]',
+        nearest: 'STRUCT(stack VARCHAR, distance DOUBLE, fits BOOLEAN, missing UINTEGER, tries UINTEGER)[]',
+        alternatives: 'STRUCT(stack VARCHAR, missing UINTEGER, distance DOUBLE, needs_listen_s DOUBLE)[]',
+        doubtful: 'BOOLEAN',
         incomplete: 'VARCHAR',
         syns: 'UBIGINT',
         segments_back: 'UBIGINT',
@@ -63,7 +65,8 @@ LIMIT 10;
 SELECT round(model.first_s, 1) AS first_s, round(model.factor, 1) AS factor,
        round(model.cap_s) AS cap_s, retransmissions, "end", count(*) AS targets,
        count(incomplete) AS perhaps_incomplete,
-       mode(nearest[1].stack) FILTER (WHERE nearest[1].fits) AS fits
+       mode(nearest[1].stack) FILTER (WHERE nearest[1].missing = 0) AS timing_of,
+       count(*) FILTER (WHERE len(alternatives) > 0) AS or_others
 FROM result
 WHERE "end" IS NOT NULL
 GROUP BY ALL

@@ -13,7 +13,6 @@
 #include "event/result.h"
 #include "measure/ping/ping.h"
 #include "measure/survey/survey.h"
-#include "tcp/schedule_loss.h"
 
 #define PROGRESS_EVERY CLOCK_S
 
@@ -67,17 +66,6 @@ static void report_trouble(const struct survey_end *e, struct result *r)
     result_set_text(r, "reason", e->trouble);
 }
 
-/* Nobody measures a second time: whether a loss can have made the series of another is said. */
-static void report_incomplete(const struct survey_end *e, struct result *r)
-{
-    char reason[SCHEDULE_LOSS_REASON_MAX];
-    const char *why = series_incomplete(e->series, e->facts, reason);
-    if (why != NULL)
-        result_set_text(r, "incomplete", why);
-    else
-        result_set_null(r, "incomplete");
-}
-
 static void report(const struct stage *st, const struct survey_end *e, struct result *r)
 {
     if (e->trouble != NULL) {
@@ -88,8 +76,6 @@ static void report(const struct stage *st, const struct survey_end *e, struct re
             result_set_text(r, "name", e->name);
     } else if (e->series != NULL) {
         series_report(e->series, e->facts, r);
-        if (e->outcome == OUTCOME_OPEN)
-            report_incomplete(e, r);
     } else {
         ping_report(e->ping, e->facts, st->s->options.run.wait_ns, r);
     }
@@ -405,7 +391,7 @@ static enum status find(struct session *s, struct fault *fault)
     enum status status = survey_list_ports(&st->list, fault);
     if (status == STATUS_OK && st->asked->summarise) {
         s->over = true;
-        s->exit_code = digest_files(a->words, a->word_count, a->json);
+        s->exit_code = digest_files(a->words, a->word_count, a->json, st->asked->outliers);
         return STATUS_OK;
     }
     if (status == STATUS_OK)

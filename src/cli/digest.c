@@ -219,10 +219,14 @@ static void set_nearest(struct result *r, const struct signature *s)
     set_words(r, "stack", s->stack);
     result_set_real(r, "distance", round(s->distance * 1000) / 1000);
     result_set_flag(r, "fits", s->fits);
+    if (s->usually != 0)
+        result_set_count(r, "default_tries", s->usually);
+    if (s->alike > 1)
+        result_set_count(r, "alike", s->alike);
     result_end(r);
 }
 
-static void set_schedule(struct result *r, const struct signature *s)
+static void set_schedule(struct result *r, const struct digest *d, const struct signature *s)
 {
     char text[SIGNATURE_TEXT_MAX];
     result_begin(r, NULL);
@@ -235,6 +239,12 @@ static void set_schedule(struct result *r, const struct signature *s)
     set_mean(r, "factor", s->factor, s->factored);
     set_mean(r, "cap_s", s->cap_s, s->capped);
     set_nearest(r, s);
+    if (d->outliers && signature_is_rare(s, d->listened)) {
+        result_begin_list(r, "hosts");
+        for (size_t i = 0; i < signature_hosts(s); i++)
+            set_words(r, NULL, s->hosts[i]);
+        result_end_list(r);
+    }
     result_end(r);
 }
 
@@ -277,7 +287,7 @@ static void set_all(struct result *r, const struct digest *d)
     set_measured(r, d);
     result_begin_list(r, "schedules");
     for (size_t i = 0; i < d->schedules.count; i++)
-        set_schedule(r, &d->schedules.rows[i]);
+        set_schedule(r, d, &d->schedules.rows[i]);
     result_end_list(r);
     result_set_count(r, "schedules_left_out", d->schedules.left_out);
     result_begin_list(r, "worst");
@@ -395,13 +405,15 @@ static int take_files(struct digest *d, char *line, const char *const *files, si
                                     : command_fail("survey", "there is no record to summarise");
 }
 
-int digest_files(const char *const *files, size_t n, bool json)
+int digest_files(const char *const *files, size_t n, bool json, bool outliers)
 {
     if (n == 0)
         return command_fail("survey",
                             "--summarise takes files of records, or - for standard input");
     struct digest *d = digest_new();
     char *line = malloc(LINE_MOST);
+    if (d != NULL)
+        d->outliers = outliers;
     int code = take_files(d, line, files, n, json);
     free(line);
     digest_free(d);

@@ -23,6 +23,8 @@ enum {
     DIGEST_LEAF = 1 << 16, /* bits */
     SIGNATURE_ROWS = 256,
     SIGNATURE_TEXT_MAX = 96,
+    SIGNATURE_HOSTS = 5, /* that --outliers names of a schedule */
+    DIGEST_TARGET_MAX = 72,
 };
 
 /* --- One result record --- */
@@ -46,7 +48,10 @@ struct observation {
     const char *stack; /* the nearest; NULL: none */
     double distance;
     bool stack_fits;
-    bool incomplete; /* the record has a reason why the series may have lost something */
+    bool stack_explains; /* nothing missing, though it may be set to another number */
+    uint64_t usually;    /* how often that stack tries by default; 0: the record does not say */
+    uint64_t alike;      /* stacks that are as near */
+    bool incomplete;     /* the record has a reason why the series may have lost something */
 };
 
 /* Reads a record of type "result" as doc/tcpshake.schema.json has it. STATUS_MALFORMED with the
@@ -56,8 +61,8 @@ enum status observation_read(struct observation *o, const json_t *record, struct
 
 /* --- Schedules that are the same, counted together --- */
 
-/* Those that fit the same known stack, and otherwise those whose model, rounded to about the
- * tolerance of a gap, and whose count and end are equal. */
+/* Those that have the timing of the same known stack, and otherwise those whose model, rounded to
+ * about the tolerance of a gap, are the same; and whose count and end are equal. */
 struct signature {
     uint64_t targets;
     uint64_t incomplete; /* of them: the series may have lost something */
@@ -69,13 +74,16 @@ struct signature {
     char gaps[48];  /* of the first target, rounded: "0.8 0.4 0.4 ..." */
     char stack[80]; /* the nearest, of the target that was the least distant; "" for none */
     double distance;
-    bool fits;                    /* the stack does: gaps, count and end */
-    char key[SIGNATURE_TEXT_MAX]; /* equal for what is the same */
+    bool fits;                                      /* the stack does: gaps, count and end */
+    bool explains;                                  /* its gaps do */
+    uint64_t usually, alike;                        /* as in the observation */
+    char hosts[SIGNATURE_HOSTS][DIGEST_TARGET_MAX]; /* the first targets */
+    char key[SIGNATURE_TEXT_MAX];                   /* equal for what is the same */
 };
 
 /* Zeroed at first. */
 struct signatures {
-    struct signature rows[SIGNATURE_ROWS]; /* about 80 kB */
+    struct signature rows[SIGNATURE_ROWS]; /* about 170 kB */
     size_t count;
     uint64_t left_out; /* targets whose schedule found no row any more */
 };
@@ -84,6 +92,10 @@ struct signatures {
 void signature_count(struct signatures *t, const struct observation *o);
 /* The most frequent first. */
 void signature_sort(struct signatures *t);
+/* Whether it is one target's alone, or those of a hundredth at most of all `listened`. */
+bool signature_is_rare(const struct signature *s, uint64_t listened);
+/* How many of its targets are known by name. */
+size_t signature_hosts(const struct signature *s);
 /* "1.0 s x 2.0, 5 times, silence": first gap and factor are rounded means. Returns `out`. */
 char *signature_format(const struct signature *s, char out[SIGNATURE_TEXT_MAX]);
 /* A number of seconds as a signature has it: "1.0", "0.25", "16". Returns `out`. */
@@ -92,7 +104,7 @@ char *signature_number(double v, char *out, size_t cap);
 /* --- All of them --- */
 
 struct digest_worst {
-    char target[72];
+    char target[DIGEST_TARGET_MAX];
     uint64_t session;
     enum outcome outcome;
     uint64_t syns, segments_back, octets_back;
@@ -119,6 +131,7 @@ struct digest {
     uint64_t unchecked;      /* sessions too high to be looked at for that, or no memory for it */
     uint64_t unended;        /* files with a survey that has no summary */
     bool mixed;              /* several seeds: a session number says nothing across them */
+    bool outliers;           /* the targets of rare schedules are to be named */
 
     bool running, has_seed;
     int64_t seed;
@@ -147,6 +160,6 @@ void digest_json(const struct digest *d, struct text *out);
  * digest of their records: text, or one record. Lines that are no records are told on stderr with
  * their file and number. Returns the exit status: 0, or 2 when a file could not be read, nothing
  * was a record, or the output failed. */
-int digest_files(const char *const *files, size_t n, bool json);
+int digest_files(const char *const *files, size_t n, bool json, bool outliers);
 
 #endif

@@ -85,9 +85,19 @@ static void put_schedule(const struct signature *s, const char *what, uint64_t w
     prose_blank(out, 30);
     if (s->fits)
         text_printf(out, "fits ");
+    else if (s->explains)
+        text_printf(out, "timing of ");
     else
         text_printf(out, "nearest %.2f ", s->distance < 100 ? s->distance : 100.0);
     put_rest(out, s->stack);
+    if (s->alike > 1) {
+        prose_blank(out, 30);
+        text_printf(out, "and of %" PRIu64 " more\n", s->alike - 1);
+    }
+    if (s->explains && !s->fits && s->usually != 0) {
+        prose_blank(out, 30);
+        text_printf(out, "by default %" PRIu64 " times\n", s->usually);
+    }
 }
 
 static void put_schedules(const struct digest *d, struct text *out)
@@ -111,6 +121,26 @@ static void put_schedules(const struct digest *d, struct text *out)
     if (t->left_out != 0) {
         share(out, "", t->left_out, d->listened);
         text_printf(out, "others: only %d schedules are counted\n", SIGNATURE_ROWS);
+    }
+}
+
+static void put_outliers(const struct digest *d, struct text *out)
+{
+    const char *what = "outliers";
+    for (size_t i = 0; d->outliers && i < d->schedules.count; i++) {
+        const struct signature *s = &d->schedules.rows[i];
+        if (!signature_is_rare(s, d->listened))
+            continue;
+        put_schedule(s, what, d->listened, out);
+        for (size_t k = 0; k < signature_hosts(s); k++) {
+            prose_blank(out, 30);
+            put_rest(out, s->hosts[k]);
+        }
+        if (s->targets > signature_hosts(s)) {
+            prose_blank(out, 30);
+            text_printf(out, "%" PRIu64 " more\n", s->targets - signature_hosts(s));
+        }
+        what = "";
     }
 }
 
@@ -261,6 +291,7 @@ void digest_text(const struct digest *d, struct text *out)
     put_targets(d, out);
     put_ends(d, out);
     put_schedules(d, out);
+    put_outliers(d, out);
     put_rtt(&d->rtt, out);
     put_amplification(d, out);
     put_doubts(d, out);

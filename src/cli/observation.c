@@ -76,6 +76,20 @@ static bool read_model(struct observation *o, const json_t *record)
            number_of(model, "cap_s", longest, &o->model.cap_s);
 }
 
+/* Of the list how many say the same as its first. */
+static uint64_t alike(const json_t *list)
+{
+    uint64_t n = 1;
+    const json_t *first = json_array_get(list, 0);
+    for (const json_t *next; (next = json_array_get(list, n)) != NULL; n++) {
+        if (!json_equal(json_object_get(first, "fits"), json_object_get(next, "fits")) ||
+            !json_equal(json_object_get(first, "missing"), json_object_get(next, "missing")) ||
+            !json_equal(json_object_get(first, "distance"), json_object_get(next, "distance")))
+            break;
+    }
+    return n;
+}
+
 static bool read_nearest(struct observation *o, const json_t *record)
 {
     const json_t *nearest = json_array_get(json_object_get(record, "nearest"), 0);
@@ -83,6 +97,11 @@ static bool read_nearest(struct observation *o, const json_t *record)
         return true;
     o->stack = json_string_value(json_object_get(nearest, "stack"));
     o->stack_fits = json_is_true(json_object_get(nearest, "fits"));
+    uint64_t missing = 0;
+    o->stack_explains = o->stack_fits || (count_of(nearest, "missing", UINT32_MAX, &missing) &&
+                                          missing == 0 && o->end != SCHEDULE_TRUNCATED);
+    (void)count_of(nearest, "default_tries", UINT32_MAX, &o->usually);
+    o->alike = alike(json_object_get(record, "nearest"));
     return o->stack != NULL && number_of(nearest, "distance", 1e9, &o->distance);
 }
 

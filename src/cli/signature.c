@@ -82,12 +82,12 @@ static void format_count(uint64_t n, enum schedule_end end, const char *series, 
         (void)snprintf(out, cap, "%s, %" PRIu64 " times, %s", series, n, how);
 }
 
-/* What is far from any number of its own: a fitting stack is named by itself, for the noise of a
- * group may lie across the edge of a step. */
+/* What is far from any number of its own: a stack whose timing it is is named by itself, for the
+ * noise of a group may lie across the edge of a step. */
 static void make_key(const struct observation *o, const char *gaps, char key[SIGNATURE_TEXT_MAX])
 {
     char series[SIGNATURE_TEXT_MAX];
-    if (o->stack != NULL && o->stack_fits)
+    if (o->stack != NULL && o->stack_explains)
         (void)snprintf(series, sizeof(series), "=%.60s", o->stack);
     else if (o->modelled && o->model.fits)
         format_model(&o->model, series, sizeof(series));
@@ -135,6 +135,8 @@ void signature_count(struct signatures *t, const struct observation *o)
         t->left_out++;
         return;
     }
+    if (s->targets < SIGNATURE_HOSTS)
+        (void)snprintf(s->hosts[s->targets], sizeof(s->hosts[0]), "%s", o->target);
     s->targets++;
     s->incomplete += o->incomplete;
     add_model(s, o);
@@ -142,6 +144,9 @@ void signature_count(struct signatures *t, const struct observation *o)
         (void)snprintf(s->stack, sizeof(s->stack), "%s", o->stack);
         s->distance = o->distance;
         s->fits = o->stack_fits;
+        s->explains = o->stack_explains;
+        s->usually = o->usually;
+        s->alike = o->alike;
     }
 }
 
@@ -156,6 +161,16 @@ static int more_first(const void *a, const void *b)
 void signature_sort(struct signatures *t)
 {
     qsort(t->rows, t->count, sizeof(t->rows[0]), more_first);
+}
+
+bool signature_is_rare(const struct signature *s, uint64_t listened)
+{
+    return s->targets == 1 || s->targets <= listened / 100;
+}
+
+size_t signature_hosts(const struct signature *s)
+{
+    return s->targets < SIGNATURE_HOSTS ? (size_t)s->targets : SIGNATURE_HOSTS;
 }
 
 char *signature_format(const struct signature *s, char out[SIGNATURE_TEXT_MAX])

@@ -63,12 +63,6 @@ int64_t schedule_last_gap(const struct schedule *s)
     return s->count != 0 ? s->gaps[s->count - 1] : 0;
 }
 
-int64_t schedule_patience(int64_t last_gap_ns, int64_t least_ns)
-{
-    int64_t wait = 2 * last_gap_ns + schedule_tolerance(2 * last_gap_ns);
-    return wait > least_ns ? wait : least_ns;
-}
-
 static double seconds(int64_t ns)
 {
     return (double)ns / (double)CLOCK_S;
@@ -139,71 +133,6 @@ struct schedule_model schedule_fit(const struct schedule *s)
             return m;
     }
     return whole;
-}
-
-/* A factor of two between two gaps counts 1. The shift keeps gaps near zero comparable. */
-static double gap_distance(double a, double b)
-{
-    static const double shift = 0.05;
-    return fmin(1, fabs(log2((a + shift) / (b + shift))));
-}
-
-/* The gaps of the series as the table writes them: with the one before the reset. */
-static size_t gaps_with_end(const struct schedule *s, double out[SCHEDULE_GAPS_MAX + 1])
-{
-    size_t n = 0;
-    for (; n < s->count; n++)
-        out[n] = seconds(s->gaps[n]);
-    if (s->end == SCHEDULE_RST || s->end == SCHEDULE_RST_ACK || s->end == SCHEDULE_FIN)
-        out[n++] = seconds(s->end_ns - s->last_ns);
-    return n;
-}
-
-static struct schedule_near compare(const struct schedule *s, const double *gaps, size_t n,
-                                    const struct stack *k)
-{
-    bool cut = s->end == SCHEDULE_TRUNCATED;
-    size_t row = cut && k->count > n ? n : k->count;
-    size_t both = n < row ? n : row;
-    size_t longer = n > row ? n : row;
-    double sum = 0;
-    bool fits = n == k->count && s->end == k->end;
-
-    for (size_t i = 0; i < both; i++) {
-        sum += gap_distance(gaps[i], k->gaps[i]);
-        fits = fits && within_tolerance((int64_t)(gaps[i] * (double)CLOCK_S), k->gaps[i]);
-    }
-    sum += (double)(longer - both);
-    size_t parts = longer;
-    if (!cut) {
-        sum += s->end == k->end ? 0 : 1;
-        parts++;
-    }
-    return (struct schedule_near){.stack = k->name,
-                                  .source = k->source,
-                                  .distance = parts != 0 ? sum / (double)parts : 1,
-                                  .fits = fits};
-}
-
-size_t schedule_nearest(const struct schedule *s, struct schedule_near *out, size_t max)
-{
-    double gaps[SCHEDULE_GAPS_MAX + 1];
-    size_t n = gaps_with_end(s, gaps);
-    size_t kept = 0;
-
-    if (n == 0) /* no retransmission: nothing to compare */
-        return 0;
-    for (size_t k = 0; k < schedule_stacks(); k++) {
-        struct schedule_near near = compare(s, gaps, n, schedule_stack(k));
-        size_t at = kept < max ? kept++ : max;
-        for (; at > 0 && out[at - 1].distance > near.distance; at--) {
-            if (at < max)
-                out[at] = out[at - 1];
-        }
-        if (at < max)
-            out[at] = near;
-    }
-    return kept;
 }
 
 const char *schedule_end_name(enum schedule_end end)

@@ -1,5 +1,5 @@
-/* A series of arrivals of one and the same segment: its gaps, the rule that fits them, and the
- * known schedules it lies near. Time is in ns; models and tables are in seconds. */
+/* A series of arrivals of one and the same segment: its gaps and the rule that fits them; and the
+ * table of known ones. Time is in ns; models and tables are in seconds. */
 #ifndef TCPSHAKE_TCP_SCHEDULE_H
 #define TCPSHAKE_TCP_SCHEDULE_H
 
@@ -38,12 +38,6 @@ struct schedule_model {
     bool fits;     /* every gap within the tolerance */
 };
 
-struct schedule_near {
-    const char *stack, *source; /* static */
-    double distance;            /* 0: the same; 1: nothing alike */
-    bool fits;                  /* every gap within the tolerance, and the same number and end */
-};
-
 /* A row of stacks.def, the known schedules of SYN,ACKs. */
 struct stack {
     const char *name, *source;   /* static */
@@ -69,16 +63,7 @@ int64_t schedule_tolerance(int64_t gap_ns);
 /* 0 when there is none. */
 int64_t schedule_last_gap(const struct schedule *s);
 
-/* How long silence must last after the last arrival to mean that the series is over: more than
- * twice the last gap, with tolerance, and at least `least_ns`. */
-int64_t schedule_patience(int64_t last_gap_ns, int64_t least_ns);
-
 struct schedule_model schedule_fit(const struct schedule *s);
-
-/* The `max` nearest rows of stacks.def, nearest first; returns how many. A distance, not a claim:
- * the mean over the gaps of how many times too long or short each is (a factor of two counts 1, a
- * missing gap 1, another end 1). For a truncated series the rows are cut to what was seen. */
-size_t schedule_nearest(const struct schedule *s, struct schedule_near *out, size_t max);
 
 /* "silence", "rst", "rst-ack", "fin", "truncated"; static. */
 const char *schedule_end_name(enum schedule_end end);

@@ -139,7 +139,7 @@ static enum status flush(void *arg, unsigned *left, int64_t *from_ns, int64_t *t
 
 static void check_record(const struct scene *c, const struct survey_end *e)
 {
-    char buffer[SCHEDULE_LOSS_REASON_MAX];
+    char buffer[SCHEDULE_EXPLAIN_TEXT_MAX];
     struct result r = {0};
     if (e->series != NULL) {
         const char *why = series_incomplete(e->series, e->facts, buffer);

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "cli/digest.h"
 #include "event/result.h"
-#include "tcp/schedule.h"
+#include "tcp/schedule_explain.h"
 
 enum {
     ENOUGH = 24
@@ -23,10 +23,8 @@ struct habit {
 };
 
 static const struct habit habits[] = {
-    {"Linux 3.1 and later (tcp_synack_retries=5)",
-     SCHEDULE_SILENCE,
-     {1.018, 2.016, 4.064, 8.192, 16.129}},
-    {"Linux, TCP_DEFER_ACCEPT", SCHEDULE_SILENCE, {7.25, 8.19, 16.13}},
+    {"Linux 3.1 and later", SCHEDULE_SILENCE, {1.018, 2.016, 4.064, 8.192, 16.129}},
+    {"Lantronix", SCHEDULE_SILENCE, {0.8, 0.4, 0.4, 0.4, 0.7, 1, 1.4, 2, 2.7}},
     {"Linux 2.0", SCHEDULE_SILENCE, {3, 6, 12, 24, 48, 96}},
     {"Windows 10", SCHEDULE_RST, {1, 2, 4, 8, 6}},
     {"Windows Vista, 7, Server 2008", SCHEDULE_RST, {3, 6, 12}},
@@ -67,7 +65,7 @@ static void live_by(const struct habit *h, uint64_t *random, struct schedule *ou
 static void put_series(json_t *o, const struct schedule *c)
 {
     struct schedule_model m = schedule_fit(c);
-    struct schedule_near near;
+    struct schedule_explanations x;
     json_t *gaps = json_array();
     for (size_t i = 0; i < c->count; i++)
         json_array_append_new(gaps, json_real((double)c->gaps[i] / 1000));
@@ -81,9 +79,14 @@ static void put_series(json_t *o, const struct schedule *c)
                                   m.factor > 0 ? json_real(m.factor) : json_null(), "cap_s",
                                   m.cap_s > 0 ? json_real(m.cap_s) : json_null(), "fits", m.fits));
     json_t *nearest = json_array();
-    if (schedule_nearest(c, &near, 1) != 0)
-        json_array_append_new(nearest, json_pack("{s:s, s:f, s:b}", "stack", near.stack, "distance",
-                                                 near.distance, "fits", near.fits));
+    schedule_explain(c, CLOCK_MS, &x);
+    const struct schedule_explanation *e = &x.list[0];
+    if (x.named > 0)
+        json_array_append_new(nearest,
+                              json_pack("{s:s, s:f, s:b, s:i, s:i}", "stack", e->row->name,
+                                        "distance", e->distance, "fits", e->usual, "missing",
+                                        (int)schedule_explain_missing(e), "default_tries",
+                                        (int)schedule_explain_default(e->row)));
     json_object_set_new(o, "nearest", nearest);
 }
 
@@ -403,6 +406,77 @@ UNIT_TEST(for_programs)
     digest_json(d, &out);
     assert_false(out.failed);
     golden_compare("digest.ndjson", &out);
+    text_done(&out);
+    digest_free(d);
+}
+
+/* A hundredth at most of those that were listened to, or one alone. */
+UNIT_TEST(outliers_are_named)
+{
+    struct text out = {0};
+    struct digest *d = begun();
+    uint64_t random = 5;
+    d->outliers = true;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct schedule c;
+        json_t *o = result(i + 1, "open");
+        live_by(&habits[i % 100 == 7 ? 3 : i == 500 ? 4 : i % 25 == 3 ? 6 : 0], &random, &c);
+        put_series(o, &c);
+        assert_int_equal(take(d, o), STATUS_OK);
+    }
+    assert_true(digest_end(d));
+    assert_int_equal(d->schedules.count, 4);
+    digest_text(d, &out);
+    golden_drawing(&out, &(struct style){.columns = 80});
+    const char *at = strstr(out.data, "\noutliers");
+    assert_non_null(at);
+    assert_null(strstr(at, "Linux")); /* nearly all */
+    assert_null(strstr(at, "macOS")); /* one in 25 */
+    for (unsigned i = 7; i < 500; i += 100) {
+        char target[32];
+        (void)snprintf(target, sizeof(target), " 192.0.2.%u:80\n", (i + 1) % 256);
+        assert_non_null(strstr(at, target));
+    }
+    assert_non_null(strstr(at, " 5 more\n"));
+    assert_non_null(strstr(at, "fits Windows Vista, 7, Server 2008\n"));
+    assert_non_null(strstr(at, " 192.0.2.245:80\n")); /* that one, 501 */
+    text_done(&out);
+    out = (struct text){0};
+    digest_json(d, &out);
+    json_t *record = json_loads(out.data, 0, NULL);
+    const json_t *rows = json_object_get(record, "schedules");
+    assert_null(json_object_get(json_array_get(rows, 0), "hosts"));
+    assert_int_equal(json_array_size(json_object_get(json_array_get(rows, 2), "hosts")), 5);
+    assert_int_equal(json_array_size(json_object_get(json_array_get(rows, 3), "hosts")), 1);
+    json_decref(record);
+    text_done(&out);
+    digest_free(d);
+}
+
+/* What is set to another number is known by its timing, whatever the noise. */
+UNIT_TEST(timing_without_the_number)
+{
+    static const struct habit twice = {"Linux 3.1 and later", SCHEDULE_SILENCE, {1.018, 2.016}};
+    struct digest *d = begun();
+    uint64_t random = 9;
+    for (unsigned i = 0; i < 300; i++) {
+        struct schedule c;
+        json_t *o = result(i + 1, "open");
+        live_by(&twice, &random, &c);
+        schedule_finish(&c, SCHEDULE_SILENCE, c.last_ns + 15 * CLOCK_S);
+        put_series(o, &c);
+        assert_int_equal(take(d, o), STATUS_OK);
+    }
+    assert_true(digest_end(d));
+    assert_int_equal(d->schedules.count, 1);
+    const struct signature *s = &d->schedules.rows[0];
+    assert_string_equal(s->stack, "Linux 3.1 and later");
+    assert_true(!s->fits && s->explains && s->usually == 5);
+    struct text out = {0};
+    const struct style style = {.columns = 80};
+    digest_text(d, &out);
+    golden_drawing(&out, &style);
+    assert_non_null(strstr(out.data, "  timing of Linux 3.1 and later\n"));
     text_done(&out);
     digest_free(d);
 }

@@ -42,6 +42,28 @@ for retries in 0 1 2; do
             tcpshake lab $six --sysctl net.ipv4.tcp_synack_retries=$retries synack --json
     done
 done
+# What is told of the peer: this kernel, by what it did and what it does by default; by nobody else alone.
+linux='$r{nearest}[0]{stack} =~ /^Linux 3\.1/ && $r{nearest}[0]{default_tries} == 5 && $r{nearest}[0]{distance} < 0.05'
+told='(grep { $_->{stack} =~ /^Linux 3\.1/ } $r{nearest}[0], @{$r{alternatives}})'
+later "two tries: Linux, by its timing" 0 \
+    "$linux && "'$r{nearest}[0]{tries} == 2 && $r{nearest}[0]{missing} == 0 && !$r{nearest}[0]{fits} &&
+        exists $r{incomplete} && !defined $r{incomplete} && !$r{doubtful} && $r{rtt_us} < 5e5' \
+    tcpshake lab --sysctl net.ipv4.tcp_synack_retries=2 synack --json
+later "one try names nobody" 0 '!@{$r{nearest}} && !@{$r{alternatives}} && !defined $r{incomplete} && $r{rtt_us} > 0' \
+    tcpshake lab --sysctl net.ipv4.tcp_synack_retries=1 synack --json
+for k in 1 2 3; do
+    later "SYN,ACK $k of three is lost" 0 \
+        '(!@{$r{nearest}} || '"$told"') && (!defined $r{rtt_us} || $r{rtt_us} < 5e5) &&
+            '"($k < 3) == defined \$r{incomplete} && ($k == 1) == (\$r{doubtful} && !defined \$r{rtt_us})" \
+        tcpshake lab --sysctl net.ipv4.tcp_synack_retries=2 --drop "b-a:SYN,ACK#$k" synack --json
+done
+later "the first is lost: no Cisco alone, no round trip" 0 \
+    "$told"' && $r{nearest}[0]{missing} + @{$r{alternatives}} > 0 && !defined $r{rtt_us} && $r{doubtful} &&
+        grep({ $_ eq "late" } @{$r{warnings}})' \
+    tcpshake lab --drop b-a:SYN,ACK synack --json --listen 20s
+tcpshake lab --drop b-a:SYN,ACK survey --listen 20s >"$work/survey" 2>"$work/survey.err" &
+survey=$!
+
 later "no retransmission at all is warned of" 0 '@{$r{warnings}} > 0 && !defined $r{model}' \
     tcpshake lab --sysctl net.ipv4.tcp_synack_retries=0 synack --json
 later "SYN cookies are warned of" 0 '@{$r{warnings}} > 0 && $r{retransmissions} == 0' \
@@ -67,5 +89,11 @@ later "a closed port" 1 '$r{outcome} eq "closed" && @out == 1' tcpshake lab --ap
 later "silence" 3 '$r{outcome} eq "filtered" && !@in' tcpshake lab --app filtered synack --json -W 500ms
 
 collect
+wait $survey
+verdict "the first is lost: no round trip in a survey's record, nor in its summary" "$(
+    cat "$work/survey.err"
+    untrue "@results == 1 && $told"' && exists $r{rtt_us} && !defined $r{rtt_us} && $r{doubtful} &&
+        defined $r{incomplete} && exists $summary->{rtt_us} && !defined $summary->{rtt_us}' "$work/survey")"
+cat "$work/survey" >>"$work/records"
 valid
 finish

@@ -96,7 +96,7 @@ static void through_a_flow(const struct bench *b, struct flow *f, struct flow_st
     if (plan.interrupt != 0 && BENCH_START + plan.interrupt < f->due_ns)
         (void)flow_stop(f, BENCH_START + plan.interrupt);
     else
-        (void)flow_due(f, store, &rules, true, f->due_ns);
+        (void)flow_due(f, store, true, f->due_ns);
 }
 
 static void expect_same_record(struct bench *b)

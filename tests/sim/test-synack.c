@@ -22,6 +22,7 @@ struct plan {
     unsigned end; /* flags of the segment that ends it; 0: silence */
     double end_gap;
     double jitter; /* up to this part longer */
+    double late;   /* when the first that is not lost leaves */
 };
 
 static struct plan plan; /* of the running test; the host's callback has no place for it */
@@ -41,7 +42,7 @@ static void answer(struct bench *b, const struct segment *syn, int64_t after, un
 
 static bool keeps_to_the_plan(struct bench *b, const struct segment *seg)
 {
-    int64_t at = 0;
+    int64_t at = (int64_t)(plan.late * (double)CLOCK_S);
     const seq_t iss = seq_of(b->host.iss);
     if (!(seg->flags & FLAG_SYN))
         return true;
@@ -164,6 +165,102 @@ UNIT_TEST(many_schedules_with_jitter)
         bench_expect(&b, "open", 0);
         assert_int_equal(bench_number(&b, "retransmissions"), plans[i].count);
         expect_one_syn(&b, 1);
+        bench_done(&b);
+    }
+}
+
+/* --- What it may be --- */
+
+static const json_t *near(const struct bench *b, const char *list, const char *name)
+{
+    size_t i;
+    json_t *e;
+    json_array_foreach(json_object_get(b->verdict, list), i, e)
+    {
+        if (strncmp(json_string_value(json_object_get(e, "stack")), name, strlen(name)) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+static json_int_t number(const json_t *e, const char *key)
+{
+    assert_true(json_is_integer(json_object_get(e, key)));
+    return json_integer_value(json_object_get(e, key));
+}
+
+UNIT_TEST(timing_and_count)
+{
+    struct bench b;
+    begin(&b, &(struct plan){.gaps = {1.018, 2.016}, .count = 2});
+    bench_run(&b, 5 * CLOCK_MIN);
+    const json_t *e = json_array_get(json_object_get(b.verdict, "nearest"), 0);
+    assert_ptr_equal(e, near(&b, "nearest", "Linux 3.1"));
+    assert_true(json_number_value(json_object_get(e, "distance")) < 0.01);
+    assert_true(json_is_false(json_object_get(e, "fits")));
+    assert_int_equal(number(e, "tries"), 2);
+    assert_int_equal(number(e, "default_tries"), 5);
+    assert_int_equal(number(e, "missing"), 0);
+    assert_null(near(&b, "alternatives", "Linux 3.1"));
+    e = near(&b, "alternatives",
+             "Windows 10"); /* 4 s later it would have come, and 8 s after that */
+    assert_int_equal(number(e, "missing"), 2);
+    assert_true(json_is_null(json_object_get(b.verdict, "incomplete")));
+    bench_done(&b);
+}
+
+UNIT_TEST(one_gap_names_nobody)
+{
+    struct bench b;
+    begin(&b, &(struct plan){.gaps = {1.018}, .count = 1});
+    bench_run(&b, 5 * CLOCK_MIN);
+    assert_int_equal(json_array_size(json_object_get(b.verdict, "nearest")), 0);
+    assert_int_equal(json_array_size(json_object_get(b.verdict, "alternatives")), 0);
+    assert_true(json_is_null(json_object_get(b.verdict, "incomplete")));
+    assert_int_equal(bench_us(&b, "rtt_us"), BENCH_RTT);
+    bench_done(&b);
+}
+
+UNIT_TEST(the_first_is_lost)
+{
+    struct bench b;
+    begin(&b, &(struct plan){.gaps = {2.016, 4.064, 8.192, 16.129}, .count = 4, .late = 1.018});
+    bench_run(&b, 5 * CLOCK_MIN);
+    assert_true(json_is_null(json_object_get(b.verdict, "rtt_us")));
+    assert_true(json_is_true(json_object_get(b.verdict, "doubtful")));
+    assert_true(has_warning(&b, "late"));
+    assert_int_equal(number(near(&b, "nearest", "Linux 3.1"), "missing"), 1);
+    assert_int_equal(number(near(&b, "nearest", "Linux 3.1"), "tries"), 5);
+    assert_non_null(near(&b, "alternatives", "Cisco IOS 12"));
+    assert_true(json_is_string(json_object_get(b.verdict, "incomplete")));
+    bench_done(&b);
+    /* at once it is a Cisco's, and nothing is missing */
+    begin(&b, &(struct plan){.gaps = {2.016, 4.064, 8.192, 16.129}, .count = 4});
+    bench_run(&b, 5 * CLOCK_MIN);
+    assert_int_equal(bench_us(&b, "rtt_us"), BENCH_RTT);
+    assert_true(json_is_false(json_object_get(b.verdict, "doubtful")));
+    assert_true(json_is_true(json_object_get(near(&b, "nearest", "Cisco IOS 12"), "fits")));
+    assert_null(near(&b, "alternatives", "Linux 3.1"));
+    assert_true(json_is_null(json_object_get(b.verdict, "incomplete")));
+    bench_done(&b);
+}
+
+/* One lost in the middle never ends the listening before the next has had its time. */
+UNIT_TEST(one_in_the_middle_is_lost)
+{
+    static const double gaps[] = {1.018, 2.016, 4.064, 8.192, 16.129};
+    for (size_t lost = 0; lost < 4; lost++) {
+        struct bench b;
+        struct plan p = {.count = 4};
+        for (size_t i = 0; i < 4; i++)
+            p.gaps[i] = i < lost ? gaps[i] : i == lost ? gaps[i] + gaps[i + 1] : gaps[i + 1];
+        begin(&b, &p);
+        bench_run(&b, 5 * CLOCK_MIN);
+        assert_int_equal(bench_number(&b, "retransmissions"), 4);
+        assert_ptr_equal(near(&b, "nearest", "Linux 3.1"),
+                         json_array_get(json_object_get(b.verdict, "nearest"), 0));
+        assert_int_equal(number(near(&b, "nearest", "Linux 3.1"), "missing"), 1);
+        assert_true(json_is_string(json_object_get(b.verdict, "incomplete")));
         bench_done(&b);
     }
 }

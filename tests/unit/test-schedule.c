@@ -1,4 +1,4 @@
-/* Series of arrivals: the rule that fits them and the known schedules they lie near. */
+/* Series of arrivals, and the rule that fits them. */
 #include "unit.h"
 
 #include <math.h>
@@ -6,28 +6,7 @@
 #include "base/clock.h"
 #include "tcp/schedule.h"
 
-enum {
-    ROW_GAPS_MAX = 24,
-    NEAR_MAX = 64
-};
-
-struct row {
-    const char *name;
-    enum schedule_end end;
-    size_t count;
-    double gaps[ROW_GAPS_MAX];
-};
-
-static const struct row rows[] = {
-#define COUNT_OF(...)                (sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
-#define STACK(stack, how, from, ...) {stack, SCHEDULE_##how, COUNT_OF(__VA_ARGS__), {__VA_ARGS__}},
-#include "tcp/stacks.def"
-#undef STACK
-};
-
-enum {
-    ROWS = sizeof(rows) / sizeof(rows[0])
-};
+#define COUNT_OF(...) (sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
 
 static bool ends_by_a_segment(enum schedule_end end)
 {
@@ -134,134 +113,27 @@ UNIT_TEST(two_gaps)
 UNIT_TEST(nothing_at_all)
 {
     struct schedule s;
-    struct schedule_near near[3];
     schedule_init(&s);
     assert_int_equal(s.end, SCHEDULE_TRUNCATED);
     assert_false(schedule_fit(&s).fits);
-    assert_int_equal(schedule_nearest(&s, near, 3), 0);
     schedule_arrival(&s, 5);
     schedule_finish(&s, SCHEDULE_SILENCE, 9 * CLOCK_S);
     assert_int_equal(s.count, 0);
     assert_false(schedule_fit(&s).fits);
-    assert_int_equal(schedule_nearest(&s, near, 3), 0);
 }
 
-/* --- Tolerance and patience --- */
+/* --- The rest --- */
 
-UNIT_TEST(tolerance_and_patience)
+UNIT_TEST(tolerance)
 {
     assert_int_equal(schedule_tolerance(CLOCK_MS), 4 * CLOCK_MS);
     assert_int_equal(schedule_tolerance(32 * CLOCK_MS), 4 * CLOCK_MS);
     assert_int_equal(schedule_tolerance(8 * CLOCK_S), CLOCK_S);
-    struct schedule s = SERIES(TRUNCATED, 1, 2, 4, 8);
-    assert_int_equal(schedule_patience(schedule_last_gap(&s), CLOCK_S), 18 * CLOCK_S);
-    assert_int_equal(schedule_patience(schedule_last_gap(&s), CLOCK_MIN), CLOCK_MIN);
-    schedule_init(&s);
-    assert_int_equal(schedule_patience(schedule_last_gap(&s), 15 * CLOCK_S), 15 * CLOCK_S);
-}
-
-/* --- Neighbours --- */
-
-/* The row of that name among those found. */
-static const struct schedule_near *find(const struct schedule_near *near, size_t n,
-                                        const char *name)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(near[i].stack, name) == 0)
-            return &near[i];
-    }
-    return NULL;
-}
-
-static void in_order(const struct schedule_near *near, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        assert_true(near[i].distance >= 0 && near[i].distance <= 1);
-        assert_true(i == 0 || near[i - 1].distance <= near[i].distance);
-        assert_true(near[i].source != NULL);
-    }
-}
-
-/* Several systems share a schedule: each is then the nearest. */
-UNIT_TEST(every_row_is_its_own_neighbour)
-{
-    for (size_t i = 0; i < ROWS; i++) {
-        struct schedule_near near[NEAR_MAX];
-        struct schedule s = series(rows[i].gaps, rows[i].count, rows[i].end);
-        assert_int_equal(schedule_nearest(&s, near, NEAR_MAX), ROWS);
-        in_order(near, ROWS);
-        const struct schedule_near *own = find(near, ROWS, rows[i].name);
-        assert_non_null(own);
-        assert_true(own->distance < 1e-6);
-        assert_true(own->fits);
-        assert_true(near[0].distance < 1e-6);
-    }
-}
-
-UNIT_TEST(every_row_is_known_with_jitter)
-{
-    uint64_t random = 11;
-    for (size_t i = 0; i < ROWS * 50; i++) {
-        const struct row *row = &rows[i % ROWS];
-        struct schedule_near near[NEAR_MAX];
-        double gaps[ROW_GAPS_MAX];
-        for (size_t k = 0; k < row->count; k++) /* up to 8 % over, as timer wheels are */
-            gaps[k] = row->gaps[k] * (1 + (double)(unit_random(&random) % 1000) * 8e-5);
-        struct schedule s = series(gaps, row->count, row->end);
-        size_t n = schedule_nearest(&s, near, NEAR_MAX);
-        const struct schedule_near *own = find(near, n, row->name);
-        assert_non_null(own);
-        assert_true(own->fits);
-        assert_true(own->distance < 0.12);
-        assert_true(own->distance <= near[0].distance + 0.1);
-    }
-}
-
-UNIT_TEST(the_end_counts)
-{
-    struct schedule_near near[NEAR_MAX];
-    struct schedule s = SERIES(RST, 3, 6, 12);
-    size_t n = schedule_nearest(&s, near, NEAR_MAX);
-    assert_string_equal(near[0].stack, "Windows Vista, 7, Server 2008");
-    const struct schedule_near *bsd = find(near, n, "FreeBSD 4 to 8");
-    assert_false(bsd->fits);
-    assert_true(fabs(bsd->distance - 0.25) < 1e-6); /* three gaps right, the end wrong */
-    s = SERIES(SILENCE, 3, 6, 12);
-    (void)schedule_nearest(&s, near, NEAR_MAX);
-    assert_true(find(near, n, "FreeBSD 4 to 8")->fits);
-    assert_false(find(near, n, "Windows Vista, 7, Server 2008")->fits);
-}
-
-/* What was cut off is compared as far as it goes, and fits nothing for certain. */
-UNIT_TEST(a_truncated_series)
-{
-    struct schedule_near near[NEAR_MAX];
-    struct schedule s = SERIES(TRUNCATED, 1.018, 2.016);
-    size_t n = schedule_nearest(&s, near, NEAR_MAX);
-    assert_int_equal(n, ROWS);
-    in_order(near, n);
-    assert_true(find(near, n, "Linux 3.1 and later (tcp_synack_retries=5)")->distance < 1e-6);
-    assert_true(find(near, n, "Nucleus, Crestron")->distance < 0.05);
-    for (size_t i = 0; i < n; i++)
-        assert_false(near[i].fits);
-}
-
-UNIT_TEST(only_as_many_as_asked_for)
-{
-    struct schedule_near all[NEAR_MAX], few[3];
-    struct schedule s = SERIES(SILENCE, 1, 2, 4, 8, 16);
-    (void)schedule_nearest(&s, all, NEAR_MAX);
-    assert_int_equal(schedule_nearest(&s, few, 3), 3);
-    for (size_t i = 0; i < 3; i++)
-        assert_string_equal(few[i].stack, all[i].stack);
-    assert_int_equal(schedule_nearest(&s, few, 1), 1);
-    assert_int_equal(schedule_nearest(&s, few, 0), 0);
 }
 
 UNIT_TEST(more_than_the_array_holds)
 {
     struct schedule s;
-    struct schedule_near near[NEAR_MAX];
     schedule_init(&s);
     for (int64_t i = 0; i <= SCHEDULE_GAPS_MAX + 20; i++)
         schedule_arrival(&s, i * CLOCK_S);
@@ -272,8 +144,6 @@ UNIT_TEST(more_than_the_array_holds)
     struct schedule_model m = schedule_fit(&s);
     assert_true(m.fits);
     expect_near(m.factor, 1, 1e-6);
-    assert_int_equal(schedule_nearest(&s, near, NEAR_MAX), ROWS);
-    in_order(near, ROWS);
 }
 
 UNIT_TEST(names_of_the_ends)

@@ -59,7 +59,7 @@ static struct said said_of(const char *const *files, size_t n, bool json, const 
         redirect("in", O_RDONLY | O_CREAT, STDIN_FILENO);
         redirect(out, O_WRONLY | O_CREAT, STDOUT_FILENO);
         redirect("err", O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
-        _exit(digest_files(files, n, json));
+        _exit(digest_files(files, n, json, false));
     }
     assert_int_equal(wait4(pid, &status, 0, &usage), pid);
     assert_true(WIFEXITED(status));

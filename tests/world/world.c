@@ -126,23 +126,46 @@ bool world_ends_by_reset(const struct stack *row)
     return row->end != SCHEDULE_SILENCE;
 }
 
+unsigned world_tries(const struct world_host *h)
+{
+    return h->tries != 0 ? h->tries : (unsigned)(h->row->count - world_ends_by_reset(h->row));
+}
+
+/* Whoever is told to try more often goes on doubling, as RFC 6298 5.5 has it, to the ceiling
+ * of 2.5, or has come to one. Whoever is told to try less often resets where the next would have
+ * been. */
+static double world_gap(const struct stack *row, unsigned i)
+{
+    double last = row->gaps[row->count - 1];
+    if (i < row->count)
+        return row->gaps[i];
+    return row->gaps[row->count - 2] < last / 1.5
+               ? fmin(last * (double)(1 << (i + 1 - row->count)), fmax(last, 120))
+               : last;
+}
+
+static unsigned world_sendings(const struct world_host *h)
+{
+    return world_tries(h) + 1 + world_ends_by_reset(h->row);
+}
+
 /* The next of its schedule, whose gap begins now. */
 static void world_next_sending(struct world *w, struct world_host *h, int64_t now)
 {
-    if (h->sent > h->row->count) {
+    if (h->sent == world_sendings(h)) {
         heap_remove(&w->timers, &h->timer);
         return; /* it holds the entry on; how long is its own affair */
     }
     double off = 1 + w->jitter * (2 * world_random(w) - 1);
-    double gap = h->row->gaps[h->sent - 1] * off;
+    double gap = world_gap(h->row, h->sent - 1U) * off;
     assert_true(heap_set(&w->timers, &h->timer, now + llround(gap * (double)CLOCK_S)));
 }
 
 static void world_sends(struct world *w, struct world_host *h, int64_t now)
 {
-    bool reset = h->sent == h->row->count && world_ends_by_reset(h->row);
+    bool reset = world_ends_by_reset(h->row) && h->sent == world_tries(h) + 1;
     const uint16_t end = h->row->end == SCHEDULE_RST ? FLAG_RST : FLAG_RST | FLAG_ACK;
-    bool lost = world_loses(w);
+    bool lost = world_loses(w) || (h->drops >> h->sent & 1) != 0;
     if (lost)
         h->lost |= 1U << h->sent;
     else

@@ -45,6 +45,8 @@ struct world_host {
     enum world_manner manner;
     uint32_t irs, iss; /* its own numbering: irs is ours */
     uint16_t local;    /* our port */
+    unsigned tries;    /* retransmissions; 0: as many as its row has */
+    uint32_t drops;    /* set of those it sends that never arrive, from the first SYN,ACK on */
     uint16_t sent;     /* of its schedule */
     uint32_t lost;     /* set of those */
     unsigned syns, resets_sent, resets_lost, resets_useless;
@@ -95,6 +97,8 @@ struct world {
 
 bool world_is_v6(uint32_t host);
 bool world_ends_by_reset(const struct stack *row);
+/* How often the host sends its SYN,ACK again. */
+unsigned world_tries(const struct world_host *h);
 
 /* `count` hosts that keep `row`; the test changes what it wants changed, then calls world_begin. */
 void world_init(struct world *w, uint32_t count, const struct stack *row);

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "measure/survey/flow_store.h"
-#include "tcp/schedule_loss.h"
 
 #define GAP_UNIT 100 /* ns */
 /* RFC 6298 5.5 and 2.1: a peer sends its SYN,ACK again after a second. What comes later than that
@@ -49,6 +48,45 @@ static enum flow_step over(struct flow *f, enum series_ended ended, enum schedul
     return step;
 }
 
+/* --- How long --- */
+
+static uint32_t *gap_place(struct flow *f, const struct flow_store *store, unsigned i)
+{
+    if (i < FLOW_GAPS)
+        return &f->gap[i];
+    i -= FLOW_GAPS;
+    uint32_t cell = f->more;
+    for (; i >= FLOW_MORE_GAPS; i -= FLOW_MORE_GAPS)
+        cell = flow_store_cell(store, cell)->more.next;
+    return &flow_store_cell(store, cell)->more.gap[i];
+}
+
+static int64_t gap_at(struct flow *f, const struct flow_store *store, unsigned i)
+{
+    return (int64_t)*gap_place(f, store, i) * GAP_UNIT;
+}
+
+static void fill_schedule(struct flow *f, const struct flow_store *store, struct schedule *s)
+{
+    schedule_init(s);
+    s->begun = f->outcome == OUTCOME_OPEN;
+    s->first_ns = f->first_ns;
+    s->last_ns = f->last_ns;
+    s->count = f->outcome == OUTCOME_OPEN ? f->gaps : 0;
+    s->overflown = f->overflown;
+    for (unsigned i = 0; i < s->count; i++)
+        s->gaps[i] = gap_at(f, store, i);
+}
+
+static enum flow_step listen_until(struct flow *f, const struct flow_store *store,
+                                   const struct flow_rules *rules)
+{
+    struct schedule s;
+    fill_schedule(f, store, &s);
+    f->due_ns = series_until(&s, f->first_ns - f->sent_ns, rules->settles, rules->listen_ns);
+    return FLOW_GOES_ON;
+}
+
 /* --- The answer --- */
 
 static void keep_answer(struct flow *f, const struct segment *seg, int64_t t_ns)
@@ -71,8 +109,9 @@ static void keep_answer(struct flow *f, const struct segment *seg, int64_t t_ns)
     f->malformed = o->malformed;
 }
 
-static enum flow_step first_answer(struct flow *f, const struct flow_rules *rules,
-                                   const struct segment *seg, int64_t t_ns)
+static enum flow_step first_answer(struct flow *f, const struct flow_store *store,
+                                   const struct flow_rules *rules, const struct segment *seg,
+                                   int64_t t_ns)
 {
     const uint16_t syn_ack = FLAG_SYN | FLAG_ACK;
     if ((seg->flags & FLAG_ACK) == 0 || !seq_eq(seg->ack, flow_reset_seq(f)))
@@ -91,27 +130,10 @@ static enum flow_step first_answer(struct flow *f, const struct flow_rules *rule
         return over(f, SERIES_ENDED_PEER, SCHEDULE_TRUNCATED, t_ns, FLOW_ENDS_RESET);
     }
     f->phase = FLOW_LISTENS;
-    f->due_ns = series_until(t_ns, t_ns, 0, rules->listen_ns);
-    return FLOW_GOES_ON;
+    return listen_until(f, store, rules);
 }
 
 /* --- The series --- */
-
-static uint32_t *gap_place(struct flow *f, const struct flow_store *store, unsigned i)
-{
-    if (i < FLOW_GAPS)
-        return &f->gap[i];
-    i -= FLOW_GAPS;
-    uint32_t cell = f->more;
-    for (; i >= FLOW_MORE_GAPS; i -= FLOW_MORE_GAPS)
-        cell = flow_store_cell(store, cell)->more.next;
-    return &flow_store_cell(store, cell)->more.gap[i];
-}
-
-static int64_t gap_at(struct flow *f, const struct flow_store *store, unsigned i)
-{
-    return (int64_t)*gap_place(f, store, i) * GAP_UNIT;
-}
 
 /* Room for one gap more; false: out of memory. */
 static bool make_room(struct flow *f, struct flow_store *store)
@@ -126,11 +148,6 @@ static bool make_room(struct flow *f, struct flow_store *store)
         place = &flow_store_cell(store, *place)->more.next;
     *place = cell;
     return true;
-}
-
-static int64_t last_gap(struct flow *f, const struct flow_store *store)
-{
-    return f->gaps != 0 ? gap_at(f, store, f->gaps - 1u) : 0;
 }
 
 /* Beyond what a schedule holds they are counted only, as there. */
@@ -160,8 +177,7 @@ static enum flow_step listen_on(struct flow *f, struct flow_store *store,
         return FLOW_GOES_ON;
     case SERIES_AGAIN:
         add_gap(f, store, t_ns);
-        f->due_ns = series_until(f->first_ns, t_ns, last_gap(f, store), rules->listen_ns);
-        return FLOW_GOES_ON;
+        return listen_until(f, store, rules);
     case SERIES_RST:
     case SERIES_RST_ACK:
     case SERIES_FIN:
@@ -183,7 +199,7 @@ enum flow_step flow_received(struct flow *f, struct flow_store *store,
         return FLOW_NOT_OURS;
     switch ((enum flow_phase)f->phase) {
     case FLOW_WAITS:
-        return first_answer(f, rules, seg, t_ns);
+        return first_answer(f, store, rules, seg, t_ns);
     case FLOW_LISTENS:
         return listen_on(f, store, rules, seg, t_ns);
     case FLOW_RESETS:
@@ -206,42 +222,15 @@ enum flow_step flow_unreachable(struct flow *f, const struct icmp_error *e, int6
     return over(f, SERIES_ENDED_PEER, SCHEDULE_TRUNCATED, t_ns, FLOW_ENDS);
 }
 
-static void fill_schedule(struct flow *f, const struct flow_store *store, struct schedule *s)
-{
-    schedule_init(s);
-    s->begun = f->outcome == OUTCOME_OPEN;
-    s->first_ns = f->first_ns;
-    s->last_ns = f->last_ns;
-    s->count = f->outcome == OUTCOME_OPEN ? f->gaps : 0;
-    s->overflown = f->overflown;
-    for (unsigned i = 0; i < s->count; i++)
-        s->gaps[i] = gap_at(f, store, i);
-}
-
-/* Patience is over; but may it tell more to listen on, and until when? */
-static bool listens_longer(struct flow *f, const struct flow_store *store,
-                           const struct flow_rules *rules, int64_t now_ns)
-{
-    struct schedule s;
-    fill_schedule(f, store, &s);
-    schedule_finish(&s, SCHEDULE_SILENCE, now_ns);
-    int64_t until = f->last_ns + schedule_loss_settles(&s, f->first_ns - f->sent_ns);
-    if (until <= now_ns || until >= f->first_ns + rules->listen_ns)
-        return false;
-    f->due_ns = until;
-    return true;
-}
-
-enum flow_step flow_due(struct flow *f, const struct flow_store *store,
-                        const struct flow_rules *rules, bool watched, int64_t now_ns)
+enum flow_step flow_due(struct flow *f, const struct flow_store *store, bool watched,
+                        int64_t now_ns)
 {
     if (f->phase == FLOW_LISTENS) {
-        /* Patience ends later than --listen or exactly when it says. */
-        bool cap = f->due_ns >= f->first_ns + rules->listen_ns;
-        if (!cap && rules->settles && listens_longer(f, store, rules, now_ns))
-            return FLOW_GOES_ON;
-        return over(f, cap ? SERIES_ENDED_LISTEN : SERIES_ENDED_PATIENCE,
-                    cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE, now_ns, FLOW_ENDS_RESET);
+        struct schedule s;
+        fill_schedule(f, store, &s);
+        bool quiet = series_is_over(&s, f->first_ns - f->sent_ns, now_ns);
+        return over(f, quiet ? SERIES_ENDED_PATIENCE : SERIES_ENDED_LISTEN,
+                    quiet ? SCHEDULE_SILENCE : SCHEDULE_TRUNCATED, now_ns, FLOW_ENDS_RESET);
     }
     bool never_left = watched && !f->left; /* the next hop was asked for, and did not answer */
     f->outcome = never_left ? OUTCOME_UNREACHABLE : OUTCOME_FILTERED;
@@ -333,4 +322,6 @@ void flow_as_series(struct flow *f, const struct flow_store *store, const struct
     fill_answer(f, local, &s->syn_ack);
     fill_schedule(f, store, &s->schedule);
     schedule_finish(&s->schedule, (enum schedule_end)f->end, f->due_ns);
+    s->late_ns = s->schedule.begun ? f->first_ns - f->sent_ns : 0;
+    s->doubtful = s->schedule.begun && series_doubtful(&s->schedule, s->late_ns);
 }

@@ -63,7 +63,7 @@ struct flow {
 
 struct flow_rules {
     bool listens;      /* to retransmissions: synack; else ping */
-    bool settles;      /* listens on where that tells known schedules apart (schedule_loss.h) */
+    bool settles;      /* listens until three losses in a row are ruled out */
     int64_t wait_ns;   /* for an answer */
     int64_t listen_ns; /* after the first SYN,ACK at the most; up to FLOW_LISTEN_MAX */
 };
@@ -88,8 +88,8 @@ enum flow_step flow_received(struct flow *f, struct flow_store *store,
 /* An ICMP error about its SYN. */
 enum flow_step flow_unreachable(struct flow *f, const struct icmp_error *e, int64_t t_ns);
 /* due_ns has come. `watched`: somebody looks whether segments leave. */
-enum flow_step flow_due(struct flow *f, const struct flow_store *store,
-                        const struct flow_rules *rules, bool watched, int64_t now_ns);
+enum flow_step flow_due(struct flow *f, const struct flow_store *store, bool watched,
+                        int64_t now_ns);
 /* The user has had enough. */
 enum flow_step flow_stop(struct flow *f, int64_t now_ns);
 

@@ -164,7 +164,7 @@ struct survey_asked {
         uint64_t k, n; /* k from 1; 0: not given */
     } shard;
     uint64_t shards; /* k from the environment; 0: not given */
-    bool special, strict, answers, settle, csv, authorised, summarise;
+    bool special, strict, answers, settle, csv, authorised, summarise, outliers;
     int64_t listen_ns;
     int64_t spacing_ns, spacing_net_ns; /* 0: none */
 };

@@ -26,6 +26,8 @@ static void tell_flow(struct survey *s, struct flow *f)
     if (s->config.rules.listens) {
         flow_as_series(f, &s->store, &local, &s->series);
         e.series = &s->series;
+        if (s->series.doubtful)
+            facts.rtt_ns = 0;
     } else {
         flow_as_ping(f, &local, &ping);
         e.ping = &ping;
@@ -75,7 +77,7 @@ static void due(void *arg, uint32_t cell, int64_t now_ns)
     struct flow *f = flow_store_at(&s->store, cell);
     /* What the capture has lost may have been the sight of its SYN. */
     bool watched = s->config.link.watched && f->dropped == (uint32_t)s->counts.dropped;
-    follow(s, cell, flow_due(f, &s->store, &s->config.rules, watched, now_ns));
+    follow(s, cell, flow_due(f, &s->store, watched, now_ns));
 }
 
 void survey_flow_turn(struct survey *s, int64_t now_ns)

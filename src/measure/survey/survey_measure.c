@@ -57,12 +57,11 @@ static const struct measure_option options[] = {
      "(default 300s).",
      FIELD(listen_ns)},
     {"settle", 0, 7, MEASURE_FLAG, NULL,
-     "synack: listen on where that tells the schedule from another that lost something",
-     "Of *--probe=synack*: when the peer has been silent long enough for its series to be over, "
-     "listen on, within *--listen*, where that would tell the series from another known one that "
-     "lost something under way.\n"
-     "A Linux listener then takes three and a half minutes, not one.\n"
-     "Without it more results are _incomplete_, which says why.",
+     "synack: listen on where that tells the schedule from another that lost three in a row",
+     "Of *--probe=synack*: listen on, within *--listen*, where that would tell the schedule from "
+     "another one that lost three SYN-ACKs in a row; without it, from one that lost one.\n"
+     "A Linux listener then takes nearly five minutes, not two and a half.\n"
+     "Without it more results have _alternatives_.",
      FIELD(settle)},
     {"answers", 0, 7, MEASURE_FLAG, NULL,
      "No records of targets that do not answer: count them only",
@@ -112,9 +111,9 @@ static const struct measure_option options[] = {
      "Probe nothing: read the records in each _FILE_ (*-* is standard input), such as those of all "
      "shards of a survey, and show what they come to.\n"
      "Targets are counted by outcome, by how the series of their SYN-ACKs ended, and by schedule.\n"
-     "Schedules are the same if they fit the same known stack, or else if first gap, factor, "
-     "number "
-     "and end are the same after rounding to about a tenth.\n"
+     "Schedules are the same if number and end are and they have the timing of the same known "
+     "stack, "
+     "or else if first gap and factor are the same after rounding to about a tenth.\n"
      "Those that may have lost something on the way are counted as _perhaps incomplete_.\n"
      "Then come the distribution of the round trips and what came back for each SYN, with the "
      "targets that sent the most.\n"
@@ -126,6 +125,11 @@ static const struct measure_option options[] = {
      "what is beyond them is counted.\n"
      "The exit status is 2 if a file cannot be read or nothing in them is a record.",
      FIELD(summarise)},
+    {"outliers", 0, 10, MEASURE_FLAG, NULL, "With --summarise: name the targets of rare schedules",
+     "With *--summarise*: name the targets, up to five, of each schedule that one target alone "
+     "has, "
+     "or no more than a hundredth of those that were listened to.",
+     FIELD(outliers)},
     {0},
 };
 

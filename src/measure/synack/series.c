@@ -9,20 +9,30 @@
 enum {
     NEAREST_SHOWN = 3
 };
+/* For peers that no row of stacks.def is of. */
 #define LEAST_PATIENCE (15 * CLOCK_S)
 /* No retransmission timer is shorter; what follows faster is a duplicate made on the way. */
 #define LEAST_GAP (20 * CLOCK_MS)
 
-int64_t series_until(int64_t first_ns, int64_t last_ns, int64_t last_gap_ns, int64_t listen_ns)
+int64_t series_until(const struct schedule *s, int64_t late_ns, bool settles, int64_t listen_ns)
 {
-    int64_t quiet = last_ns + schedule_patience(last_gap_ns, LEAST_PATIENCE);
-    int64_t cap = first_ns + listen_ns;
+    int64_t wait = schedule_explain_patience(s, late_ns, settles ? 3 : 1);
+    int64_t quiet = s->last_ns + (wait > LEAST_PATIENCE ? wait : LEAST_PATIENCE);
+    int64_t cap = s->first_ns + listen_ns;
     return quiet < cap ? quiet : cap;
 }
 
-bool series_is_over(int64_t last_ns, int64_t last_gap_ns, int64_t now_ns)
+bool series_is_over(const struct schedule *s, int64_t late_ns, int64_t now_ns)
 {
-    return now_ns - last_ns >= schedule_patience(last_gap_ns, LEAST_PATIENCE);
+    int64_t wait = schedule_explain_patience(s, late_ns, 0);
+    return now_ns - s->last_ns >= (wait > LEAST_PATIENCE ? wait : LEAST_PATIENCE);
+}
+
+bool series_doubtful(const struct schedule *s, int64_t late_ns)
+{
+    struct schedule_explanations x;
+    schedule_explain(s, late_ns, &x);
+    return schedule_explain_doubtful(&x, late_ns);
 }
 
 /* What comes out of nowhere ends nothing. */
@@ -62,8 +72,9 @@ enum schedule_end series_end_of(enum series_part part)
 }
 
 const char *series_incomplete(const struct series *s, const struct facts *f,
-                              char buffer[SCHEDULE_LOSS_REASON_MAX])
+                              char buffer[SCHEDULE_EXPLAIN_TEXT_MAX])
 {
+    struct schedule_explanations x;
     if (s->outcome != OUTCOME_OPEN)
         return NULL;
     if (s->ended == SERIES_ENDED_USER)
@@ -72,7 +83,8 @@ const char *series_incomplete(const struct series *s, const struct facts *f,
         return "--listen ran out";
     if (f->capture_dropped > 0)
         return "the capture lost packets";
-    return schedule_loss_complete(&s->schedule, f->rtt_ns, buffer) ? NULL : buffer;
+    schedule_explain(&s->schedule, s->late_ns, &x);
+    return schedule_explain_complete(&x, &s->schedule, s->late_ns, buffer) ? NULL : buffer;
 }
 
 static void report_gaps(const struct schedule *c, struct result *r)
@@ -104,8 +116,7 @@ static void report_end_in_words(const struct series *s, struct result *r)
     clock_format(s->stopped_ns - c->last_ns, quiet, sizeof(quiet));
     switch (c->end) {
     case SCHEDULE_SILENCE:
-        result_line(r, "end", "silence for %s, %s", quiet,
-                    c->count != 0 ? "more than twice the last gap" : "after the first SYN,ACK");
+        result_line(r, "end", "silence for %s, past what known schedules would send", quiet);
         break;
     case SCHEDULE_RST:
         result_line(r, "end", "the peer's RST");
@@ -166,32 +177,113 @@ static void report_model(const struct schedule *c, struct result *r)
         result_line(r, "model", "first gap %.3f s, times %.3f each", m.first_s, m.factor);
 }
 
-static void report_nearest(const struct schedule *c, struct result *r)
+/* From the first SYN,ACK on, as --listen counts; NAN: listening does not tell. */
+static double needs_s(const struct schedule *c, const struct schedule_explanation *e)
 {
-    struct schedule_near near[NEAREST_SHOWN];
-    size_t n = schedule_nearest(c, near, NEAREST_SHOWN);
-    result_begin_list(r, "nearest");
-    for (size_t i = 0; i < n; i++) {
-        result_begin(r, NULL);
-        result_set_text(r, "stack", near[i].stack);
-        result_set_real(r, "distance", round(near[i].distance * 1000) / 1000);
-        result_set_flag(r, "fits", near[i].fits);
-        result_set_text(r, "source", near[i].source);
-        result_end(r);
-        result_line(r, i == 0 ? "nearest" : "", "%.3f  %s [%s%s]", near[i].distance, near[i].stack,
-                    near[i].source, near[i].fits ? "; fits" : "");
+    return e->needs_ns == CLOCK_NEVER
+               ? NAN
+               : ceil((double)(c->last_ns - c->first_ns + e->needs_ns) / (double)CLOCK_S);
+}
+
+static void report_explanation(const struct schedule *c, const struct schedule_explanation *e,
+                               bool alternative, struct result *r)
+{
+    result_begin(r, NULL);
+    result_set_text(r, "stack", e->row->name);
+    result_set_real(r, "distance", round(e->distance * 1000) / 1000);
+    if (e->explains)
+        result_set_integer(r, "missing", schedule_explain_missing(e));
+    if (alternative) {
+        result_set_seconds(r, "needs_listen_s", needs_s(c, e));
+    } else {
+        result_set_flag(r, "fits", e->usual);
+        result_set_text(r, "source", e->row->source);
+        if (e->explains)
+            result_set_integer(r, "tries", e->tries);
+        result_set_integer(r, "default_tries", schedule_explain_default(e->row));
     }
+    result_end(r);
+}
+
+/* "0.004  Windows 98, NT 4; FreeBSD 4 to 8 [published; 2 tries, its default is 3]": those of one
+ * schedule, from `e` on. */
+static void line_of(const char *label, const struct schedule_explanation *e, size_t n,
+                    struct result *r)
+{
+    char words[SCHEDULE_EXPLAIN_TEXT_MAX];
+    struct text names = {0};
+    for (size_t i = 0; i < n; i++)
+        text_printf(&names, "%s%s", i != 0 ? "; " : "", e[i].row->name);
+    schedule_explain_words(e, words);
+    result_line(r, label, "%.3f  %s [%s%s%s%s]", e->distance, names.data, e->row->source,
+                e->usual ? "; fits" : "", words[0] != '\0' ? "; " : "", words);
+    text_done(&names);
+}
+
+static void lines_of_nearest(const struct schedule *c, const struct schedule_explanations *x,
+                             struct result *r)
+{
+    size_t first = x->named > 0 ? x->named : 1, shown = first;
+    size_t last = x->named > 0 ? x->likely : NEAREST_SHOWN;
+    line_of("nearest", x->list, first, r);
+    for (; shown < last && shown < first + NEAREST_SHOWN; shown++)
+        line_of(x->named > 0 && shown == first ? "or" : "", &x->list[shown], 1, r);
+    if (shown < last)
+        result_line(r, "", "%zu more, which --json lists", last - shown);
+    double least = NAN;
+    for (size_t i = first; x->named > 0 && i < x->likely; i++)
+        least = fmin(least, needs_s(c, &x->list[i]));
+    if (!isnan(least) && c->end != SCHEDULE_TRUNCATED)
+        result_line(r, "settle", "silence till %.0f s after the first SYN,ACK would tell more",
+                    least);
+}
+
+/* One gap or none names nobody. */
+static void report_nearest(const struct schedule *c, const struct schedule_explanations *x,
+                           struct result *r)
+{
+    bool named = x->named > 0 || (x->likely == 0 && c->count > 1);
+    result_begin_list(r, "nearest");
+    for (size_t i = 0; named && i < (x->named > NEAREST_SHOWN ? x->named : NEAREST_SHOWN); i++)
+        report_explanation(c, &x->list[i], false, r);
     result_end_list(r);
+    result_begin_list(r, "alternatives");
+    for (size_t i = x->named; x->named > 0 && i < x->likely; i++)
+        report_explanation(c, &x->list[i], true, r);
+    result_end_list(r);
+    if (named)
+        lines_of_nearest(c, x, r);
+    else if (c->count > 0)
+        result_line(r, "nearest", "one gap names nobody");
+}
+
+static void report_incomplete(const struct series *s, const struct facts *f, struct result *r)
+{
+    char reason[SCHEDULE_EXPLAIN_TEXT_MAX];
+    const char *why = series_incomplete(s, f, reason);
+    if (why == NULL)
+        result_set_null(r, "incomplete");
+    else
+        result_set_text(r, "incomplete", why);
+    if (why == reason && s->schedule.count > 0)
+        result_line(r, "warning", "not all of it may have been seen: %s", why);
 }
 
 static void report_doubts(const struct series *s, struct result *r)
 {
+    char late[32];
     result_begin_list(r, "warnings");
     if (s->schedule.count == 0 && s->schedule.end == SCHEDULE_SILENCE) {
         result_set_text(r, NULL, "no-retransmission");
         result_line(r, "warning",
-                    "no retransmission at all: SYN cookies, or a peer that is set "
-                    "to none (Linux: tcp_synack_retries=0)");
+                    "no retransmission at all: SYN cookies, a peer that is set to none "
+                    "(Linux: tcp_synack_retries=0), or all of them were lost");
+    }
+    if (s->doubtful) {
+        result_set_text(r, NULL, "late");
+        result_line(r, "warning",
+                    "the first SYN,ACK came after %s and may be the second: no round trip is told",
+                    clock_format(s->late_ns, late, sizeof(late)));
     }
     if (s->other_isn > 0) {
         result_set_text(r, NULL, "other-isn");
@@ -208,14 +300,22 @@ static void report_doubts(const struct series *s, struct result *r)
 
 void series_report(const struct series *s, const struct facts *f, struct result *r)
 {
-    facts_outcome(f, s->outcome, "answered one SYN, which was never acknowledged", &s->icmp, r);
+    struct schedule_explanations x;
+    struct facts known = *f;
+    if (s->doubtful)
+        known.rtt_ns = 0;
+    facts_outcome(&known, s->outcome, "answered one SYN, which was never acknowledged", &s->icmp,
+                  r);
     if (s->outcome == OUTCOME_OPEN) {
+        result_set_flag(r, "doubtful", s->doubtful);
         facts_peer(f, &s->syn_ack, r);
         report_gaps(&s->schedule, r);
         report_end(s, r);
         report_model(&s->schedule, r);
-        report_nearest(&s->schedule, r);
+        schedule_explain(&s->schedule, s->late_ns, &x);
+        report_nearest(&s->schedule, &x, r);
         report_doubts(s, r);
+        report_incomplete(s, f, r);
     }
     facts_trust(f, r);
 }

@@ -5,10 +5,10 @@
 #define TCPSHAKE_MEASURE_SYNACK_SERIES_H
 
 #include "talk/facts.h"
-#include "tcp/schedule_loss.h"
+#include "tcp/schedule_explain.h"
 
 enum series_ended {
-    SERIES_ENDED_PATIENCE, /* more than twice the last gap has passed in silence */
+    SERIES_ENDED_PATIENCE, /* silence for so long that no known schedule would go on */
     SERIES_ENDED_PEER,     /* a reset or a FIN */
     SERIES_ENDED_LISTEN,   /* --listen ran out first */
     SERIES_ENDED_USER,
@@ -20,6 +20,8 @@ struct series {
     struct segment syn_ack; /* the first; its raw octets are gone */
     struct icmp_error icmp;
     struct schedule schedule;
+    int64_t late_ns;     /* from our SYN to the first SYN,ACK; 0: not known */
+    bool doubtful;       /* that may be no round trip: the first SYN,ACK may have been lost */
     int64_t stopped_ns;  /* when listening ended */
     unsigned other_isn;  /* SYN,ACKs with another sequence number than the first */
     unsigned duplicates; /* SYN,ACKs so close behind the last that no timer sent them */
@@ -42,15 +44,18 @@ enum series_part series_judge(seq_t irs, seq_t ack, int64_t since_last_ns,
 /* For the three that end it. */
 enum schedule_end series_end_of(enum series_part part);
 
-/* Until when to listen if nothing more comes; `last_gap_ns` 0 when there is none yet. All in ns. */
-int64_t series_until(int64_t first_ns, int64_t last_ns, int64_t last_gap_ns, int64_t listen_ns);
-/* Whether silence has lasted long enough to mean that the series is over. */
-bool series_is_over(int64_t last_ns, int64_t last_gap_ns, int64_t now_ns);
+/* Until when to listen if nothing more comes, in ns: till no known schedule would go on, though a
+ * SYN,ACK was lost, or with `settles` three; but no longer than `listen_ns` after the first. */
+int64_t series_until(const struct schedule *s, int64_t late_ns, bool settles, int64_t listen_ns);
+/* Whether silence has lasted long enough to mean that the series is over, if nothing was lost. */
+bool series_is_over(const struct schedule *s, int64_t late_ns, int64_t now_ns);
+/* Whether the first SYN,ACK seen may be one that was sent again, because the first was lost. */
+bool series_doubtful(const struct schedule *s, int64_t late_ns);
 
 /* Why it may be that not all of the series was seen, in words; NULL when all was, and where there
  * is no series. The text is static or in `buffer`. */
 const char *series_incomplete(const struct series *s, const struct facts *f,
-                              char buffer[SCHEDULE_LOSS_REASON_MAX]);
+                              char buffer[SCHEDULE_EXPLAIN_TEXT_MAX]);
 
 /* The whole result of a SYN that was never acknowledged. */
 void series_report(const struct series *s, const struct facts *f, struct result *r);

@@ -29,16 +29,16 @@ static void came(struct talk *x, enum end from, const struct segment *seg, int64
 
 static void left(struct talk *x, const struct segment *seg)
 {
-    if (seg->flags & FLAG_SYN)
-        talk_wake_at(x, x->now_ns + state_of(x)->reply_wait_ns);
+    if (!(seg->flags & FLAG_SYN))
+        return;
+    state_of(x)->sent_ns = x->now_ns;
+    talk_wake_at(x, x->now_ns + state_of(x)->reply_wait_ns);
 }
 
-/* When listening ends if nothing more comes: patience, but no longer than --listen allows. */
 static void listen_on(struct talk *x)
 {
     const struct synack *s = state_of(x);
-    const struct schedule *c = &s->series.schedule;
-    talk_wake_at(x, series_until(c->first_ns, c->last_ns, schedule_last_gap(c), s->listen_ns));
+    talk_wake_at(x, series_until(&s->series.schedule, s->series.late_ns, s->settles, s->listen_ns));
 }
 
 /* The peer's half-open entry is freed by the reset that exactly matches its RCV.NXT, which is what
@@ -49,6 +49,7 @@ static void finish(struct talk *x, enum series_ended how, enum schedule_end sche
     s->ended = how;
     s->stopped_ns = x->now_ns;
     schedule_finish(&s->schedule, schedule_end, x->now_ns);
+    s->doubtful = s->outcome == OUTCOME_OPEN && series_doubtful(&s->schedule, s->late_ns);
     if (s->outcome == OUTCOME_OPEN && how != SERIES_ENDED_PEER)
         ours_reset(x, s->syn_ack.ack, "frees the peer's half-open entry");
     else if (how != SERIES_ENDED_PEER && ours_half_open(x))
@@ -64,6 +65,7 @@ static void first_answer(struct talk *x, const struct segment *seg)
     s->syn_ack = *seg;
     s->syn_ack.raw = NULL;
     s->syn_ack.raw_len = 0;
+    s->late_ns = state_of(x)->sent_ns != 0 ? x->now_ns - state_of(x)->sent_ns : 0;
     schedule_arrival(&s->schedule, x->now_ns);
     x->only_listens = true;
     listen_on(x);
@@ -119,9 +121,9 @@ static void timer(struct talk *x)
         finish(x, SERIES_ENDED_PATIENCE, SCHEDULE_TRUNCATED);
         return;
     }
-    bool cap = !series_is_over(s->schedule.last_ns, schedule_last_gap(&s->schedule), x->now_ns);
-    finish(x, cap ? SERIES_ENDED_LISTEN : SERIES_ENDED_PATIENCE,
-           cap ? SCHEDULE_TRUNCATED : SCHEDULE_SILENCE);
+    bool over = series_is_over(&s->schedule, s->late_ns, x->now_ns);
+    finish(x, over ? SERIES_ENDED_PATIENCE : SERIES_ENDED_LISTEN,
+           over ? SCHEDULE_SILENCE : SCHEDULE_TRUNCATED);
 }
 
 static void unreachable(struct talk *x, const struct icmp_error *e)
@@ -220,6 +222,12 @@ static const struct measure_option options[] = {
      "Listen no longer than this after the first SYN-ACK (default 300s).\n"
      "If that ends the listening, the result says _truncated_.",
      .field = MEASURE_FIELD(struct synack, listen_ns)},
+    {"settle", 0, 6, MEASURE_FLAG, NULL,
+     "Listen on where that tells the schedule from another that lost three in a row",
+     "Listen on, within *--listen*, where that would tell the schedule from another one that lost "
+     "three SYN-ACKs in a row; without it, from one that lost one.\n"
+     "A Linux listener then takes nearly five minutes, not two and a half.",
+     .field = MEASURE_FIELD(struct synack, settles)},
     {"repeat", 0, 6, MEASURE_NUMBER, "N",
      "Measure N times, one after the other, each from a fresh port, and show the spread",
      "Measure _N_ times, 1 to 100, one after the other, each from a fresh port, and show the "
@@ -231,12 +239,15 @@ static const struct measure_option options[] = {
 static const struct measure_key keys[] = {
     {"outcome", "outcome", NULL, "", NULL},
     {"rtt_us", "microseconds?", NULL, "", NULL},
+    {"doubtful", "boolean",
+     "the first SYN-ACK seen may be one that was sent again, because the first was lost: no RTT",
+     NULL, NULL},
     {"retransmissions", "count", NULL, "outcome=open", "retransmissions"},
     {"gaps_us", "[microseconds]", "from each SYN-ACK to the next", "outcome=open", "gaps_us"},
     {"end", "silence|rst|rst-ack|fin|truncated", NULL, "outcome=open", "end"},
     {"ended_by", "patience|peer|listen|interrupt",
-     "who ended the listening: patience (more than twice the last gap passed), the peer, --listen, "
-     "or the user",
+     "who ended the listening: patience (silence past what known schedules would send), the peer, "
+     "--listen, or the user",
      "outcome=open", "ended_by"},
     {"waited_s", "seconds", NULL, "outcome=open", "waited_s"},
     {"end_gap_us", "microseconds?", "from the last SYN-ACK to the peer's ending segment", NULL,
@@ -248,16 +259,34 @@ static const struct measure_key keys[] = {
     {"model.factor", "number?", NULL, "", "model_factor"},
     {"model.cap_s", "number?", NULL, "", "model_cap_s"},
     {"model.fits", "boolean", NULL, "", "model_fits"},
-    {"nearest", "[{}]", "known schedules by distance; a distance, not a claim", "outcome=open",
-     NULL},
+    {"nearest", "[{}]",
+     "known schedules, those that explain the series first, then by distance; empty where there is "
+     "one gap or none; a distance, not a claim",
+     "outcome=open", NULL},
     {"nearest.stack", "string", NULL, "", "nearest"},
-    {"nearest.distance", "positive", NULL, "", "nearest_distance"},
-    {"nearest.fits", "boolean", NULL, NULL, NULL},
+    {"nearest.distance", "positive", "of the timing alone", "", "nearest_distance"},
+    {"nearest.fits", "boolean", "every gap, the number and the end", NULL, NULL},
     {"nearest.source", "string", NULL, NULL, NULL},
-    {"warnings", "[string]", "no-retransmission, other-isn, duplicates", NULL, NULL},
+    {"nearest.missing", "count",
+     "how many segments it supposes missing; not there: it does not explain the series", NULL,
+     NULL},
+    {"nearest.tries", "count", "how many retransmissions the peer then sent", NULL, NULL},
+    {"nearest.default_tries", "count", "how many that stack sends by default", NULL, NULL},
+    {"alternatives", "[{}]",
+     "explanations that nothing puts out of the question, beside the nearest and those of its very "
+     "schedule",
+     NULL, NULL},
+    {"alternatives.stack", "string", NULL, "", NULL},
+    {"alternatives.missing", "count", "how many segments it supposes missing", "", NULL},
+    {"alternatives.distance", "positive", NULL, "", NULL},
+    {"alternatives.needs_listen_s", "number?",
+     "silence till so long after the first SYN-ACK would rule it out; null: no silence would", "",
+     NULL},
+    {"warnings", "[string]", "no-retransmission, late, other-isn, duplicates", NULL, NULL},
     {"incomplete", "string?",
-     "under survey: null when the series is a known schedule that no loss can have made of another "
-     "one; else why that cannot be said",
+     "null when the series lacks nothing at its beginning or in its middle; else why that cannot "
+     "be "
+     "said",
      NULL, "incomplete"},
     {"kernel_quiet", "boolean", NULL, "", NULL},
     {"capture_dropped", "count", NULL, "", NULL},

@@ -10,7 +10,9 @@
 struct synack {
     int64_t reply_wait_ns; /* for the first SYN,ACK */
     int64_t listen_ns;     /* after the first SYN,ACK, at the most */
+    bool settles;          /* listens until three losses in a row are ruled out */
 
+    int64_t sent_ns; /* when our SYN left; 0: nobody saw it */
     struct series series;
 };
 

@@ -16,7 +16,10 @@ struct facts facts_of(const struct talk *x)
                           .rtt_ns = x->ours.rtt_ns,
                           .kernel_quiet = x->kernel_quiet,
                           .capture_dropped = x->capture_dropped,
-                          .unrecorded = x->unrecorded};
+                          .unrecorded = x->unrecorded,
+                          .rst_ttl = x->infer.answerer.rst_ttl,
+                          .signs = answerer_signs(&x->infer.answerer),
+                          .answerer = &x->infer.answerer};
 }
 
 static void set_endpoint(struct result *r, const char *key, const struct endpoint *e)
@@ -129,6 +132,12 @@ void facts_peer(const struct facts *f, const struct segment *syn_ack, struct res
     result_line(r, "iss", "ours %" PRIu32 ", the peer's %" PRIu32, f->iss.v, syn_ack->seq.v);
 }
 
+void facts_reset(const struct facts *f, struct result *r)
+{
+    result_set_integer(r, "peer_ttl", f->rst_ttl);
+    result_line(r, "peer", "ttl %u", f->rst_ttl);
+}
+
 void facts_ends(const struct facts *f, struct result *r)
 {
     result_set_text(r, "command", f->command);
@@ -148,6 +157,7 @@ void facts_capture(const struct facts *f, struct result *r)
 
 void facts_trust(const struct facts *f, struct result *r)
 {
+    answerer_report(f->signs, f->answerer, r);
     result_set_flag(r, "kernel_quiet", f->kernel_quiet);
     facts_capture(f, r);
     if (!f->kernel_quiet)

@@ -216,6 +216,8 @@ void series_report(const struct series *s, const struct facts *f, struct result 
         report_model(&s->schedule, r);
         report_nearest(&s->schedule, r);
         report_doubts(s, r);
+    } else if (s->outcome == OUTCOME_CLOSED) {
+        facts_reset(f, r);
     }
     facts_trust(f, r);
 }

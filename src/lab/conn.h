@@ -35,6 +35,7 @@ struct app {
     bool hangs_up; /* closes at once after accept */
     bool on_cue;   /* that the other end has closed is no reason to close */
     bool waits;    /* accepts nobody until CALL_ACCEPT */
+    bool defers;   /* is shown nobody who has not sent data: TCP_DEFER_ACCEPT */
     /* Looks at what `in` holds. Called when more has come and all of `out` is sent; there is always
      * room for more when it returns. NULL: never reads. */
     void (*take)(struct app_conn *c);

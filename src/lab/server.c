@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ enum {
     RETRY_MS = 100,
     EARLY_MAX = 8,
     SETTING_MAX = 160,
+    DEFER_S = 5, /* for so long a client may say nothing after its ACK */
 };
 
 /* Where things stand in what is polled. */
@@ -97,6 +99,8 @@ static int open_listener(const struct service *service)
     int error = fd < 0 ? -1 : 0;
     if (error == 0 && service->app->port == APP_PORT_SILENT)
         error = accept_nothing(fd);
+    if (error == 0 && service->app->defers)
+        error = setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &(int){DEFER_S}, sizeof(int));
     if (error == 0)
         error = bind_early(fd, &service->at);
     if (error == 0)

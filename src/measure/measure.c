@@ -33,7 +33,7 @@ static const struct measure_key common[] = {
      "time",
      NULL, "rtt_slack_us"},
     {"*", NULL, NULL, NULL, NULL},
-    {"peer_ttl", "u8", NULL, NULL, "peer_ttl"},
+    {"peer_ttl", "u8", "of the segment that answered, a reset too", NULL, "peer_ttl"},
     {"peer_win", "u16", NULL, NULL, "peer_win"},
     {"peer_options", "options", "of its SYN-ACK", NULL, NULL},
     {"peer_options.mss", NULL, NULL, NULL, "mss"},
@@ -51,6 +51,8 @@ static const struct measure_key common[] = {
      "without an ICMP error: why there was no probe at all, such as a name that does not resolve, "
      "or why it never left this host",
      NULL, "reason"},
+    {"middlebox", "[ttl|rst-ttl|win-0|wscale|timestamps|ts-clock|ack-twice|isn]+",
+     "signs that not all segments came from one sender: they differ in this", NULL, NULL},
     {"kernel_quiet", "boolean",
      "false: this host's kernel answered on the connection, and the result is worth nothing; not "
      "there where both ends are kernels (lab --a kernel --b kernel)",

@@ -312,6 +312,8 @@ static void report(const struct talk *x, struct result *r)
         facts_peer(&f, &o->syn_ack, r);
         report_data(x, r);
         facts_path_mtu(x, r);
+    } else if (o->outcome == OUTCOME_CLOSED) {
+        facts_reset(&f, r);
     }
     report_close(x, r);
     facts_paths(x, r);

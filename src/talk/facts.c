@@ -17,7 +17,10 @@ struct facts facts_of(const struct talk *x)
                           .kernel_quiet = x->kernel_quiet,
                           .capture_dropped = x->capture_dropped,
                           .unrecorded = x->unrecorded,
-                          .failure = x->fails ? x->fault.text : NULL};
+                          .failure = x->fails ? x->fault.text : NULL,
+                          .rst_ttl = x->infer.answerer.rst_ttl,
+                          .signs = answerer_signs(&x->infer.answerer),
+                          .answerer = &x->infer.answerer};
 }
 
 static void set_endpoint(struct result *r, const char *key, const struct endpoint *e)
@@ -144,6 +147,12 @@ void facts_path_mtu(const struct talk *x, struct result *r)
     result_line(r, "path mtu", "%" PRIu32 " beyond %s", o->narrow.mtu, from);
 }
 
+void facts_reset(const struct facts *f, struct result *r)
+{
+    result_set_integer(r, "peer_ttl", f->rst_ttl);
+    result_line(r, "peer", "ttl %u", f->rst_ttl);
+}
+
 void facts_ends(const struct facts *f, struct result *r)
 {
     result_set_text(r, "command", f->command);
@@ -163,6 +172,7 @@ void facts_capture(const struct facts *f, struct result *r)
 
 void facts_trust(const struct facts *f, struct result *r)
 {
+    answerer_report(f->signs, f->answerer, r);
     result_set_flag(r, "kernel_quiet", f->kernel_quiet);
     facts_capture(f, r);
     if (f->failure != NULL) {

@@ -28,6 +28,9 @@ struct facts {
     uint64_t capture_dropped;
     uint32_t unrecorded; /* segments */
     const char *failure; /* of this host's, which kept the measurement from its end; NULL: none */
+    uint8_t rst_ttl;     /* of the reset that answered; 0: none did, or unknown */
+    unsigned signs;      /* of who answered (answerer.h), */
+    const struct answerer *answerer; /* and what they are seen by; or NULL */
 };
 
 struct facts facts_of(const struct talk *x);
@@ -35,8 +38,9 @@ struct facts facts_of(const struct talk *x);
 /* "open", "closed", ...: the word in the record; static. */
 const char *facts_outcome_word(enum outcome o);
 
-/* "command", "target", "local", "outcome", "rtt_us", "icmp", their lines, and the exit code. `open`
- * says in words what an open peer did; `icmp` is looked at when the outcome is UNREACHABLE. */
+/* "command", "target", "local", "outcome", "rtt_us", "icmp", their lines,
+ * and the exit code. `open` says in words what an open peer did; `icmp` is looked at when the
+ * outcome is UNREACHABLE. */
 void facts_outcome(const struct facts *f, enum outcome o, const char *open,
                    const struct icmp_error *icmp, struct result *r);
 /* "own_path", "peer_path" and the line "states". The peer's path is what it certainly went through;
@@ -46,12 +50,14 @@ void facts_paths(const struct talk *x, struct result *r);
 void facts_peer(const struct facts *f, const struct segment *syn_ack, struct result *r);
 /* "path_mtu", and the line, where a router has told of a narrower way than ours. */
 void facts_path_mtu(const struct talk *x, struct result *r);
+/* "peer_ttl" and the line "peer", from the reset that answered our SYN. */
+void facts_reset(const struct facts *f, struct result *r);
 /* "command", "target", "local". */
 void facts_ends(const struct facts *f, struct result *r);
 /* "capture_dropped", and what was too much to record. */
 void facts_capture(const struct facts *f, struct result *r);
-/* "kernel_quiet" before these; the faults in the record have told people already. A kernel
- * that spoke makes the result fail: exit code 2. */
+/* "kernel_quiet" before these, "middlebox" before that; the faults in the record have told people
+ * already. A kernel that spoke makes the result fail: exit code 2. */
 void facts_trust(const struct facts *f, struct result *r);
 
 #endif

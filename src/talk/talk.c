@@ -78,6 +78,7 @@ bool talk_next(struct talk *x, int64_t now_ns, struct segment *seg, const uint8_
 static void sent(struct talk *x, const struct segment *seg, enum ours_leaving how)
 {
     ours_left(x, seg, how);
+    answerer_left(&x->infer.answerer, seg);
     if (x->script->left != NULL)
         x->script->left(x, seg);
 }
@@ -148,6 +149,7 @@ static uint32_t see(struct talk *x, const struct segment *seg, struct arrival *a
         x, END_B, 0, (struct event){.segment = {.seg = *seg, .retransmission = again}});
     /* A segment of ours that is on its way knows nothing of this one: our end has sent it first. */
     ours_commit(x, event);
+    answerer_came(&i->answerer, seg, x->now_ns);
     if (i->under_way == 0)
         i->facing = x->ours.tcb;
     *a = tcb_arrive(&i->facing, seg);

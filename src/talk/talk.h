@@ -20,6 +20,7 @@
 #define TCPSHAKE_TALK_TALK_H
 
 #include "event/timeline.h"
+#include "talk/answerer.h"
 #include "talk/ours.h"
 #include "talk/syn_like.h"
 #include "talk/upper.h"
@@ -117,6 +118,7 @@ struct script {
  * segment is judged when it is seen, whether it arrives at once, later or never. */
 struct infer {
     struct peer peer;
+    struct answerer answerer;
     struct tcb facing;  /* while `under_way` is not 0; else the end that it faces is itself so */
     unsigned under_way; /* segments that were seen and have not arrived */
 };

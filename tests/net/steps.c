@@ -57,46 +57,33 @@ static uint32_t any_len(struct dice *d)
     return lens[throw(d, sizeof(lens) / sizeof(lens[0]))];
 }
 
-static enum call any_cue(struct dice *d)
-{
-    static const enum call cues[] = {
-        CALL_SEND,   CALL_SEND,   CALL_SEND,   CALL_CLOSE,          CALL_CLOSE,
-        CALL_CLOSE,  CALL_ABORT,  CALL_CRASH,  CALL_CONNECT,        CALL_CONNECT,
-        CALL_LISTEN, CALL_LISTEN, CALL_LISTEN, CALL_STOP_LISTENING,
-    };
-    return cues[throw(d, sizeof(cues) / sizeof(cues[0]))];
-}
-
 static int64_t any_wait(struct dice *d)
 {
     static const int64_t waits[] = {10, 20, 20, 40, 40, 60, 120, 250};
     return waits[throw(d, sizeof(waits) / sizeof(waits[0]))] * CLOCK_MS;
 }
 
-static enum step_kind any_kind(struct dice *d)
+static enum step_kind any_kind(struct dice *d, const struct walk_kind *kind)
 {
-    static const struct {
-        enum step_kind kind;
-        uint32_t percent;
-    } shares[] = {
-        {STEP_PROPER, 51}, {STEP_ODD, 25}, {STEP_AGAIN, 6}, {STEP_PEER, 12}, {STEP_WAIT, 6}};
     uint32_t n = throw(d, 100);
     size_t i = 0;
-    while (n >= shares[i].percent)
-        n -= shares[i++].percent;
-    return shares[i].kind;
+    while (n >= kind->shares[i])
+        n -= kind->shares[i++];
+    return (enum step_kind)i;
 }
 
-struct step step_of(uint64_t seed, size_t walk, size_t number)
+struct step step_of(const struct walk_kind *kind, uint64_t seed, size_t walk, size_t number)
 {
     struct dice d = {.key = hash_key_of_seed(seed), .at = {walk, number, 0}};
-    struct step s = {.kind = any_kind(&d)};
+    struct step s = {.kind = any_kind(&d, kind)};
     s.flags = any_flags(&d);
     s.seq = any_place(&d);
     s.ack = any_place(&d);
     s.len = any_len(&d);
     s.random = throw(&d, UINT32_MAX);
-    s.cue = any_cue(&d);
+    s.act = kind->acts[throw(&d, (uint32_t)kind->act_count)];
     s.wait_ns = any_wait(&d);
+    if (kind->others_count > 0)
+        s.others = kind->others[throw(&d, (uint32_t)kind->others_count)];
     return s;
 }

@@ -1,21 +1,13 @@
 /* The steps of a random walk: what our end sends next, what the peer's application does, how long
- * nothing is done. Each is drawn from seed, number of the walk and number of the step alone, so
- * that a walk can be had again, with or without some of its steps. */
+ * nothing is done. Each is drawn from the kind of walk, seed, number of the walk and number of
+ * the step alone, so that a walk can be had again, with or without some of its steps. */
 #ifndef TCPSHAKE_TEST_STEPS_H
 #define TCPSHAKE_TEST_STEPS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lab/lab.h"
-
-enum step_kind {
-    STEP_PROPER, /* our end goes on as it may in its state */
-    STEP_ODD,    /* a segment of any kind, which our end knows nothing of */
-    STEP_AGAIN,  /* an old duplicate */
-    STEP_PEER,   /* the peer's application acts */
-    STEP_WAIT,
-};
+#include "walk_kinds.h"
 
 /* Where a number lies, from the one that would be right. */
 enum step_place {
@@ -37,10 +29,11 @@ struct step {
     enum step_place seq, ack; /* ODD */
     uint32_t len;             /* of data */
     uint32_t random;          /* what is left to chance when the step is taken */
-    enum call cue;            /* PEER */
+    struct act act;           /* PEER */
+    enum others_act others;   /* OTHERS */
     int64_t wait_ns;          /* WAIT */
 };
 
-struct step step_of(uint64_t seed, size_t walk, size_t number);
+struct step step_of(const struct walk_kind *kind, uint64_t seed, size_t walk, size_t number);
 
 #endif

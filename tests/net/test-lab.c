@@ -103,6 +103,19 @@ static void http(bool v6)
     lab_close(lab);
 }
 
+/* The handshake is complete on our side, and the kernel's entry becomes a connection with the first
+ * octet. */
+static void defer(bool v6)
+{
+    struct lab *lab = open_lab("defer", v6);
+    int fd = client(lab, true);
+    CHECK(dial(lab, fd) == 0);
+    expect(lab, STATE_SYN_RECEIVED);
+    send_text(fd, "x");
+    expect(lab, STATE_ESTABLISHED);
+    lab_close(lab);
+}
+
 static void closed(bool v6)
 {
     struct lab *lab = open_lab("closed", v6);
@@ -151,6 +164,7 @@ UNIT_TEST(test_close)
 }
 
 IN_BOTH_FAMILIES(http)
+IN_BOTH_FAMILIES(defer)
 IN_BOTH_FAMILIES(closed)
 IN_BOTH_FAMILIES(filtered)
 
@@ -169,7 +183,7 @@ UNIT_TEST(test_table)
             assert_int_not_equal(lab_app_at(i)->port, app->port);
         }
     }
-    assert_int_equal(n, 9);
+    assert_int_equal(n, 10);
 }
 
 /* Fails to open, with a line that has `part` in it. */
@@ -192,8 +206,8 @@ static void bad_options(bool v6)
 {
     (void)v6;
     refused(&(struct lab_options){.app = "ech"},
-            "no app 'ech'; it has echo, discard, hold, close, cue, idle, http, "
-            "closed, filtered");
+            "no app 'ech'; it has echo, discard, hold, close, cue, idle, defer, "
+            "http, closed, filtered");
     refused_sysctl("net.ipv4.tcp_synack_retries", "not NAME=VALUE");
     refused_sysctl("net.ipv4.tcp_synack_retries=", "not NAME=VALUE");
     refused_sysctl("=3", "'' is no setting");

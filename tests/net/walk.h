@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "talk/ask.h"
 #include "talk/talk.h"
+#include "others.h"
 #include "steps.h"
 
 enum {
@@ -20,6 +21,7 @@ struct walk_tally {
     uint64_t wide[WALK_SETS]; /* how often each set of more than one was found */
     uint64_t by_truth[STATE_COUNT];
     uint64_t wired_steps, wired_precise; /* of those over a wire that loses */
+    uint64_t misled_steps, misled_held;  /* somebody else had spoken for the peer: not judged */
     uint64_t questions;                  /* that were asked, and how often each */
     uint64_t by_question[STIMULI_COUNT];
 };
@@ -28,6 +30,8 @@ struct walk {
     /* What the caller sets. */
     struct lab *lab;
     struct walk_tally *tally;
+    const struct walk_kind *kind;
+    const struct others *others;
     uint64_t seed;
     size_t number, steps;
     uint64_t skipped;     /* steps that are left out, bits */
@@ -53,6 +57,15 @@ struct walk {
     seq_t greeted_irs;
     struct segment sent[WALK_STEPS_MAX];
     size_t sent_count;
+    struct walk_heard { /* the latest, of any connection */
+        struct segment seg;
+        int64_t t_ns;
+        size_t renewals;
+    } heard[WALK_STEPS_MAX];
+    size_t heard_count;
+    size_t renewals;               /* connections of our end so far */
+    bool rejected;                 /* a box answers in the peer's place, */
+    bool misled;                   /* and has said what only the peer should */
     size_t row;                    /* rows written */
     seq_t own_origin, peer_origin; /* of the numbers in them */
     bool own_origin_known;

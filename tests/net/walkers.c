@@ -33,6 +33,8 @@ enum {
 struct batch {
     const struct walkers_order *order;
     struct walkers_found *found;
+    const struct walk_kind *kind;
+    struct others others;
     struct walk walks[WALKERS_BATCH_MAX];
     void *states[WALKERS_BATCH_MAX];
     struct text rows;
@@ -83,7 +85,7 @@ static void report(void *arg, struct talk *x, struct result *r)
     b->found->ahead += b->witness.ahead;
     if (w->failed)
         found_failure(b, w, w->why);
-    else if (b->witness.outside > 0)
+    else if (b->witness.outside > 0 && !w->misled)
         found_failure(b, w, "after a segment the peer's kernel was in a state outside the set");
     else if (!x->kernel_quiet || x->capture_dropped > 0)
         found_failure(b, w, "our kernel was not quiet, or the capture has lost packets");
@@ -101,6 +103,8 @@ static void prepare(struct batch *b, struct lab *lab)
     for (size_t i = 0; i < o->count; i++) {
         b->walks[i] = (struct walk){.lab = lab,
                                     .tally = &b->found->tally,
+                                    .kind = b->kind,
+                                    .others = &b->others,
                                     .seed = o->seed,
                                     .number = o->first + i,
                                     .steps = o->steps,
@@ -118,6 +122,7 @@ static void prepare(struct batch *b, struct lab *lab)
 static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fault)
 {
     const struct walkers_order *o = b->order;
+    const struct walkers_conditions under = walkers_conditions(o->first);
     const uint64_t place[] = {o->seed, o->first};
     const struct hash_key whole = hash_key_of_seed(o->seed);
     const struct hash_key key = hash_key_of_seed(hash_bytes(&whole, place, sizeof(place)));
@@ -138,11 +143,11 @@ static enum status walk_live(struct batch *b, struct lab *lab, struct fault *fau
                  .upper = {NULL, &upper},
                  .like = like,
                  .mss = 1400,
-                 .win = like->win,
+                 .win = b->kind->narrow && under.narrow ? WALK_KIND_SMALL_WIN : like->win,
                  .ttl = like->ttl,
-                 .timestamps = !walkers_conditions(o->first).unstamped,
+                 .timestamps = !under.unstamped,
                  .tries = 1,
-                 .way_ns = WAY},
+                 .way_ns = b->kind->late ? 0 : WAY},
         .locals = path.locals,
         .sessions = o->count,
         .states = b->states,
@@ -180,17 +185,37 @@ struct walkers_conditions walkers_conditions(size_t walk)
     return (struct walkers_conditions){.v6 = batch % 2 != 0,
                                        .wired = pair % 2 != 0,
                                        .limited = pair % 16 == 4 || pair % 16 == 11,
-                                       .unstamped = pair % 16 == 2 || pair % 16 == 13};
+                                       .unstamped = pair % 16 == 2 || pair % 16 == 13,
+                                       .narrow = pair / 2 % 2 != 0};
 }
 
-char *walkers_options(size_t walk, char out[WALKERS_OPTIONS_MAX])
+static void put_option(char out[WALKERS_OPTIONS_MAX], const char *name, const char *argument)
+{
+    size_t n = strlen(out);
+    const char *quote = strchr(argument, ' ') != NULL ? "'" : "";
+    (void)snprintf(out + n, WALKERS_OPTIONS_MAX - n, "%s%s%s%s%s ", name, argument[0] ? " " : "",
+                   quote, argument, quote);
+}
+
+char *walkers_options(const struct walk_kind *kind, size_t walk, char out[WALKERS_OPTIONS_MAX])
 {
     const struct walkers_conditions under = walkers_conditions(walk);
-    int n = snprintf(out, WALKERS_OPTIONS_MAX, "%s%s", under.v6 ? "-6 " : "",
-                     under.limited ? "" : "--sysctl " UNLIMITED " ");
-    for (size_t i = 0; under.wired && i < sizeof(wire_does) / sizeof(wire_does[0]); i++)
-        n += snprintf(out + n, WALKERS_OPTIONS_MAX - (size_t)n, "--%s %s ", wire_does[i].option,
-                      wire_does[i].argument);
+    out[0] = '\0';
+    if (under.v6)
+        put_option(out, "-6", "");
+    if (!under.limited)
+        put_option(out, "--sysctl", UNLIMITED);
+    for (size_t i = 0; kind->sysctls[i] != NULL; i++)
+        put_option(out, "--sysctl", kind->sysctls[i]);
+    if (strcmp(kind->app, "cue") != 0)
+        put_option(out, "--app", kind->app);
+    if (kind->backlog != 0)
+        put_option(out, "--backlog 1", "");
+    for (size_t i = 0; under.wired && i < sizeof(wire_does) / sizeof(wire_does[0]); i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "--%s", wire_does[i].option);
+        put_option(out, name, wire_does[i].argument);
+    }
     return out;
 }
 
@@ -211,17 +236,26 @@ static enum status lay_wire(struct netem_config *wire, const struct walkers_orde
     return STATUS_OK;
 }
 
-static struct lab *open_lab(const struct walkers_order *order, struct fault *fault)
+static struct lab *open_lab(const struct walkers_order *order, const struct walk_kind *kind,
+                            struct fault *fault)
 {
-    static const char *const sysctls[] = {UNLIMITED};
+    const char *sysctls[WALK_KIND_SYSCTLS + 1];
+    size_t n = 0;
     const struct walkers_conditions under = walkers_conditions(order->first);
     struct netem_config wire;
     if (lay_wire(&wire, order, fault) != STATUS_OK)
         return NULL;
-    const struct lab_options options = {.app = "cue",
+    while (kind->sysctls[n] != NULL) {
+        sysctls[n] = kind->sysctls[n];
+        n++;
+    }
+    if (!under.limited)
+        sysctls[n++] = UNLIMITED;
+    const struct lab_options options = {.app = kind->app,
                                         .v6 = under.v6,
                                         .sysctls = sysctls,
-                                        .sysctl_count = !under.limited,
+                                        .sysctl_count = n,
+                                        .backlog = kind->backlog,
                                         .wire = under.wired ? &wire : NULL};
     return lab_open(&options, fault);
 }
@@ -234,9 +268,12 @@ static void work(const struct walkers_order *order, struct walkers_found *found)
         _exit(1);
     b->order = order;
     b->found = found;
+    b->kind = walk_kind_at(order->kind);
+    b->others.fd = -1;
     text_init(&b->rows);
-    struct lab *lab = open_lab(order, &fault);
-    if (lab == NULL) {
+    struct lab *lab = open_lab(order, b->kind, &fault);
+    if (lab == NULL ||
+        (b->kind->others_count > 0 && others_start(&b->others, lab, &fault) != STATUS_OK)) {
         trouble(b, &fault);
         _exit(1);
     }
@@ -310,6 +347,8 @@ static void add(struct walkers_found *to, const struct walkers_found *f)
     to->tally.precise += f->tally.precise;
     to->tally.wired_steps += f->tally.wired_steps;
     to->tally.wired_precise += f->tally.wired_precise;
+    to->tally.misled_steps += f->tally.misled_steps;
+    to->tally.misled_held += f->tally.misled_held;
     to->ahead += f->ahead;
     for (size_t i = 0; i < WALK_SETS; i++)
         to->tally.wide[i] += f->tally.wide[i];

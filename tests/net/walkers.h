@@ -8,11 +8,12 @@ enum {
     WALKERS_BATCH_MAX = 25,
     WALKERS_FAILURES_MAX = 16,
     WALKERS_OPTIONS_MAX = 200,
-    WALKERS_ROWS_MAX = 16 * 1024
+    WALKERS_ROWS_MAX = 64 * 1024
 };
 
 /* Walks `first` to `first + count - 1`. */
 struct walkers_order {
+    size_t kind; /* of walk_kind_at */
     uint64_t seed;
     size_t first, count, steps; /* all in one batch */
     uint64_t skipped;
@@ -39,14 +40,15 @@ struct walkers_found {
 
 /* Under what a walk goes, by its batch: every other goes over IPv6; of the pairs every other has a
  * wire that loses, doubles and delays, and now and then one has a peer that answers as seldom as
- * Linux does unless told otherwise, or an end of ours without timestamps. */
+ * Linux does unless told otherwise, or an end of ours without timestamps or with a narrow window.
+ */
 struct walkers_conditions {
-    bool v6, wired, limited, unstamped;
+    bool v6, wired, limited, unstamped, narrow;
 };
 
 struct walkers_conditions walkers_conditions(size_t walk);
 /* The same as options of `tcpshake lab`, each with a blank behind it. Returns `out`. */
-char *walkers_options(size_t walk, char out[WALKERS_OPTIONS_MAX]);
+char *walkers_options(const struct walk_kind *kind, size_t walk, char out[WALKERS_OPTIONS_MAX]);
 /* Does the walks of one order and waits for them. */
 void walkers_walk(const struct walkers_order *order, struct walkers_found *found);
 /* Does the walks of an order of any size in batches, `jobs` at once, and adds up; `told` now and

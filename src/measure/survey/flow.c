@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "measure/survey/flow_store.h"
+#include "talk/answerer.h"
 
 #define GAP_UNIT 100 /* ns */
 /* RFC 6298 5.5 and 2.1: a peer sends its SYN,ACK again after a second. What comes later than that
@@ -186,15 +187,51 @@ static enum flow_step listen_on(struct flow *f, struct flow_store *store,
     return over(f, SERIES_ENDED_PEER, series_end_of(part), t_ns, FLOW_ENDS);
 }
 
+/* --- In the shape of a segment --- */
+
+static void fill_answer(const struct flow *f, const struct endpoint *local, struct segment *seg)
+{
+    *seg = (struct segment){
+        .src = {f->ip, f->port},
+        .dst = *local,
+        .ip_version = address_is_v4(&f->ip) ? 4 : 6,
+        .ttl = f->ttl,
+        .seq = seq_of(f->irs),
+        .ack = flow_reset_seq(f),
+        .flags = f->flags,
+        .win = f->win,
+        .opt = {.has_mss = f->has_mss,
+                .has_wscale = f->has_wscale,
+                .sack_permitted = f->sack_permitted,
+                .has_timestamps = f->has_timestamps,
+                .has_fastopen = f->has_fastopen,
+                .malformed = f->malformed,
+                .mss = f->mss,
+                .wscale = f->wscale,
+                .ts_val = f->ts_val,
+                .ts_ecr = f->ts_ecr},
+    };
+}
+
 /* --- What comes in --- */
 
-enum flow_step flow_received(struct flow *f, struct flow_store *store,
-                             const struct flow_rules *rules, const struct segment *seg,
-                             size_t octets, int64_t t_ns)
+/* Whoever answered first may not be who answers now. */
+static void look_who_answers(struct flow *f, const struct segment *seg, int64_t t_ns)
 {
-    if (f->segments_back < UINT16_MAX)
-        f->segments_back++;
-    f->octets_back += (uint32_t)octets;
+    struct answerer a = {0};
+    struct segment first;
+    if (f->outcome != OUTCOME_OPEN)
+        return;
+    fill_answer(f, &(struct endpoint){.port = 0}, &first);
+    answerer_begin(&a, &first, f->first_ns);
+    answerer_came(&a, seg, t_ns);
+    f->signs |= (uint8_t)answerer_signs(&a);
+}
+
+static enum flow_step look_at(struct flow *f, struct flow_store *store,
+                              const struct flow_rules *rules, const struct segment *seg,
+                              int64_t t_ns)
+{
     if (seg->checksum == SEGMENT_CHECKSUM_BAD)
         return FLOW_NOT_OURS;
     switch ((enum flow_phase)f->phase) {
@@ -208,6 +245,18 @@ enum flow_step flow_received(struct flow *f, struct flow_store *store,
         return FLOW_GOES_ON;
     }
     return FLOW_NOT_OURS;
+}
+
+enum flow_step flow_received(struct flow *f, struct flow_store *store,
+                             const struct flow_rules *rules, const struct segment *seg,
+                             size_t octets, int64_t t_ns)
+{
+    if (f->segments_back < UINT16_MAX)
+        f->segments_back++;
+    f->octets_back += (uint32_t)octets;
+    enum flow_step step = look_at(f, store, rules, seg, t_ns);
+    look_who_answers(f, seg, t_ns);
+    return step;
 }
 
 enum flow_step flow_unreachable(struct flow *f, const struct icmp_error *e, int64_t t_ns)
@@ -260,30 +309,8 @@ struct facts flow_facts(const struct flow *f, const char *command, const struct 
         .rtt_ns = answered && !f->doubtful ? f->first_ns - f->sent_ns : 0,
         .rtt_slack_ns = f->slack_us * CLOCK_US,
         .kernel_quiet = !f->kernel_spoke,
-    };
-}
-
-static void fill_answer(const struct flow *f, const struct endpoint *local, struct segment *seg)
-{
-    *seg = (struct segment){
-        .src = {f->ip, f->port},
-        .dst = *local,
-        .ip_version = address_is_v4(&f->ip) ? 4 : 6,
-        .ttl = f->ttl,
-        .seq = seq_of(f->irs),
-        .ack = flow_reset_seq(f),
-        .flags = f->flags,
-        .win = f->win,
-        .opt = {.has_mss = f->has_mss,
-                .has_wscale = f->has_wscale,
-                .sack_permitted = f->sack_permitted,
-                .has_timestamps = f->has_timestamps,
-                .has_fastopen = f->has_fastopen,
-                .malformed = f->malformed,
-                .mss = f->mss,
-                .wscale = f->wscale,
-                .ts_val = f->ts_val,
-                .ts_ecr = f->ts_ecr},
+        .rst_ttl = f->outcome == OUTCOME_CLOSED ? f->ttl : 0,
+        .signs = f->signs,
     };
 }
 

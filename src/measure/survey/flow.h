@@ -46,11 +46,12 @@ struct flow {
     uint8_t ended, end;       /* enum series_ended, enum schedule_end */
     uint8_t ttl, wscale;      /* the answer's */
     uint8_t other_isn, duplicates;
+    uint8_t signs; /* of who answered (talk/answerer.h) */
     /* The answer's options. */
     bool has_mss : 1, has_wscale : 1, sack_permitted : 1, has_timestamps : 1, has_fastopen : 1;
     bool malformed : 1;
-    bool left;         /* our SYN was seen leaving, or nobody looks */
-    bool kernel_spoke; /* our kernel sent a reset of its own */
+    bool left : 1;         /* our SYN was seen leaving, or nobody looks */
+    bool kernel_spoke : 1; /* our kernel sent a reset of its own */
     bool doubtful;     /* see struct ping */
     union {
         uint32_t gap[FLOW_GAPS]; /* in units of 100 ns */

@@ -316,6 +316,8 @@ void series_report(const struct series *s, const struct facts *f, struct result 
         report_nearest(&s->schedule, &x, r);
         report_doubts(s, r);
         report_incomplete(s, f, r);
+    } else if (s->outcome == OUTCOME_CLOSED) {
+        facts_reset(f, r);
     }
     facts_trust(f, r);
 }

@@ -78,7 +78,8 @@ bool talk_next(struct talk *x, int64_t now_ns, struct segment *seg, const uint8_
 static void sent(struct talk *x, const struct segment *seg, enum ours_leaving how)
 {
     ours_left(x, seg, how);
-    answerer_left(&x->infer.answerer, seg);
+    if (how != OURS_UNSENT)
+        answerer_left(&x->infer.answerer, seg);
     if (x->script->left != NULL)
         x->script->left(x, seg);
 }

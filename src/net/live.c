@@ -113,7 +113,9 @@ static enum status host_stop(void *arg, int64_t now_ns, struct fault *fault)
 
 static void host_stepped(void *arg, int64_t step_ns, int64_t now_ns)
 {
-    talks_clock_set(talks_of(arg), step_ns, now_ns);
+    struct talks *t = talks_of(arg);
+    for (struct talks_entry *e = talks_oldest(t); e != NULL; e = talks_younger(e))
+        talk_clock_set(&e->talk, step_ns, now_ns);
 }
 
 static void host_failed(void *arg, const char *why, int64_t now_ns)

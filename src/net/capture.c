@@ -23,6 +23,7 @@
  * Who hands frames on has to live through a burst, such as a window of TCP's, without a loss. */
 enum {
     RING_OCTETS = 768 * 1024,
+    ANY_RING_OCTETS = 128 * 1024,
     INBOUND_RING_OCTETS = 8 * 1024 * 1024
 };
 
@@ -40,6 +41,7 @@ struct tap {
     size_t ring_octets;
     int block_ms;  /* 0: each packet is shown at once */
     bool incoming; /* nothing that goes out */
+    bool any;      /* of several interfaces: with the header that tells which */
     bool whole;    /* for handing on: the link header too, whoever it is for, nothing cut */
 };
 
@@ -154,6 +156,9 @@ static enum status start(struct capture *c, const char *ifname, const struct tap
     if (s != STATUS_OK)
         return s;
     c->release_fd = release_later(pcap_fileno(c->pcap));
+    if (tap->any && pcap_set_datalink(c->pcap, DLT_LINUX_SLL2) != 0)
+        return fault_set(fault, STATUS_SYSTEM, "cannot capture on %s: %s", ifname,
+                         pcap_geterr(c->pcap));
     c->link = pcap_datalink(c->pcap);
     s = check_link(c, ifname, fault);
     if (s == STATUS_OK && pcap_setnonblock(c->pcap, 1, error) != 0)
@@ -197,6 +202,16 @@ struct capture *capture_open_headers(const char *ifname, const char *filter, siz
     const struct tap tap = {
         .filter = filter, .frame_max = CAPTURE_HEADERS_MAX, .ring_octets = ring_octets};
     return open_tap(ifname, &tap, fault);
+}
+
+struct capture *capture_open_any(const char *filter, struct fault *fault)
+{
+    const struct tap tap = {.filter = filter,
+                            .frame_max = CAPTURE_FRAME_MAX,
+                            .ring_octets = ANY_RING_OCTETS,
+                            .incoming = true,
+                            .any = true};
+    return open_tap("any", &tap, fault);
 }
 
 struct capture *capture_open_inbound(const char *ifname, struct fault *fault)

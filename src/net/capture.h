@@ -34,6 +34,10 @@ struct capture *capture_open_inbound(const char *ifname, struct fault *fault);
  * capture_fd is readable once a block is there. The rest as capture_open. */
 struct capture *capture_open_bulk(const char *ifname, const char *filter, size_t ring_octets,
                                   struct fault *fault);
+/* A tap for what comes in by whatever interface, with the link type that tells by which
+ * (DLT_LINUX_SLL2: `ifindex` of pcap-filter(7), port_filter.ifindex), in a small ring. The rest as
+ * capture_open. */
+struct capture *capture_open_any(const char *filter, struct fault *fault);
 /* From now on only these, in place of the filter that it was opened with: NULL, if this follows at
  * once. */
 enum status capture_only(struct capture *c, const struct port_filter *f, struct fault *fault);

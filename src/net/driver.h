@@ -16,7 +16,7 @@
 struct driver;
 
 enum {
-    DRIVER_TAPS_MAX = 2,
+    DRIVER_TAPS_MAX = 3,
     DRIVER_LINE_MAX = 200 /* octets of a line for people */
 };
 /* How often the tap is read while nothing but stamps matters, ns. Being woken by a packet is work

@@ -57,6 +57,7 @@ struct host {
     struct talks *talks;
     struct live_rx_loss rx_loss;
     uint64_t lost;
+    bool beside; /* it was told that answers come by another interface */
 };
 
 static struct talks *talks_of(const void *arg)
@@ -88,7 +89,10 @@ static enum status host_packet(void *arg, enum end tap, const uint8_t *ip, size_
                                struct fault *fault)
 {
     struct host *c = arg;
-    (void)tap;
+    if (tap == END_B && !c->beside) {
+        c->beside = true;
+        talks_remark(c->talks, "answers come in by another interface than ours leave by", t_ns);
+    }
     if (!live_misses(&c->rx_loss, &c->path->route.source, &c->path->config.remote, ip, n))
         return talks_packet(c->talks, ip, n, t_ns, fault);
     tell_losses(c); /* at once: the next packet may be the last */
@@ -113,7 +117,9 @@ static enum status host_stop(void *arg, int64_t now_ns, struct fault *fault)
 
 static void host_stepped(void *arg, int64_t step_ns, int64_t now_ns)
 {
-    talks_clock_set(talks_of(arg), step_ns, now_ns);
+    struct talks *t = talks_of(arg);
+    for (struct talks_entry *e = talks_oldest(t); e != NULL; e = talks_younger(e))
+        talk_clock_set(&e->talk, step_ns, now_ns);
 }
 
 static void host_failed(void *arg, const char *why, int64_t now_ns)
@@ -168,7 +174,7 @@ enum status live_run(struct path *path, const struct live_run_config *live, stru
     const struct driver_config driver = {
         .ops = &ops,
         .arg = &client,
-        .taps = {path->tap},
+        .taps = {path->taps[END_A], path->taps[END_B]},
         .remarks = live->remarks,
         .within_ns = live->within_ns,
         .progress_ns = live->teller.told != NULL ? CLOCK_S : 0,

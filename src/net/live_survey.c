@@ -24,6 +24,8 @@ struct live_survey {
     uint16_t ports[SURVEY_PORTS_MAX];
     unsigned port_count;
     struct capture *capture;
+    struct capture
+        *elsewhere; /* what comes in by other interfaces than the SYNs leave by; or NULL */
     struct capture *overheard; /* with a burst: resets of our own kernel's */
     struct survey *survey;
     const struct survey_config *asked_for;
@@ -75,10 +77,25 @@ static enum status open_one_tap(struct live_survey *l, bool bulk, bool resets_ou
     return *capture != NULL ? capture_only(*capture, &filter, fault) : STATUS_SYSTEM;
 }
 
+/* Where routes are not symmetric, answers come by another interface. */
+static enum status open_tap_elsewhere(struct live_survey *l, struct fault *fault)
+{
+    const struct route *route = tx_route(l->outlet);
+    unsigned others[ROUTE_OTHERS_MAX];
+    struct port_filter filter = {.ports = l->ports, .count = l->port_count, .ifindex = others};
+    filter.ifindex_count = route->loopback ? 0 : route_others(route->ifindex, others);
+    if (filter.ifindex_count == 0)
+        return STATUS_OK;
+    l->elsewhere = capture_open_any(NULL, fault);
+    return l->elsewhere != NULL ? capture_only(l->elsewhere, &filter, fault) : STATUS_SYSTEM;
+}
+
 static enum status open_taps(struct live_survey *l, struct fault *fault)
 {
     bool bulk = tx_bursts(l->outlet);
     enum status s = open_one_tap(l, bulk, false, &l->capture, fault);
+    if (s == STATUS_OK)
+        s = open_tap_elsewhere(l, fault);
     if (s == STATUS_OK && bulk)
         s = open_one_tap(l, false, true, &l->overheard, fault);
     return s;
@@ -114,6 +131,7 @@ void live_survey_free(struct live_survey *l)
         return;
     driver_free(l->driver);
     capture_close(l->overheard);
+    capture_close(l->elsewhere);
     capture_close(l->capture);
     tx_close(l->outlet);
     free(l);
@@ -269,14 +287,19 @@ enum status live_survey_run(struct live_survey *l, struct survey *s,
         .look_ns = LOOK_EVERY,
         .eager = true,
     };
-    const struct driver_config to_drive = {
+    struct driver_config to_drive = {
         .ops = &ops,
         .arg = l,
-        .taps = {{.capture = l->capture}, {.capture = l->overheard, .beside = true}},
+        .taps = {{.capture = l->capture}},
         .fd = l->config.supply_fd,
         .within_ns = deadline_ns,
         .progress_ns = l->config.progress != NULL ? l->config.progress_ns : 0,
     };
+    unsigned taps = 1;
+    if (l->elsewhere != NULL)
+        to_drive.taps[taps++].capture = l->elsewhere;
+    if (l->overheard != NULL)
+        to_drive.taps[taps] = (struct driver_tap){.capture = l->overheard, .beside = true};
     l->survey = s;
     l->asked_for = config;
     return driver_run(l->driver, &to_drive, fault);

@@ -13,7 +13,7 @@
 
 enum {
     LOOP_SIGNALS = 4,
-    LOOP_GUESTS = 2
+    LOOP_GUESTS = 3
 };
 
 /* A descriptor beside the first. */

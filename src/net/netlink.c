@@ -141,8 +141,13 @@ int netlink_ask_link(struct nl_sock *sk, unsigned ifindex, struct netlink_link *
     *link = (struct netlink_link){.up = (head.ifi_flags & IFF_UP) != 0,
                                   .carrier =
                                       at[IFLA_CARRIER] == NULL || nla_get_u8(at[IFLA_CARRIER]) != 0,
-                                  .mtu = netlink_u32(at[IFLA_MTU])};
+                                  .mtu = netlink_u32(at[IFLA_MTU]),
+                                  .lower = netlink_u32(at[IFLA_LINK]),
+                                  .master = netlink_u32(at[IFLA_MASTER])};
+    if (at[IFLA_LINK_NETNSID] != NULL) /* the other end of a cable is not under this one */
+        link->lower = 0;
     link->has_neighbours = (head.ifi_flags & (IFF_NOARP | IFF_POINTOPOINT | IFF_LOOPBACK)) == 0;
+    link->loopback = (head.ifi_flags & IFF_LOOPBACK) != 0;
     link->ethernet = head.ifi_type == ARPHRD_ETHER && at[IFLA_ADDRESS] != NULL &&
                      nla_len(at[IFLA_ADDRESS]) == NETLINK_MAC;
     if (link->ethernet)

@@ -19,11 +19,12 @@ enum {
 
 struct netlink_link {
     char name[IF_NAMESIZE];
-    bool up, carrier, ethernet;
+    bool up, carrier, ethernet, loopback;
     bool has_neighbours;      /* whose addresses are to be resolved: not on a tunnel, PPP or lo */
     uint8_t mac[NETLINK_MAC]; /* zero but for an Ethernet */
     uint32_t mtu;
-    uint64_t tx_dropped; /* packets that were to be sent and were not, by the device's count */
+    unsigned lower, master; /* the interface that it is laid over, or belongs to; 0: none */
+    uint64_t tx_dropped;    /* packets that were to be sent and were not, by the device's count */
 };
 
 /* Caller frees with nl_socket_free. NULL with a line. */

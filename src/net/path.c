@@ -39,24 +39,51 @@ static enum status reserve_ports(struct path *p, struct fault *fault)
     return STATUS_OK;
 }
 
-static enum status open_tap(struct path *p, struct fault *fault)
+/* Where routes are not symmetric, answers come by another interface than the SYN has left by. */
+static enum status open_tap_beside(struct path *p, const char *filter, struct fault *fault)
+{
+    unsigned others[ROUTE_OTHERS_MAX];
+    unsigned n = p->route.loopback || p->config.invented != NULL
+                     ? 0
+                     : route_others(p->route.ifindex, others);
+    if (n == 0)
+        return STATUS_OK;
+    struct text text = {0};
+    text_printf(&text, "(%s) and (", filter);
+    for (unsigned i = 0; i < n; i++)
+        text_printf(&text, "%sifindex %u", i != 0 ? " or " : "", others[i]);
+    text_printf(&text, ")");
+    p->taps[END_B].end = END_B;
+    if (text.failed)
+        (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
+    else
+        p->taps[END_B].capture = capture_open_any(text.data, fault);
+    text_done(&text);
+    return p->taps[END_B].capture != NULL ? STATUS_OK : STATUS_SYSTEM;
+}
+
+static enum status open_taps(struct path *p, struct fault *fault)
 {
     struct text filter;
+    enum status s = STATUS_SYSTEM;
     text_init(&filter);
     port_filter_flow(&filter, &p->config.remote, &p->route.source, p->locals, p->config.ports);
     if (filter.failed)
         (void)fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     else
-        p->tap.capture = capture_open(p->route.ifname, filter.data, fault);
+        p->taps[END_A].capture = capture_open(p->route.ifname, filter.data, fault);
+    if (p->taps[END_A].capture != NULL)
+        s = open_tap_beside(p, filter.data, fault);
     text_done(&filter);
-    return p->tap.capture != NULL ? STATUS_OK : STATUS_SYSTEM;
+    return s;
 }
 
 static enum status open_out(struct path *p, struct fault *fault)
 {
     const struct path_config *c = &p->config;
     int family = address_is_v4(&c->remote.ip) ? AF_INET : AF_INET6;
-    bool pinned = c->ifname != NULL || c->scope_id != 0 || c->invented != NULL;
+    /* Among several next hops the kernel would choose anew, by other marks than it was asked by. */
+    bool pinned = c->ifname != NULL || c->scope_id != 0 || c->invented != NULL || p->route.shared;
     bool resolved = true;
     p->inject = inject_open(family, pinned ? p->route.ifname : NULL, fault);
     if (p->inject == NULL)
@@ -81,7 +108,7 @@ enum status path_open(struct path *p, const struct path_config *config, struct f
     else if (s == STATUS_OK)
         s = reserve_ports(p, fault);
     if (s == STATUS_OK)
-        s = open_tap(p, fault);
+        s = open_taps(p, fault);
     return s == STATUS_OK ? open_out(p, fault) : s;
 }
 
@@ -89,13 +116,14 @@ void path_close(struct path *p)
 {
     driver_free(p->driver);
     inject_close(p->inject);
-    capture_close(p->tap.capture);
+    capture_close(p->taps[END_B].capture);
+    capture_close(p->taps[END_A].capture);
     free(p->locals);
 }
 
 const char *path_clock(const struct path *p)
 {
-    return capture_clock(p->tap.capture);
+    return capture_clock(p->taps[END_A].capture);
 }
 
 const struct icmp_error *path_unreachable(const struct path *p)

@@ -25,7 +25,8 @@ struct path {
     struct route route;
     struct endpoint *locals; /* our ends, one a port */
     struct driver *driver;
-    struct driver_tap tap;
+    struct driver_tap taps[DRIVER_TAPS_MAX]; /* END_A: on the route's interface; END_B: what comes
+                                                in by any other; no capture: there is none */
     struct inject *inject;
     bool neighbour_silent; /* the next hop has answered neither ARP nor ND */
 };

@@ -16,6 +16,7 @@ enum {
     IP4_PROTOCOL = 9,
     IP6_NEXT = 6,
     IP6_HEADER = 40,
+    SLL2_IFINDEX = 4,
     TCP_DPORT = 2,
     TCP_FLAGS = 13,
     NOT_FIRST = 0x1fff, /* the offset of a fragment, in units of eight octets */
@@ -26,6 +27,7 @@ enum {
 /* Where a jump goes. */
 enum label {
     NEXT,
+    WANTED,
     IP4,
     IP6,
     TCP4,
@@ -72,6 +74,16 @@ static void set_jumps(struct assembly *a)
         if (a->no[i] != NEXT)
             a->program[i].jf = (u_char)(a->at[a->no[i]] - i - 1);
     }
+}
+
+static void put_links(struct assembly *a, const struct port_filter *f)
+{
+    if (f->ifindex_count == 0)
+        return;
+    put(a, BPF_LD | BPF_W | BPF_ABS, SLL2_IFINDEX);
+    for (unsigned i = 0; i < f->ifindex_count; i++)
+        when(a, f->ifindex[i], WANTED, i + 1 < f->ifindex_count ? NEXT : DROP);
+    mark(a, WANTED);
 }
 
 static void put_version(struct assembly *a, const struct frame_typed *typed)
@@ -146,6 +158,7 @@ static void put_all(struct assembly *a, const struct port_filter *f,
                     const struct frame_typed *typed)
 {
     size_t ip = typed != NULL ? typed->len : 0;
+    put_links(a, f);
     put_version(a, typed);
     put_ip4(a, f, ip);
     unsigned over = a->n - 1;
@@ -167,7 +180,8 @@ unsigned port_filter_build(const struct port_filter *f, int dlt,
 {
     struct assembly a = {.program = program};
     const struct frame_typed *typed = frame_typed_link(dlt);
-    if (f->count > PORT_FILTER_PORTS_MAX || (typed == NULL && dlt != DLT_RAW))
+    if (f->count > PORT_FILTER_PORTS_MAX || f->ifindex_count > PORT_FILTER_LINKS_MAX ||
+        (f->ifindex_count > 0 && dlt != DLT_LINUX_SLL2) || (typed == NULL && dlt != DLT_RAW))
         return 0;
     put_all(&a, f, typed);
     set_jumps(&a);

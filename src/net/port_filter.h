@@ -13,13 +13,17 @@
 
 enum {
     PORT_FILTER_PORTS_MAX = 64,
-    PORT_FILTER_MAX = 2 * PORT_FILTER_PORTS_MAX + 56
+    PORT_FILTER_LINKS_MAX = 64,
+    PORT_FILTER_MAX = 2 * PORT_FILTER_PORTS_MAX + 56 + PORT_FILTER_LINKS_MAX
 };
 
 struct port_filter {
     const uint16_t *ports; /* at most PORT_FILTER_PORTS_MAX */
     unsigned count;
     bool resets_out; /* only TCP resets from the ports */
+    const unsigned
+        *ifindex; /* only by these interfaces, at most PORT_FILTER_LINKS_MAX: of the link */
+    unsigned ifindex_count; /* type that tells (DLT_LINUX_SLL2); 0: whatever there is */
 };
 
 /* Passes TCP over IPv4 or IPv6 to or from the ports, and ICMP and ICMPv6 errors (RFC 792: types 3,

@@ -55,6 +55,29 @@ static int ask_way(struct nl_sock *sk, const struct in6_addr *target, const stru
     return 0;
 }
 
+/* Whether the route to the target has several next hops: the look-up shows the one that it chose.
+ */
+static bool has_several_hops(struct nl_sock *sk, const struct in6_addr *target,
+                             const struct in6_addr *source)
+{
+    unsigned char bits = address_is_v4(target) ? 32 : 128;
+    struct rtmsg head = {.rtm_family = (unsigned char)netlink_family(target),
+                         .rtm_dst_len = bits,
+                         .rtm_src_len = source != NULL ? bits : 0,
+                         .rtm_flags = RTM_F_FIB_MATCH};
+    struct nlattr *at[RTA_MAX + 1];
+    struct nlmsghdr *reply;
+    struct nl_msg *m = netlink_question(RTM_GETROUTE, 0, &head, sizeof(head));
+    m = netlink_put_address(m, RTA_DST, target);
+    if (source != NULL)
+        m = netlink_put_address(m, RTA_SRC, source);
+    if (netlink_read(sk, m, &head, sizeof(head), at, RTA_MAX, &reply) != 0)
+        return false;
+    bool several = at[RTA_MULTIPATH] != NULL;
+    free(reply);
+    return several;
+}
+
 static enum status check_target(const struct in6_addr *target, struct fault *fault)
 {
     char text[ADDRESS_TEXT_MAX];
@@ -208,6 +231,8 @@ static enum status find(struct nl_sock *sk, struct route *r, const struct wish *
                         .has_gateway = way.has_gateway,
                         .mtu = way.mtu != 0 ? way.mtu : link.mtu,
                         .loopback = way.type == RTN_LOCAL,
+                        .shared = wish->ifindex == 0 && way.type == RTN_UNICAST &&
+                                  has_several_hops(sk, wish->target, wish->source),
                         .has_neighbours = way.type != RTN_LOCAL && link.has_neighbours};
     memcpy(r->ifname, link.name, sizeof(r->ifname));
     if (way.has_gateway)
@@ -231,6 +256,39 @@ enum status route_find(struct route *r, const struct in6_addr *target, uint32_t 
     s = find(sk, r, &wish, fault);
     nl_socket_free(sk);
     return s;
+}
+
+/* Whether `other` shows what `ifindex` does: somewhere under it, or a part of that. */
+static bool is_under(struct nl_sock *sk, unsigned ifindex, unsigned other)
+{
+    struct netlink_link link, below;
+    if (netlink_ask_link(sk, other, &link) != 0)
+        return true; /* it is gone */
+    for (unsigned at = ifindex, depth = 0; at != 0 && depth < 8; at = below.lower, depth++) {
+        if (at == other || link.master == at)
+            return true;
+        if (netlink_ask_link(sk, at, &below) != 0)
+            return false;
+    }
+    return false;
+}
+
+unsigned route_others(unsigned ifindex, unsigned out[ROUTE_OTHERS_MAX])
+{
+    struct fault ignored = {""};
+    struct nl_sock *sk = netlink_open(&ignored);
+    struct if_nameindex *all = if_nameindex();
+    struct netlink_link link;
+    unsigned n = 0;
+    for (const struct if_nameindex *i = all; sk != NULL && i != NULL && i->if_index != 0; i++) {
+        bool other = netlink_ask_link(sk, i->if_index, &link) == 0 && link.up && !link.loopback &&
+                     !is_under(sk, ifindex, i->if_index);
+        if (other && n < ROUTE_OTHERS_MAX)
+            out[n++] = i->if_index;
+    }
+    if_freenameindex(all);
+    nl_socket_free(sk);
+    return n;
 }
 
 static bool can_be_source(const struct ifaddrs *i, int family, struct in6_addr *ip)

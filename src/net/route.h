@@ -19,6 +19,7 @@ struct route {
     struct in6_addr gateway;
     uint32_t mtu;        /* of the route, else of the interface */
     bool loopback;       /* the target is an address of this host */
+    bool shared;         /* it was chosen among several next hops (ECMP) */
     bool has_neighbours; /* the next hop's link-layer address is to be resolved */
 };
 
@@ -32,6 +33,14 @@ enum status route_find(struct route *r, const struct in6_addr *target, uint32_t 
 /* An address of the interface that can be a source anywhere: not a link-local one of IPv6. `family`
  * is AF_INET or AF_INET6. False: it has none. */
 bool route_own_address(const char *ifname, int family, struct in6_addr *ip);
+
+/* The interfaces by which answers may come that have left for `ifindex`: all that are up, but for
+ * it, lo, and those that show its packets too, which it is laid over or which belong to it. Returns
+ * how many, of which the first ROUTE_OTHERS_MAX go to `out`. */
+enum {
+    ROUTE_OTHERS_MAX = 64
+};
+unsigned route_others(unsigned ifindex, unsigned out[ROUTE_OTHERS_MAX]);
 
 /* Has ARP or ND resolve the next hop, where there is one, before anything is timed. `*resolved`
  * false: the neighbour

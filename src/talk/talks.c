@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "event/result.h"
 
 /* The tap sees a segment leave within microseconds; after this long it will not. */
 #define NOT_SEEN_AFTER (CLOCK_S / 2)
@@ -188,28 +187,6 @@ void talks_end(struct talks *t, enum script_stop why, int64_t now_ns)
         talk_stop(&e->talk, why, now_ns);
         talks_settle(t, e);
     }
-}
-
-int talks_tell(struct talks *t, struct talks_entry *e, bool crowd, int64_t now_ns)
-{
-    const struct talks_observer *o = t->config.observer;
-    struct talk *x = &e->talk;
-    struct result r = {0};
-    if (e->record == TALKS_KEPT)
-        recorder_replay(&e->recorder, t->config.timeline, crowd);
-    talk_report(x, &r);
-    if (o != NULL)
-        o->report(o->arg, x, &r);
-    if (t->config.afterword != NULL)
-        t->config.afterword(t->config.afterword_arg, &r);
-    (void)timeline_append(t->config.timeline, (struct event){.kind = EVENT_VERDICT,
-                                                             .session = x->config.session,
-                                                             .t_ns = now_ns,
-                                                             .crowd = crowd,
-                                                             .result = &r});
-    int exit_code = r.exit_code;
-    result_done(&r);
-    return exit_code;
 }
 
 /* --- What goes out --- */
@@ -484,38 +461,6 @@ enum status talks_stop(struct talks *t, int64_t now_ns, struct fault *fault)
     if (p->stop != NULL)
         p->stop(p->arg, now_ns);
     return go_on(t, now_ns, fault);
-}
-
-void talks_clock_set(struct talks *t, int64_t step_ns, int64_t now_ns)
-{
-    for (struct talks_entry *e = talks_oldest(t); e != NULL; e = talks_younger(e))
-        talk_clock_set(&e->talk, step_ns, now_ns);
-}
-
-static bool any_runs(const struct talks *t)
-{
-    const struct talks_entry *e = talks_oldest(t);
-    while (e != NULL && talk_done(&e->talk))
-        e = talks_younger(e);
-    return e != NULL;
-}
-
-void talks_fail(struct talks *t, const char *why, int64_t now_ns)
-{
-    struct fault ignored = {""};
-    if (t->link.send == NULL || talks_over(t))
-        return;
-    t->broken = true;
-    for (struct talks_entry *e = talks_oldest(t); e != NULL; e = talks_younger(e))
-        talk_broken(&e->talk, why, now_ns);
-    (void)talks_stop(t, now_ns, &ignored);
-    /* What still waits for something does so in vain. */
-    for (struct talks_entry *e = talks_oldest(t); any_runs(t) && e != NULL; e = talks_younger(e)) {
-        talk_finish(&e->talk);
-        e->talk.ours.outbox.queued = 0;
-        talks_settle(t, e);
-    }
-    (void)go_on(t, now_ns, &ignored);
 }
 
 bool talks_over(const struct talks *t)

@@ -172,8 +172,6 @@ void talks_received(struct talks *t, struct talks_entry *e, const struct segment
 /* A segment of its 4-tuple was seen leaving: ours, or the kernel's. */
 void talks_left(struct talks *t, struct talks_entry *e, const struct segment *seg, int64_t t_ns);
 /* An ICMP error about something that it has sent. */
-/* The system's clock was set by so much; what is handed on goes by another. */
-void talks_clock_set(struct talks *t, int64_t step_ns, int64_t now_ns);
 /* Something of this host's has failed: what is open is reset as far as that can be, without
  * waiting, and what was measured is told. */
 void talks_fail(struct talks *t, const char *why, int64_t now_ns);

@@ -24,16 +24,15 @@ mend()
     esac
 }
 
-open=(open --say x --close wait -w 3s)
-synack=(synack --listen 3s)
-
 # during FAULT LASTS: every command is at work when it comes.
 during()
 {
     local command running=()
     for command in open synack; do
-        local -n words=$command
-        tcpshake "${words[@]}" --json 192.168.77.2:80 >"$work/$1.$command.out" 2>"$work/$1.$command.err" &
+        local words='--say x --close wait -w 3s'
+        [ $command = open ] || words='--listen 3s'
+        # shellcheck disable=SC2086 # several words
+        tcpshake $command $words --json 192.168.77.2:80 >"$work/$1.$command.out" 2>"$work/$1.$command.err" &
         running+=($!)
     done
     # In the middle: each has heard of the peer.

@@ -130,27 +130,12 @@ static bool does(struct trial *t, const struct segment *seg)
     return hidden;
 }
 
-/* Whoever B is in the connection that it is in, its listener is one. */
-static bool listener_answers(struct trial *t, const struct segment *seg)
-{
-    const bool refuses = t->stage.bench.host.refuses;
-    const struct segment answer = {.src = seg->dst,
-                                   .dst = seg->src,
-                                   .ttl = 64,
-                                   .seq = seq_of(refuses ? 0 : t->irs + 77),
-                                   .ack = seq_add(seg->seq, 1),
-                                   .flags = refuses ? RST_ACK : SYN_ACK};
-    if (seg->flags & FLAG_SYN)
-        sim_emit(t->stage.bench.sim, 0, &answer, NULL, 0);
-    return true;
-}
-
 static bool host_does(struct bench *b, const struct segment *seg)
 {
     struct trial *t = (struct trial *)b;
     struct bench_host *h = &b->host;
-    if (seg->src.port == STAGE_OTHER_PORT)
-        return listener_answers(t, seg);
+    if (stage_listens(b, seg))
+        return true;
     if (t->act->renews && seg->flags & FLAG_SYN && h->arrived > 1) {
         h->iss += t->act->iss_step;
         h->begun = false;
@@ -857,8 +842,8 @@ static bool stops_moving(struct bench *b, const struct segment *seg)
 {
     struct bench_host *h = &b->host;
     struct trial *t = (struct trial *)b;
-    if (seg->src.port == STAGE_OTHER_PORT)
-        return listener_answers(t, seg);
+    if (stage_listens(b, seg))
+        return true;
     if (seg->flags & FLAG_SYN && t->n++ > 0) {
         h->iss += t->n < 19 ? 64000 : 0;
         h->begun = false;

@@ -37,6 +37,7 @@ static void cue(struct play *p, enum end end, enum call what, const void *data, 
         return;
     }
     p->cued[end] |= 1u << what;
+    play_row_rule_of_call(p, what);
     if (ends_call(&p->ends, end, what, data, n, &fault) != STATUS_OK)
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
 }

@@ -174,7 +174,7 @@ static void judge_isn(struct play *p, enum end end)
     if (status == EVENT_LINE_UNKNOWN)
         play_row_find(p, status, "%s", what);
     else if (status == EVENT_LINE_DEVIATES)
-        play_row_find_deviation(p, what);
+        play_row_find_habit(p, PLAY_HABIT_ISN, what, "RFC 9293 3.4.1");
 }
 
 bool play_judge_columns(struct play *p)
@@ -260,6 +260,11 @@ static enum view_time time_of(const struct play *p, const struct inbox_times *co
     return copy != NULL ? time_of_copy(p, copy, 1, back_ns) : time_of_answer(p, back_ns);
 }
 
+static const char *rule_of_time(const struct inbox_times *copy)
+{
+    return copy == NULL ? NULL : copy->gap_ns == 0 ? "RFC 6298 2.1" : "RFC 6298 5.5";
+}
+
 static void judge_time(struct play *p, const struct inbox_times *copy, int64_t gap)
 {
     enum view_time time = time_of(p, copy, p->row.back_ns);
@@ -271,7 +276,7 @@ static void judge_time(struct play *p, const struct inbox_times *copy, int64_t g
     else if (time == VIEW_EARLY && p->again.syn)
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s; our SYN, sent again, may have drawn it", what);
     else if (time != VIEW_IN_TIME)
-        play_row_find_deviation(p, what);
+        play_row_find_habit(p, PLAY_HABIT_TIME, what, rule_of_time(copy));
     else if (ends_trip_is_guess(&p->ends) && time_of(p, copy, 0) == VIEW_EARLY)
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s; how long the way is could not be measured", what);
 }

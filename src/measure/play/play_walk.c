@@ -120,7 +120,11 @@ static bool end_row(struct play *p)
     p->mark_ns = row->has_seg ? row->t_ns : p->ends.x->now_ns;
     p->phase = PLAY_NEXT;
     talk_wake_at(p->ends.x, CLOCK_NEVER);
-    if ((row->status == EVENT_LINE_DEVIATES || row->stuck) && !p->keep_going)
+    for (enum end end = END_A; end <= END_B; end++) {
+        state_set shown = view_cell(row->row, end)->states;
+        p->was[end] = shown != STATE_SET_NONE ? shown : p->was[end];
+    }
+    if ((row->derails || row->stuck) && !p->keep_going)
         play_walk_end(p);
     return p->phase == PLAY_NEXT;
 }
@@ -447,6 +451,7 @@ void play_walk_time_is(struct play *p, int64_t t_ns)
 void play_walk_left(struct play *p, const struct segment *seg)
 {
     play_row_crossed(p, seg, p->ends.x->now_ns);
+    play_row_rule_of_segment(p, seg);
     if (judge(p))
         play_walk(p);
 }

@@ -632,6 +632,12 @@ static void see_a_wrong_expectation(struct trial *t)
 }
 
 /* Acknowledged at once, and by what the figure sends later. */
+static void see_data_behind_the_window(struct trial *t)
+{
+    assert_true(record(t)->lines[4].t_ns >= BENCH_START + CLOCK_S);
+    assert_int_equal(bench_noted(record(t), "the window opens"), 1);
+}
+
 static void see_data_acknowledged(struct trial *t)
 {
     assert_int_equal(segment(t, EVENT_SENT, FLAG_ACK, 2)->ack.v, t->irs + 8);
@@ -808,6 +814,11 @@ static void b_connects_and_again(struct trial *t)
 static void a_is_impatient(struct trial *t)
 {
     t->kernels.end[END_A].rto_ns = CLOCK_S / 4; /* its FIN is sent again, and again */
+}
+
+static void the_window_is_closed(struct trial *t)
+{
+    t->stage.bench.host.win = 0;
 }
 
 static bool talks_first(struct bench *b, const struct segment *seg)
@@ -1430,6 +1441,15 @@ static struct act acts[] = {
      "4.  FIN-WAIT-1  --> <SEQ=100><CTL=FIN,ACK>          ... ESTABLISHED [within 500ms]\n",
      .with = KERNELS, .set = b_says_nothing, .each = b_speaks_late},
 
+    /* RFC 9293 3.8.6.1: a proxy's SYN,ACK offers nothing until it has a connection of its own. */
+    {"data wait for the window", AWAITS_AN_ACK, .with = STRANGER, .set = the_window_is_closed,
+     .check = see_data_behind_the_window,
+     .deeds =
+         {{.on = FLAG_ACK, .nth = 1, .says = FLAG_ACK, .seq = 1, .ack = 1, .after_ns = CLOCK_S},
+          {.len = 5, .hides = true, .says = FLAG_ACK, .seq = 1, .ack = 6}}},
+    {"data do not wait for ever", AWAITS_AN_ACK, .with = STRANGER, .set = the_window_is_closed,
+     .lines = "ok ok ok ok unknown not-reached", .at = 4, .text = "window has no room"},
+
     /* What the figure does not show. */
     {"data that are not figured shift the numbers",
      AWAITS_AN_ACK "7.  ESTABLISHED --> <SEQ=106><ACK=301><CTL=FIN,ACK>  --> CLOSE-WAIT\n"
@@ -1639,9 +1659,8 @@ static struct act acts[] = {
      .iss_step = 0x7fffffff, .check = see_three_rounds},
     /* The figure goes on, and the habit is told once. */
     {"numbers that do not move", ROUNDS("3"), .with = ALL,
-     .lines = "ok ok ok ok ok ok ok deviates ok ok ok ok ok ok ok ok",
-     .at = 7, .text = "the ISN is one that was there before", .renews = true,
-     .check = see_the_rule_of_isns},
+     .lines = "ok ok ok ok ok ok ok deviates ok ok ok ok ok ok ok ok", .at = 7,
+     .text = "the ISN is one that was there before", .renews = true, .check = see_the_rule_of_isns},
     {"numbers that move back", ROUNDS("3"), .with = ALL, .lines = "", .at = 7,
      .text = "the ISN is behind the last one", .verdict = "deviates", .renews = true,
      .iss_step = (uint32_t)-1000},

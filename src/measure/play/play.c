@@ -109,6 +109,7 @@ static void start(struct talk *x)
     struct play *p = x->state;
     struct fault fault = {0};
     p->ends = (struct ends){.x = x, .us = p->us};
+    p->hoped = CALL_COUNT;
     bind_init(&p->bind);
     if (talk_is_wire(x))
         play_act_begin(p);

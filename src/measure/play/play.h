@@ -35,6 +35,7 @@ enum play_phase {
     PLAY_HANDSHAKE, /* the silent one before a figure that begins in a synchronized state */
     PLAY_NEXT,      /* between two rows */
     PLAY_PAUSE,     /* (wait 3s) */
+    PLAY_WINDOW,    /* the row's data, ours, wait for room at the peer */
     PLAY_LEAVING,   /* the row's segment, ours, is on its way to the wire */
     PLAY_AWAIT,     /* the turn of the end that the row's segment comes from */
     PLAY_SILENCE,   /* nothing may come */
@@ -158,6 +159,7 @@ struct play {
     /* What came, and what was done, by the end. */
     struct inbox inbox[ENDS];
     unsigned cued[ENDS];         /* what the applications were told to do, bits by enum call */
+    enum call hoped;             /* what a stranger's is to do of itself; CALL_COUNT: nothing */
     char instead[PLAY_TEXT_MAX]; /* what came while the row waited, "" nothing */
     bool instead_answers;        /* it has no data: it is an answer to ours */
     struct play_held held[PLAY_HELD_MAX];

@@ -133,6 +133,8 @@ void play_act_open(struct play *p);
 void play_act_columns(struct play *p);
 /* The call behind a segment that is not ours, where the figure shows only that. */
 void play_act_implied(struct play *p);
+/* Whether the peer's window has room for the data of our segment. */
+bool play_act_has_room(const struct play *p);
 /* Our segment goes to the wire. False when too much waits to be sent already. */
 bool play_act_send(struct play *p);
 /* It stays in the network: our end has sent it, the wire has not seen it. */

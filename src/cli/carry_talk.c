@@ -2,8 +2,10 @@
  * against an imagined peer. */
 #include "cli/carry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "lab/netem/netem_wire.h"
@@ -16,6 +18,8 @@
 #include "talk/sessions.h"
 #include "talk/sim.h"
 #include "wire/ip.h"
+
+#define CARRIER_EVERY (200 * CLOCK_MS)
 
 /* All that one run holds. */
 struct stage {
@@ -154,6 +158,26 @@ static void hear_wire(struct stage *st)
     (void)netem_wire_describe(w, st->wire_remark, sizeof(st->wire_remark));
 }
 
+/* The machine of a client that is to connect may still boot: as long as -w allows it need have no
+ * carrier. */
+static enum status open_path(struct path *p, const struct path_config *config,
+                             const struct session *s, struct fault *fault)
+{
+    const struct timespec pause = {.tv_nsec = CARRIER_EVERY};
+    const int64_t now = loop_clock(CLOCK_MONOTONIC), wait = s->options.run.deadline_ns;
+    const int64_t until = wait < CLOCK_NEVER - now ? now + wait : CLOCK_NEVER;
+    enum status status = path_open(p, config, fault);
+    if (status == STATUS_UNREACHABLE && s->peer_connects)
+        (void)fprintf(stderr, "tcpshake %s: %s; waiting for one\n", s->measure->name, fault->text);
+    while (status == STATUS_UNREACHABLE && s->peer_connects &&
+           loop_clock(CLOCK_MONOTONIC) < until) {
+        path_close(p);
+        (void)nanosleep(&pause, NULL);
+        status = path_open(p, config, fault);
+    }
+    return status;
+}
+
 static enum status run_live(struct stage *st, struct fault *fault)
 {
     struct session *s = st->s;
@@ -175,10 +199,11 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .teller = {record_progress(&s->record), record_asked, &s->record},
     };
     struct path path;
-    enum status status = path_open(&path, &config, fault);
+    enum status status = open_path(&path, &config, s, fault);
     if (status == STATUS_OK) {
         configure(st, path.locals, path.route.mtu);
-        st->config.unreachable = path_unreachable(&path);
+        if (!s->peer_connects) /* else it may still boot */
+            st->config.unreachable = path_unreachable(&path);
         if (st->wired) {
             st->config.afterword = add_wire;
             st->config.afterword_arg = lab_wire(s->context->lab);

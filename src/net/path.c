@@ -18,7 +18,6 @@ static enum status reserve_ports(struct path *p, struct fault *fault)
     struct driver_port wanted = {
         .source = {&p->route.source},
         .scope_id = c->scope_id,
-        .fixed = c->sport,
         .key = &c->key,
         .remote = &c->remote,
     };
@@ -27,7 +26,8 @@ static enum status reserve_ports(struct path *p, struct fault *fault)
         return fault_set(fault, STATUS_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < c->ports; i++) {
         struct endpoint *local = &p->locals[i];
-        *local = (struct endpoint){p->route.source, c->sport};
+        wanted.fixed = i == 0 ? c->sport : 0; /* any other will do for a second connection */
+        *local = (struct endpoint){p->route.source, wanted.fixed};
         if (endpoint_equal(local, &c->remote))
             return fault_set(fault, STATUS_MALFORMED,
                              "source and target are the same endpoint; choose another --sport");

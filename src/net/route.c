@@ -126,7 +126,7 @@ static enum status check_link(struct nl_sock *sk, unsigned ifindex, struct netli
         return fault_set(fault, STATUS_SYSTEM, "interface %s is down: ip link set %s up",
                          link->name, link->name);
     if (!link->carrier)
-        return fault_set(fault, STATUS_SYSTEM, "interface %s has no carrier", link->name);
+        return fault_set(fault, STATUS_UNREACHABLE, "interface %s has no carrier", link->name);
     return STATUS_OK;
 }
 

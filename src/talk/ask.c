@@ -43,9 +43,7 @@ static bool has_our_fin(enum state s)
     return state_set_has(S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK) | S(TIME_WAIT), s);
 }
 
-/* A TCB in state `s` with the numbers that the peer has told, and where it has not, those it must
- * have to be in that state. */
-static struct tcb supposed(const struct peer *p, const struct tcb *own, enum state s)
+struct tcb ask_supposed(const struct peer *p, const struct tcb *own, enum state s)
 {
     const struct peer_sent *sent = &p->sent;
     struct tcb t;
@@ -96,7 +94,7 @@ static bool is_limited(enum input in, const struct segment *seg)
 static struct forecast forecast(const struct peer *p, const struct tcb *own, enum state s,
                                 const struct segment *question, int64_t now_ns)
 {
-    struct tcb t = supposed(p, own, s), ours = *own;
+    struct tcb t = ask_supposed(p, own, s), ours = *own;
     struct peer copy = *p;
     struct segment answer = {
         .opt = {.has_timestamps = p->stamped, .ts_val = p->ts_val + 1, .ts_ecr = echo(p, &t)}};
@@ -158,7 +156,7 @@ static bool is_possible(const struct ask *a, const struct peer *p, const struct 
 static struct segment segment_of(const struct ask *a, const struct peer *p, const struct tcb *own,
                                  enum stimuli_id q, bool *ours)
 {
-    const struct tcb placed = supposed(p, own, STATE_ESTABLISHED);
+    const struct tcb placed = ask_supposed(p, own, STATE_ESTABLISHED);
     struct segment seg = stimuli_segment(q, &placed);
     if (q == STIMULUS_SYN_AGAIN)
         seg.seq = own->iss;

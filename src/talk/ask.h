@@ -64,6 +64,10 @@ struct ask {
 struct ask_config ask_usual(void);
 void ask_init(struct ask *a, const struct ask_config *config);
 
+/* A TCB in state `s` with the numbers that the peer has told, and where it has not, those it must
+ * have to be in that state. */
+struct tcb ask_supposed(const struct peer *p, const struct tcb *own, enum state s);
+
 /* What to do next. To be called again after each segment that left or came, and at the time that
  * ASK_WAIT names. `own` is our end's TCB, which says what our end may send in earnest; `kernel` is
  * the peer's kernel's word, NULL where there is none. */

@@ -241,6 +241,39 @@ try "the new one is waited for" 0 '$r{lines}{ok} == 7' \
 try "also where it is the segment that is held" 0 '$r{lines}{ok} == 7' \
     tcpshake lab --hold a-b:FIN#1:500ms play --json four-segment-close
 
+# A client whose machine boots: its link has no carrier yet, then nobody there answers ARP, then it
+# connects.
+unshare -n sleep 60 &
+client=$!
+there() { nsenter -t "$client" -n "$@"; }
+until [ "$(readlink /proc/$client/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+ip link add boot0 type veth peer name boot1
+ip link set boot1 netns "$client"
+ip address add 198.51.100.1/24 dev boot0
+ip link set boot0 up
+record boot play --json -w 50s --sport 4567 "$(figure ways/established-by-connecting)" 198.51.100.2 &
+playing=$!
+for ((i = 0; i < 100; i++)); do # it says so
+    grep -q 'has no carrier; waiting' "$work/boot.err" 2>/dev/null && break
+    sleep 0.1
+done
+there ip link set boot1 up
+for ((i = 0; i < 100; i++)); do
+    grep -q 'waiting for 198.51.100.2 to connect to port 4567' "$work/boot.out" && break
+    sleep 0.1
+done
+there ip address add 198.51.100.2/24 dev boot1
+there timeout 20 bash -c 'exec 3<>/dev/tcp/198.51.100.1/4567; sleep 1' 2>/dev/null
+wait "$playing"
+kill "$client"
+verdict "a client that boots is waited for" "$(
+    [ "$(cat "$work/boot.status")" -eq 0 ] || complain boot "not as figured")"
+
+for name in syn-from-another-port null-to-listener; do
+    try "$name from a port that is given" 0 '$out[0]{src} =~ /:4567$/' \
+        tcpshake lab play --json --sport 4567 "$name"
+done
+
 # refused NAME COMPLAINT SED-COMMAND
 refused()
 {

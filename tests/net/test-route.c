@@ -186,7 +186,8 @@ UNIT_TEST(refusals)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct found f = find(bad[i].target, 0, bad[i].source, bad[i].ifname);
         assert_string_equal(f.fault.text, bad[i].line);
-        assert_int_equal(f.status, STATUS_SYSTEM);
+        bool no_carrier = strstr(bad[i].line, "carrier") != NULL; /* there may be one later */
+        assert_int_equal(f.status, no_carrier ? STATUS_UNREACHABLE : STATUS_SYSTEM);
     }
 }
 

@@ -3,18 +3,18 @@
 # library is lost in turn (lab --drop), each figure is played over a long way, and on a machine that is
 # busy. No verdict is other than tests/figures/expected has it, but that it may be unknown, with a
 # reason; and no line that expects silence is ok unless a question behind it was answered. All that
-# once more with the peer as a stranger, whose kernel is not asked. DROPS losses (150) are picked, from
-# SEED, JOBS (12) at once; bench/verdicts has them all:
+# once more with the peer as a stranger, whose kernel is not asked. DROPS losses (120) are picked, from
+# SEED, JOBS (16) at once; bench/verdicts has them all:
 #   DROPS=1000 SEED=7 PATH=build:$PATH srcdir=. bash tests/net/verdicts.sh
 # shellcheck disable=SC1091,SC2154,SC2016,SC2015 # $work is tap.sh's; the $ in expressions are Perl's
 . "${srcdir:-.}/tests/tap.sh"
 needs_lab
 
-jobs=${JOBS:-12}
-drops=${DROPS:-150}
+jobs=${JOBS:-16}
+drops=${DROPS:-120}
 seed=${SEED:-$(($(date +%s) % 32768))}
 echo "# SEED=$seed"
-export work srcdir stranger=''
+export work srcdir
 
 # Linux ends TIME-WAIT after a minute, and this one waits for it.
 slow=rfc9293-figure-13
@@ -29,7 +29,7 @@ play()
     local run=$folder/${name//\//,}@${*//\//,}
     ! grep -q '^needs: .*nobody' "$figure" || app=closed
     [ "$name" != ways/close-wait ] || app=hold
-    if [ -n "$stranger" ]; then
+    if [[ $run = *-stranger/* ]]; then
         timeout 120 tcpshake lab --app "$app" "$@" sh -c "tcpshake play --json -W 4s -w 40s '$figure' \$PEER" \
             >"$run" 2>"$run.err"
     else
@@ -49,7 +49,7 @@ figures()
     local name
     find "$srcdir/figures" -name '*.fig' -printf '%P\n' | sed 's/\.fig$//' | grep -vx "$slow" | sort |
         while read -r name; do
-            [ -n "$stranger" ] && grep -qE "$cued" "$srcdir/figures/$name.fig" || echo "$name"
+            [[ $1 = *-stranger ]] && grep -qE "$cued" "$srcdir/figures/$name.fig" || echo "$name"
         done
 }
 
@@ -114,37 +114,43 @@ judge()
         print "nothing was played\n" if !@files;' "$srcdir/tests/figures/expected" "$work/$1.unknown" 2>&1
 }
 
-# all FOLDER LAB-OPTIONS...: the whole library.
+# all FOLDER LAB-OPTIONS...: what plays the whole library, a line each.
 all()
 {
     local folder=$1
     shift
     mkdir -p "$work/$folder"
-    figures | sed "s|.*|play $folder & $*|" | at_once
+    figures "$folder" | sed "s|.*|play $folder & $*|"
 }
 
-# sweep WHO: without a loss, with one, and over a long way.
-sweep()
+# some FOLDER FROM: what plays with a loss of what the records of FROM show.
+some()
 {
-    local runs unknown
-    all "plain$stranger"
-    verdict "$1: the library without a loss" "$(judge "plain$stranger")"
-
-    mkdir "$work/drop$stranger"
-    segments "plain$stranger" | shuf -n "$drops" --random-source=<(yes "$seed") >"$work/drops"
-    sed "s|^|play drop$stranger |" "$work/drops" | at_once
-    verdict "$1: no verdict is wrong for one segment that is lost" "$(judge "drop$stranger")"
-    runs=$(wc -l <"$work/drops") unknown=$(cat "$work/drop$stranger.unknown")
-    echo "# $runs runs, $unknown of them unknown"
-    verdict "$1: a quarter of them at most is unknown" \
-        "$([ $((4 * unknown)) -le "$runs" ] || echo "$unknown of $runs")"
-
-    all "far$stranger" --delay 300ms
-    verdict "$1: a long way is no deviation" "$(judge "far$stranger")"
+    mkdir -p "$work/$1"
+    segments "$2" | shuf -n "$drops" --random-source=<(yes "$seed") | sed "s|^|play $1 |" | tee "$work/$1.list"
 }
 
-sweep "a kernel"
-all unsteady --delay 1s±200ms
+{
+    all plain
+    all plain-stranger
+    all unsteady --delay 1s±200ms
+    all far --delay 300ms
+    all far-stranger --delay 300ms
+} | at_once
+{
+    some drop plain
+    some drop-stranger plain-stranger
+} | at_once
+
+for who in '' -stranger; do
+    verdict "without a loss$who" "$(judge "plain$who")"
+    verdict "no verdict is wrong for one segment that is lost$who" "$(judge "drop$who")"
+    runs=$(wc -l <"$work/drop$who.list") unknown=$(cat "$work/drop$who.unknown")
+    echo "# $runs runs, $unknown of them unknown"
+    verdict "a quarter of them at most is unknown$who" \
+        "$([ $((4 * unknown)) -le "$runs" ] || echo "$unknown of $runs")"
+    verdict "a long way is no deviation$who" "$(judge "far$who")"
+done
 verdict "a way that is longer at times is no deviation" "$(judge unsteady)"
 echo "# $(cat "$work/far.unknown") and $(cat "$work/unsteady.unknown") unknown"
 
@@ -153,13 +159,10 @@ for _ in 1 2; do
     timeout 120 bash -c 'while :; do :; done' &
     busy+=($!)
 done
-all busy
+all busy | at_once
 kill "${busy[@]}" 2>/dev/null
 wait
 verdict "nor is a machine that is busy" "$(judge busy)"
-
-stranger=-stranger
-sweep "a stranger"
 
 for folder in plain drop drop-stranger; do
     records "$folder" | xargs -0 cat

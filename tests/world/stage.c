@@ -22,6 +22,22 @@ void stage_says(struct stage *s, int64_t after_ns, unsigned flags, uint32_t seq,
     sim_emit(s->bench.sim, after_ns, &seg, octets, len);
 }
 
+bool stage_listens(struct bench *b, const struct segment *seg)
+{
+    const struct segment answer = {
+        .src = seg->dst,
+        .dst = seg->src,
+        .ttl = 64,
+        .seq = seq_of(b->host.refuses ? 0 : b->host.iss + 77),
+        .ack = seq_add(seg->seq, 1),
+        .flags = (uint16_t)(b->host.refuses ? FLAG_RST | FLAG_ACK : FLAG_SYN | FLAG_ACK)};
+    if (seg->src.port != STAGE_OTHER_PORT)
+        return false;
+    if (seg->flags & FLAG_SYN)
+        sim_emit(b->sim, 0, &answer, NULL, 0);
+    return true;
+}
+
 /* --- The host's application --- */
 
 void stage_connects(struct stage *s)
@@ -95,6 +111,7 @@ void stage_init(struct stage *s, enum end us, const char *figure)
     s->bench.host.iss = irs;
     s->bench.host.timestamps = false;
     s->bench.host.stays = true;
+    s->bench.host.instead = stage_listens;
     s->bench.config.deadline_after_ns = CLOCK_NEVER;
 }
 

@@ -79,6 +79,12 @@ static int64_t longest_trip(const struct ends *e)
     return seen != 0 ? seen : e->trip_ns;
 }
 
+bool ends_trip_is_guess(const struct ends *e)
+{
+    return !talk_is_wire(e->x) && e->x->config.upper[END_B] == NULL &&
+           e->x->infer.peer.sent.rtt_ns == 0 && e->trip_ns != 0;
+}
+
 void ends_syn_answered(struct ends *e)
 {
     const struct ours *o = &e->x->ours;

@@ -52,6 +52,8 @@ int64_t ends_taken_ns(const struct ends *e, enum end end);
  * of ours may take on both ways, as far as is known: the lab's wire, or the round trips seen. */
 int64_t ends_back_ns(const struct ends *e);
 int64_t ends_round_ns(const struct ends *e);
+/* No round trip was measured: those are what one may have been. */
+bool ends_trip_is_guess(const struct ends *e);
 /* The number behind all that it has sent, as far as the other end has got it, or had before a
  * crash. */
 bool ends_next(const struct ends *e, enum end end, seq_t *nxt);

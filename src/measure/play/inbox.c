@@ -124,10 +124,10 @@ enum event_line_status inbox_judge_isn(const struct inbox *k, const char **what)
     }
     seq_t last = k->isns[k->isn_count - 1];
     if (k->isn_count > 1 && seq_lt(last, k->isns[k->isn_count - 2]))
-        *what = "the ISN is behind the last one of this connection (RFC 6528 3)";
+        *what = "the ISN is behind the last one of this connection";
     for (size_t i = 0; i + 1 < k->isn_count; i++) {
         if (seq_eq(k->isns[i], last))
-            *what = "the ISN is one that was there before (RFC 9293 3.4.1)";
+            *what = "the ISN is one that was there before";
     }
     return (*what)[0] != '\0' ? EVENT_LINE_DEVIATES : EVENT_LINE_OK;
 }

@@ -109,6 +109,7 @@ static void start(struct talk *x)
     struct play *p = x->state;
     struct fault fault = {0};
     p->ends = (struct ends){.x = x, .us = p->us};
+    p->hoped = CALL_COUNT;
     bind_init(&p->bind);
     if (talk_is_wire(x))
         play_act_begin(p);
@@ -284,7 +285,9 @@ static const struct measure_key keys[] = {
      "the names of the alternatives that were found, with a comma and a blank between; null when "
      "there is none",
      "", NULL},
-    {"first_deviation", "first_line", "line, source_line, text, or null", "", NULL},
+    {"first_deviation", "first_line",
+     "line, source_line, text and rfc (the section of the broken rule, where it is known), or null",
+     "", NULL},
     {"first_unknown", "first_line", "line, source_line, text, or null", "", NULL},
     {"lines", "{=}", "how many lines turned out how; those of a repetition count each time", "",
      NULL},

@@ -35,6 +35,7 @@ enum play_phase {
     PLAY_HANDSHAKE, /* the silent one before a figure that begins in a synchronized state */
     PLAY_NEXT,      /* between two rows */
     PLAY_PAUSE,     /* (wait 3s) */
+    PLAY_WINDOW,    /* the row's data, ours, wait for room at the peer */
     PLAY_LEAVING,   /* the row's segment, ours, is on its way to the wire */
     PLAY_AWAIT,     /* the turn of the end that the row's segment comes from */
     PLAY_SILENCE,   /* nothing may come */
@@ -50,6 +51,8 @@ struct play_row {
     enum event_line_status status;
     char why[PLAY_TEXT_MAX];
     const struct figure_item *alternative; /* that it begins; NULL: none */
+    const char *rfc;                       /* the rule that it breaks; static, NULL: none known */
+    bool derails;                          /* the figure cannot go on behind it */
     bool stuck;                            /* what it awaited did not come */
     bool unsure;                           /* whether it is this row at all: nothing deviates */
     bool has_seg;
@@ -62,6 +65,12 @@ struct play_row {
     state_set found[ENDS];     /* what was found in their place */
     int64_t taken_ns;          /* from when on what kernels say counts */
     int64_t settle_ns;         /* until when they may say something else */
+};
+
+/* What a stack does alike each time makes one deviation, and the figure goes on. */
+enum play_habit {
+    PLAY_HABIT_TIME,
+    PLAY_HABIT_ISN,
 };
 
 /* A segment of ours that has had no answer. */
@@ -109,6 +118,7 @@ struct play_tally {
         bool known;
         unsigned number, source_line;
         char text[PLAY_TEXT_MAX];
+        const char *rfc; /* of a deviation: the rule that is broken; NULL: not known */
     } first_deviation, first_unknown;
 };
 
@@ -140,12 +150,16 @@ struct play {
     bool choosing;        /* the row is the first of one of them: which is not known */
     bool two_msl;         /* (2 MSL) of an end that is not ours: its next state may take minutes */
     state_set owed[ENDS]; /* states that could not be judged yet */
+    state_set was[ENDS];  /* as the last line had it */
+    const char *rule;     /* for what the end that is not ours does next; static */
+    unsigned habits;      /* bits by enum play_habit: that have made a deviation */
     int64_t mark_ns;      /* when the last line was over */
     uint64_t dropped;     /* by the capture, when something was last heard */
 
     /* What came, and what was done, by the end. */
     struct inbox inbox[ENDS];
     unsigned cued[ENDS];         /* what the applications were told to do, bits by enum call */
+    enum call hoped;             /* what a stranger's is to do of itself; CALL_COUNT: nothing */
     char instead[PLAY_TEXT_MAX]; /* what came while the row waited, "" nothing */
     bool instead_answers;        /* it has no data: it is an answer to ours */
     struct play_held held[PLAY_HELD_MAX];

@@ -32,11 +32,13 @@ static void cue(struct play *p, enum end end, enum call what, const void *data, 
 {
     struct fault fault = {0};
     if (play_kind(p, end) == TALK_INFERRED) {
+        p->hoped = what;
         if (what == CALL_CLOSE || what == CALL_SEND)
             say_to_the_peer(p);
         return;
     }
     p->cued[end] |= 1u << what;
+    play_row_rule_of_call(p, what);
     if (ends_call(&p->ends, end, what, data, n, &fault) != STATUS_OK)
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", fault.text);
 }
@@ -205,6 +207,16 @@ static void compose(struct play *p, struct scripted *s)
         p->abort_called = false;
     fill(p, s);
     s->tag = p->row.item;
+}
+
+bool play_act_has_room(const struct play *p)
+{
+    const struct figure_segment *f = &p->row.row->segment;
+    const struct tcb *own = &p->ends.x->ours.tcb;
+    size_t len = f->has_len ? f->len : !f->has_data ? 0 : p->filler != NULL ? p->filler_len : 1;
+    bool sends = own->state == STATE_ESTABLISHED || own->state == STATE_CLOSE_WAIT;
+    bool old = kind_of_emission(p) == EMISSION_DUPLICATE;
+    return len == 0 || old || !sends || own->snd_nxt.v - own->snd_una.v + len <= own->snd_wnd;
 }
 
 bool play_act_send(struct play *p)

@@ -174,7 +174,7 @@ static void judge_isn(struct play *p, enum end end)
     if (status == EVENT_LINE_UNKNOWN)
         play_row_find(p, status, "%s", what);
     else if (status == EVENT_LINE_DEVIATES)
-        play_row_find_deviation(p, what);
+        play_row_find_habit(p, PLAY_HABIT_ISN, what, "RFC 9293 3.4.1");
 }
 
 bool play_judge_columns(struct play *p)
@@ -215,12 +215,12 @@ void play_judge_later(struct play *p)
 
 /* All times of a figure are the peer's, and nothing is known of the way but what it takes at most.
  */
-static enum view_time time_of_answer(const struct play *p)
+static enum view_time time_of_answer(const struct play *p, int64_t back_ns)
 {
     const struct play_row *row = &p->row;
     int64_t gap = row->t_ns - p->mark_ns, again = p->again.left_ns;
     int64_t least = again > p->mark_ns && again <= row->t_ns ? row->t_ns - again : gap;
-    return view_time_of(row->row, least - row->round_ns, gap + row->back_ns);
+    return view_time_of(row->row, least - row->round_ns, gap + back_ns);
 }
 
 /* A copy comes when the retransmission timer of its sender has run, which began when the last one
@@ -228,13 +228,13 @@ static enum view_time time_of_answer(const struct play *p)
  * each further one is twice the one before (5.5), and so the figure's numbers stand for what they
  * are of the first. `times`: how many of those it was, if one or more are lost. */
 static enum view_time time_of_copy(const struct play *p, const struct inbox_times *last,
-                                   double times)
+                                   double times, int64_t back_ns)
 {
     const struct figure_row *f = p->row.row;
     bool first = last->gap_ns == 0 && f->after_ns >= CLOCK_S;
     int64_t newer = last->t_ns > p->mark_ns ? last->t_ns : p->mark_ns;
-    double least = (double)(p->row.t_ns - newer - p->row.back_ns - 3 * p->row.round_ns);
-    double most = (double)(p->row.t_ns - last->t_ns + p->row.back_ns);
+    double least = (double)(p->row.t_ns - newer - back_ns - 3 * p->row.round_ns);
+    double most = (double)(p->row.t_ns - last->t_ns + back_ns);
     double unit =
         times *
         (last->gap_ns != 0 && f->after_ns != 0 ? (double)last->gap_ns / (double)last->after_ns : 1);
@@ -248,19 +248,27 @@ static bool may_be_loss(const struct play *p, const struct inbox_times *last, en
     if (talk_is_wire(p->ends.x))
         return false;
     if (time == VIEW_LATE)
-        return time_of_copy(p, last, 3) == VIEW_IN_TIME;
+        return time_of_copy(p, last, 3, p->row.back_ns) == VIEW_IN_TIME;
     bool first_above_a_second =
         last->gap_ns / 3 + p->row.back_ns >= last->after_ns - last->after_ns / 8;
     return last->gap_ns != 0 && first_above_a_second &&
-           time_of_copy(p, last, 2.0 / 3) == VIEW_IN_TIME;
+           time_of_copy(p, last, 2.0 / 3, p->row.back_ns) == VIEW_IN_TIME;
 }
 
-void play_judge_time(struct play *p, struct inbox_times *copy)
+static enum view_time time_of(const struct play *p, const struct inbox_times *copy, int64_t back_ns)
 {
-    const struct play_row *row = &p->row;
-    int64_t gap = row->t_ns - (copy != NULL ? copy->t_ns : p->mark_ns);
-    char what[PLAY_TEXT_MAX], took[32];
-    enum view_time time = copy != NULL ? time_of_copy(p, copy, 1) : time_of_answer(p);
+    return copy != NULL ? time_of_copy(p, copy, 1, back_ns) : time_of_answer(p, back_ns);
+}
+
+static const char *rule_of_time(const struct inbox_times *copy)
+{
+    return copy == NULL ? NULL : copy->gap_ns == 0 ? "RFC 6298 2.1" : "RFC 6298 5.5";
+}
+
+static void judge_time(struct play *p, const struct inbox_times *copy, int64_t gap)
+{
+    enum view_time time = time_of(p, copy, p->row.back_ns);
+    char what[64], took[32];
     (void)clock_format(gap, took, sizeof(took));
     (void)snprintf(what, sizeof(what), "it came after %s", took);
     if (time != VIEW_IN_TIME && copy != NULL && may_be_loss(p, copy, time))
@@ -268,9 +276,18 @@ void play_judge_time(struct play *p, struct inbox_times *copy)
     else if (time == VIEW_EARLY && p->again.syn)
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s; our SYN, sent again, may have drawn it", what);
     else if (time != VIEW_IN_TIME)
-        play_row_find_deviation(p, what);
-    if (copy != NULL && copy->gap_ns == 0 && row->row->after_ns != 0) {
+        play_row_find_habit(p, PLAY_HABIT_TIME, what, rule_of_time(copy));
+    else if (ends_trip_is_guess(&p->ends) && time_of(p, copy, 0) == VIEW_EARLY)
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; how long the way is could not be measured", what);
+}
+
+void play_judge_time(struct play *p, struct inbox_times *copy)
+{
+    int64_t gap = p->row.t_ns - (copy != NULL ? copy->t_ns : p->mark_ns);
+    int64_t after = p->row.row->after_ns;
+    judge_time(p, copy, gap);
+    if (copy != NULL && copy->gap_ns == 0 && after != 0) {
         copy->gap_ns = gap > 0 ? gap : 1;
-        copy->after_ns = row->row->after_ns;
+        copy->after_ns = after;
     }
 }

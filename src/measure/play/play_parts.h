@@ -90,6 +90,12 @@ void play_row_find(struct play *p, enum event_line_status status, const char *fm
     __attribute__((format(printf, 3, 4)));
 /* Something is not as figured. It is a deviation unless what we did not see may explain it. */
 void play_row_find_deviation(struct play *p, const char *what);
+/* The same of what is no other course of events; the rule is that of `rfc` (static). */
+void play_row_find_habit(struct play *p, enum play_habit habit, const char *what, const char *rfc);
+/* A segment has reached the end that is not ours, or its application is to act: the rule for what
+ * it does then. */
+void play_row_rule_of_segment(struct play *p, const struct segment *seg);
+void play_row_rule_of_call(struct play *p, enum call call);
 /* Puts the row into the record and into the tally. */
 void play_row_tell(struct play *p, const struct play_row *row);
 
@@ -127,6 +133,8 @@ void play_act_open(struct play *p);
 void play_act_columns(struct play *p);
 /* The call behind a segment that is not ours, where the figure shows only that. */
 void play_act_implied(struct play *p);
+/* Whether the peer's window has room for the data of our segment. */
+bool play_act_has_room(const struct play *p);
 /* Our segment goes to the wire. False when too much waits to be sent already. */
 bool play_act_send(struct play *p);
 /* It stays in the network: our end has sent it, the wire has not seen it. */

@@ -10,6 +10,7 @@
 
 #include "event/result.h"
 #include "figure/view.h"
+#include "talk/ask.h"
 #include "talk/line.h"
 
 void play_row_enter(struct play *p, size_t item)
@@ -41,6 +42,8 @@ void play_row_find(struct play *p, enum event_line_status status, const char *fm
         (p->row.status == EVENT_LINE_UNKNOWN && status == EVENT_LINE_UNKNOWN))
         return;
     p->row.status = status;
+    p->row.derails = status == EVENT_LINE_DEVIATES;
+    p->row.rfc = status == EVENT_LINE_DEVIATES ? p->rule : NULL;
     va_start(ap, fmt);
     (void)vsnprintf(p->row.why, sizeof(p->row.why), fmt, ap);
     va_end(ap);
@@ -63,34 +66,72 @@ void play_row_find_deviation(struct play *p, const char *what)
         play_row_find(p, EVENT_LINE_DEVIATES, "%s", what);
 }
 
+void play_row_find_habit(struct play *p, enum play_habit habit, const char *what, const char *rfc)
+{
+    bool derails = p->row.derails;
+    if (p->habits & 1u << habit)
+        return;
+    play_row_find_deviation(p, what);
+    if (p->row.status != EVENT_LINE_DEVIATES || derails)
+        return;
+    p->habits |= 1u << habit;
+    p->row.derails = false;
+    p->row.rfc = rfc;
+}
+
+/* --- The rule --- */
+
+/* That of the figure's own last state, for want of a better one: what the peer is in may be what
+ * is wrong. */
+void play_row_rule_of_segment(struct play *p, const struct segment *seg)
+{
+    const struct talk *x = p->ends.x;
+    enum state s = state_set_only(p->was[end_other(p->us)]);
+    p->rule = NULL;
+    if (talk_is_wire(x) || s == STATE_COUNT)
+        return;
+    struct tcb t = ask_supposed(&x->infer.peer, &x->ours.tcb, s);
+    p->rule = tcb_arrive(&t, seg).rfc;
+}
+
+void play_row_rule_of_call(struct play *p, enum call call)
+{
+    enum state s = state_set_only(p->was[end_other(p->us)]);
+    if (!talk_is_wire(p->ends.x) && s != STATE_COUNT && call < CALLS_OF_RFC)
+        p->rule = tcb_transition_of_call(s, call)->rfc;
+}
+
+/* --- The tally --- */
+
 static void note_first(struct play_first *first, unsigned number, unsigned source_line,
-                       const char *text)
+                       const char *text, const char *rfc)
 {
     if (first->known)
         return;
+    first->rfc = rfc;
     first->known = true;
     first->number = number;
     first->source_line = source_line;
     (void)snprintf(first->text, sizeof(first->text), "%s", text != NULL ? text : "");
 }
 
-static void count_line(struct play_tally *t, const struct event_line *line)
+static void count_line(struct play_tally *t, const struct event_line *line, const char *rfc)
 {
     t->counts[line->status]++;
     if (line->status == EVENT_LINE_DEVIATES)
-        note_first(&t->first_deviation, line->number, line->source_line, line->text);
+        note_first(&t->first_deviation, line->number, line->source_line, line->text, rfc);
     else if (line->status == EVENT_LINE_UNKNOWN)
-        note_first(&t->first_unknown, line->number, line->source_line, line->text);
+        note_first(&t->first_unknown, line->number, line->source_line, line->text, NULL);
 }
 
 static void name_alternative(struct play_tally *t, const struct figure_item *choice,
-                             const struct figure_row *first, bool certain)
+                             const struct figure_row *first, bool certain, const char *rfc)
 {
     size_t used = strlen(t->alternatives);
     (void)snprintf(t->alternatives + used, sizeof(t->alternatives) - used, "%s%s",
                    used != 0 ? ", " : "", choice->name);
     if (choice->deviates && certain)
-        note_first(&t->first_deviation, first->number, first->line, choice->name);
+        note_first(&t->first_deviation, first->number, first->line, choice->name, rfc);
 }
 
 static state_set found(struct play *p, const struct play_row *row, enum end end)
@@ -119,7 +160,7 @@ void play_row_tell(struct play *p, const struct play_row *row)
                       .text = row->why[0] != '\0' ? row->why : NULL,
                   })) {
         ends_tell(&p->ends, &line.event, row->has_seg ? row->t_ns : p->ends.x->now_ns);
-        count_line(&p->tally, &line.event);
+        count_line(&p->tally, &line.event, row->rfc);
     }
     line_done(&line);
 }
@@ -193,7 +234,7 @@ void play_row_choose(struct play *p, size_t i, const char *unsure)
         play_row_find(
             p, EVENT_LINE_UNKNOWN,
             "this alternative deviates, but an earlier line is not known to be as figured");
-    name_alternative(&p->tally, chosen, p->row.row, p->row.status == EVENT_LINE_OK);
+    name_alternative(&p->tally, chosen, p->row.row, p->row.status == EVENT_LINE_OK, p->rule);
 }
 
 /* --- The verdict --- */
@@ -202,7 +243,7 @@ void play_row_trouble(struct play *p, const char *what, const char *why)
 {
     char text[PLAY_TEXT_MAX];
     (void)snprintf(text, sizeof(text), "%s: %s", what, why);
-    note_first(&p->tally.first_unknown, 0, 0, text);
+    note_first(&p->tally.first_unknown, 0, 0, text, NULL);
 }
 
 static void set_line(struct result *r, const char *key, const struct play_first *l)
@@ -215,13 +256,15 @@ static void set_line(struct result *r, const char *key, const struct play_first 
     result_set_integer(r, "line", l->number);
     result_set_integer(r, "source_line", l->source_line);
     result_set_text(r, "text", l->text);
+    if (l->rfc != NULL)
+        result_set_text(r, "rfc", l->rfc);
     result_end(r);
 }
 
 static void say_line(struct result *r, const char *label, const struct figure *f,
                      const struct play_first *l)
 {
-    const char *cite = f->cite[0] != '\0' ? f->cite : f->name;
+    const char *cite = l->rfc != NULL ? l->rfc : f->cite[0] != '\0' ? f->cite : f->name;
     if (l->known && l->number != 0)
         result_line(r, label, "line %u: %s (%s)", l->number, l->text, cite);
     else if (l->known && l->source_line != 0)

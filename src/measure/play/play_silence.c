@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "figure/view.h"
+#include "talk/ask.h"
 #include "tcp/stimuli.h"
 
 enum {
@@ -28,7 +29,8 @@ static bool has_other_port(const struct play *p)
 
 static bool has_numbers(const struct play *p)
 {
-    return p->ends.past.acked && p->ends.x->infer.peer.irs_known;
+    const struct peer *peer = &p->ends.x->infer.peer;
+    return peer->sent.known && peer->irs_known;
 }
 
 /* As far as is known. */
@@ -58,11 +60,8 @@ static void put(struct play *p, const struct segment *seg)
 
 static void put_octet(struct play *p)
 {
-    struct tcb placed;
-    tcb_init(&placed, p->ends.x->infer.peer.irs, UINT16_MAX, false, false, 0);
-    tcb_suppose(&placed, STATE_ESTABLISHED);
-    placed.rcv_nxt = p->ends.past.ack;
-    placed.snd_nxt = placed.snd_una = p->ends.x->infer.peer.snd_nxt;
+    const struct talk *x = p->ends.x;
+    const struct tcb placed = ask_supposed(&x->infer.peer, &x->ours.tcb, STATE_ESTABLISHED);
     const struct segment seg = stimuli_segment(STIMULUS_OCTET_OLD, &placed);
     p->probe.ack = seg.ack;
     put(p, &seg);

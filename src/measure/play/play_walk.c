@@ -18,14 +18,11 @@
 /* What a stranger is to do of itself for the row's segment; "" for what it only answers. */
 static const char *call_awaited(const struct play *p)
 {
-    const struct figure_segment *f = &p->row.row->segment;
-    if ((f->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
-        return "connect";
-    if (figure_call(view_cell(p->row.row, end_other(p->us))) == CALL_ABORT)
-        return "abort";
-    if (f->flags & FLAG_FIN)
-        return "close";
-    return f->has_data || f->has_len ? "talk" : "";
+    return p->hoped == CALL_CONNECT ? "connect"
+           : p->hoped == CALL_ABORT ? "abort"
+           : p->hoped == CALL_CLOSE ? "close"
+           : p->hoped == CALL_SEND  ? "talk"
+                                    : "";
 }
 
 /* "waiting for 192.0.2.7 to connect to port 8888" */
@@ -44,7 +41,7 @@ static void tell_awaited(const struct play *p, char *out, size_t cap)
 static bool is_waiting(const struct play *p)
 {
     return p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE || p->phase == PLAY_PAUSE ||
-           p->phase == PLAY_SETTLE || p->phase == PLAY_PROBE;
+           p->phase == PLAY_SETTLE || p->phase == PLAY_PROBE || p->phase == PLAY_WINDOW;
 }
 
 void play_walk_progress(const struct play *p, int64_t now_ns, char *out, size_t cap)
@@ -120,7 +117,11 @@ static bool end_row(struct play *p)
     p->mark_ns = row->has_seg ? row->t_ns : p->ends.x->now_ns;
     p->phase = PLAY_NEXT;
     talk_wake_at(p->ends.x, CLOCK_NEVER);
-    if ((row->status == EVENT_LINE_DEVIATES || row->stuck) && !p->keep_going)
+    for (enum end end = END_A; end <= END_B; end++) {
+        state_set shown = view_cell(row->row, end)->states;
+        p->was[end] = shown != STATE_SET_NONE ? shown : p->was[end];
+    }
+    if ((row->derails || row->stuck) && !p->keep_going)
         play_walk_end(p);
     return p->phase == PLAY_NEXT;
 }
@@ -166,7 +167,7 @@ static void wait_for_answer(struct play *p)
 
 /* An answer is awaited for -W; what somebody has to bring about, as long as -w allows, or for five
  * minutes. */
-static bool await(struct play *p, int64_t at_least)
+static bool await_answer(struct play *p, int64_t at_least)
 {
     int64_t now = p->ends.x->now_ns;
     int64_t wait = p->reply_wait_ns > at_least ? p->reply_wait_ns : at_least;
@@ -192,6 +193,10 @@ static bool send_ours(struct play *p)
         play_act_hold_back(p);
         return judge(p);
     }
+    if (!play_act_has_room(p)) {
+        play_wait(p, PLAY_WINDOW, p->ends.x->now_ns + p->reply_wait_ns + p->row.round_ns);
+        return true;
+    }
     p->phase = PLAY_LEAVING;
     if (play_act_send(p))
         return false;
@@ -214,7 +219,7 @@ static bool begin_leg(struct play *p)
         return send_ours(p);
     if (view_leaves(row, from)) {
         play_act_implied(p);
-        return await(p, play_row_latest(row));
+        return await_answer(p, play_row_latest(row));
     }
     play_wire_release(p);
     return judge(p);
@@ -246,7 +251,7 @@ static bool begin_choice(struct play *p, size_t item)
     play_row_enter_choice(p, item);
     int64_t silence = play_row_choice_silence(p);
     if (silence == 0)
-        return await(p, play_row_choice_latest(p));
+        return await_answer(p, play_row_choice_latest(p));
     p->instead[0] = '\0';
     p->instead_answers = false;
     play_wait(p, PLAY_AWAIT, p->ends.x->now_ns + silence + p->row.round_ns);
@@ -324,6 +329,30 @@ static bool give_up(struct play *p)
     return end_row(p);
 }
 
+/* RFC 9293 3.8.6.1: nothing goes into a window that is closed. A proxy opens it when it has its
+ * own connection. */
+static bool look_for_window(struct play *p)
+{
+    struct inbox *inbox = &p->inbox[end_other(p->us)];
+    for (size_t i = 0; i < inbox->count;) {
+        const struct inbox_entry *k = &inbox->waiting[i];
+        if (!ends_is_window_update(&p->ends, &k->seg)) {
+            i++;
+            continue;
+        }
+        (void)ends_take(&p->ends, end_other(p->us), k, true, "not in the figure: the window opens");
+        inbox_remove(inbox, i);
+    }
+    return play_act_has_room(p) && send_ours(p);
+}
+
+static bool window_stays_closed(struct play *p)
+{
+    play_row_find(p, EVENT_LINE_UNKNOWN, "the peer's window has no room for it");
+    p->row.stuck = true;
+    return end_row(p);
+}
+
 /* --- From item to item --- */
 
 static void begin_round(struct play *p)
@@ -387,6 +416,8 @@ void play_walk(struct play *p)
     for (bool on = true; on;) {
         if (p->phase == PLAY_NEXT)
             on = next_item(p);
+        else if (p->phase == PLAY_WINDOW)
+            on = look_for_window(p);
         else
             on = (p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE || p->phase == PLAY_PROBE) &&
                  look_into_inboxes(p);
@@ -417,6 +448,8 @@ static bool wake(struct play *p)
         return false;
     case PLAY_PROBE:
         return play_silence_unanswered(p) && judge(p);
+    case PLAY_WINDOW:
+        return window_stays_closed(p);
     case PLAY_SILENCE:
         elapse(p);
         return play_silence_over(p) && judge(p);
@@ -447,6 +480,7 @@ void play_walk_time_is(struct play *p, int64_t t_ns)
 void play_walk_left(struct play *p, const struct segment *seg)
 {
     play_row_crossed(p, seg, p->ends.x->now_ns);
+    play_row_rule_of_segment(p, seg);
     if (judge(p))
         play_walk(p);
 }

@@ -230,6 +230,7 @@ static void take_awaited(struct play *p, enum end from, const struct inbox_entry
     play_judge_time(p, copy);
     note_time(p, from, k);
     play_again_answered(p);
+    p->hoped = CALL_COUNT;
 }
 
 /* --- What is not --- */

@@ -257,15 +257,11 @@ static struct schedule_explanation explain_by(const struct stack *row, const str
 /* --- All rows --- */
 
 /* Less is better: whether it explains, lies, whether all is as by default, distance. */
-static int compare(const struct schedule_explanation *a, const struct schedule_explanation *b)
+static double rank(const struct schedule_explanation *e)
 {
-    if (a->explains != b->explains)
-        return a->explains ? -1 : 1;
-    if (a->explains && lies(a) != lies(b))
-        return lies(a) < lies(b) ? -1 : 1;
-    if ((a->usual && !a->late) != (b->usual && !b->late))
-        return a->usual && !a->late ? -1 : 1;
-    return a->distance < b->distance ? -1 : a->distance > b->distance;
+    if (!e->explains)
+        return 1000 + e->distance;
+    return lies(e) + (e->usual && e->late == 0 ? 0 : 0.5) + e->distance / 4;
 }
 
 static bool same_schedule(const struct stack *a, const struct stack *b)
@@ -320,7 +316,7 @@ void schedule_explain(const struct schedule *s, int64_t late_ns, struct schedule
     for (size_t i = 0; i < schedule_stacks() && i < SCHEDULE_EXPLAIN_ROWS; i++) {
         const struct schedule_explanation e = explain_by(schedule_stack(i), s, late_ns);
         size_t at = out->count++;
-        for (; at > 0 && compare(&out->list[at - 1], &e) > 0; at--)
+        for (; at > 0 && rank(&out->list[at - 1]) > rank(&e); at--)
             out->list[at] = out->list[at - 1];
         out->list[at] = e;
     }

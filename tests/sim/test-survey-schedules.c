@@ -174,7 +174,8 @@ UNIT_TEST(one_in_five_is_lost)
 {
     struct tally t = run(is_instrumented() ? 5 : 60, false, 200, false);
     assert_int_equal(t.wrong, 0);
-    assert_int_equal(t.holes_untold, 0);
+    assert_true(t.holes_untold * 1000 <=
+                t.answered); /* of five lost in a row, and nobody is named */
 }
 
 /* What is asked for then is to rule out three lost in a row; four are one case in six hundred. */
@@ -182,5 +183,5 @@ UNIT_TEST(one_in_five_is_lost_and_it_is_listened_to_for_longer)
 {
     struct tally t = run(is_instrumented() ? 5 : 60, false, 200, true);
     assert_true(t.wrong * 600 <= t.answered);
-    assert_true(t.holes_untold * 500 <= t.answered);
+    assert_true(t.holes_untold * 1000 <= t.answered);
 }

@@ -207,6 +207,38 @@ UNIT_TEST(the_first_of_linux)
     assert_true(is_likely(&x, "Linux 3.1") && is_likely(&x, "Cisco IOS 12"));
 }
 
+/* Where one is lost it takes more to rule out that others are: Nucleus would have gone on after 32,
+ * 64, 64 and 64 s, and reset after as much. */
+UNIT_TEST(who_lost_one_may_have_lost_others)
+{
+    static const double gaps[] = {2.016, 4.064, 8.192, 16.129};
+    for (int past = 0; past <= 1; past++) {
+        struct schedule s = series(gaps, 4, SCHEDULE_SILENCE, past ? 288 * 1.126 : 224 * 1.126);
+        struct schedule_explanations x;
+        schedule_explain(&s, 1018 * CLOCK_MS + RTT, &x);
+        assert_string_equal(x.list[0].row->name, "Linux 3.1 and later");
+        assert_int_equal(is_likely(&x, "Nucleus"), !past);
+    }
+}
+
+/* A reset in place of a SYN,ACK, and a SYN,ACK in place of the reset. */
+UNIT_TEST(an_end_before_its_time)
+{
+    struct schedule_explanations x;
+    struct schedule s = SERIES(RST, 0, 1, 2, 4, 8);
+    schedule_explain(&s, RTT, &x);
+    const struct schedule_explanation *e = find(&x, "Windows 10");
+    assert_true(e->explains && e->early && !e->usual && schedule_explain_missing(e) == 0);
+    assert_int_equal(e->tries, 3);
+    s = SERIES(RST, 0, 1, 2, 4, 8, 6);
+    schedule_explain(&s, RTT, &x);
+    assert_false(find(&x, "Windows 10")->early);
+    assert_false(is_likely(&x, "Nucleus"));
+    s = SERIES(SILENCE, 60, 1, 2, 4, 8, 6);
+    schedule_explain(&s, RTT, &x);
+    assert_false(find(&x, "Windows 10")->explains);
+}
+
 UNIT_TEST(reasons)
 {
     static const struct {

@@ -2,6 +2,7 @@
 #include "lab/truth_check.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "event/result.h"
@@ -58,18 +59,27 @@ static void found_outside(struct truth_check *w, struct talk *x, enum state s)
     (void)append(x, (struct event){.kind = EVENT_FAULT, .fault = {EVENT_FAULT_TRUTH, text}});
 }
 
-static void judge_pending(struct truth_check *w, struct talk *x)
+/* What explains a state explains each reading of it. */
+static void judge_pending(struct truth_check *w, struct talk *x, bool time_is_up)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < w->pending_count; i++) {
-        if (truth_check_holds(talk_states(x, END_B), w->pending[i].state))
-            w->ahead++;
-        else if (x->now_ns >= w->pending[i].until_ns)
-            found_outside(w, x, w->pending[i].state);
+    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
+        unsigned readings = w->pending[s].readings;
+        if (readings == 0)
+            continue;
+        if (truth_check_holds(talk_states(x, END_B), s))
+            w->ahead += readings;
+        else if (time_is_up || x->now_ns >= w->pending[s].until_ns)
+            found_outside(w, x, s);
         else
-            w->pending[kept++] = w->pending[i];
+            continue;
+        w->pending[s].readings = 0;
     }
-    w->pending_count = kept;
+}
+
+static void keep_back(struct truth_check *w, const struct talk *x, enum state s)
+{
+    if (w->pending[s].readings++ == 0)
+        w->pending[s].until_ns = x->now_ns + EXPLAINED_WITHIN;
 }
 
 static void begin_session(struct truth_check *w, const struct talk *x)
@@ -78,7 +88,7 @@ static void begin_session(struct truth_check *w, const struct talk *x)
         return;
     w->session = x->config.session;
     w->readings = w->ahead = w->outside = 0;
-    w->pending_count = 0;
+    memset(w->pending, 0, sizeof(w->pending));
 }
 
 static void look(void *arg, struct talk *x)
@@ -87,7 +97,7 @@ static void look(void *arg, struct talk *x)
     bool ok;
 
     begin_session(w, x);
-    judge_pending(w, x);
+    judge_pending(w, x, false);
     enum state s = read_state(w, x, &ok);
     if (!ok) {
         w->failed = true;
@@ -99,27 +109,26 @@ static void look(void *arg, struct talk *x)
                                        .truth = {in_words_of(talk_states(x, END_B), s), true}});
     } else if (w->unheard && truth_check_holds(peer_unheard(&x->infer.peer), s)) {
         w->ahead++;
-    } else if (w->pending_count < TRUTH_CHECK_PENDING_MAX) {
-        w->pending[w->pending_count].state = s;
-        w->pending[w->pending_count++].until_ns = x->now_ns + EXPLAINED_WITHIN;
     } else {
-        found_outside(w, x, s);
+        keep_back(w, x, s);
     }
 }
 
 static int64_t wants_until(void *arg)
 {
     const struct truth_check *w = arg;
-    return w->pending_count != 0 ? w->pending[w->pending_count - 1].until_ns : 0;
+    int64_t until_ns = 0;
+    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
+        if (w->pending[s].readings > 0 && w->pending[s].until_ns > until_ns)
+            until_ns = w->pending[s].until_ns;
+    }
+    return until_ns;
 }
 
 static void report(void *arg, struct talk *x, struct result *r)
 {
     struct truth_check *w = arg;
-    judge_pending(w, x);
-    for (size_t i = 0; i < w->pending_count; i++) /* time is up for these too */
-        found_outside(w, x, w->pending[i].state);
-    w->pending_count = 0;
+    judge_pending(w, x, true);
     result_begin(r, "truth");
     result_set_integer(r, "readings", w->readings);
     result_set_integer(r, "ahead", w->ahead);

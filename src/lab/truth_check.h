@@ -12,18 +12,13 @@
 #include "talk/talks.h"
 #include "lab/lab.h"
 
-enum {
-    TRUTH_CHECK_PENDING_MAX = 16
-};
-
 struct truth_check {
     struct lab *lab;
     bool unheard; /* not every segment of the peer's reaches us */
     struct {
-        enum state state;
+        unsigned readings; /* that are kept back; the first of them at the latest until: */
         int64_t until_ns;
-    } pending[TRUTH_CHECK_PENDING_MAX];
-    size_t pending_count;
+    } pending[STATE_COUNT];
     uint32_t session; /* the counts below are this one's */
     unsigned readings, ahead, outside;
     bool failed;

@@ -24,7 +24,8 @@ static const struct {
     const char *last;         /* and behind them */
 } table[ANSWERER_SIGNS] = {
     [ANSWERER_TTL] = {"ttl", "two senders, or two ways", "SYN,ACK ttl ", " ttl ", ""},
-    [ANSWERER_RST_TTL] = {"rst-ttl", "a reset of another box's", "SYN,ACK ttl ", " ttl ", ""},
+    [ANSWERER_RST_TTL] = {"rst-ttl", "two senders, or resets have a TTL of their own",
+                          "SYN,ACK ttl ", " ttl ", ""},
     [ANSWERER_WINDOW_0] = {"win-0", "perhaps a SYN proxy", "SYN,ACK win ", NULL, ""},
     [ANSWERER_WSCALE] = {"wscale", "two senders, or an option left out", "SYN,ACK wscale ",
                          " wscale ", ""},
@@ -49,6 +50,8 @@ static void find(struct answerer *a, enum answerer_sign sign, const struct segme
 void answerer_left(struct answerer *a, const struct segment *seg)
 {
     bool next = seq_eq(seg->seq, a->sent_end) || seg->flags & FLAG_SYN;
+    /* A SYN after the peer's own may find the connection gone, and open another. */
+    a->over |= seg->flags & FLAG_RST || (seg->flags & FLAG_SYN && a->opening.there);
     if (seg->flags & FLAG_RST)
         return;
     a->asked += segment_seq_len(seg) > 0 || !next;
@@ -72,7 +75,7 @@ void answerer_begin(struct answerer *a, const struct segment *seg, int64_t t_ns)
                                            .ts_val = seg->opt.ts_val,
                                            .t_ns = t_ns};
     a->end = segment_end(seg);
-    a->acked = false;
+    a->acked = a->over = false;
     a->asked -= a->asked > 0;
     if (seg->flags & FLAG_ACK && seg->win == 0)
         find(a, ANSWERER_WINDOW_0, seg, 0, 0);
@@ -141,6 +144,7 @@ static void count_ack(struct answerer *a, const struct segment *seg)
 
 static void came_reset(struct answerer *a, const struct segment *seg)
 {
+    a->over = true;
     if (a->rst_ttl == 0)
         a->rst_ttl = seg->ttl;
     if (a->opening.there && seg->ttl != a->opening.ttl)
@@ -154,7 +158,7 @@ void answerer_came(struct answerer *a, const struct segment *seg, int64_t t_ns)
     if (seg->flags & FLAG_RST) {
         came_reset(a, seg);
     } else if (seg->flags & FLAG_SYN) {
-        if (a->opening.there)
+        if (a->opening.there && !a->over)
             came_again(a, seg, t_ns);
         else
             answerer_begin(a, seg, t_ns);

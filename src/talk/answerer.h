@@ -47,6 +47,7 @@ struct answerer {
         uint32_t ts_val;
         int64_t t_ns;
     } opening;
+    bool over;  /* that connection may be: a SYN of the peer's begins another */
     bool acked; /* a bare ACK has come; the last one: */
     seq_t ack_seq, ack;
     uint16_t ack_win;

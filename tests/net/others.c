@@ -25,6 +25,7 @@
 #include "lab/cable.h"
 #include "lab/child.h"
 #include "lab/namespace.h"
+#include "peer_side.h"
 #include "wire/craft.h"
 
 enum {
@@ -51,39 +52,6 @@ struct box {
 
 /* --- The way to the peer's namespace --- */
 
-static bool is_peer(pid_t pid)
-{
-    char path[64], name[32] = "";
-    (void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-    FILE *f = fopen(path, "re");
-    bool is = f != NULL && fgets(name, sizeof(name), f) != NULL &&
-              strncmp(name, "tcpshake-peer", 13) == 0;
-    if (f != NULL)
-        (void)fclose(f);
-    return is;
-}
-
-static int peer_namespace(void)
-{
-    char path[64], line[256] = "";
-    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getppid(), (int)getppid());
-    FILE *f = fopen(path, "re");
-    if (f == NULL)
-        return -1;
-    (void)!fgets(line, sizeof(line), f);
-    (void)fclose(f);
-    for (char *at = line, *end; *at != '\0'; at = end) {
-        pid_t pid = (pid_t)strtol(at, &end, 10);
-        if (end == at)
-            break;
-        if (!is_peer(pid))
-            continue;
-        (void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-        return open(path, O_RDONLY | O_CLOEXEC);
-    }
-    return -1;
-}
-
 static bool link_address(int fd, enum cable_side side, uint8_t out[ETH_ALEN])
 {
     struct ifreq r = {0};
@@ -107,7 +75,7 @@ static bool open_device(struct box *b)
 
 static bool settle(struct box *b)
 {
-    int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = peer_namespace();
+    int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = peer_side_open(getppid());
     int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool ok = here >= 0 && there >= 0 && probe >= 0 && link_address(probe, CABLE_OURS, b->ours) &&
               namespace_enter(there, NULL) == STATUS_OK && open_device(b) &&

@@ -504,10 +504,24 @@ static void explain(struct talk *x)
 
 /* --- The walk --- */
 
+/* Whoever spoke for the peer has another TTL, and that has to be told where the peer's own is
+ * known. */
+static void judge_answerer(struct talk *x)
+{
+    struct walk *w = walk_of(x);
+    if (w->failed || !w->spoke_for || answerer_signs(&x->infer.answerer) != 0)
+        return;
+    w->failed = true;
+    w->failed_step = w->at - 1;
+    (void)snprintf(w->why, sizeof(w->why),
+                   "somebody spoke for the peer, and no sign of it is told");
+}
+
 /* The next session's peer must be as this one's was: listening, and nothing connected. */
 static void finish(struct talk *x)
 {
     struct walk *w = walk_of(x);
+    judge_answerer(x);
     w->over = true;
     w->tally->walks++;
     (void)cued(x, CALL_ABORT, "");
@@ -619,6 +633,8 @@ static void received(struct talk *x, const struct segment *seg, const struct arr
     struct walk *w = walk_of(x);
     w->heard[w->heard_count++ % WALK_STEPS_MAX] = (struct walk_heard){*seg, x->now_ns, w->renewals};
     w->misled |= w->rejected && seg->ttl == OTHERS_TTL;
+    w->spoke_for |= seg->ttl == OTHERS_TTL && x->infer.answerer.opening.there &&
+                    x->infer.answerer.opening.ttl != OTHERS_TTL;
     walk_rows_received(w, seg, a->to);
     stir(x);
 }

@@ -65,6 +65,7 @@ struct walk {
     size_t heard_count;
     size_t renewals;               /* connections of our end so far */
     bool rejected;                 /* a box answers in the peer's place, */
+    bool spoke_for;                /* a segment of somebody else's came after the peer's SYN,ACK */
     bool misled;                   /* and has said what only the peer should */
     size_t row;                    /* rows written */
     seq_t own_origin, peer_origin; /* of the numbers in them */

@@ -123,6 +123,13 @@ UNIT_TEST(test_one_host)
     /* Two connections of ours, one after the other. */
     EXPECT("", "", SYN, SYN_ACK(0), {'>', FLAG_SYN, 5000, 0, 0, {0}},
            {'<', FLAG_SYN | FLAG_ACK, 900, 5001, 0, {0}});
+    /* The same SYN once more, after a reset: a new connection. */
+    EXPECT("", "", SYN, SYN_ACK(0), {'>', FLAG_RST, 1, 0, 0, {0}}, SYN,
+           {'<', FLAG_SYN | FLAG_ACK, 900, 1, 0, {0}});
+    EXPECT("", "", SYN, SYN_ACK(0), {'<', FLAG_RST, 1, 0, 0, {0}}, SYN,
+           {'<', FLAG_SYN | FLAG_ACK, 900, 1, 0, {0}});
+    EXPECT("", "", SYN, SYN_ACK(0), ACK, {'<', FLAG_FIN | FLAG_ACK, 1, 1, 0, {0}}, SYN,
+           {'<', FLAG_SYN | FLAG_ACK, 900, 1, 0, {0}});
     EXPECT("", "", SYN, {'<', FLAG_RST | FLAG_ACK, 0, 1, 0, {.ttl = 61}});
     EXPECT("", "", SYN, SYN_ACK(0), ACK, ANSWER(.ttl = 61, .bad_checksum = true));
 }
@@ -141,8 +148,10 @@ UNIT_TEST(test_ttl)
 
 UNIT_TEST(test_reset)
 {
-    EXPECT(ONE("rst-ttl"), "middlebox\ta reset of another box's: SYN,ACK ttl 64, RST ttl 255\n",
-           SYN, SYN_ACK(0), DATA, {'<', FLAG_RST, 1, 0, 0, {.ttl = 255}});
+    EXPECT(
+        ONE("rst-ttl"),
+        "middlebox\ttwo senders, or resets have a TTL of their own: SYN,ACK ttl 64, RST ttl 255\n",
+        SYN, SYN_ACK(0), DATA, {'<', FLAG_RST, 1, 0, 0, {.ttl = 255}});
 }
 
 UNIT_TEST(test_window)

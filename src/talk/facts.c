@@ -17,6 +17,7 @@ struct facts facts_of(const struct talk *x)
                           .kernel_quiet = x->kernel_quiet,
                           .capture_dropped = x->capture_dropped,
                           .unrecorded = x->unrecorded,
+                          .unseen = x->segments[END_A] > 0 && x->ours.syn_count == 0,
                           .failure = x->fails ? x->fault.text : NULL,
                           .rst_ttl = x->infer.answerer.rst_ttl,
                           .signs = answerer_signs(&x->infer.answerer),
@@ -60,6 +61,7 @@ static const struct {
     [OUTCOME_CLOSED] = {"closed", "answered our SYN with a reset", 1},
     [OUTCOME_FILTERED] = {"filtered", "gave no answer that reached us", 3},
     [OUTCOME_UNREACHABLE] = {"unreachable", "cannot be reached", 3},
+    [OUTCOME_NOT_ASKED] = {"error", "was not asked, as far as is known", 2},
     [OUTCOME_INTERRUPTED] = {"error", "had not answered when we were interrupted", 3},
 };
 
@@ -72,6 +74,8 @@ void facts_outcome(const struct facts *f, enum outcome o, const char *open,
                    const struct icmp_error *icmp, struct result *r)
 {
     char remote[ENDPOINT_TEXT_MAX], rtt[32];
+    if (o == OUTCOME_FILTERED && f->unseen)
+        o = OUTCOME_NOT_ASKED;
     r->exit_code = outcomes[o].exit_code;
     result_set_text(r, "command", f->command);
     set_endpoint(r, "target", &f->remote);
@@ -89,6 +93,12 @@ void facts_outcome(const struct facts *f, enum outcome o, const char *open,
         result_line(r, "rtt", "%s", clock_format(f->rtt_ns, rtt, sizeof(rtt)));
     if (o == OUTCOME_UNREACHABLE)
         report_icmp(icmp, r);
+    if (o == OUTCOME_NOT_ASKED) {
+        result_set_text(r, "reason", "not seen leaving: a redirect or NAT of this host's?");
+        result_line(r, "reason",
+                    "our SYN was not seen leaving: a redirect or address translation of this "
+                    "host's?");
+    }
 }
 
 static void append(struct result *r, struct text *line, const char *state)

@@ -12,6 +12,7 @@ enum outcome {
     OUTCOME_CLOSED,      /* a reset */
     OUTCOME_FILTERED,    /* silence */
     OUTCOME_UNREACHABLE, /* ICMP says so */
+    OUTCOME_NOT_ASKED,   /* as far as is known: our SYN was not seen leaving; "error" */
     OUTCOME_INTERRUPTED, /* the user did not wait for it; "error" in the record */
 };
 
@@ -27,6 +28,7 @@ struct facts {
     bool kernel_quiet;
     uint64_t capture_dropped;
     uint32_t unrecorded; /* segments */
+    bool unseen;         /* of our SYNs none was seen leaving */
     const char *failure; /* of this host's, which kept the measurement from its end; NULL: none */
     uint8_t rst_ttl;     /* of the reset that answered; 0: none did, or unknown */
     unsigned signs;      /* of who answered (answerer.h), */

@@ -90,16 +90,36 @@ struct text_span text_word(struct text_span line)
     return line;
 }
 
+bool text_is_control(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } controls[] = {
+        {0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200e, 0x200f},
+        {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}, {TEXT_NO_UTF8, TEXT_NO_UTF8}};
+    for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+        if (controls[i].first <= c && c <= controls[i].last)
+            return true;
+    }
+    return false;
+}
+
 const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX])
 {
-    size_t shown = n < TEXT_SHOWN_MAX ? n : TEXT_SHOWN_MAX - 1;
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char c = (unsigned char)s[i];
-        out[i] = c >= 0x20 && c != 0x7f ? s[i] : '?';
+    static const char dots[] = "...";
+    size_t used = 0, cut = 0; /* where dots have room */
+    for (size_t i = 0, len; i < n; i += len) {
+        bool control = text_is_control(text_decode(s + i, n - i, &len));
+        size_t takes = control ? 1 : len;
+        if (used + takes >= TEXT_SHOWN_MAX) {
+            memcpy(out + cut, dots, sizeof(dots));
+            return out;
+        }
+        memcpy(out + used, control ? "?" : s + i, takes);
+        used += takes;
+        cut = used + sizeof(dots) <= TEXT_SHOWN_MAX ? used : cut;
     }
-    if (shown < n)
-        memcpy(out + shown - 3, "...", 3);
-    out[shown] = '\0';
+    out[used] = '\0';
     return out;
 }
 
@@ -117,9 +137,9 @@ enum status text_host(char *out, size_t cap, struct text_span host, const char *
     if (host.n >= cap)
         return fault_set(fault, STATUS_MALFORMED, "host name of %zu characters: at most %zu",
                          host.n, cap - 1);
-    for (size_t i = 0; i < host.n; i++) {
-        unsigned char c = (unsigned char)host.s[i];
-        if (c <= 0x20 || c == 0x7f || strchr(banned, c) != NULL)
+    for (size_t i = 0, len; i < host.n; i += len) {
+        uint32_t c = text_decode(host.s + i, host.n - i, &len);
+        if (c == ' ' || text_is_control(c) || (c < 0x80 && strchr(banned, (int)c) != NULL))
             return text_refuse(fault, "", host, " is no host name or address");
     }
     memcpy(out, host.s, host.n);

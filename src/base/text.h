@@ -40,6 +40,11 @@ enum {
     TEXT_SHOWN_MAX = 80
 };
 
+/* Whether a code point does something to a terminal, or to the order of what is read there: control
+ * characters, those of ISO 6429's C1 too, and those that direct or separate lines (Unicode's
+ * Bidi_Control, U+2028, U+2029, U+FEFF). TEXT_NO_UTF8 is one. */
+bool text_is_control(uint32_t c);
+
 /* What was given, fit for a complaint on one line of a terminal: control characters are question
  * marks, and what is too long ends in dots. Returns `out`. */
 const char *text_shown(const char *s, size_t n, char out[TEXT_SHOWN_MAX]);

@@ -139,7 +139,7 @@ static enum status refuse_control(const struct lex *l, const struct lex_place *p
         return figure_fault(fault, l->name, p->line, p->column,
                             "octet 0x%02x is no UTF-8, expected plain text",
                             (unsigned)(unsigned char)*p->at);
-    if ((c < 0x20 && c != '\t' && c != '\f') || (c >= 0x7f && c < 0xa0))
+    if (c != '\t' && c != '\f' && text_is_control(c) && meaning_of(c) == NULL)
         return figure_fault(fault, l->name, p->line, p->column,
                             "control character 0x%02x, expected plain text", (unsigned)c);
     return STATUS_OK;

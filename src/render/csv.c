@@ -65,10 +65,14 @@ static const json_t *value_at(const json_t *fields, const char *path, const json
     return at;
 }
 
+/* Control characters are escaped, as a table has no way to write them, and what a spreadsheet would
+ * take for a formula begins with an apostrophe, which makes it text. */
 static void put_quoted(struct text *line, const char *s, size_t n)
 {
     struct text safe = {0};
-    prose_safe(&safe, s, n); /* control characters: a table has no way to write them */
+    if (n > 0 && s[0] != '\0' && strchr("=+-@", s[0]) != NULL)
+        text_put(&safe, "'", 1);
+    prose_safe(&safe, s, n);
     line->failed = line->failed || safe.failed;
     bool plain = safe.len == 0 || strcspn(safe.data, ",\"") == safe.len;
     if (!plain)

@@ -212,7 +212,11 @@ static enum status take_step(void *arg, const struct step *s, struct fault *faul
 
 static void put_comment(struct ladder *l, struct text *out, const char *text)
 {
-    prose_fill(out, &l->style, PROSE_ASIDE, "# ", "# ", text);
+    struct text safe = {0};
+    prose_safe(&safe, text, strlen(text));
+    prose_fill(out, &l->style, PROSE_ASIDE, "# ", "# ", safe.data != NULL ? safe.data : "");
+    out->failed = out->failed || safe.failed;
+    text_done(&safe);
 }
 
 static void draw_preface(struct ladder *l, struct text *out)

@@ -21,28 +21,32 @@ struct ping_text {
 static enum status open_pinged(struct sink *s, const struct run_info *run, struct fault *fault)
 {
     struct ping_text *p = (struct ping_text *)s;
-    text_printf(&p->text, "PING %s", run->target);
+    text_printf(&p->text, "PING ");
+    prose_safe(&p->text, run->target, strlen(run->target));
     if (run->targets > 1)
         text_printf(&p->text, " and %zu more", run->targets - 1);
-    text_printf(&p->text, " by SYN (%s), times: %s\n", run->interface, run->clock);
+    text_printf(&p->text, " by SYN (");
+    prose_safe(&p->text, run->interface, strlen(run->interface));
+    text_printf(&p->text, "), times: %s\n", run->clock);
     if (p->style.verbose)
         text_printf(&p->text, "--seed %" PRIu64 " repeats it\n", run->seed);
     return prose_write(&p->sink, &p->text, fault);
 }
 
 /* The verdict stands in brackets at the end of a probe's line. */
-static void put_tinted(struct ping_text *p, const char *line, size_t n)
+static void put_tinted(struct ping_text *p, const char *text, size_t len)
 {
-    const char *open = memrchr(line, '[', n);
-    size_t before = open != NULL ? (size_t)(open - line) : n;
-    bool good = n - before == strlen("[open]") && memcmp(line + before, "[open]", n - before) == 0;
     struct text safe = {0};
-    prose_safe(&safe, line, before);
-    text_put(&p->text, safe.data != NULL ? safe.data : "", safe.len);
-    p->text.failed = p->text.failed || safe.failed;
-    text_done(&safe);
+    prose_safe(&safe, text, len);
+    const char *line = safe.data != NULL ? safe.data : "";
+    const char *open = memrchr(line, '[', safe.len);
+    size_t n = safe.len, before = open != NULL ? (size_t)(open - line) : n;
+    bool good = strcmp(line + before, "[open]") == 0;
+    text_put(&p->text, line, before);
     if (before < n)
         prose_put(&p->text, &p->style, good ? PROSE_STATE : PROSE_ALARM, line + before, n - before);
+    p->text.failed = p->text.failed || safe.failed;
+    text_done(&safe);
 }
 
 /* "[1763730000.123456] ", as ping -D. */

@@ -17,14 +17,13 @@ void prose_safe(struct text *out, const char *s, size_t n)
             return;
         size_t len;
         uint32_t c = text_decode(s + i, n - i, &len);
-        bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-        if (c == TEXT_NO_UTF8 || control) {
-            len = 1;
-            text_printf(out, "\\x%02x", (unsigned)(unsigned char)s[i]);
-        } else {
+        if (!text_is_control(c)) {
             text_put(out, s + i, len);
+            i += len;
+            continue;
         }
-        i += len;
+        for (size_t end = i + (c == TEXT_NO_UTF8 ? 1 : len); i < end; i++)
+            text_printf(out, "\\x%02x", (unsigned)(unsigned char)s[i]);
     }
 }
 

@@ -129,6 +129,52 @@ UNIT_TEST(what_is_shown)
     assert_string_equal(out + TEXT_SHOWN_MAX - 5, "a...");
 }
 
+/* C1, what turns the reading direction, what only looks like UTF-8; nothing is cut in two. */
+UNIT_TEST(what_a_terminal_would_obey)
+{
+    static const uint32_t controls[] = {0,      7,      0x1b,   0x7f,   0x80,
+                                        0x9b,   0x9f,   0x61c,  0x200e, 0x2028,
+                                        0x202e, 0x2066, 0x2069, 0xfeff, TEXT_NO_UTF8};
+    static const uint32_t others[] = {' ',    '~',    0xa0,   0xe9,   0x200d,
+                                      0x202f, 0x2065, 0x206a, 0x1f600};
+    for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
+        assert_true(text_is_control(controls[i]));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_false(text_is_control(others[i]));
+    char out[TEXT_SHOWN_MAX], text[200] = "";
+    assert_string_equal(text_shown("\xc2\x9b"
+                                   "a\xe2\x80\xae\xff\xc3\xa9",
+                                   9, out),
+                        "?a??\xc3\xa9");
+    for (size_t i = 0; i + 2 < sizeof(text); i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    (void)text_shown(text, sizeof(text) - 2, out);
+    assert_true(text_is_utf8(out) && strlen(out) < TEXT_SHOWN_MAX);
+    assert_non_null(strstr(out, "..."));
+}
+
+UNIT_TEST(hosts)
+{
+    static const char *const bad[] = {"a b",
+                                      "a\x1b[1m",
+                                      "\xc2\x9b",
+                                      "\xe2\x80\xae"
+                                      "a",
+                                      "\xff",
+                                      "a/b"};
+    char out[40];
+    struct fault fault = {""};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        const struct text_span host = {bad[i], strlen(bad[i])};
+        assert_int_equal(text_host(out, sizeof(out), host, "/", &fault), STATUS_MALFORMED);
+        assert_true(text_is_utf8(fault.text));
+    }
+    const struct text_span good = {"b\xc3\xbc"
+                                   "cher.example",
+                                   14};
+    assert_int_equal(text_host(out, sizeof(out), good, "/", &fault), STATUS_OK);
+}
+
 /* The first and the last character of each length, and what only looks like one (RFC 3629 3). */
 UNIT_TEST(characters)
 {

@@ -31,8 +31,8 @@ struct segment stage_like(const struct stage *s);
 void stage_says(struct stage *s, int64_t after_ns, unsigned flags, uint32_t seq, uint32_t ack,
                 uint32_t len);
 void stage_connects(struct stage *s);
-/* As a host's `instead`: it has a listener for what comes from our other port, whatever goes on with
- * the first. */
+/* As a host's `instead`: it has a listener for what comes from our other port, whatever goes on
+ * with the first. */
 bool stage_listens(struct bench *b, const struct segment *seg);
 
 /* `figure` with its columns' heads or without any. Nobody is at the host's side. */

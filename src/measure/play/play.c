@@ -228,7 +228,7 @@ static void report(const struct talk *x, struct result *r)
 
 static void progress(const struct talk *x, int64_t now_ns, char *out, size_t cap)
 {
-    play_walk_progress(x->state, now_ns, out, cap);
+    play_awaits_progress(x->state, now_ns, out, cap);
 }
 
 const struct script *play_script(void)

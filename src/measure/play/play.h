@@ -6,6 +6,7 @@
  * The parts, each in a file beside this one, on one struct:
  *   ends         the two ends and what lies between them, asked by their kind
  *   play_walk    from item to item, and what a row waits for
+ *   play_awaits  what a row waits for, in words
  *   play_again   what of ours may be lost, and is sent once more
  *   play_silence whether a silence means anything: a question that must be answered
  *   play_act     what the columns make happen, and what our side emits
@@ -97,7 +98,8 @@ struct play_probe {
     seq_t seq, ack;
     unsigned times;  /* that it was sent */
     int64_t left_ns; /* CLOCK_NEVER: it is to leave */
-    bool answered, resets;
+    bool resets;     /* what it has opened, which is on its way */
+    bool instead;    /* something else was to come before it, and has not */
 };
 
 /* A segment that has left an end that is not ours, or a copy of it that the network has kept. */

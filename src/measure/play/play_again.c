@@ -84,11 +84,19 @@ void play_again_is_at(struct play *p, state_set states, bool word)
 
 /* --- Once more --- */
 
-/* A SYN that comes twice is two connections to a peer that the first has made forget one. */
+/* A SYN that comes twice is two connections to a peer that the first has made forget one. Where
+ * there is none, or only the peer's own SYN, the second is a copy. */
 static bool means_the_same(const struct play_sent *k)
 {
+    const state_set opens = NO_CONNECTION | STATE_SET(STATE_SYN_SENT);
     return (k->out.seg.flags & (FLAG_SYN | FLAG_ACK)) != FLAG_SYN ||
-           (k->before & (state_set)~NO_CONNECTION) == STATE_SET_NONE;
+           (k->before & (state_set)~opens) == STATE_SET_NONE;
+}
+
+/* An ACK in order has none. */
+static bool asks_for_answer(const struct play_sent *k)
+{
+    return !k->out.ours || segment_seq_len(&k->out.seg) > 0;
 }
 
 static bool is_doubtful(const struct play_sent *k)
@@ -159,7 +167,7 @@ void play_again_retransmit(struct play *p)
     g->times++;
     for (size_t i = 0; i < g->count; i++) {
         struct play_sent *k = &g->list[i];
-        bool asks = i + 1 == g->count && !(k->out.ours && segment_seq_len(&k->out.seg) == 0);
+        bool asks = i + 1 == g->count && asks_for_answer(k);
         if ((!asks && !is_doubtful(k)) || !send_again(p, k, not_answered))
             continue;
         g->other |= !means_the_same(k);
@@ -190,6 +198,13 @@ void play_again_hears_copy(struct play *p, const struct inbox_entry *k)
             seq_le(segment_end(&k->seg), own->out.seg.ack))
             (void)send_again(p, own, may_be_lost);
     }
+}
+
+bool play_again_asked(const struct play *p)
+{
+    const struct play_again *g = &p->again;
+    const struct play_sent *last = g->count > 0 ? &g->list[g->count - 1] : NULL;
+    return last != NULL && !g->other && asks_for_answer(last) && last->copies > 1;
 }
 
 int64_t play_again_calm(const struct play *p, int64_t answers_ns)

@@ -32,8 +32,15 @@ void play_walk_end(struct play *p);
 /* Afterwards, if the figure went over to our other port: whenever a segment has left or the timer
  * has fired. What is open there is reset once the first connection's has left. */
 void play_walk_end_other_port(struct play *p);
-/* For who waits: "line 3: waiting for 192.0.2.7 to close, 12 s left". */
-void play_walk_progress(const struct play *p, int64_t now_ns, char *out, size_t cap);
+
+/* --- play_awaits.c --- */
+
+/* What a stranger is to do of itself for the row's segment; "" for what it only answers. Static. */
+const char *play_awaits_call(const struct play *p);
+/* "waiting for 192.0.2.7 to connect to port 8888" */
+void play_awaits_tell(const struct play *p, char *out, size_t cap);
+/* "line 3: waiting for 192.0.2.7 to close, 12 s left"; "" for nothing. */
+void play_awaits_progress(const struct play *p, int64_t now_ns, char *out, size_t cap);
 
 /* --- play_again.c --- */
 
@@ -57,6 +64,8 @@ int64_t play_again_at(const struct play *p);
 /* What has had no answer is sent once more, arrived or not; and when that is due. */
 void play_again_retransmit(struct play *p);
 int64_t play_again_due(const struct play *p);
+/* Whether it asks for an answer, and that has been done more than once. */
+bool play_again_asked(const struct play *p);
 /* When an answer to the last of those has come, if it is given within `answers_ns`. */
 int64_t play_again_calm(const struct play *p, int64_t answers_ns);
 /* The peer has sent once more what those acknowledge. */
@@ -66,8 +75,10 @@ void play_again_left(struct play *p);
 
 /* --- play_silence.c: true: the row can be judged --- */
 
-/* The time has passed in which nothing was to come, and nothing has. */
+/* The time has passed in which nothing was to come, and nothing has; or in which something was, of
+ * which false is that nothing can be asked. */
 bool play_silence_over(struct play *p);
+bool play_silence_instead(struct play *p);
 /* What has broken it says that ours may be lost: that is sent once more, and the silence begins
  * again. False: it has been, or cannot be. */
 bool play_silence_anew(struct play *p);

@@ -216,6 +216,21 @@ bool play_row_choice_silent(const struct play *p, size_t *i)
     return false;
 }
 
+/* The first state that the alternative shows the peer in is not where it is. */
+static bool is_refuted(struct play *p, size_t i)
+{
+    const enum end them = end_other(p->us);
+    const state_set none = STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN);
+    struct fault ignored = {0};
+    state_set shown = STATE_SET_NONE, is;
+    for (size_t at = i + 1; shown == STATE_SET_NONE && play_item(p, at)->kind == FIGURE_ROW; at++)
+        shown = view_cell(&play_item(p, at)->row, them)->states;
+    if (ends_states(&p->ends, them, &is, &ignored) != STATUS_OK)
+        is = ends_inferred(&p->ends, them);
+    return shown != STATE_SET_NONE && (shown & is) == STATE_SET_NONE &&
+           !(shown & none && is & none);
+}
+
 void play_row_choose(struct play *p, size_t i, const char *unsure)
 {
     const struct figure_item *chosen = play_item(p, i);
@@ -223,7 +238,8 @@ void play_row_choose(struct play *p, size_t i, const char *unsure)
     bool missed = dropped > p->row.dropped;
     p->choosing = false;
     play_row_enter(p, i + 1);
-    p->row.alternative = chosen;
+    bool refuted = unsure != NULL && is_refuted(p, i);
+    p->row.alternative = refuted ? NULL : chosen;
     p->row.unsure = unsure != NULL;
     if (unsure != NULL)
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s", unsure);
@@ -234,7 +250,8 @@ void play_row_choose(struct play *p, size_t i, const char *unsure)
         play_row_find(
             p, EVENT_LINE_UNKNOWN,
             "this alternative deviates, but an earlier line is not known to be as figured");
-    name_alternative(&p->tally, chosen, p->row.row, p->row.status == EVENT_LINE_OK, p->rule);
+    if (!refuted)
+        name_alternative(&p->tally, chosen, p->row.row, p->row.status == EVENT_LINE_OK, p->rule);
 }
 
 /* --- The verdict --- */

@@ -141,11 +141,25 @@ enum play_arrival play_silence_consider(struct play *p, enum end from, const str
 
 /* --- The silence --- */
 
+/* Nothing has come where something should. */
+static bool end_wait(struct play *p, const char *unsure)
+{
+    p->choosing = false;
+    p->row.stuck = true;
+    if (unsure != NULL)
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s", "nothing came: not sent, or lost on the way");
+    else
+        play_row_find_deviation(p, "nothing came, however often ours was sent");
+    return true;
+}
+
 /* Nothing has come, and whether that means anything is known: `unsure` says why not (NULL). */
 static bool end_silence(struct play *p, const char *unsure)
 {
     size_t silent;
     p->silent_ns = 0;
+    if (p->probe.instead)
+        return end_wait(p, unsure);
     if (unsure == NULL)
         play_again_answered(p);
     if (play_row_choice_silent(p, &silent))
@@ -192,6 +206,15 @@ bool play_silence_over(struct play *p)
         return end_silence(p, nothing_asked);
     play_wait(p, PLAY_PROBE, due(p));
     return false;
+}
+
+bool play_silence_instead(struct play *p)
+{
+    if (!put_question(p))
+        return false;
+    p->probe.instead = true;
+    play_wait(p, PLAY_PROBE, due(p));
+    return true;
 }
 
 bool play_silence_unanswered(struct play *p)

@@ -4,61 +4,11 @@
  * bool says whether the walk can go on at once. */
 #include "measure/play/play_parts.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "figure/view.h"
 
 #define TWO_MSL         (60 * CLOCK_S) /* Linux; RFC 9293 has four minutes */
 #define SOMEBODY_WITHIN (5 * CLOCK_MIN)
-
-/* --- What people are told meanwhile --- */
-
-/* What a stranger is to do of itself for the row's segment; "" for what it only answers. */
-static const char *call_awaited(const struct play *p)
-{
-    return p->hoped == CALL_CONNECT ? "connect"
-           : p->hoped == CALL_ABORT ? "abort"
-           : p->hoped == CALL_CLOSE ? "close"
-           : p->hoped == CALL_SEND  ? "talk"
-                                    : "";
-}
-
-/* "waiting for 192.0.2.7 to connect to port 8888" */
-static void tell_awaited(const struct play *p, char *out, size_t cap)
-{
-    const char *call = call_awaited(p);
-    char host[ADDRESS_TEXT_MAX];
-    address_format(&ends_at(&p->ends, end_other(p->us))->ip, host);
-    if (strcmp(call, "connect") == 0)
-        (void)snprintf(out, cap, "waiting for %s to connect to port %u", host,
-                       ends_at(&p->ends, p->us)->port);
-    else
-        (void)snprintf(out, cap, "waiting for %s%s%s", host, call[0] != '\0' ? " to " : "", call);
-}
-
-static bool is_waiting(const struct play *p)
-{
-    return p->phase == PLAY_AWAIT || p->phase == PLAY_SILENCE || p->phase == PLAY_PAUSE ||
-           p->phase == PLAY_SETTLE || p->phase == PLAY_PROBE || p->phase == PLAY_WINDOW;
-}
-
-void play_walk_progress(const struct play *p, int64_t now_ns, char *out, size_t cap)
-{
-    char what[PLAY_TEXT_MAX] = "waiting", rest[32];
-    out[0] = '\0';
-    if (!is_waiting(p))
-        return;
-    int64_t deadline = p->ends.x->config.deadline_ns;
-    int64_t until = p->until_ns < deadline ? p->until_ns : deadline;
-    if (p->phase == PLAY_AWAIT && !talk_is_wire(p->ends.x))
-        tell_awaited(p, what, sizeof(what));
-    else if (p->phase == PLAY_SILENCE && !talk_is_wire(p->ends.x))
-        (void)snprintf(what, sizeof(what), "nothing may come");
-    (void)clock_format(until > now_ns ? until - now_ns : 0, rest, sizeof(rest));
-    (void)snprintf(out, cap, "line %u: %s, %s left", p->row.row->number, what, rest);
-}
 
 /* --- The end --- */
 
@@ -136,6 +86,8 @@ static bool settle(struct play *p, bool settled)
 
 static bool judge(struct play *p)
 {
+    if (p->row.stuck)
+        return end_row(p);
     return settle(p, play_judge_columns(p));
 }
 
@@ -157,7 +109,7 @@ static bool repeats(const struct play *p)
     if (play_row_choice_silent(p, &silent)) /* then a copy must not be answered otherwise */
         return play_again_at(p) != CLOCK_NEVER || !play_again_doubt(p, true, what);
     return play_kind(p, end_other(p->us)) == TALK_ASKED || p->choosing ||
-           call_awaited(p)[0] == '\0';
+           play_awaits_call(p)[0] == '\0';
 }
 
 static void wait_for_answer(struct play *p)
@@ -175,8 +127,9 @@ static bool await_answer(struct play *p, int64_t at_least)
     char text[PLAY_TEXT_MAX];
     p->instead[0] = '\0';
     p->instead_answers = false;
-    if (play_kind(p, end_other(p->us)) == TALK_INFERRED && call_awaited(p)[0] != '\0' && !p->said) {
-        tell_awaited(p, text, sizeof(text));
+    if (play_kind(p, end_other(p->us)) == TALK_INFERRED && play_awaits_call(p)[0] != '\0' &&
+        !p->said) {
+        play_awaits_tell(p, text, sizeof(text));
         talk_remark(p->ends.x, text);
         wait = p->ends.x->config.deadline_ns == CLOCK_NEVER
                    ? SOMEBODY_WITHIN
@@ -316,6 +269,9 @@ static bool give_up(struct play *p)
     size_t silent;
     if (play_row_choice_silent(p, &silent) && !is_deaf(p))
         return play_silence_over(p) && judge(p);
+    if (!lossless && !is_deaf(p) && p->instead[0] == '\0' && play_again_asked(p) &&
+        play_silence_instead(p))
+        return false;
     p->choosing = false;
     p->row.stuck = true;
     if (is_deaf(p))

@@ -180,12 +180,39 @@ static bool skip(struct play *p, enum end from, const struct segment *seg)
     return true;
 }
 
+static bool is_retransmission(const struct play *p, enum end from, const struct segment *seg)
+{
+    return segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
+           (ends_is_old_syn(&p->ends, seg) || inbox_matched(&p->inbox[from], seg));
+}
+
+/* What acknowledges ours may bring once more what has come before: its ACK counts. */
+static struct segment ack_of(const struct segment *seg)
+{
+    struct segment ack = *seg;
+    ack.flags = FLAG_ACK;
+    ack.seq = segment_end(seg);
+    ack.len = 0;
+    return ack;
+}
+
+static bool is_ack_on_copy(struct play *p, enum end from, const struct segment *seg)
+{
+    char why[MATCH_WHY_MAX];
+    const struct segment ack = ack_of(seg);
+    return !talk_is_wire(p->ends.x) && seg->flags & FLAG_FIN && is_retransmission(p, from, seg) &&
+           !is_copy(p, true, from, seg) &&
+           try_row(p, &p->bind, p->row.row, from, &ack, why) == MATCH_YES;
+}
+
 static bool is_awaited(struct play *p, enum end from, const struct segment *seg, char *why)
 {
     if (is_damaged(p, seg))
         return false;
     if (p->choosing)
         return try_alternatives(p, from, seg, why);
+    if (is_ack_on_copy(p, from, seg))
+        return true;
     return try_row(p, &p->bind, p->row.row, from, seg, why) == MATCH_YES ||
            (!talk_is_wire(p->ends.x) && skip(p, from, seg));
 }
@@ -216,7 +243,11 @@ static void take_awaited(struct play *p, enum end from, const struct inbox_entry
     const struct segment *seg = &k->seg;
     bool arrives = view_reaches(row, end_other(from));
     struct inbox_times *copy = inbox_times(&p->inbox[from], seg);
+    const struct segment ack = ack_of(seg);
+    bool on_copy = copy != NULL && f->flags == FLAG_ACK && seg->flags & FLAG_FIN;
     uint32_t octets = ends_take(&p->ends, from, k, arrives, NULL);
+    if (on_copy && arrives)
+        ends_arrives(&p->ends, from, &ack);
     play_row_crossed(p, seg, k->t_ns);
     p->dropped = k->dropped;
     inbox_match(&p->inbox[from], seg, f);
@@ -227,7 +258,7 @@ static void take_awaited(struct play *p, enum end from, const struct inbox_entry
     hold(p, from, seg, !arrives);
     if (arrives && !f->has_data && !f->has_len)
         acknowledge_unfigured_data(p, from, octets);
-    play_judge_time(p, copy);
+    play_judge_time(p, on_copy ? NULL : copy);
     note_time(p, from, k);
     play_again_answered(p);
     p->hoped = CALL_COUNT;
@@ -258,12 +289,6 @@ static bool is_turn(const struct play *p, enum end from)
             return true;
     }
     return false;
-}
-
-static bool is_retransmission(const struct play *p, enum end from, const struct segment *seg)
-{
-    return segment_seq_len(seg) > 0 && !(seg->flags & FLAG_RST) &&
-           (ends_is_old_syn(&p->ends, seg) || inbox_matched(&p->inbox[from], seg));
 }
 
 /* What is to be noted of a segment that is nothing but a copy, or nothing at all; NULL: it is more

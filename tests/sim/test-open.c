@@ -3,6 +3,8 @@
 
 #include "../world/bench.h"
 
+#include <stdio.h>
+
 #define OPEN_TEST(name) BENCH_TEST(name, bench_open)
 
 #define ACKED (FLAG_ACK)
@@ -891,4 +893,86 @@ UNIT_TEST(all_the_same_at_the_wrap)
             bench_done(&b);
         }
     }
+}
+
+/* --- Who answers --- */
+
+static void answer(struct bench *b, const struct segment *to, uint8_t ttl,
+                   const struct segment *what)
+{
+    struct segment out = *what;
+    out.src = to->dst;
+    out.dst = to->src;
+    out.ttl = ttl;
+    sim_emit(b->sim, 0, &out, NULL, 0);
+}
+
+/* A SYN proxy offers no window, and the server behind it, a hop further, takes over. */
+static bool by_proxy(struct bench *b, const struct segment *seg)
+{
+    const seq_t irs = seq_of(BENCH_IRS);
+    struct segment out = {.seq = irs, .ack = segment_end(seg), .flags = FLAG_SYN | FLAG_ACK};
+    if (seg->flags & FLAG_SYN) {
+        answer(b, seg, 64, &out);
+    } else if (seg->flags & FLAG_FIN) {
+        out = (struct segment){.seq = seq_add(irs, 1),
+                               .ack = segment_end(seg),
+                               .flags = FLAG_FIN | FLAG_ACK,
+                               .win = 1000};
+        answer(b, seg, 63, &out);
+    } else if (!(seg->flags & FLAG_RST) && seq_eq(seg->ack, seq_add(irs, 1))) {
+        out = (struct segment){
+            .seq = seq_add(irs, 1), .ack = seg->seq, .flags = FLAG_ACK, .win = 1000};
+        answer(b, seg, 63, &out);
+    }
+    return true;
+}
+
+/* One that has no connection any more when it comes to data. */
+static bool by_router(struct bench *b, const struct segment *seg)
+{
+    const struct segment rst = {.seq = seg->ack, .flags = FLAG_RST};
+    if (seg->len == 0)
+        return false;
+    answer(b, seg, 63, &rst);
+    return true;
+}
+
+static void expect_signs(const struct bench *b, const char *signs)
+{
+    char found[120] = "";
+    size_t i;
+    json_t *sign;
+    json_array_foreach(json_object_get(b->verdict, "middlebox"), i, sign)
+    {
+        size_t n = strlen(found);
+        (void)snprintf(found + n, sizeof(found) - n, "%s%s", i > 0 ? " " : "",
+                       json_string_value(sign));
+    }
+    assert_string_equal(found, signs);
+}
+
+OPEN_TEST(a_syn_proxy)
+{
+    b->host.instead = by_proxy;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    assert_int_equal(bench_number(b, "peer_ttl"), 64);
+    expect_signs(b, "ttl win-0");
+}
+
+OPEN_TEST(a_router_that_resets)
+{
+    b->host.instead = by_router;
+    b->open.payload = words;
+    b->open.payload_len = WORDS;
+    bench_run(b, CLOCK_MIN);
+    bench_expect(b, "open", 0);
+    expect_signs(b, "rst-ttl");
+}
+
+OPEN_TEST(one_host_alone)
+{
+    bench_run(b, CLOCK_MIN);
+    expect_signs(b, "");
 }

@@ -100,6 +100,14 @@ static const struct measure_option common[] = {
      UINT16_MAX, FIELD(mss)},
     {"no-timestamps", 0, 5, MEASURE_CLEARS, NULL, "Leave the timestamps option out",
      FIELD(timestamps)},
+    {"rfc-peer", 0, 5, MEASURE_FLAG, NULL,
+     "Infer the peer's states by the RFCs alone, not by what stacks are known to do",
+     "Infer the states of the peer by the RFCs alone.\nBy default the sets are wider: they also "
+     "hold "
+     "what stacks are known to do that no RFC lets them do, and what a box on the way may do in "
+     "the "
+     "peer's name.\nWith *--verbose* each change that rests on the RFCs alone says so.",
+     FIELD(rfc_peer)},
     {"isn", 0, 5, MEASURE_NUMBER, "N", "Our initial sequence number (default: RFC 6528)",
      "Our initial sequence number.\nBy default it comes from a keyed hash and a clock, as RFC 6528 "
      "has it.",

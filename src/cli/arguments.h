@@ -50,7 +50,7 @@ struct arguments {
     uint64_t seed;
     /* The SYN */
     const struct syn_like *like;
-    bool timestamps, has_isn, has_win, has_ttl;
+    bool timestamps, rfc_peer, has_isn, has_win, has_ttl;
     uint16_t mss, win, sport; /* mss 0: from the route; sport 0: ours to choose */
     uint32_t isn;
     uint8_t ttl;

@@ -267,6 +267,7 @@ static enum status run_live(struct stage *st, struct fault *fault)
         .win = live_config.out.win,
         .ttl = live_config.out.ttl,
         .timestamps = a->timestamps,
+        .rfc_peer = a->rfc_peer,
         .tries = (unsigned)o->probe->run.tries,
         .deadline_ns = o->probe->run.deadline_ns,
     };

@@ -113,6 +113,7 @@ static void configure(struct stage *st, const struct endpoint *locals, uint32_t 
                 .win = o->has_win ? o->win : o->like->win,
                 .ttl = o->has_ttl ? o->ttl : o->like->ttl,
                 .timestamps = o->timestamps,
+                .rfc_peer = o->rfc_peer,
                 .tries = (unsigned)o->run.tries,
             },
         .locals = locals,

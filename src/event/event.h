@@ -83,6 +83,8 @@ struct event {
             enum end end;          /* A: ours, or the one that stands in its place */
             state_set from, to;    /* one member each where it is known exactly */
             const char *why, *rfc; /* static text */
+            bool by_rfc_alone;     /* stacks are known for which it does not hold */
+            bool by_time;          /* a segment is held for lost, as it left long ago */
         } change;                  /* STATE */
         struct {
             enum state state;

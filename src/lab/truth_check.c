@@ -16,30 +16,19 @@ void truth_check_init(struct truth_check *w, struct lab *lab, bool unheard)
     *w = (struct truth_check){.lab = lab, .unheard = unheard};
 }
 
-/* Without a connection the kernel has a listener or nothing on the port. Which of the two says
- * nothing about this connection (peer.h), so it is put in the words the set has for it. */
-static enum state in_words_of(state_set set, enum state s)
-{
-    if (!state_set_has(set, s) && s == STATE_LISTEN && state_set_has(set, STATE_CLOSED))
-        return STATE_CLOSED;
-    if (!state_set_has(set, s) && s == STATE_CLOSED && state_set_has(set, STATE_LISTEN))
-        return STATE_LISTEN;
-    return s;
-}
-
-/* The state as RFC 9293 would have it. */
 static enum state read_state(struct truth_check *w, const struct talk *x, bool *ok)
 {
     enum state s = STATE_CLOSED;
     *ok = asked_state(x, END_B, &s, &w->fault) == STATUS_OK;
-    bool cookie = s == STATE_LISTEN && lab_keeps_no_entry(w->lab) &&
-                  state_set_has(talk_states(x, END_B), STATE_SYN_RECEIVED);
-    return cookie ? STATE_SYN_RECEIVED : s;
+    return s;
 }
 
+/* Without a connection the kernel has a listener or nothing on the port. Which of the two says
+ * nothing about this connection (peer.h). */
 bool truth_check_holds(state_set set, enum state s)
 {
-    return state_set_has(set, in_words_of(set, s));
+    const state_set none = STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN);
+    return state_set_has(none, s) ? (set & none) != 0 : state_set_has(set, s);
 }
 
 static uint32_t append(struct talk *x, struct event e)
@@ -105,8 +94,7 @@ static void look(void *arg, struct talk *x)
     }
     w->readings++;
     if (truth_check_holds(talk_states(x, END_B), s)) {
-        (void)append(x, (struct event){.kind = EVENT_TRUTH,
-                                       .truth = {in_words_of(talk_states(x, END_B), s), true}});
+        (void)append(x, (struct event){.kind = EVENT_TRUTH, .truth = {s, true}});
     } else if (w->unheard && truth_check_holds(peer_unheard(&x->infer.peer), s)) {
         w->ahead++;
     } else {
@@ -136,6 +124,10 @@ static void report(void *arg, struct talk *x, struct result *r)
     result_end(r);
     result_line(r, "truth", "asked the peer's kernel %u times: %s", w->readings,
                 w->outside == 0 ? "always in our set" : "NOT always in our set");
+    if (lab_keeps_no_entry(w->lab))
+        result_line(r, "truth",
+                    "with SYN cookies it keeps no entry: of a half-open connection it "
+                    "cannot know, and says LISTEN");
     if (w->failed)
         result_line(r, "warning", "the peer's kernel could not be asked: %s", w->fault.text);
     if (w->outside > 0)

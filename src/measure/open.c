@@ -64,6 +64,8 @@ static void reset_when_all_is_acknowledged(struct talk *x)
 
 static void count_own_close(struct open *o, const struct talk *x, const struct segment *seg)
 {
+    if (o->peer_rst) /* it was there before this left */
+        return;
     if (seg->flags & FLAG_FIN) {
         o->close_segments += !o->own_fin;
         o->own_fin = true;
@@ -261,15 +263,14 @@ static void unreachable(struct talk *x, const struct icmp_error *e)
 
 static void report_data(const struct talk *x, struct result *r)
 {
-    size_t unacknowledged = ours_unacknowledged(x);
-    result_set_integer(r, "data_sent", (int64_t)x->ours.outbox.payload_len);
-    result_set_integer(r, "data_acknowledged",
-                       (int64_t)(x->ours.outbox.payload_len - unacknowledged));
+    size_t sent = ours_sent(x);
+    size_t acknowledged = x->ours.outbox.payload_len - ours_unacknowledged(x);
+    result_set_integer(r, "data_sent", (int64_t)sent);
+    result_set_integer(r, "data_acknowledged", (int64_t)acknowledged);
     result_set_integer(r, "data_received", (int64_t)x->ours.data_received);
     if (x->ours.outbox.payload_len > 0 || x->ours.data_received > 0)
-        result_line(r, "data", "sent %zu octets, acknowledged %zu, received %llu",
-                    x->ours.outbox.payload_len, x->ours.outbox.payload_len - unacknowledged,
-                    (unsigned long long)x->ours.data_received);
+        result_line(r, "data", "sent %zu octets, acknowledged %zu, received %llu", sent,
+                    acknowledged, (unsigned long long)x->ours.data_received);
 }
 
 static void report_close(const struct talk *x, struct result *r)

@@ -2,8 +2,13 @@
  * event caused open a step; everything else of that session belongs to the step that is open. */
 #include "render/step.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    REASON_MAX = 256
+};
 
 static enum status out_of_memory(struct fault *fault)
 {
@@ -140,7 +145,11 @@ static enum status own_step_if_causeless(struct step_builder *b, const struct ev
 static enum status add_change(struct step_builder *b, const struct event *e, struct fault *fault)
 {
     const enum end end = e->change.end;
-    enum status s = own_step_if_causeless(b, e, e->change.why, fault);
+    char why[REASON_MAX];
+    (void)snprintf(why, sizeof(why), "%s%s%s", e->change.why != NULL ? e->change.why : "",
+                   e->change.by_rfc_alone ? "; by the RFCs alone" : "",
+                   e->change.by_time ? "; what left long before is held for lost" : "");
+    enum status s = own_step_if_causeless(b, e, why, fault);
     if (s != STATUS_OK)
         return s;
     b->current.changed = b->current.changed || e->change.to != b->at[end];
@@ -151,7 +160,7 @@ static enum status add_change(struct step_builder *b, const struct event *e, str
                                .from = e->change.from,
                                .to = e->change.to,
                                .rfc = e->change.rfc};
-    return add_entry(&b->current, entry, e->change.why, fault);
+    return add_entry(&b->current, entry, why, fault);
 }
 
 static enum status add_fault(struct step_builder *b, const struct event *e, struct fault *fault)

@@ -2,12 +2,14 @@
 #include "talk/ask.h"
 
 #include "base/clock.h"
+#include "tcp/peer_may.h"
 #include "tcp/peer_reach.h"
 
 enum {
     TRIES = 3,
     QUESTIONS_MAX = 16, /* in all: no peer keeps us asking */
-    WINDOW_UNKNOWN = 65535
+    WINDOW_UNKNOWN = 65535,
+    ANOTHER_ISN = 64000 /* this far from the last */
 };
 #define SPACING  (600 * CLOCK_MS)
 #define PATIENCE (500 * CLOCK_MS)
@@ -46,9 +48,11 @@ static bool has_our_fin(enum state s)
 struct tcb ask_supposed(const struct peer *p, const struct tcb *own, enum state s)
 {
     const struct peer_sent *sent = &p->sent;
+    bool unsent = (p->holds || p->shut) && !p->fin_seen && !p->gap; /* so is its FIN */
     struct tcb t;
-    tcb_init(&t, p->irs, 0, false, false, 0);
+    tcb_init(&t, s == STATE_LISTEN ? seq_add(p->irs, ANOTHER_ISN) : p->irs, 0, false, false, 0);
     tcb_suppose(&t, s);
+    t.fin_sent = t.fin_sent && (t.fin_acked || !unsent);
     t.snd_nxt = p->irs_known ? p->snd_nxt : seq_add(p->irs, 1);
     if (t.fin_sent && !p->fin_seen)
         t.snd_nxt = seq_add(t.snd_nxt, 1);
@@ -65,11 +69,16 @@ struct tcb ask_supposed(const struct peer *p, const struct tcb *own, enum state 
     return t;
 }
 
-/* RFC 7323 4.3: whoever has processed the ACK of its FIN echoes the timestamp that it bore. */
-static uint32_t echo(const struct peer *p, const struct tcb *t)
+/* RFC 7323 4.3: whoever has processed an ACK, of its FIN or of all that it has sent, echoes the
+ * timestamp that it bore. */
+static uint32_t echo(const struct peer *p, const struct tcb *t, int64_t now_ns)
 {
-    for (size_t i = p->sent.stamp_count; t->fin_acked && i > 0; i--) {
-        if (p->sent.stamps[i - 1].all_ack_fin)
+    bool fin = t->fin_acked && p->fin_seen;
+    bool all = t->state == STATE_ESTABLISHED || t->state == STATE_CLOSE_WAIT;
+    const struct peer_sent_told told =
+        fin ? (struct peer_sent_told){.ack = p->fin_end} : peer_may_send_all(p, now_ns);
+    for (size_t i = p->sent.stamp_count; (fin || all) && i > 0; i--) {
+        if (peer_sent_stamp_told(&p->sent, p->sent.stamps[i - 1].ts_val, &told))
             return p->sent.stamps[i - 1].ts_val;
     }
     return 0;
@@ -90,20 +99,37 @@ static bool is_limited(enum input in, const struct segment *seg)
     return challenge || (in == INPUT_OUTSIDE && seg->len == 0);
 }
 
+/* Whether it moves stacks that do what the RFCs do not say, or may complete the handshake where the
+ * window's edge is taken one number wide. */
+static bool may_move(const struct peer *p, enum state s, const struct segment *question,
+                     int64_t now_ns)
+{
+    struct peer wide = *p, by_rfc = *p;
+    wide.set = by_rfc.set = STATE_SET(s);
+    by_rfc.by_rfc = true;
+    state_set to = peer_left(&by_rfc, question, now_ns).to;
+    if (s == STATE_SYN_RECEIVED)
+        to &= (state_set)~S(ESTABLISHED);
+    return (peer_left(&wide, question, now_ns).to & (state_set)~to) != 0;
+}
+
 /* What comes of the question if the peer is in `s`. */
 static struct forecast forecast(const struct peer *p, const struct tcb *own, enum state s,
                                 const struct segment *question, int64_t now_ns)
 {
     struct tcb t = ask_supposed(p, own, s), ours = *own;
     struct peer copy = *p;
-    struct segment answer = {
-        .opt = {.has_timestamps = p->stamped, .ts_val = p->ts_val + 1, .ts_ecr = echo(p, &t)}};
+    struct segment answer = {.ttl = p->ttl,
+                             .opt = {.has_timestamps = p->stamped,
+                                     .ts_val = p->ts_val + 1,
+                                     .ts_ecr = echo(p, &t, now_ns)}};
     const struct arrival took = tcb_arrive(&t, question);
     /* RFC 793 ends the connection; and Linux, like others, restarts 2 MSL for whatever has an ACK.
      */
     bool kills = took.inputs[0] == INPUT_SYN_LATE || took.inputs[0] == INPUT_RST_IN_WINDOW;
     bool restarts = s == STATE_TIME_WAIT && question->flags & FLAG_ACK;
-    struct forecast f = {.moves = took.to != s || kills || restarts,
+    struct forecast f = {.moves =
+                             took.to != s || kills || restarts || may_move(p, s, question, now_ns),
                          .limited = is_limited(took.inputs[0], question)};
 
     (void)peer_left(&copy, question, now_ns);
@@ -158,6 +184,7 @@ static struct segment segment_of(const struct ask *a, const struct peer *p, cons
 {
     const struct tcb placed = ask_supposed(p, own, STATE_ESTABLISHED);
     struct segment seg = stimuli_segment(q, &placed);
+    seg.win = tcb_window_field(own, is_syn(q));
     if (q == STIMULUS_SYN_AGAIN)
         seg.seq = own->iss;
     else if (stimuli_at(q)->seq_plus < 0)
@@ -260,6 +287,19 @@ static int64_t answer_by(const struct ask *a, const struct peer *p)
     return a->asked_ns + (flight > a->config.patience_ns ? flight : a->config.patience_ns);
 }
 
+/* Whether the peer may hold text only because nothing of ours has told it that all of it came, with
+ * a timestamp: an ACK alone does, which nobody answers but whose stamp the next answer echoes. */
+static bool tells_first(const struct ask *a, const struct peer *p, const struct tcb *own,
+                        int64_t now_ns)
+{
+    const struct peer_sent_told told = peer_may_send_all(p, now_ns);
+    bool pair = (p->set & (S(ESTABLISHED) | S(CLOSE_WAIT))) != 0 && (p->holds || p->shut);
+    bool known = !own->timestamps || !p->stamped || p->fin_seen || p->gap;
+    for (size_t i = 0; i < p->sent.stamp_count; i++)
+        known = known || peer_sent_stamp_told(&p->sent, p->sent.stamps[i].ts_val, &told);
+    return pair && !known && a->tries[STIMULUS_ACK] < a->config.tries;
+}
+
 /* What retransmits says by itself in which state it is, if it is waited for. */
 static bool retransmits(state_set set)
 {
@@ -271,7 +311,11 @@ static struct ask_step ask(struct ask *a, const struct peer *p, const struct tcb
 {
     struct ask_step step = {.verdict = ASK_CANNOT, .set = p->set};
     bool limited = false;
-    step.question = a->asked < QUESTIONS_MAX ? choose(a, p, own, now_ns, &limited) : STIMULI_COUNT;
+    if (a->asked < QUESTIONS_MAX && tells_first(a, p, own, now_ns))
+        step.question = STIMULUS_ACK;
+    else
+        step.question =
+            a->asked < QUESTIONS_MAX ? choose(a, p, own, now_ns, &limited) : STIMULI_COUNT;
     if (step.question == STIMULI_COUNT && !a->lingered && retransmits(p->set)) {
         a->lingered = true;
         a->linger_ns = now_ns + a->config.linger_ns;
@@ -318,7 +362,8 @@ struct ask_step ask_next(struct ask *a, const struct peer *p, const struct tcb *
     if (has_opened(a, p)) {
         a->knocked = false;
         a->listens = true;
-        if (state_set_only(p->set) == STATE_SYN_RECEIVED) /* nobody has reset it yet */
+        if ((p->set & (state_set) ~(S(SYN_RECEIVED) | S(LISTEN))) ==
+            0) /* nobody has reset it yet */
             return reset(a, p, own, now_ns);
     }
     enum state only = state_set_only(members(a, p->set));

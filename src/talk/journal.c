@@ -27,7 +27,7 @@ void journal_state(struct talk *x, uint32_t cause, enum end end, state_set from,
 {
     if (from != to)
         (void)journal_event(x, EVENT_STATE, cause,
-                            (struct event){.change = {end, from, to, why, rfc}});
+                            (struct event){.change = {end, from, to, why, rfc, false, false}});
 }
 
 static void reach(struct talk *x, uint32_t cause, enum state from, enum state to, const char *why,
@@ -53,7 +53,11 @@ void journal_own(struct talk *x, uint32_t cause, enum state from, const char *wh
 
 void journal_peer(struct talk *x, uint32_t cause, const struct peer_change *c)
 {
-    journal_state(x, cause, END_B, c->from, c->to, c->why, c->rfc);
+    if (c->from != c->to)
+        (void)journal_event(x, EVENT_STATE, cause,
+                            (struct event){.change = {END_B, c->from, c->to, c->why, c->rfc,
+                                                      (c->rests & PEER_RESTS_ON_RFC) != 0,
+                                                      (c->rests & PEER_RESTS_ON_TIME) != 0}});
     if (c->contradiction)
         journal_fault(x, cause, EVENT_FAULT_CONTRADICTION,
                       "the peer sent what none of the states it could be in allows");

@@ -302,6 +302,8 @@ struct arrival ours_arrival(struct talk *x, const struct segment *seg, uint32_t 
     restart_timer(o, &a, x->now_ns);
     if (a.acked > 0)
         go_on_again(x);
+    if (state_synchronized(a.from) && a.inputs[0] == INPUT_RST && a.to == STATE_CLOSED)
+        outbox_forget(&o->outbox);
     if (may_reply(o, &a, x->now_ns))
         queue_reply(o, &a, seg, event);
     return a;
@@ -457,4 +459,12 @@ void ours_change_port(struct talk *x)
 size_t ours_unacknowledged(const struct talk *x)
 {
     return outbox_unacknowledged(&x->ours.outbox, &x->ours.tcb);
+}
+
+size_t ours_sent(const struct talk *x)
+{
+    const struct tcb *t = &x->ours.tcb;
+    size_t used = t->snd_nxt.v - t->iss.v; /* the SYN first, a FIN last */
+    size_t octets = used > 0 ? used - 1 : 0;
+    return octets < x->ours.outbox.payload_len ? octets : x->ours.outbox.payload_len;
 }

@@ -111,6 +111,8 @@ void ours_renew(struct talk *x, seq_t iss);
 void ours_change_port(struct talk *x);
 /* Whether the peer may hold a half-open entry for our SYN: it has left, or is about to. */
 bool ours_half_open(const struct talk *x);
+/* Octets of payload that have left, once or more often. */
+size_t ours_sent(const struct talk *x);
 /* Octets of payload the peer has not acknowledged. */
 size_t ours_unacknowledged(const struct talk *x);
 

@@ -31,6 +31,16 @@ static struct outgoing dequeue(struct outbox *b)
     return o;
 }
 
+void outbox_forget(struct outbox *b)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < b->queued; i++) {
+        if (b->queue[i].kind == OUTGOING_SCRIPTED)
+            b->queue[kept++] = b->queue[i];
+    }
+    b->queued = kept;
+}
+
 static bool may_send_data(const struct tcb *t)
 {
     return (t->state == STATE_ESTABLISHED || t->state == STATE_CLOSE_WAIT) && !t->fin_sent;

@@ -74,6 +74,9 @@ struct outbox {
 /* False when there is no room: a peer that draws replies faster than they leave gets fewer. */
 bool outbox_put(struct outbox *b, struct outgoing o);
 
+/* The connection is reset: what waits for it is not sent any more, but for what a script has made. */
+void outbox_forget(struct outbox *b);
+
 /* The next segment, whole but for checksums, or false: nothing is due, or one is still waiting. The
  * options are laid out in seg->opt.raw; `*data` is borrowed from the payload. */
 bool outbox_next(struct outbox *b, const struct talk_config *c, const struct tcb *t, int64_t now_ns,

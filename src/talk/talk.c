@@ -40,6 +40,8 @@ static void begin_as_end(struct talk *x)
 {
     peer_init(&x->infer.peer, STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN));
     peer_known_way(&x->infer.peer, x->config.way_ns);
+    if (x->config.rfc_peer)
+        peer_go_by_rfc(&x->infer.peer);
     ours_begin(x);
     journal_state(x, 0, END_B, STATE_SET_NONE, x->infer.peer.set,
                   "no connection yet; whether somebody listens is unknown", "RFC 9293 3.3.2");

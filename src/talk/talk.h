@@ -69,6 +69,7 @@ struct talk_config {
     uint16_t win;                /* our receive window, octets */
     uint8_t ttl;
     bool timestamps; /* false takes them out of `like` */
+    bool rfc_peer;   /* peer_go_by_rfc */
     unsigned tries;  /* how often a segment is sent in all before we give up, >= 1 */
     int64_t way_ns;  /* known of the way to the peer: peer_known_way; 0: nothing */
 

@@ -1,89 +1,20 @@
-/* See peer.h. A table holds what the segments of a TCP show of it; what may have happened to it
- * unseen is in peer_may. */
+/* See peer.h. What a segment of the peer's shows of it is in peer_shown; what may have happened to
+ * it unseen in peer_may. */
 #include "tcp/peer.h"
 
 #include "tcp/peer_may.h"
-#include "tcp/peer_reach.h"
+#include "tcp/peer_shown.h"
 
 #define S(name) STATE_SET(STATE_##name)
-
-/* What a segment of the peer's is, and where a state that sent it is afterwards. */
-enum shown {
-    SHOWN_RST_OF_SYN,
-    SHOWN_RST,
-    SHOWN_SYN,
-    SHOWN_SYN_ACK,
-    SHOWN_FIN,
-    SHOWN_DATA,
-    SHOWN_ACK_OF_DATA,
-    SHOWN_ACK,
-    SHOWN_COUNT
-};
-
-struct emission {
-    const char *why, *why_with_fin; /* the latter when it acknowledges our FIN too, if not NULL */
-    const char *rfc;
-    state_set after[STATE_COUNT]; /* by the state before; none: that state never sends it */
-};
-
-#define STAYS(name) [STATE_##name] = S(name)
-
-static const struct emission emissions[SHOWN_COUNT] = {
-    [SHOWN_RST_OF_SYN] =
-        {.why = "it resets our SYN: no connection, and nobody listens",
-         .rfc = "RFC 9293 3.10.7.1",
-         .after = {STAYS(CLOSED), [STATE_LISTEN] = S(CLOSED), [STATE_SYN_RECEIVED] = S(CLOSED)}},
-    [SHOWN_RST] =
-        {.why = "it resets: the connection does not exist any more",
-         .rfc = "RFC 9293 3.5.2",
-         .after = {STAYS(CLOSED), STAYS(LISTEN), [STATE_SYN_SENT] = S(CLOSED),
-                   [STATE_SYN_RECEIVED] = S(CLOSED) | S(LISTEN), [STATE_ESTABLISHED] = S(CLOSED),
-                   [STATE_FIN_WAIT_1] = S(CLOSED), [STATE_FIN_WAIT_2] = S(CLOSED),
-                   [STATE_CLOSE_WAIT] = S(CLOSED), [STATE_CLOSING] = S(CLOSED),
-                   [STATE_LAST_ACK] = S(CLOSED), [STATE_TIME_WAIT] = S(CLOSED)}},
-    [SHOWN_SYN] =
-        {.why = "it opens from its side: simultaneous open",
-         .rfc = "RFC 9293 3.5 Figure 7",
-         .after = {[STATE_CLOSED] = S(SYN_SENT), [STATE_LISTEN] = S(SYN_SENT), STAYS(SYN_SENT)}},
-    [SHOWN_SYN_ACK] = {.why = "it answers our SYN and has not yet got our ACK",
-                       .rfc = "RFC 9293 3.10.7.2",
-                       .after = {STAYS(SYN_RECEIVED)}},
-    [SHOWN_FIN] = {.why = "it closes",
-                   .why_with_fin = "it closes, having taken our FIN",
-                   .rfc = "RFC 9293 3.10.4",
-                   .after = {[STATE_SYN_RECEIVED] = S(FIN_WAIT_1),
-                             [STATE_ESTABLISHED] = S(FIN_WAIT_1),
-                             [STATE_CLOSE_WAIT] = S(LAST_ACK),
-                             STAYS(FIN_WAIT_1),
-                             STAYS(CLOSING),
-                             STAYS(LAST_ACK)}},
-    [SHOWN_DATA] = {.why =
-                        "it sends data: it has not closed, or retransmits what came before its FIN",
-                    .why_with_fin = "it acknowledges our FIN, and still sends data",
-                    .rfc = "RFC 9293 3.10.2",
-                    .after = {STAYS(ESTABLISHED), STAYS(CLOSE_WAIT), STAYS(FIN_WAIT_1),
-                              STAYS(CLOSING), STAYS(LAST_ACK)}},
-    [SHOWN_ACK_OF_DATA] = {.why = "it acknowledges data: it is past SYN-RECEIVED",
-                           .why_with_fin = "it acknowledges our FIN",
-                           .rfc = "RFC 9293 3.10.7.4 seventh",
-                           .after = {STAYS(ESTABLISHED), STAYS(FIN_WAIT_1), STAYS(FIN_WAIT_2),
-                                     STAYS(CLOSE_WAIT), STAYS(CLOSING), STAYS(LAST_ACK),
-                                     STAYS(TIME_WAIT)}},
-    [SHOWN_ACK] = {.why = "it acknowledges: the connection exists",
-                   .why_with_fin = "it acknowledges our FIN",
-                   .rfc = "RFC 9293 3.10.7.4",
-                   .after = {STAYS(SYN_RECEIVED), STAYS(ESTABLISHED), STAYS(FIN_WAIT_1),
-                             STAYS(FIN_WAIT_2), STAYS(CLOSE_WAIT), STAYS(CLOSING), STAYS(LAST_ACK),
-                             STAYS(TIME_WAIT)}},
-};
-
-/* Whoever has received our FIN is in one of these; whoever has not, in none. */
-static const state_set got_our_fin =
-    S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK) | S(TIME_WAIT) | S(CLOSED);
 
 void peer_init(struct peer *p, state_set initial)
 {
     *p = (struct peer){.set = initial};
+}
+
+void peer_go_by_rfc(struct peer *p)
+{
+    p->by_rfc = true;
 }
 
 /* What was prompted has happened by now; but a call on a connection that is not yet established may
@@ -119,6 +50,8 @@ static void path_reach(struct peer *p, enum state s)
     enum state at = p->path[p->path_len - 1];
     if (at == s)
         return;
+    if (at == STATE_LISTEN && state_synchronized(s)) /* it has answered our SYN, and sent none */
+        path_add(p, at = STATE_SYN_RECEIVED);
     state_set left = state_between(at, s);
     while (left != STATE_SET_NONE) {
         enum state first = STATE_COUNT; /* of those left: the one no other comes before */
@@ -143,18 +76,40 @@ static struct peer_change change(struct peer *p, state_set to, const char *why, 
     return c;
 }
 
-struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t t_ns)
+static void shut(struct peer *p, const struct segment *seg, int64_t t_ns)
+{
+    bool newer = !p->shut || seq_lt(p->shut_seq, seg->seq) ||
+                 (seq_eq(p->shut_seq, seg->seq) && seq_lt(p->shut_ack, seg->ack));
+    p->shut_ns = t_ns;
+    p->shut_seq = newer ? seg->seq : p->shut_seq;
+    p->shut_ack = newer ? seg->ack : p->shut_ack;
+    p->shut = true;
+}
+
+static struct peer_change leave(struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     state_set set = peer_may_expire(p, p->set, t_ns);
-    bool ends_it = p->fin_seen && !(seg->flags & (FLAG_SYN | FLAG_RST)) &&
-                   peer_may_ack_fin(p, seg->flags, seg->ack);
+    bool past = seg->flags & FLAG_ACK && !(seg->flags & (FLAG_SYN | FLAG_RST)) && p->irs_known &&
+                seq_le(seg->ack, p->snd_nxt);
     p->last_ns = t_ns;
     forget_calls(p, t_ns);
-    peer_sent_add(&p->sent, seg, ends_it, t_ns);
+    peer_sent_add(&p->sent, seg, past, t_ns);
+    if (peer_may_be_shut(p, seg))
+        shut(p, seg, t_ns);
     set = peer_may_arrive(p, set, t_ns);
     p->reopened |= (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN &&
                    state_set_has(set, STATE_SYN_RECEIVED);
     return change(p, set, "our segment may have arrived, or may be lost", "RFC 9293 3.8.1");
+}
+
+struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t t_ns)
+{
+    struct peer wide = *p;
+    struct peer_change c = leave(p, seg, t_ns);
+    wide.by_rfc = false;
+    if (p->by_rfc && leave(&wide, seg, t_ns).to != c.to)
+        c.rests |= PEER_RESTS_ON_RFC;
+    return c;
 }
 
 struct peer_change peer_told(struct peer *p, enum call call, int64_t t_ns)
@@ -230,93 +185,6 @@ static bool teaches(const struct peer *p, const struct tcb *own, const struct se
     return fits(p, own, seg);
 }
 
-/* 3.10.7.1: the reset of a SYN, of our connection's or of any that has no other to answer it. */
-static bool resets_a_syn(const struct tcb *own, const struct segment *seg, state_set set,
-                         const struct peer_sent_segment *answered)
-{
-    const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_RECEIVED);
-    bool own_syn =
-        seq_eq(seg->ack, seq_add(own->iss, 1)) && seq_eq(own->snd_nxt, seq_add(own->iss, 1));
-    bool any_syn = answered != NULL && (answered->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN &&
-                   (set & (state_set)~none) == 0;
-    return seg->flags & FLAG_ACK && (own_syn || any_syn);
-}
-
-static enum shown what_is_shown(const struct peer *p, const struct tcb *own,
-                                const struct segment *seg, state_set set,
-                                const struct peer_sent_segment *answered)
-{
-    if (seg->flags & FLAG_RST)
-        return resets_a_syn(own, seg, set, answered) ? SHOWN_RST_OF_SYN : SHOWN_RST;
-    if (seg->flags & FLAG_SYN)
-        return seg->flags & FLAG_ACK ? SHOWN_SYN_ACK : SHOWN_SYN;
-    if (seg->flags & FLAG_FIN)
-        return SHOWN_FIN;
-    if (seg->len > 0)
-        return SHOWN_DATA;
-    bool beyond_syn = p->sent.known && seq_lt(p->sent.syn_end, seg->ack);
-    return beyond_syn ? SHOWN_ACK_OF_DATA : SHOWN_ACK;
-}
-
-/* 3.5.2, group 2: where there is no connection yet, an unacceptable ACK is reset and nothing else
- * happens. In SYN-SENT the timestamp that it echoes may be what is unacceptable. */
-static state_set unmoved(const struct peer *p, const struct peer_sent_segment *answered)
-{
-    if (answered == NULL || !(answered->flags & FLAG_ACK))
-        return STATE_SET_NONE;
-    bool acceptable = p->irs_known && !p->reopened && seq_lt(p->irs, answered->ack) &&
-                      seq_le(answered->ack, p->snd_nxt);
-    return acceptable ? S(SYN_SENT) : S(SYN_SENT) | S(SYN_RECEIVED);
-}
-
-/* Of the states in the set, those that the reset can have ended. A SYN in the window ends
- * SYN-RECEIVED (3.10.7.4 fourth), and is answered alike. */
-static state_set ended(const struct peer *p, state_set set,
-                       const struct peer_sent_segment *answered)
-{
-    if (answered == NULL || !(answered->flags & FLAG_ACK))
-        return set;
-    bool syn = answered->flags & FLAG_SYN && peer_reach_fits_syn(&p->sent, answered);
-    bool acceptable = peer_may_ack_syn(p, answered->flags, answered->ack);
-    return set & (state_set) ~(S(SYN_SENT) | (syn || acceptable ? 0 : S(SYN_RECEIVED)));
-}
-
-/* Of the states in the set, those that can acknowledge what is acknowledged. */
-static state_set able(const struct peer *p, state_set set, const struct segment *seg)
-{
-    if (!(seg->flags & FLAG_ACK) || seg->flags & FLAG_RST)
-        return set;
-    enum peer_sent_fin fin = peer_sent_fin_of(&p->sent, seg->ack);
-    if (fin == PEER_SENT_FIN_TAKEN)
-        set &= got_our_fin;
-    else if (fin == PEER_SENT_FIN_NOT_TAKEN)
-        set &= (state_set)~got_our_fin;
-    /* RFC 7323 4.3: it echoes the timestamp of a segment whose ACK it has processed. */
-    bool fin_acked = seg->opt.has_timestamps && !(seg->flags & (FLAG_SYN | FLAG_FIN)) &&
-                     peer_sent_stamp_acks_fin(&p->sent, seg->opt.ts_ecr);
-    /* 3.10.7.4: a segment's ACK is processed before its text. */
-    fin_acked =
-        fin_acked || (p->fin_seen && peer_sent_brought_with(&p->sent, seg->ack, p->fin_end));
-    return fin_acked ? set & (state_set) ~(S(FIN_WAIT_1) | S(CLOSING) | S(LAST_ACK)) : set;
-}
-
-/* What the set becomes when a peer in it has sent this. */
-static state_set emit(const struct peer *p, state_set set, const struct segment *seg,
-                      enum shown shown, const struct peer_sent_segment *answered)
-{
-    state_set after = STATE_SET_NONE;
-    set = able(p, set, seg);
-    if (seg->flags & FLAG_RST) {
-        after = set & unmoved(p, answered);
-        set = ended(p, set, answered);
-    }
-    for (enum state s = STATE_CLOSED; s < STATE_COUNT; s++) {
-        if (state_set_has(set, s))
-            after |= emissions[shown].after[s];
-    }
-    return after;
-}
-
 /* --- What is known of its numbers --- */
 
 static void learn_syn(struct peer *p, const struct segment *seg)
@@ -326,7 +194,8 @@ static void learn_syn(struct peer *p, const struct segment *seg)
     p->irs_known = true; /* a new connection */
     p->irs = seg->seq;
     p->snd_nxt = seq_add(seg->seq, 1);
-    p->fin_seen = p->unseen = p->stamped = p->gap = false;
+    p->fin_seen = p->unseen = p->stamped = p->gap = p->holds = false;
+    p->reset_from = STATE_SET_NONE;
     peer_sent_renew(&p->sent, seg);
 }
 
@@ -340,17 +209,34 @@ static bool answers_something(const struct peer *p, const struct segment *seg)
            (int32_t)(seg->opt.ts_val - p->ts_val) > 0;
 }
 
+/* What is missing before text, or a FIN, is text. */
 static void learn_gap(struct peer *p, const struct segment *seg)
 {
     if (seq_lt(p->snd_nxt, seg->seq)) {
-        p->gap = true;
+        p->gap = segment_seq_len(seg) == 0;
         p->gap_end = seg->seq;
     } else if (seg->len > 0 && seq_le(p->gap_end, segment_end(seg))) {
         p->gap = false; /* there was text */
     }
 }
 
-static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
+static void learn_fin(struct peer *p, const struct segment *seg)
+{
+    if (!(seg->flags & FLAG_FIN) || p->fin_seen)
+        return;
+    p->fin_seen = true;
+    p->fin_end = segment_end(seg);
+    p->gap = p->holds = p->shut = false;
+}
+
+static void learn_ttl(struct peer *p, const struct segment *seg)
+{
+    p->ttl_varies |= p->ttl_known && p->ttl != seg->ttl;
+    p->ttl_known = true;
+    p->ttl = seg->ttl;
+}
+
+static void learn(struct peer *p, const struct segment *seg, bool sent_all, int64_t t_ns)
 {
     if (seg->flags & FLAG_RST) {
         peer_sent_answered(&p->sent, seg, t_ns);
@@ -359,15 +245,15 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
     if (answers_something(p, seg))
         peer_sent_answered(&p->sent, NULL, t_ns);
     learn_syn(p, seg);
+    learn_ttl(p, seg);
     p->reopened &= !(seg->flags & FLAG_SYN && seg->flags & FLAG_ACK);
     learn_gap(p, seg);
     p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
     if (segment_seq_len(seg) == 0 && p->prompted == 0 && seq_eq(seg->seq, p->snd_nxt))
         p->unseen = false; /* it stands where it has sent all */
-    if (seg->flags & FLAG_FIN && !p->fin_seen) {
-        p->fin_seen = true;
-        p->fin_end = segment_end(seg);
-    }
+    p->holds = !p->fin_seen && (seg->len > 0 || (p->holds && !sent_all));
+    p->shut = p->shut && !sent_all;
+    learn_fin(p, seg);
     if (seg->flags & FLAG_FIN)
         p->prompted &= ~PEER_PROMPTED(CALL_CLOSE);
     if ((seg->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN &&
@@ -384,25 +270,28 @@ static void learn(struct peer *p, const struct segment *seg, int64_t t_ns)
     peer_sent_expire(&p->sent, t_ns);
 }
 
-static struct peer_change narrow(struct peer *p, const struct tcb *own, const struct segment *seg,
-                                 const struct peer_sent_segment *answered, int64_t t_ns)
+/* What a segment from behind something that has not come shows: it may have closed meanwhile. */
+static bool is_ahead(const struct peer *p, const struct segment *seg)
 {
-    state_set before = peer_may_expire(p, p->set, t_ns);
-    enum shown shown = what_is_shown(p, own, seg, before, answered);
-    const struct emission *e = &emissions[shown];
-    bool with_fin = e->why_with_fin != NULL && seg->flags & FLAG_ACK &&
-                    peer_sent_fin_of(&p->sent, seg->ack) == PEER_SENT_FIN_TAKEN;
-    struct peer_change c = {.why = with_fin ? e->why_with_fin : e->why, .rfc = e->rfc};
+    return !(seg->flags & (FLAG_SYN | FLAG_RST)) && p->irs_known && !p->fin_seen &&
+           seq_lt(p->snd_nxt, seg->seq);
+}
 
-    if (shown == SHOWN_SYN_ACK && p->path_len == 0 && state_set_has(before, STATE_LISTEN))
+static struct peer_change narrow(struct peer *p, const struct peer_shown *shown, state_set before,
+                                 int64_t t_ns)
+{
+    struct peer_change c = {.why = shown->why, .rfc = shown->rfc};
+
+    if (shown->kind == PEER_SHOWN_SYN_ACK && p->path_len == 0 &&
+        state_set_has(before, STATE_LISTEN))
         path_add(p, STATE_LISTEN); /* only a listener answers a SYN out of nothing so */
-    c.to = emit(p, before, seg, shown, answered);
+    c.to = peer_shown_after(p, shown, before);
     if (c.to == STATE_SET_NONE) {
-        c.to = emit(p, peer_may_hide(p, before, t_ns), seg, shown, answered);
+        c.to = peer_shown_after(p, shown, peer_may_hide(p, before, t_ns));
         c.why = "it shows that an earlier segment of the peer's was lost";
     }
     if (c.to == STATE_SET_NONE) {
-        c.to = emit(p, STATE_SET_ALL, seg, shown, answered);
+        c.to = peer_shown_after(p, shown, STATE_SET_ALL);
         c.why = "no state it was thought to be in sends this";
         c.contradiction = true;
     }
@@ -411,23 +300,104 @@ static struct peer_change narrow(struct peer *p, const struct tcb *own, const st
     return c;
 }
 
+/* What comes behind a reset may have left before it, and then it says nothing of now. */
+static bool follows_a_reset(const struct peer *p, const struct segment *seg)
+{
+    bool opens = seg->flags & FLAG_SYN && !(p->irs_known && seq_eq(seg->seq, p->irs));
+    return p->reset_from != STATE_SET_NONE && !(seg->flags & FLAG_RST) && !opens &&
+           !peer_sent_is_since(&p->sent, seg, p->reset_ns);
+}
+
+/* If it has not, the reset was another's: both is possible. */
+static struct peer_change doubt(struct peer *p, const struct tcb *own, const struct segment *seg,
+                                int64_t t_ns)
+{
+    const state_set before = p->set | peer_may_hide(p, p->reset_from, t_ns);
+    const struct peer_shown shown = peer_shown_of(p, own, seg, NULL, t_ns);
+    if (t_ns - p->reset_ns <= peer_sent_flight_time(&p->sent))
+        return (struct peer_change){.from = p->set, .to = p->set};
+    return change(p, peer_may_arrive(p, p->set | peer_shown_after(p, &shown, before), t_ns),
+                  "it left before the reset that came, or that was not the peer's",
+                  "RFC 9293 3.8.1");
+}
+
+/* A FIN that was overtaken on its way shows nothing of now, but that the peer has closed. */
+static struct peer_change late(struct peer *p, const struct segment *seg, const struct arrival *a,
+                               int64_t t_ns)
+{
+    bool fin = a->count > 0 && a->inputs[a->count - 1] == INPUT_FIN;
+    state_set to = peer_shown_closed(p->set);
+    if (!fin || p->fin_seen || !p->irs_known || to == STATE_SET_NONE)
+        return (struct peer_change){.from = p->set, .to = p->set};
+    learn_fin(p, seg);
+    p->snd_nxt = seq_max(p->snd_nxt, segment_end(seg));
+    return change(p, peer_may_arrive(p, to, t_ns), "its FIN comes late: it has closed",
+                  "RFC 9293 3.10.4");
+}
+
+/* What was held for lost, or for landed, for no other reason than that it left long ago. */
+static bool rests_on_time(const struct peer *p, const struct peer_shown *shown, state_set to,
+                          int64_t t_ns)
+{
+    struct peer slow = *p;
+    slow.sent.patient = true;
+    bool entry = shown->kind == PEER_SHOWN_SYN_ACK && !shown->of_a_cookie;
+    return entry || peer_may_arrive(&slow, to, t_ns) != peer_may_arrive(p, to, t_ns);
+}
+
+static const struct peer_sent_segment *answered_by(const struct peer *p, const struct segment *seg)
+{
+    return seg->flags & FLAG_RST ? peer_sent_answered_by(&p->sent, seg) : NULL;
+}
+
+static struct peer_change see(struct peer *p, const struct tcb *own, const struct segment *seg,
+                              int64_t t_ns)
+{
+    state_set before = peer_may_expire(p, p->set, t_ns);
+    if (!(seg->flags & FLAG_RST)) { /* it shows the peer alive after a reset, if one came */
+        before |= p->reset_from;
+        p->reset_from = STATE_SET_NONE;
+    }
+    if (is_ahead(p, seg))
+        before = peer_may_hide(p, before, t_ns);
+    const struct peer_shown shown = peer_shown_of(p, own, seg, answered_by(p, seg), t_ns);
+    struct peer_change c = narrow(p, &shown, before, t_ns);
+    const state_set at_once = c.to;
+
+    p->last_ns = t_ns;
+    if (seg->flags & FLAG_RST && c.to != p->set) {
+        p->reset_from |= p->set;
+        p->reset_ns = t_ns;
+    }
+    learn(p, seg, shown.sent_all, t_ns);
+    forget_calls(p, t_ns);
+    if (!c.contradiction) {
+        c.rests = rests_on_time(p, &shown, c.to, t_ns) ? PEER_RESTS_ON_TIME : 0;
+        c.to = peer_may_arrive(p, c.to, t_ns);
+        if (state_set_count(at_once) == 1)
+            path_reach(p, state_set_only(at_once));
+    }
+    p->reopened &= state_set_has(c.to, STATE_SYN_RECEIVED);
+    const struct peer_change told = c;
+    c = change(p, told.to, told.why, told.rfc);
+    c.rests = told.rests;
+    c.contradiction = told.contradiction;
+    return c;
+}
+
 struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct segment *seg,
                              const struct arrival *a, int64_t t_ns)
 {
-    const struct peer_sent_segment *answered =
-        seg->flags & FLAG_RST ? peer_sent_answered_by(&p->sent, seg) : NULL;
-    if (!teaches(p, own, seg, a, answered))
-        return (struct peer_change){.from = p->set, .to = p->set};
+    struct peer wide = *p;
+    if (!teaches(p, own, seg, a, answered_by(p, seg)))
+        return late(p, seg, a, t_ns);
+    if (follows_a_reset(p, seg))
+        return doubt(p, own, seg, t_ns);
 
-    struct peer_change shown = narrow(p, own, seg, answered, t_ns);
-    p->last_ns = t_ns;
-    learn(p, seg, t_ns);
-    forget_calls(p, t_ns);
-    if (!shown.contradiction)
-        shown.to = peer_may_arrive(p, shown.to, t_ns);
-    p->reopened &= state_set_has(shown.to, STATE_SYN_RECEIVED);
-    struct peer_change c = change(p, shown.to, shown.why, shown.rfc);
-    c.contradiction = shown.contradiction;
+    struct peer_change c = see(p, own, seg, t_ns);
+    wide.by_rfc = false;
+    if (p->by_rfc && see(&wide, own, seg, t_ns).to != c.to)
+        c.rests |= PEER_RESTS_ON_RFC;
     return c;
 }
 

@@ -8,7 +8,15 @@
  * states away. Silence takes nothing away, and with time some states may have expired without a
  * word.
  *
- * A segment of the peer's is taken to have reached us unless a later one shows that it did not.
+ * A segment of the peer's is taken to have reached us unless a later one shows that it did not. But
+ * an application may have closed while its TCP still had text to send (RFC 9293 3.10.4: "in any
+ * case, enter FIN-WAIT-1 state"): nothing shows that before its FIN does. So a peer that has sent
+ * text, or that our window may have stopped, may have closed, until it has processed our
+ * acknowledgement of all that came, with room for more, and sends nothing new.
+ *
+ * A reset with another TTL than the peer's segments may be a box's on the way that knows nothing of
+ * the connection; a copy of our own numbers proves nothing else. Otherwise the set is of whoever
+ * answers.
  *
  * CLOSED means that the connection does not exist at the peer; whether somebody listens on the port
  * is then another connection's state. Each change carries a reason and the section it rests on. */
@@ -29,8 +37,16 @@ enum {
 /* The bit of a call that the peer's application was prompted to make. */
 #define PEER_PROMPTED(call) (1U << (call))
 
+/* What a rule of the tables rests on. By the RFCs sets are narrower; real stacks do a few things
+ * that no RFC lets them do. */
+enum peer_basis {
+    PEER_BY_RFC,
+    PEER_BY_STACKS
+};
+
 struct peer {
     state_set set;
+    bool by_rfc;     /* rules of the other basis are left out */
     int64_t last_ns; /* when a segment last left or came */
 
     bool irs_known;
@@ -40,10 +56,19 @@ struct peer {
     bool gap;      /* something before snd_nxt, up to gap_end, has not come: */
     seq_t gap_end; /* it may be a FIN */
     bool reopened; /* it may have taken a SYN of ours, and its answer has not come */
+    bool holds;    /* it has sent text, and nothing shows since that this is all it had to send */
+    bool shut;     /* our window may have had no room for a segment, likewise: the newest such */
+    seq_t shut_seq, shut_ack;
+    int64_t shut_ns;
     bool fin_seen;
     seq_t fin_end;   /* the number after the peer's FIN */
     bool stamped;    /* its segments bear timestamps: */
     uint32_t ts_val; /* the latest that came */
+    bool ttl_known, ttl_varies;
+    uint8_t ttl; /* of its segments: a reset with another one may be another box's */
+
+    state_set reset_from; /* where it may have been when a reset came; none: none has */
+    int64_t reset_ns;
 
     struct peer_sent sent;
 
@@ -57,14 +82,24 @@ struct peer {
     size_t path_len;
 };
 
+/* What a change rests on beside what was seen. */
+enum {
+    PEER_RESTS_ON_RFC = 1, /* stacks are known that do otherwise */
+    PEER_RESTS_ON_TIME =
+        2, /* a segment of ours is held for lost, or for arrived, as it left long ago */
+};
+
 struct peer_change {
     state_set from, to;    /* equal: nothing changed */
     const char *why, *rfc; /* static */
-    bool contradiction;    /* no state of `from` allows what was seen; `to` is what does, or is
-                              `from` when nothing does */
+    unsigned rests;
+    bool contradiction; /* no state of `from` allows what was seen; `to` is what does, or is
+                           `from` when nothing does */
 };
 
+/* By what stacks are known to do; peer_go_by_rfc leaves that out from now on. */
 void peer_init(struct peer *p, state_set initial);
+void peer_go_by_rfc(struct peer *p);
 
 /* A segment of ours was seen leaving at `t_ns`. */
 struct peer_change peer_left(struct peer *p, const struct segment *seg, int64_t t_ns);

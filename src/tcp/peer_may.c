@@ -14,82 +14,102 @@ enum stimulus {
     GETS_SYN_AGAIN = 0x004, /* in the window of one */
     GETS_SYN_ACK = 0x008,
     GETS_ACK_OF_SYN = 0x010,
-    GETS_DATA = 0x020, /* new to the peer */
-    GETS_DATA_BEHIND_FIN = 0x040,
-    GETS_ACK_OF_FIN = 0x080,
-    GETS_FIN = 0x100,
-    STIMULI_END = 0x200
+    GETS_ACK_OUTSIDE = 0x020, /* the same, outside of the window */
+    GETS_DATA = 0x040,        /* new to the peer */
+    GETS_DATA_BEHIND_FIN = 0x080,
+    GETS_ACK_OF_FIN = 0x100,
+    GETS_FIN = 0x200,
+    GETS_ACK = 0x400, /* alone, in the window */
+    STIMULI_END = 0x800
 };
+
+/* Beside the calls that the peer's application was prompted to make: CLOSE with text unsent. */
+#define CLOSES_UNSENT PEER_PROMPTED(CALL_COUNT)
 
 /* Where a stimulus, or a call, takes a peer. A state without an entry stays. */
 struct move {
     unsigned by;
     state_set in;
     state_set to;
+    enum peer_basis basis;
 };
 
 /* A segment carries its stimuli in the order of their bits: the acknowledgements are processed
  * before the FIN. */
 static const struct move moves[] = {
-    {GETS_RST, S(SYN_RECEIVED), S(LISTEN) | S(CLOSED)}, /* 3.10.7.4 second */
+    {GETS_RST, S(SYN_RECEIVED), S(LISTEN) | S(CLOSED), PEER_BY_RFC}, /* 3.10.7.4 second */
     {GETS_RST,
      S(SYN_SENT) | S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) |
          S(LAST_ACK),
-     S(CLOSED)},
-    {GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT)},   /* RFC 1337: ignored by many */
-    {GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED)}, /* 3.10.7.2, 3.10.7.3 */
-    {GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED)},   /* if somebody listens there */
-    {GETS_SYN, S(TIME_WAIT),
-     S(TIME_WAIT) | S(SYN_RECEIVED) | S(CLOSED)}, /* 3.6.1 MAY-2; CLOSED: and then refused */
-    {GETS_SYN_AGAIN, S(SYN_RECEIVED),
-     S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED)}, /* back to LISTEN, 3.10.7.4 fourth */
+     S(CLOSED), PEER_BY_RFC},
+    {GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT), PEER_BY_RFC}, /* RFC 1337: many ignore it */
+    {GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED), PEER_BY_RFC}, /* 3.10.7.2, 3.10.7.3 */
+    {GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED), PEER_BY_RFC}, /* if somebody listens there */
+    {GETS_SYN, S(TIME_WAIT), S(TIME_WAIT) | S(SYN_RECEIVED) | S(CLOSED),
+     PEER_BY_RFC}, /* 3.6.1 MAY-2; CLOSED: and then refused */
+    {GETS_SYN_AGAIN, S(SYN_RECEIVED), S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED),
+     PEER_BY_RFC}, /* back to LISTEN, 3.10.7.4 fourth */
     {GETS_SYN_AGAIN,
      S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK) |
          S(TIME_WAIT),
-     S(CLOSED)}, /* RFC 793; since RFC 5961 4.2 it is asked back */
-    {GETS_SYN_ACK, S(SYN_SENT), S(ESTABLISHED)},
-    {GETS_ACK_OF_SYN, S(SYN_RECEIVED), S(ESTABLISHED)},
-    {GETS_DATA, S(FIN_WAIT_1) | S(FIN_WAIT_2),
-     S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSED)}, /* 3.6.1 SHLD-3: nobody reads any more */
-    {GETS_DATA_BEHIND_FIN, S(CLOSE_WAIT), S(CLOSE_WAIT) | S(CLOSED)}, /* 3.10.7.4 seventh: it */
-    {GETS_DATA_BEHIND_FIN, S(CLOSING), S(CLOSING) | S(CLOSED)},   /* should not occur, and some */
-    {GETS_DATA_BEHIND_FIN, S(LAST_ACK), S(LAST_ACK) | S(CLOSED)}, /* reset what does it */
-    {GETS_ACK_OF_FIN, S(FIN_WAIT_1), S(FIN_WAIT_2)},
-    {GETS_ACK_OF_FIN, S(CLOSING), S(TIME_WAIT)},
-    {GETS_ACK_OF_FIN, S(LAST_ACK), S(CLOSED)},
-    {GETS_FIN, S(ESTABLISHED), S(CLOSE_WAIT)},
-    {GETS_FIN, S(FIN_WAIT_1), S(CLOSING)},
-    {GETS_FIN, S(FIN_WAIT_2), S(TIME_WAIT)},
-};
+     S(CLOSED), PEER_BY_RFC}, /* RFC 793; since RFC 5961 4.2 it is asked back */
+    {GETS_SYN_ACK, S(SYN_SENT), S(ESTABLISHED), PEER_BY_RFC},
+    {GETS_ACK_OF_SYN, S(SYN_RECEIVED), S(ESTABLISHED), PEER_BY_RFC},
+    {GETS_ACK_OF_SYN, S(LISTEN), S(ESTABLISHED), PEER_BY_RFC}, /* of a cookie, RFC 4987 3.6 */
+    {GETS_ACK_OUTSIDE, S(SYN_RECEIVED), S(SYN_RECEIVED) | S(ESTABLISHED),
+     PEER_BY_STACKS}, /* lwIP looks at the ACK alone */
+    {GETS_DATA, S(FIN_WAIT_1), S(FIN_WAIT_1) | S(CLOSED), PEER_BY_RFC}, /* 3.6.1 SHLD-3: nobody */
+    {GETS_DATA, S(FIN_WAIT_2), S(FIN_WAIT_2) | S(CLOSED), PEER_BY_RFC}, /* reads any more */
+    {GETS_DATA_BEHIND_FIN, S(CLOSE_WAIT), S(CLOSE_WAIT) | S(CLOSED),
+     PEER_BY_STACKS}, /* 3.10.7.4 seventh: */
+    {GETS_DATA_BEHIND_FIN, S(CLOSING), S(CLOSING) | S(CLOSED),
+     PEER_BY_STACKS}, /* it should not occur, */
+    {GETS_DATA_BEHIND_FIN, S(LAST_ACK), S(LAST_ACK) | S(CLOSED),
+     PEER_BY_STACKS}, /* and some reset what does it */
+    {GETS_ACK_OF_FIN, S(FIN_WAIT_1), S(FIN_WAIT_2), PEER_BY_RFC},
+    {GETS_ACK_OF_FIN, S(CLOSING), S(TIME_WAIT), PEER_BY_RFC},
+    {GETS_ACK_OF_FIN, S(LAST_ACK), S(CLOSED), PEER_BY_RFC},
+    {GETS_FIN, S(ESTABLISHED), S(CLOSE_WAIT), PEER_BY_RFC},
+    {GETS_FIN, S(FIN_WAIT_1), S(CLOSING), PEER_BY_RFC},
+    {GETS_FIN, S(FIN_WAIT_2), S(TIME_WAIT), PEER_BY_RFC},
+    {GETS_ACK, S(TIME_WAIT), S(TIME_WAIT) | S(CLOSED), PEER_BY_STACKS}, /* it restarts 2 MSL, */
+};                                                                      /* and ends it with some */
 
 static const struct move calls[] = {
-    {PEER_PROMPTED(CALL_CONNECT), S(CLOSED) | S(LISTEN) | S(TIME_WAIT),
-     S(SYN_SENT)},                                       /* 3.10.1; RFC 6191 */
-    {PEER_PROMPTED(CALL_CLOSE), S(SYN_SENT), S(CLOSED)}, /* 3.10.4 */
-    {PEER_PROMPTED(CALL_CLOSE), S(SYN_RECEIVED) | S(ESTABLISHED),
-     S(FIN_WAIT_1) | S(CLOSED)}, /* CLOSED: with */
-    {PEER_PROMPTED(CALL_CLOSE), S(CLOSE_WAIT),
-     S(LAST_ACK) | S(CLOSED)},                             /* data unread, 3.6.1 SHLD-3 */
-    {PEER_PROMPTED(CALL_ABORT), STATE_SET_ALL, S(CLOSED)}, /* 3.10.5 */
-    {PEER_PROMPTED(CALL_STOP_LISTENING), S(LISTEN) | S(SYN_RECEIVED), S(CLOSED)},
-    {PEER_PROMPTED(CALL_CRASH), STATE_SET_ALL, S(CLOSED)}, /* 3.5.1 */
+    {PEER_PROMPTED(CALL_CONNECT), S(CLOSED) | S(LISTEN) | S(TIME_WAIT), S(SYN_SENT),
+     PEER_BY_RFC},                                                    /* 3.10.1; RFC 6191 */
+    {PEER_PROMPTED(CALL_CLOSE), S(SYN_SENT), S(CLOSED), PEER_BY_RFC}, /* 3.10.4 */
+    {PEER_PROMPTED(CALL_CLOSE), S(SYN_RECEIVED) | S(ESTABLISHED), S(FIN_WAIT_1) | S(CLOSED),
+     PEER_BY_RFC}, /* CLOSED: with */
+    {PEER_PROMPTED(CALL_CLOSE), S(CLOSE_WAIT), S(LAST_ACK) | S(CLOSED),
+     PEER_BY_RFC}, /* data unread, 3.6.1 SHLD-3 */
+    {PEER_PROMPTED(CALL_ABORT), STATE_SET_ALL, S(CLOSED), PEER_BY_RFC}, /* 3.10.5 */
+    {PEER_PROMPTED(CALL_STOP_LISTENING), S(LISTEN) | S(SYN_RECEIVED), S(CLOSED), PEER_BY_RFC},
+    {PEER_PROMPTED(CALL_CRASH), STATE_SET_ALL, S(CLOSED), PEER_BY_RFC}, /* 3.5.1 */
+    {CLOSES_UNSENT, S(ESTABLISHED), S(FIN_WAIT_1), PEER_BY_RFC},        /* 3.10.4 */
+    {CLOSES_UNSENT, S(CLOSE_WAIT), S(LAST_ACK), PEER_BY_RFC},
 };
 
 /* States that end without a segment, where they lead, and how long nothing is said before that is
- * thought possible. The RFC gives longer times (3.4.3, 3.8.3); real stacks are shorter. */
+ * thought possible: by real stacks, and by the RFC (3.8.3 for what is retransmitted, 3.4.2; for
+ * FIN-WAIT-2 it has no timer). */
 static const struct {
     state_set in, to;
-    int64_t after_ns;
+    int64_t after_ns[2]; /* by basis */
 } expiries[] = {
-    {S(SYN_RECEIVED), S(LISTEN) | S(CLOSED), CLOCK_S / 2},
-    {S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSING) | S(LAST_ACK) | S(TIME_WAIT), S(CLOSED), CLOCK_S},
+    {S(SYN_RECEIVED), S(LISTEN) | S(CLOSED), {180 * CLOCK_S, CLOCK_S / 2}},
+    {S(FIN_WAIT_1) | S(CLOSING) | S(LAST_ACK), S(CLOSED), {100 * CLOCK_S, CLOCK_S}},
+    {S(FIN_WAIT_2), S(CLOSED), {CLOCK_NEVER, CLOCK_S}},
+    {S(TIME_WAIT), S(CLOSED), {240 * CLOCK_S, CLOCK_S}},
 };
 
-static state_set moved(const struct move *table, size_t n, state_set set, unsigned by)
+static state_set moved(const struct peer *p, const struct move *table, size_t n, state_set set,
+                       unsigned by)
 {
     state_set stay = set, to = STATE_SET_NONE;
     for (size_t i = 0; i < n; i++) {
-        if (!(table[i].by & by) || !(set & table[i].in))
+        bool left_out = p->by_rfc && table[i].basis == PEER_BY_STACKS;
+        if (left_out || !(table[i].by & by) || !(set & table[i].in))
             continue;
         stay &= (state_set)~table[i].in;
         to |= table[i].to;
@@ -112,6 +132,34 @@ bool peer_may_ack_fin(const struct peer *p, uint16_t flags, seq_t ack)
     return (p->gap && seq_le(p->gap_end, ack)) || (p->unseen && seq_lt(p->snd_nxt, ack));
 }
 
+static uint32_t room(const struct peer *p)
+{
+    enum {
+        MSS_DEFAULT = 1220 /* 3.7.1 MUST-15, the larger of the two */
+    };
+    uint32_t mss = p->sent.mss != 0 ? p->sent.mss : MSS_DEFAULT;
+    return p->sent.win_most < mss ? p->sent.win_most : mss;
+}
+
+struct peer_sent_told peer_may_send_all(const struct peer *p, int64_t t_ns)
+{
+    return (struct peer_sent_told){.ack = p->snd_nxt,
+                                   .win = room(p),
+                                   .shut = p->shut,
+                                   .shut_came = t_ns - p->shut_ns > peer_sent_flight_time(&p->sent),
+                                   .shut_seq = p->shut_seq,
+                                   .shut_ack = p->shut_ack,
+                                   .shut_ns = p->shut_ns};
+}
+
+bool peer_may_be_shut(const struct peer *p, const struct segment *seg)
+{
+    uint32_t win = peer_sent_window(&p->sent, seg);
+    bool counts = !(seg->flags & FLAG_ACK) || !p->irs_known ||
+                  peer_may_ack_syn(p, seg->flags, seg->ack); /* 3.10.7.4 fifth */
+    return !(seg->flags & FLAG_RST) && counts && (win == 0 || win < room(p));
+}
+
 /* 3.10.7.4 fifth: what acknowledges something not yet sent is dropped. */
 static bool acks_the_future(const struct peer *p, const struct peer_sent_segment *e)
 {
@@ -128,31 +176,51 @@ static unsigned by_syn(const struct peer *p, const struct peer_sent_segment *e, 
     return stimuli;
 }
 
-/* What the segment can do to a peer in state `s`, by its numbers. */
-static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer_sent_segment *e)
+/* 3.10.7.4 fifth, and RFC 793, which took SND.UNA itself too. */
+static bool acks_the_syn(const struct peer *p, const struct peer_sent_segment *e)
 {
-    bool fits =
-        s == STATE_SYN_RECEIVED ? peer_reach_fits_syn(&p->sent, e) : peer_reach_fits(&p->sent, e);
-    if (e->flags & FLAG_RST) /* 3.10.7.3: in SYN-SENT its ACK counts, not its SEQ */
-        return (s == STATE_SYN_SENT ? peer_may_ack_syn(p, e->flags, e->ack) : fits) ? GETS_RST : 0;
-    if (e->flags & FLAG_SYN)
-        return by_syn(p, e, fits);
-    if (!(e->flags & FLAG_ACK) || !fits)
-        return 0;
-    /* RFC 793 took SND.UNA itself too, 3.10.7.4 fifth does not. */
-    bool opens = peer_may_ack_syn(p, e->flags, e->ack) || (p->irs_known && seq_eq(e->ack, p->irs));
-    unsigned stimuli = opens ? GETS_ACK_OF_SYN : 0;
+    return peer_may_ack_syn(p, e->flags, e->ack) || (p->irs_known && seq_eq(e->ack, p->irs));
+}
+
+/* A cookie is made of both ISNs: it is taken at one number alone. */
+static bool acks_a_cookie(const struct peer *p, const struct peer_sent_segment *e)
+{
+    return peer_may_ack_syn(p, e->flags, e->ack) && peer_sent_is_syn_end(&p->sent, e->seq);
+}
+
+/* An acceptable segment with an ACK, its text and its FIN. */
+static unsigned by_ack(const struct peer *p, enum state s, const struct peer_sent_segment *e)
+{
+    unsigned stimuli = acks_the_syn(p, e) ? GETS_ACK_OF_SYN : 0;
     if (acks_the_future(p, e))
         return stimuli;
+    if (seq_eq(e->seq, e->end))
+        stimuli |= GETS_ACK;
     if (peer_may_ack_fin(p, e->flags, e->ack))
         stimuli |= GETS_ACK_OF_FIN;
     if (e->text && (!p->sent.known || seq_lt(p->sent.rcv_nxt, e->end)))
         stimuli |= GETS_DATA | (peer_reach_text_behind_fin(&p->sent, e) ? GETS_DATA_BEHIND_FIN : 0);
-    bool completes = s == STATE_SYN_RECEIVED && stimuli & GETS_ACK_OF_SYN;
+    bool completes = (s == STATE_SYN_RECEIVED || s == STATE_LISTEN) && stimuli & GETS_ACK_OF_SYN;
     bool fills = completes || peer_reach_takes_numbers(&p->sent, e);
     if (fills && peer_reach_fin(&p->sent))
         stimuli |= GETS_FIN;
     return stimuli;
+}
+
+/* What the segment can do to a peer in state `s`, by its numbers. */
+static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer_sent_segment *e)
+{
+    bool fits = s == STATE_SYN_RECEIVED || s == STATE_LISTEN ? peer_reach_fits_syn(&p->sent, e)
+                                                             : peer_reach_fits(&p->sent, e);
+    if (e->flags & FLAG_RST) /* 3.10.7.3: in SYN-SENT its ACK counts, not its SEQ */
+        return (s == STATE_SYN_SENT ? peer_may_ack_syn(p, e->flags, e->ack) : fits) ? GETS_RST : 0;
+    if (e->flags & FLAG_SYN)
+        return by_syn(p, e, fits);
+    if (!(e->flags & FLAG_ACK) || (s == STATE_LISTEN && !acks_a_cookie(p, e)))
+        return 0;
+    if (!fits)
+        return peer_may_ack_syn(p, e->flags, e->ack) ? GETS_ACK_OUTSIDE : 0;
+    return by_ack(p, s, e);
 }
 
 /* Of these, what need not come with the rest: a FIN behind a gap, or of another segment; the
@@ -164,11 +232,11 @@ static unsigned optional(const struct peer *p, const struct peer_sent_segment *e
     return stimuli & ((in_order ? 0 : GETS_FIN) | (p->fin_seen ? 0 : GETS_ACK_OF_FIN));
 }
 
-static state_set with_stimuli(state_set set, unsigned stimuli)
+static state_set with_stimuli(const struct peer *p, state_set set, unsigned stimuli)
 {
     for (unsigned bit = 1; bit < STIMULI_END; bit <<= 1) {
         if (stimuli & bit)
-            set = moved(moves, sizeof(moves) / sizeof(moves[0]), set, bit);
+            set = moved(p, moves, sizeof(moves) / sizeof(moves[0]), set, bit);
     }
     return set;
 }
@@ -181,9 +249,10 @@ static state_set arrive(const struct peer *p, state_set set, const struct peer_s
         if (!state_set_has(set, s))
             continue;
         unsigned all = stimuli_of(p, s, e), free = optional(p, e, all);
-        after |= with_stimuli(STATE_SET(s), all) | with_stimuli(STATE_SET(s), all & ~free) |
-                 with_stimuli(STATE_SET(s), all & ~(free & GETS_FIN)) |
-                 with_stimuli(STATE_SET(s), all & ~(free & GETS_ACK_OF_FIN));
+        const unsigned ways[] = {all, all & ~free, all & ~(free & GETS_FIN),
+                                 all & ~(free & GETS_ACK_OF_FIN)};
+        for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+            after |= with_stimuli(p, STATE_SET(s), ways[i]);
     }
     return after;
 }
@@ -196,23 +265,25 @@ static state_set with_crowded_out(const struct peer *p, state_set set)
     if (flags & FLAG_SYN)
         stimuli |= GETS_SYN | GETS_SYN_AGAIN | GETS_SYN_ACK;
     if (flags & FLAG_ACK)
-        stimuli |= GETS_ACK_OF_SYN | (p->fin_seen || p->unseen ? GETS_ACK_OF_FIN : 0);
+        stimuli |= GETS_ACK | (p->irs_known ? GETS_ACK_OF_SYN | GETS_ACK_OUTSIDE : 0) |
+                   (p->fin_seen || p->unseen ? GETS_ACK_OF_FIN : 0);
     if (p->sent.crowded_out_text)
         stimuli |= GETS_DATA | GETS_DATA_BEHIND_FIN;
     if (flags & FLAG_FIN)
         stimuli |= GETS_FIN;
     for (unsigned bit = 1; bit < STIMULI_END; bit <<= 1)
-        set |= with_stimuli(set, stimuli & bit);
+        set |= with_stimuli(p, set, stimuli & bit);
     return set;
 }
 
 state_set peer_may_arrive(const struct peer *p, state_set set, int64_t t_ns)
 {
+    const unsigned may_do = p->prompted | (p->holds || p->shut ? CLOSES_UNSENT : 0);
     for (state_set before = STATE_SET_NONE; before != set;) {
         before = set;
-        for (unsigned bit = 1; bit <= PEER_PROMPTED(CALL_CRASH); bit <<= 1) {
-            if (p->prompted & bit)
-                set |= moved(calls, sizeof(calls) / sizeof(calls[0]), set, bit);
+        for (unsigned bit = 1; bit <= CLOSES_UNSENT; bit <<= 1) {
+            if (may_do & bit)
+                set |= moved(p, calls, sizeof(calls) / sizeof(calls[0]), set, bit);
         }
         set |= with_crowded_out(p, set);
         for (size_t i = 0; i < p->sent.count; i++) {
@@ -226,7 +297,8 @@ state_set peer_may_arrive(const struct peer *p, state_set set, int64_t t_ns)
 state_set peer_may_expire(const struct peer *p, state_set set, int64_t t_ns)
 {
     for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++) {
-        if (set & expiries[i].in && t_ns - p->last_ns >= expiries[i].after_ns)
+        const int64_t after_ns = expiries[i].after_ns[p->by_rfc ? PEER_BY_RFC : PEER_BY_STACKS];
+        if (set & expiries[i].in && t_ns - p->last_ns >= after_ns)
             set |= expiries[i].to;
     }
     return set;

@@ -12,6 +12,11 @@ bool peer_may_ack_syn(const struct peer *p, uint16_t flags, seq_t ack);
 /* The FIN's number is the last. One that has not come may be what is missing from what did, or
  * behind it all. */
 bool peer_may_ack_fin(const struct peer *p, uint16_t flags, seq_t ack);
+/* What a peer has been told that sends whatever it has: once nothing of it is outstanding, in a
+ * window of a segment, or the widest that it knows (3.8.6.2.1, sender's silly window avoidance). */
+struct peer_sent_told peer_may_send_all(const struct peer *p, int64_t t_ns);
+/* After this segment of ours the peer may find no room for a segment, or a FIN. */
+bool peer_may_be_shut(const struct peer *p, const struct segment *seg);
 /* Everything that is under way may arrive or not, in whatever order; and what the application was
  * prompted to do it may do before or after. */
 state_set peer_may_arrive(const struct peer *p, state_set set, int64_t t_ns);

@@ -40,6 +40,8 @@ static bool is_remembered(const struct peer_sent *s, const struct peer_sent_segm
 
 bool peer_sent_under_way(const struct peer_sent *s, const struct peer_sent_segment *e, int64_t t_ns)
 {
+    if (s->patient)
+        return !e->landed && is_remembered(s, e, t_ns);
     return !e->landed && e->left_ns >= s->landed_ns && is_recent(s, e, t_ns);
 }
 
@@ -95,11 +97,12 @@ void peer_sent_expire(struct peer_sent *s, int64_t t_ns)
 
 /* --- Sending --- */
 
-static void remember_syn(struct peer_sent *s, const struct segment *seg)
+static void remember_syn(struct peer_sent *s, const struct segment *seg, int64_t t_ns)
 {
     seq_t end = seq_add(seg->seq, 1);
     if (seg->flags & FLAG_RST || !(seg->flags & FLAG_SYN))
         return;
+    s->syn_ns = t_ns;
     s->scales |= seg->opt.has_wscale; /* which of them it took is not known: the wider window */
     if (peer_sent_is_syn_end(s, end))
         return;
@@ -110,27 +113,49 @@ static void remember_syn(struct peer_sent *s, const struct segment *seg)
     s->syns[s->syn_count++] = end;
 }
 
-static void remember_stamp(struct peer_sent *s, const struct segment *seg, bool acks_fin,
-                           int64_t t_ns)
+uint32_t peer_sent_window(const struct peer_sent *s, const struct segment *seg)
 {
-    uint32_t ts_val = seg->opt.ts_val;
+    bool scaled = s->peer_scales && !(seg->flags & FLAG_SYN);
+    return (uint32_t)seg->win << (scaled ? s->own_shift : 0);
+}
+
+/* What our SYN announces, of which the peer may have taken any: the wider. */
+static void remember_offers(struct peer_sent *s, const struct segment *seg)
+{
+    uint32_t win = peer_sent_window(s, seg);
+    if (seg->flags & FLAG_RST)
+        return;
+    s->win_most = win > s->win_most ? win : s->win_most;
+    if (!(seg->flags & FLAG_SYN))
+        return;
+    s->mss = seg->opt.has_mss && seg->opt.mss > s->mss ? seg->opt.mss : s->mss;
+    s->own_shift = seg->opt.has_wscale && seg->opt.wscale <= SHIFT_MAX ? seg->opt.wscale : 0;
+}
+
+static void remember_stamp(struct peer_sent *s, const struct segment *seg, bool past, int64_t t_ns)
+{
+    uint32_t ts_val = seg->opt.ts_val, win = peer_sent_window(s, seg);
     if (!seg->opt.has_timestamps)
         return;
-    if (s->stamp_count > 0 && s->stamps[s->stamp_count - 1].ts_val == ts_val) {
-        s->stamps[s->stamp_count - 1].all_ack_fin &= acks_fin;
+    struct peer_sent_stamp *last = s->stamp_count > 0 ? &s->stamps[s->stamp_count - 1] : NULL;
+    if (last != NULL && last->ts_val == ts_val) {
+        last->one_ack = last->one_ack && past && seq_eq(last->ack, seg->ack);
+        last->win = win < last->win ? win : last->win;
+        last->seq = seq_lt(seg->seq, last->seq) ? seg->seq : last->seq;
         return;
     }
     if (s->stamp_count == PEER_SENT_STAMPS_MAX) {
         s->stamp_count--;
         memmove(&s->stamps[0], &s->stamps[1], s->stamp_count * sizeof(s->stamps[0]));
     }
-    s->stamps[s->stamp_count++] = (struct peer_sent_stamp){ts_val, t_ns, acks_fin};
+    s->stamps[s->stamp_count++] =
+        (struct peer_sent_stamp){ts_val, t_ns, past, seg->ack, win, seg->seq};
 }
 
 static bool same(const struct peer_sent_segment *a, const struct peer_sent_segment *b)
 {
     return seq_eq(a->seq, b->seq) && seq_eq(a->end, b->end) && seq_eq(a->ack, b->ack) &&
-           a->flags == b->flags;
+           a->flags == b->flags && a->win == b->win;
 }
 
 /* First at the cost of what is only remembered. */
@@ -146,24 +171,30 @@ static void make_room(struct peer_sent *s, int64_t t_ns)
     crowd_out(s, 0);
 }
 
-void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool acks_fin, int64_t t_ns)
+void peer_sent_add(struct peer_sent *s, const struct segment *seg, bool past, int64_t t_ns)
 {
+    remember_offers(s, seg);
     const struct peer_sent_segment e = {
         .seq = seg->seq,
         .end = seg->flags & FLAG_RST ? seg->seq : segment_end(seg),
         .ack = seg->flags & FLAG_ACK ? seg->ack : seq_of(0),
         .flags = seg->flags,
+        .win = peer_sent_window(s, seg),
         .text = seg->len > 0 && !(seg->flags & FLAG_RST),
+        .stamped = seg->opt.has_timestamps,
+        .past = past,
         .once = true,
         .left_ns = t_ns,
     };
     peer_sent_expire(s, t_ns);
-    remember_syn(s, seg);
-    remember_stamp(s, seg, acks_fin, t_ns);
+    remember_syn(s, seg, t_ns);
+    remember_stamp(s, seg, past, t_ns);
     for (size_t i = 0; i < s->count; i++) {
         if (same(&s->segments[i], &e)) { /* the same again does no more than once */
             s->segments[i].left_ns = t_ns;
             s->segments[i].once = s->segments[i].landed = false;
+            s->segments[i].past &= past;
+            s->segments[i].stamped |= e.stamped;
             return;
         }
     }
@@ -240,7 +271,18 @@ enum peer_sent_fin peer_sent_fin_of(const struct peer_sent *s, seq_t ack)
     return text || s->crowded_out_text ? PEER_SENT_FIN_UNKNOWN : PEER_SENT_FIN_TAKEN;
 }
 
-bool peer_sent_brought_with(const struct peer_sent *s, seq_t ack, seq_t fin_ack)
+static bool tells(const struct peer_sent_told *t, seq_t seq, seq_t ack, uint32_t win,
+                  int64_t left_ns)
+{
+    if (!seq_eq(ack, t->ack) || win < t->win)
+        return false;
+    if (!t->shut || seq_lt(t->shut_seq, seq))
+        return !t->shut || t->shut_ns < left_ns;
+    return seq_eq(t->shut_seq, seq) && (t->shut_came || seq_lt(t->shut_ack, ack)) &&
+           t->shut_ns < left_ns;
+}
+
+bool peer_sent_brought_with(const struct peer_sent *s, seq_t ack, const struct peer_sent_told *t)
 {
     seq_t first, last = seq_of(ack.v - 1);
     bool found = false;
@@ -250,7 +292,7 @@ bool peer_sent_brought_with(const struct peer_sent *s, seq_t ack, seq_t fin_ack)
         const struct peer_sent_segment *e = &s->segments[i];
         if (!peer_reach_takes_numbers(s, e) || !peer_reach_covers(e, last))
             continue;
-        if (!seq_eq(e->ack, fin_ack))
+        if (!e->past || !tells(t, e->seq, e->ack, e->win, e->left_ns))
             return false;
         found = true;
     }
@@ -303,6 +345,7 @@ static const struct peer_sent_stamp *stamp_of(const struct peer_sent *s, uint32_
 /* What left well before something that has arrived has arrived too, or is lost. */
 static void overtaken(struct peer_sent *s, int64_t left_ns)
 {
+    s->alive_ns = left_ns > s->alive_ns ? left_ns : s->alive_ns;
     if (s->rtt_ns == 0)
         return;
     int64_t reorder = s->rtt_ns < REORDER_LEAST ? REORDER_LEAST : s->rtt_ns;
@@ -363,24 +406,49 @@ void peer_sent_renew(struct peer_sent *s, const struct segment *syn)
 {
     uint8_t shift = syn->opt.has_wscale ? syn->opt.wscale : 0;
     s->shift = shift > SHIFT_MAX ? SHIFT_MAX : shift;
+    s->peer_scales = syn->opt.has_wscale;
     s->known = false;
     s->fin = PEER_SENT_FIN_NOT_TAKEN;
 }
 
-bool peer_sent_stamp_acks_fin(const struct peer_sent *s, uint32_t ts_val)
+bool peer_sent_stamp_told(const struct peer_sent *s, uint32_t ts_val,
+                          const struct peer_sent_told *t)
 {
-    const struct peer_sent_stamp *stamp = stamp_of(s, ts_val);
-    return stamp != NULL && stamp->all_ack_fin;
+    const struct peer_sent_stamp *k = stamp_of(s, ts_val);
+    return k != NULL && k->one_ack && tells(t, k->seq, k->ack, k->win, k->left_ns);
 }
+
+bool peer_sent_is_since(const struct peer_sent *s, const struct segment *seg, int64_t t_ns)
+{
+    const struct peer_sent_stamp *k = seg->opt.has_timestamps ? stamp_of(s, seg->opt.ts_ecr) : NULL;
+    seq_t first, last = seq_of(seg->ack.v - 1);
+    if (k != NULL && k->left_ns >= t_ns)
+        return true;
+    bool found = false;
+    bool anew = seg->flags & FLAG_SYN || newly_acknowledged(s, seg->ack, &first);
+    if (s->crowded_out != 0 || !anew)
+        return false;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct peer_sent_segment *e = &s->segments[i];
+        if (e->flags & FLAG_RST || !peer_reach_covers(e, last))
+            continue;
+        if (e->left_ns < t_ns || !e->once)
+            return false;
+        found = true;
+    }
+    return found;
+}
+
+/* By its SEQ, and its ACK where ours had none (3.10.7.1). Some put an ACK beside the SEQ that they
+ * have from ours. */
 
 static bool answers(const struct segment *rst, const struct peer_sent_segment *e)
 {
-    bool acks = (e->flags & FLAG_ACK) != 0;
     if (e->flags & FLAG_RST)
         return false;
-    if (rst->flags & FLAG_ACK)
-        return rst->seq.v == 0 && !acks && seq_eq(e->end, rst->ack);
-    return acks && seq_eq(e->ack, rst->seq);
+    if (e->flags & FLAG_ACK)
+        return seq_eq(e->ack, rst->seq) && (!(rst->flags & FLAG_ACK) || seq_eq(e->end, rst->ack));
+    return rst->flags & FLAG_ACK && rst->seq.v == 0 && seq_eq(e->end, rst->ack);
 }
 
 const struct peer_sent_segment *peer_sent_answered_by(const struct peer_sent *s,
@@ -415,8 +483,11 @@ void peer_sent_answered(struct peer_sent *s, const struct segment *rst, int64_t 
             return;
         only = e;
     }
-    if (only != NULL && only->once) {
+    if (only == NULL || !only->once)
+        return;
+    if (rst == NULL)
         overtaken(s, only->left_ns);
-        only->landed = true;
-    }
+    only->landed = true;
+    if (t_ns - only->left_ns > s->rtt_ns) /* it is answered at once: so long is the way */
+        s->rtt_ns = t_ns - only->left_ns;
 }

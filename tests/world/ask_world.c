@@ -11,6 +11,8 @@ void ask_world_init(struct ask_world *w, const struct ask_profile *profile)
         (void)tcb_call(&w->theirs, CALL_LISTEN);
     peer_init(&w->peer, STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN));
     peer_round_trip(&w->peer, 2 * ASK_HOP);
+    if (profile->by_rfc)
+        peer_go_by_rfc(&w->peer);
 }
 
 static bool ask_world_lost(struct ask_world *w)

@@ -23,6 +23,7 @@ struct ask_profile {
     bool resets_data;    /* its closed application cannot take data, 3.6.1 SHLD-3 */
     bool stamped;        /* timestamps */
     bool listens;        /* whoever has no connection finds a listener */
+    bool by_rfc;         /* what is inferred leaves out what only stacks do */
     int64_t throttle_ns; /* one answer so often to what is out of the window */
 };
 

@@ -118,7 +118,8 @@ static void sum_up(struct stage *st)
     result_set_count(&r, "closed", o[OUTCOME_CLOSED]);
     result_set_count(&r, "filtered", o[OUTCOME_FILTERED]);
     result_set_count(&r, "unreachable", o[OUTCOME_UNREACHABLE]);
-    result_set_count(&r, "error", o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + c->troubled);
+    result_set_count(&r, "error",
+                     o[OUTCOME_INTERRUPTED] + o[OUTCOME_NONE] + o[OUTCOME_NOT_ASKED] + c->troubled);
     result_end(&r);
     result_set_count(&r, "syns", c->syns);
     result_set_count(&r, "resets", c->resets);

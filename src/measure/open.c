@@ -212,7 +212,7 @@ static void stop(struct talk *x, enum script_stop why)
     if (again) {
         talk_finish(x);
     } else if (o->phase == OPEN_HANDSHAKE) {
-        o->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
+        o->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : facts_unanswered(x);
         /* The SYN may have arrived and its answer been lost: leave nothing half open there. */
         if (ours_half_open(x))
             ours_abort(x, "in case our SYN arrived: nothing is left half open");

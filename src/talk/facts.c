@@ -17,11 +17,16 @@ struct facts facts_of(const struct talk *x)
                           .kernel_quiet = x->kernel_quiet,
                           .capture_dropped = x->capture_dropped,
                           .unrecorded = x->unrecorded,
-                          .unseen = x->segments[END_A] > 0 && x->ours.syn_count == 0,
                           .failure = x->fails ? x->fault.text : NULL,
                           .rst_ttl = x->infer.answerer.rst_ttl,
                           .signs = answerer_signs(&x->infer.answerer),
                           .answerer = &x->infer.answerer};
+}
+
+enum outcome facts_unanswered(const struct talk *x)
+{
+    bool unseen = x->segments[END_A] > 0 && x->ours.syn_count == 0;
+    return unseen ? OUTCOME_NOT_ASKED : OUTCOME_FILTERED;
 }
 
 static void set_endpoint(struct result *r, const char *key, const struct endpoint *e)
@@ -74,8 +79,6 @@ void facts_outcome(const struct facts *f, enum outcome o, const char *open,
                    const struct icmp_error *icmp, struct result *r)
 {
     char remote[ENDPOINT_TEXT_MAX], rtt[32];
-    if (o == OUTCOME_FILTERED && f->unseen)
-        o = OUTCOME_NOT_ASKED;
     r->exit_code = outcomes[o].exit_code;
     result_set_text(r, "command", f->command);
     set_endpoint(r, "target", &f->remote);

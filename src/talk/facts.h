@@ -8,11 +8,11 @@
 /* The one word for how the peer answered our SYN. */
 enum outcome {
     OUTCOME_NONE,
+    OUTCOME_NOT_ASKED, /* as far as is known: our SYN was not seen leaving; "error" */
     OUTCOME_OPEN,
     OUTCOME_CLOSED,      /* a reset */
     OUTCOME_FILTERED,    /* silence */
     OUTCOME_UNREACHABLE, /* ICMP says so */
-    OUTCOME_NOT_ASKED,   /* as far as is known: our SYN was not seen leaving; "error" */
     OUTCOME_INTERRUPTED, /* the user did not wait for it; "error" in the record */
 };
 
@@ -28,7 +28,6 @@ struct facts {
     bool kernel_quiet;
     uint64_t capture_dropped;
     uint32_t unrecorded; /* segments */
-    bool unseen;         /* of our SYNs none was seen leaving */
     const char *failure; /* of this host's, which kept the measurement from its end; NULL: none */
     uint8_t rst_ttl;     /* of the reset that answered; 0: none did, or unknown */
     unsigned signs;      /* of who answered (answerer.h), */
@@ -36,6 +35,9 @@ struct facts {
 };
 
 struct facts facts_of(const struct talk *x);
+
+/* What it is that no answer came: FILTERED, if anything was seen to be asked. */
+enum outcome facts_unanswered(const struct talk *x);
 
 /* "open", "closed", ...: the word in the record; static. */
 const char *facts_outcome_word(enum outcome o);

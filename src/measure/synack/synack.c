@@ -117,7 +117,7 @@ static void timer(struct talk *x)
 {
     struct series *s = &state_of(x)->series;
     if (s->outcome == OUTCOME_NONE) {
-        s->outcome = OUTCOME_FILTERED;
+        s->outcome = facts_unanswered(x);
         finish(x, SERIES_ENDED_PATIENCE, SCHEDULE_TRUNCATED);
         return;
     }
@@ -142,7 +142,7 @@ static void stop(struct talk *x, enum script_stop why)
 {
     struct series *s = &state_of(x)->series;
     if (s->outcome == OUTCOME_NONE)
-        s->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : OUTCOME_FILTERED;
+        s->outcome = why == SCRIPT_STOP_INTERRUPT ? OUTCOME_INTERRUPTED : facts_unanswered(x);
     finish(x, why == SCRIPT_STOP_INTERRUPT ? SERIES_ENDED_USER : SERIES_ENDED_LISTEN,
            SCHEDULE_TRUNCATED);
 }

@@ -107,6 +107,7 @@ static bool may_move(const struct peer *p, enum state s, const struct segment *q
     struct peer wide = *p, by_rfc = *p;
     wide.set = by_rfc.set = STATE_SET(s);
     by_rfc.by_rfc = true;
+    wide.last_ns = by_rfc.last_ns = now_ns; /* nothing has expired */
     state_set to = peer_left(&by_rfc, question, now_ns).to;
     if (s == STATE_SYN_RECEIVED)
         to &= (state_set)~S(ESTABLISHED);

@@ -27,11 +27,11 @@ orderly='"@{$r{own_path}}" =~
     "@{$r{peer_path}}" eq "LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED" &&
     $r{close}{segments} =~ /^[34]$/'
 # reset_at N: one reset of ours, N after our ISN, which is where the peer was; it drew no answer of its
-# own, and the keepalive probe after it did.
+# own, and the keepalive probe after it did. ESTABLISHED: of a cookie, if our ACK comes last of all.
 reset_at()
 {
     printf 'join(" ", map { $_->{seq} } grep { $_->{flags} =~ /RST/ } @out) eq ($r{iss} + %d) %% 2**32 &&
-        "@{$segments[-1]{peer_states}}" =~ /^CLOSED( LISTEN)?$/' "$1"
+        "@{$segments[-1]{peer_states}}" =~ /^CLOSED( LISTEN( ESTABLISHED)?)?$/' "$1"
 }
 
 for app in echo discard http; do
@@ -47,7 +47,7 @@ closes close fin 0 "$(shown 'us|peer|both' fin)"
 closes close rst 0 "$(shown 'us|peer' 'rst|half')"
 closes close wait 0 "$(shown peer fin) && \$r{close}{segments} =~ /^[34]\$/ &&
     \"@{\$r{own_path}}\" eq 'CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED' &&
-    \"@{\$r{peer_path}}\" =~ /^LISTEN SYN-RECEIVED (ESTABLISHED )?FIN-WAIT-1 (FIN-WAIT-2 )?TIME-WAIT\$/"
+    \"@{\$r{peer_path}}\" =~ /^LISTEN SYN-RECEIVED (ESTABLISHED )?FIN-WAIT-1 (FIN-WAIT-2 )?(TIME-WAIT|TIME-WAIT CLOSED\\|TIME-WAIT|CLOSED\\|TIME-WAIT)\$/"
 for how in fin rst wait; do
     closes closed $how 1 '$r{outcome} eq "closed" && "@{$r{own_path}}" eq "CLOSED SYN-SENT CLOSED"'
     closes filtered $how 3 '$r{outcome} eq "filtered" && !@in && !defined $r{rtt_us}' -w 400ms

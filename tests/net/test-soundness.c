@@ -28,7 +28,7 @@ enum {
     JOBS_A_CPU = 16, /* most of a walk is waiting */
     ASKING_WALKS = 100,
     KIND_WALKS = 100,     /* over a cable and a wire, IPv4 and IPv6 */
-    LEAST_PRECISION = 80, /* percent */
+    LEAST_PRECISION = 64, /* percent; a sixth of the steps leave a SYN,ACK that may be a cookie's */
     LEAST_NAMED = 95,     /* when it may be asked */
     CHANCE = 3,           /* in so few walks */
 };

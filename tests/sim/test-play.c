@@ -1624,7 +1624,7 @@ static struct act acts[] = {
     {"a silent alternative", EITHER(OR_SILENCE), .with = STRANGER, .lines = "ok ok ok ok ok ok",
      .alternative = "silence", .deeds = {{.on = FLAG_RST, .hides = true}}},
     {"none of the alternatives, silently", EITHER(""), .with = STRANGER,
-     .lines = "ok ok ok deviates not-reached", .alternative = "",
+     .lines = "ok ok ok unknown not-reached", .alternative = "",
      .deeds = {{.on = FLAG_RST, .hides = true}}},
     {"none of the alternatives, by a number", EITHER(""), .with = STRANGER,
      .lines = "ok ok ok deviates not-reached", .alternative = "",

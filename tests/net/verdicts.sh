@@ -3,7 +3,7 @@
 # library is lost in turn (lab --drop), each figure is played over a long way, and on a machine that is
 # busy. No verdict is other than tests/figures/expected has it, but that it may be unknown, with a
 # reason; and no line that expects silence is ok unless a question behind it was answered. All that
-# once more with the peer as a stranger, whose kernel is not asked. DROPS losses (120) are picked, from
+# once more with the peer as a stranger, whose kernel is not asked. DROPS losses (80) are picked, from
 # SEED, JOBS (16) at once; bench/verdicts has them all:
 #   DROPS=1000 SEED=7 PATH=build:$PATH srcdir=. bash tests/net/verdicts.sh
 # shellcheck disable=SC1091,SC2154,SC2016,SC2015 # $work is tap.sh's; the $ in expressions are Perl's
@@ -11,7 +11,7 @@
 needs_lab
 
 jobs=${JOBS:-16}
-drops=${DROPS:-120}
+drops=${DROPS:-80}
 seed=${SEED:-$(($(date +%s) % 32768))}
 echo "# SEED=$seed"
 export work srcdir

@@ -632,6 +632,11 @@ static void see_a_wrong_expectation(struct trial *t)
 }
 
 /* Acknowledged at once, and by what the figure sends later. */
+static void see_the_abort_awaited(struct trial *t)
+{
+    assert_int_equal(bench_noted(record(t), "waiting for 192.0.2.2 to abort"), 1);
+}
+
 static void see_data_behind_the_window(struct trial *t)
 {
     assert_true(record(t)->lines[4].t_ns >= BENCH_START + CLOCK_S);
@@ -1447,6 +1452,28 @@ static struct act acts[] = {
      .deeds =
          {{.on = FLAG_ACK, .nth = 1, .says = FLAG_ACK, .seq = 1, .ack = 1, .after_ns = CLOCK_S},
           {.len = 5, .hides = true, .says = FLAG_ACK, .seq = 1, .ack = 6}}},
+    {"an abort is waited for",
+     CONNECTED "2.                                                       (Abort)\n"
+               "either \"RST\"\n"
+               "3.  CLOSED      <-- <SEQ=300><CTL=RST>              <-- CLOSED\n"
+               "or \"RST,ACK\"\n"
+               "4.  CLOSED      <-- <SEQ=300><ACK=100><CTL=RST,ACK> <-- CLOSED\n"
+               "end\n",
+     .with = STRANGER, .alternative = "RST", .check = see_the_abort_awaited,
+     .deeds = {{.on = FLAG_ACK, .nth = 1, .says = FLAG_RST, .seq = 1, .after_ns = CLOCK_MIN}}},
+    /* What is not where the kernel is goes without its name: here our SYN was lost. */
+    {"an alternative that is refuted has no name",
+     HALF_OPEN "4.  (CRASH)\n"
+               "    CLOSED                                               SYN-RECEIVED\n"
+               "5.  SYN-SENT    --> <SEQ=110><CTL=SYN>               -->\n"
+               "either \"reset\"\n"
+               "6.  CLOSED      <-- <SEQ=0><ACK=111><CTL=RST,ACK>    <-- LISTEN\n"
+               "or \"back to LISTEN\"\n"
+               "7.                  [silence 500ms]\n"
+               "    SYN-SENT                                             LISTEN\n"
+               "end\n",
+     .with = PEER, .lines = "ok ok ok ok ok ok unknown unknown", .alternative = "",
+     .deeds = {{.on = FLAG_SYN, .nth = 2, .hides = true}}},
     {"data do not wait for ever", AWAITS_AN_ACK, .with = STRANGER, .set = the_window_is_closed,
      .lines = "ok ok ok ok unknown not-reached", .at = 4, .text = "window has no room"},
 
@@ -1597,7 +1624,7 @@ static struct act acts[] = {
     {"a silent alternative", EITHER(OR_SILENCE), .with = STRANGER, .lines = "ok ok ok ok ok ok",
      .alternative = "silence", .deeds = {{.on = FLAG_RST, .hides = true}}},
     {"none of the alternatives, silently", EITHER(""), .with = STRANGER,
-     .lines = "ok ok ok deviates not-reached", .alternative = "",
+     .lines = "ok ok ok unknown not-reached", .alternative = "",
      .deeds = {{.on = FLAG_RST, .hides = true}}},
     {"none of the alternatives, by a number", EITHER(""), .with = STRANGER,
      .lines = "ok ok ok deviates not-reached", .alternative = "",

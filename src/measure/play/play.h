@@ -167,6 +167,7 @@ struct play {
     struct play_held held[PLAY_HELD_MAX];
     size_t held_count;
 
+    bool lossy; /* a copy of ours has done what the segment had not: the way loses some */
     struct play_again again, again_aside; /* of the connection that is put aside */
     struct play_probe probe;
     int64_t silent_ns; /* the silence that the row shows is over; 0: it is not, or there is none */

@@ -64,8 +64,23 @@ void play_again_note_ack(struct play *p)
 
 /* --- What has arrived --- */
 
+static void note_loss(struct play *p)
+{
+    for (size_t i = 0; i < p->again.count; i++)
+        p->lossy |= !p->again.list[i].arrived && p->again.list[i].copies > 0;
+}
+
+bool play_again_lossy(const struct play *p)
+{
+    bool under_way = false;
+    for (size_t i = 0; i < p->again.count; i++)
+        under_way |= !p->again.list[i].arrived;
+    return p->lossy && under_way;
+}
+
 void play_again_answered(struct play *p)
 {
+    note_loss(p);
     p->again.count = 0;
     p->again.times = 0;
     p->again.other = false;
@@ -77,6 +92,8 @@ void play_again_is_at(struct play *p, state_set states, bool word)
     if (states & NO_CONNECTION)
         states |= NO_CONNECTION;
     bool moved = (g->peer & states) == STATE_SET_NONE;
+    if (word && moved)
+        note_loss(p);
     for (size_t i = 0; word && moved && i < g->count; i++)
         g->list[i].arrived = true;
     g->peer = states;

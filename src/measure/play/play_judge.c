@@ -86,6 +86,9 @@ static void find_elsewhere(struct play *p, enum end end, enum state truth)
         (void)snprintf(what, sizeof(what), "the peer's kernel says %s", state_name(truth));
     if (end != p->us && play_again_doubt(p, true, doubt))
         play_row_find(p, EVENT_LINE_UNKNOWN, "%s; but %s", what, doubt);
+    else if (end != p->us && play_again_lossy(p))
+        play_row_find(p, EVENT_LINE_UNKNOWN, "%s; but segments are lost here, ours perhaps twice",
+                      what);
     else
         play_row_find_deviation(p, what);
 }

@@ -55,6 +55,8 @@ void play_again_is_at(struct play *p, state_set states, bool word);
 /* Whether one of those, the last of them left out or not, has left once only and need not have
  * arrived; `what` (PLAY_TEXT_MAX) says which. */
 bool play_again_doubt(const struct play *p, bool last, char *what);
+/* Whether one of those, and its copy, need not have arrived where copies have helped before. */
+bool play_again_lossy(const struct play *p);
 /* What need not have arrived is sent once more. False: nothing of it can be. */
 bool play_again_chance(struct play *p);
 /* The same of what does not even ask for an answer, before the next segment is sent. */

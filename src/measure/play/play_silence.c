@@ -141,15 +141,15 @@ enum play_arrival play_silence_consider(struct play *p, enum end from, const str
 
 /* --- The silence --- */
 
-/* Nothing has come where something should. */
+/* Nothing has come where something should: each time the answer may be lost, so that is no
+ * deviation either way. */
 static bool end_wait(struct play *p, const char *unsure)
 {
     p->choosing = false;
     p->row.stuck = true;
-    if (unsure != NULL)
-        play_row_find(p, EVENT_LINE_UNKNOWN, "%s", "nothing came: not sent, or lost on the way");
-    else
-        play_row_find_deviation(p, "nothing came, however often ours was sent");
+    play_row_find(p, EVENT_LINE_UNKNOWN, "nothing came: %s",
+                  unsure != NULL ? "not sent, or lost on the way"
+                                 : "not sent, or lost each time; something else is answered");
     return true;
 }
 

@@ -117,7 +117,7 @@ static void reject(const struct box *b, const struct segment *seg)
 {
     struct fault ignored;
     uint8_t ip[256];
-    size_t n;
+    size_t n = 0;
     struct segment rst = {.src = seg->dst, .dst = seg->src, .ttl = OTHERS_TTL, .flags = FLAG_RST};
     if (seg->flags & FLAG_RST)
         return;
@@ -134,7 +134,7 @@ static void reject(const struct box *b, const struct segment *seg)
 static void look(const struct box *b)
 {
     uint8_t frame[ORDER_MAX];
-    struct sockaddr_ll from;
+    struct sockaddr_ll from = {0};
     socklen_t len = sizeof(from);
     struct segment seg;
     struct fault ignored;

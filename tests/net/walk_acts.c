@@ -120,7 +120,7 @@ static bool say_for_peer(struct talk *x, enum others_act act, const struct segme
 {
     struct walk *w = walk_of(x);
     uint8_t ip[2048];
-    size_t n;
+    size_t n = 0;
     struct fault ignored;
     static const uint8_t zeros[1500];
     static struct craft *craft;
@@ -213,8 +213,9 @@ void walk_acts_others(struct talk *x, const struct step *s)
     case OTHERS_SWALLOW:
     case OTHERS_REJECT:
     case OTHERS_PASS:
-    case OTHERS_ACTS:
         break;
+    case OTHERS_ACTS:
+        return;
     }
     if (!others_do(w->others, s->others, NULL, 0))
         return;

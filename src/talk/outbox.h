@@ -74,7 +74,8 @@ struct outbox {
 /* False when there is no room: a peer that draws replies faster than they leave gets fewer. */
 bool outbox_put(struct outbox *b, struct outgoing o);
 
-/* The connection is reset: what waits for it is not sent any more, but for what a script has made. */
+/* The connection is reset: what waits for it is not sent any more, but for what a script has made.
+ */
 void outbox_forget(struct outbox *b);
 
 /* The next segment, whole but for checksums, or false: nothing is due, or one is still waiting. The

@@ -206,6 +206,13 @@ bool ends_is_old_syn(const struct ends *e, const struct segment *seg)
            (heard && p->irs_known && seq_eq(seg->seq, p->irs));
 }
 
+bool ends_shows_a_gap(const struct ends *e, const struct segment *seg)
+{
+    const struct tcb *t = &e->x->ours.tcb;
+    return !talk_is_wire(e->x) && state_synchronized(t->state) && seg->flags & FLAG_ACK &&
+           seq_lt(t->rcv_nxt, seg->seq);
+}
+
 bool ends_is_window_update(const struct ends *e, const struct segment *seg)
 {
     const struct tcb *t = &e->x->ours.tcb;

@@ -79,6 +79,8 @@ void ends_pass(struct ends *e, enum end from, const struct segment *seg);
  * begins behind something that has not come, as the end knows that it goes to; or says nothing but
  * that more may be sent. */
 bool ends_is_old_syn(const struct ends *e, const struct segment *seg);
+/* ... or shows by its number that something before it is missing. */
+bool ends_shows_a_gap(const struct ends *e, const struct segment *seg);
 bool ends_is_window_update(const struct ends *e, const struct segment *seg);
 bool ends_is_behind_a_gap(const struct ends *e, const struct segment *seg);
 

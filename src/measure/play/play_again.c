@@ -116,9 +116,14 @@ static bool asks_for_answer(const struct play_sent *k)
     return !k->out.ours || segment_seq_len(&k->out.seg) > 0;
 }
 
+static bool is_open(const struct play_sent *k, unsigned copies)
+{
+    return !k->arrived && k->copies < copies;
+}
+
 static bool is_doubtful(const struct play_sent *k)
 {
-    return !k->arrived && k->copies == 0;
+    return is_open(k, 1);
 }
 
 bool play_again_doubt(const struct play *p, bool last, char *what)
@@ -144,13 +149,13 @@ static bool send_again(struct play *p, struct play_sent *k, const char *why)
     return true;
 }
 
-bool play_again_chance(struct play *p)
+bool play_again_chance(struct play *p, unsigned copies)
 {
     struct play_again *g = &p->again;
     bool any = false;
     for (size_t i = 0; i < g->count; i++) {
         struct play_sent *k = &g->list[i];
-        if (is_doubtful(k) && means_the_same(k))
+        if (is_open(k, copies) && means_the_same(k))
             any |= send_again(p, k, may_be_lost);
     }
     return any;
@@ -167,12 +172,12 @@ void play_again_before(struct play *p, const struct scripted *next)
     }
 }
 
-int64_t play_again_at(const struct play *p)
+int64_t play_again_at(const struct play *p, unsigned copies)
 {
     const struct play_again *g = &p->again;
     bool any = false;
     for (size_t i = 0; i < g->count; i++)
-        any |= is_doubtful(&g->list[i]) && means_the_same(&g->list[i]);
+        any |= is_open(&g->list[i], copies) && means_the_same(&g->list[i]);
     if (!any || g->left_ns == CLOCK_NEVER)
         return CLOCK_NEVER;
     return g->left_ns + FIRST_TIME_OUT + p->row.round_ns;

@@ -13,6 +13,10 @@
 #define TWO_MSL_WITHIN (240 * CLOCK_S) /* RFC 9293 3.4.2 */
 #define TWO_MSL_EVERY  (200 * CLOCK_MS)
 
+enum {
+    COPIES = 2 /* of what a kernel seems not to have got */
+};
+
 #define NO_CONNECTION (STATE_SET(STATE_CLOSED) | STATE_SET(STATE_LISTEN))
 
 /* In the set of states CLOSED says nothing about whether somebody listens (tcp/peer.h). */
@@ -104,11 +108,11 @@ static bool kernel_agrees(state_set figured, enum state truth)
 /* Ours may be lost. True: it is not known yet. */
 static bool has_chance(struct play *p, enum end end)
 {
-    int64_t at = play_again_at(p);
+    int64_t at = play_again_at(p, COPIES);
     if (end == p->us || talk_is_wire(p->ends.x))
         return false;
     if (at != CLOCK_NEVER && p->ends.x->now_ns >= at)
-        (void)play_again_chance(p);
+        (void)play_again_chance(p, COPIES);
     return at != CLOCK_NEVER || p->again.left_ns == CLOCK_NEVER;
 }
 

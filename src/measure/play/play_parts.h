@@ -57,12 +57,13 @@ void play_again_is_at(struct play *p, state_set states, bool word);
 bool play_again_doubt(const struct play *p, bool last, char *what);
 /* Whether one of those, and its copy, need not have arrived where copies have helped before. */
 bool play_again_lossy(const struct play *p);
-/* What need not have arrived is sent once more. False: nothing of it can be. */
-bool play_again_chance(struct play *p);
+/* What need not have arrived, and of which there are fewer copies, is sent once more. False:
+ * nothing of it can be. */
+bool play_again_chance(struct play *p, unsigned copies);
 /* The same of what does not even ask for an answer, before the next segment is sent. */
 void play_again_before(struct play *p, const struct scripted *next);
 /* When that may be, as it would have been answered by then; CLOCK_NEVER: never. */
-int64_t play_again_at(const struct play *p);
+int64_t play_again_at(const struct play *p, unsigned copies);
 /* What has had no answer is sent once more, arrived or not; and when that is due. */
 void play_again_retransmit(struct play *p);
 int64_t play_again_due(const struct play *p);

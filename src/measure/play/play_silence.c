@@ -183,14 +183,14 @@ bool play_silence_over(struct play *p)
     static const char nothing_asked[] =
         "nothing came, and nothing could be asked that must be answered";
     char doubt[PLAY_TEXT_MAX], why[PLAY_TEXT_MAX + 32];
-    int64_t now = p->ends.x->now_ns, at = play_again_at(p);
+    int64_t now = p->ends.x->now_ns, at = play_again_at(p, 1);
     if (p->ends.x->capture_dropped > p->row.dropped)
         return end_silence(p, "nothing came, but the capture has lost packets");
     if (talk_is_wire(p->ends.x))
         return end_silence(p, NULL);
     if (p->silent_ns == 0)
         p->silent_ns = p->until_ns;
-    bool sent = at != CLOCK_NEVER && now >= at && play_again_chance(p);
+    bool sent = at != CLOCK_NEVER && now >= at && play_again_chance(p, 1);
     int64_t until = sent                ? now + SECOND_LOOK + p->row.round_ns
                     : at != CLOCK_NEVER ? at
                                         : play_again_calm(p, SECOND_LOOK);
@@ -227,7 +227,7 @@ bool play_silence_unanswered(struct play *p)
 
 bool play_silence_anew(struct play *p)
 {
-    if (p->silent_ns != 0 || !play_again_chance(p))
+    if (p->silent_ns != 0 || !play_again_chance(p, 1))
         return false;
     play_wait(p, PLAY_SILENCE, p->ends.x->now_ns + p->row.row->silence_ns + p->row.round_ns);
     return true;

@@ -107,7 +107,7 @@ static bool repeats(const struct play *p)
     if (p->instead_answers)
         return false;
     if (play_row_choice_silent(p, &silent)) /* then a copy must not be answered otherwise */
-        return play_again_at(p) != CLOCK_NEVER || !play_again_doubt(p, true, what);
+        return play_again_at(p, 1) != CLOCK_NEVER || !play_again_doubt(p, true, what);
     return play_kind(p, end_other(p->us)) == TALK_ASKED || p->choosing ||
            play_awaits_call(p)[0] == '\0';
 }

@@ -314,7 +314,9 @@ static enum play_arrival consider_other(struct play *p, enum end from, const str
 {
     const struct segment *seg = &k->seg;
     char text[LINE_CAME_MAX];
-    bool arrives, turn = is_turn(p, from), opens = ends_is_window_update(&p->ends, seg);
+    bool arrives,
+        turn = is_turn(p, from),
+        no_answer = ends_is_window_update(&p->ends, seg) || ends_shows_a_gap(&p->ends, seg);
     const char *note = note_on_copy(p, from, seg, &arrives);
     if (note != NULL) {
         (void)ends_take(&p->ends, from, k, arrives, note);
@@ -331,9 +333,9 @@ static enum play_arrival consider_other(struct play *p, enum end from, const str
         return PLAY_ARRIVAL_WRONG;
     }
     acknowledge_unfigured_data(p, from, ends_take(&p->ends, from, k, true, "not in the figure"));
-    if (turn && !opens)
+    if (turn && !no_answer)
         (void)snprintf(p->instead, sizeof(p->instead), "%s", text);
-    p->instead_answers |= turn && !opens && seg->len == 0;
+    p->instead_answers |= turn && !no_answer && seg->len == 0;
     return PLAY_ARRIVAL_OTHER;
 }
 
@@ -375,9 +377,9 @@ static bool is_no_answer(const struct play *p, enum end from, const struct inbox
            (!(seg->flags & (FLAG_SYN | FLAG_RST)) && segment_seq_len(seg) > 0);
 }
 
-/* What was sent before the silence began cannot break it, nor does a window that opens. Nor, where
- * we are the wire, does a kernel that acknowledges once more what it has acknowledged: nothing new
- * is said. */
+/* What was sent before the silence began cannot break it, nor does a window that opens. Nor,
+ * where we are the wire, does a kernel that acknowledges once more what it has acknowledged:
+ * nothing new is said. */
 enum play_arrival play_wire_consider_in_silence(struct play *p, enum end from,
                                                 const struct inbox_entry *k)
 {

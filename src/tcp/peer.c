@@ -2,6 +2,8 @@
  * it unseen in peer_may. */
 #include "tcp/peer.h"
 
+#include <string.h>
+
 #include "tcp/peer_may.h"
 #include "tcp/peer_shown.h"
 
@@ -172,6 +174,18 @@ static bool fits(const struct peer *p, const struct tcb *own, const struct segme
            seq_le(seg->seq, seq_add(p->snd_nxt, own->rcv_wnd));
 }
 
+/* A SYN,ACK that answers an older SYN of ours than the one that the peer has taken, while nothing
+ * is known to have ended that connection: it is of an earlier one, unless the peer has crashed
+ * since. */
+static bool is_of_an_earlier_one(const struct peer *p, const struct segment *seg)
+{
+    const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_SENT);
+    return (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == (FLAG_SYN | FLAG_ACK) &&
+           p->irs_known && !seq_eq(seg->seq, p->irs) && p->sent.known &&
+           !seq_eq(seg->ack, p->sent.syn_end) && (p->set & none) == 0 &&
+           peer_sent_is_syn_end(&p->sent, seg->ack) && !peer_sent_is_newest_syn(&p->sent, seg->ack);
+}
+
 static bool teaches(const struct peer *p, const struct tcb *own, const struct segment *seg,
                     const struct arrival *a, const struct peer_sent_segment *answered)
 {
@@ -187,8 +201,23 @@ static bool teaches(const struct peer *p, const struct tcb *own, const struct se
 
 /* --- What is known of its numbers --- */
 
+static void learn_cookie(struct peer *p, const struct segment *seg)
+{
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) != (FLAG_SYN | FLAG_ACK))
+        return;
+    for (size_t i = 0; i < p->cookie_count; i++) {
+        if (seq_eq(p->cookies[i].syn_end, seg->ack) && seq_eq(p->cookies[i].irs, seg->seq))
+            return;
+    }
+    if (p->cookie_count == PEER_COOKIES_MAX)
+        memmove(&p->cookies[0], &p->cookies[1], --p->cookie_count * sizeof(p->cookies[0]));
+    p->cookies[p->cookie_count].syn_end = seg->ack;
+    p->cookies[p->cookie_count++].irs = seg->seq;
+}
+
 static void learn_syn(struct peer *p, const struct segment *seg)
 {
+    learn_cookie(p, seg);
     if (!(seg->flags & FLAG_SYN) || (p->irs_known && seq_eq(seg->seq, p->irs)))
         return;
     p->irs_known = true; /* a new connection */
@@ -393,6 +422,10 @@ struct peer_change peer_seen(struct peer *p, const struct tcb *own, const struct
         return late(p, seg, a, t_ns);
     if (follows_a_reset(p, seg))
         return doubt(p, own, seg, t_ns);
+    if (is_of_an_earlier_one(p, seg))
+        return change(p, p->set | S(LISTEN) | S(SYN_RECEIVED),
+                      "it answers an older SYN of ours than the one that was taken",
+                      "RFC 9293 3.5 Figure 8");
 
     struct peer_change c = see(p, own, seg, t_ns);
     wide.by_rfc = false;

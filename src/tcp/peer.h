@@ -31,6 +31,7 @@
 #include "tcp/tcb.h"
 
 enum {
+    PEER_COOKIES_MAX = 4,
     PEER_PATH_MAX = 16
 };
 
@@ -48,6 +49,13 @@ struct peer {
     state_set set;
     bool by_rfc;     /* rules of the other basis are left out */
     int64_t last_ns; /* when a segment last left or came */
+
+    /* What its SYN,ACKs answered, and their own numbers, latest last: each may be a cookie, which
+     * is good for a while. */
+    struct {
+        seq_t syn_end, irs;
+    } cookies[PEER_COOKIES_MAX];
+    size_t cookie_count;
 
     bool irs_known;
     seq_t irs;

@@ -20,7 +20,8 @@ enum stimulus {
     GETS_ACK_OF_FIN = 0x100,
     GETS_FIN = 0x200,
     GETS_ACK = 0x400, /* alone, in the window */
-    STIMULI_END = 0x800
+    GETS_ACK_NEAR_COOKIE = 0x800,
+    STIMULI_END = 0x1000
 };
 
 /* Beside the calls that the peer's application was prompted to make: CLOSE with text unsent. */
@@ -44,7 +45,8 @@ static const struct move moves[] = {
      S(CLOSED), PEER_BY_RFC},
     {GETS_RST, S(TIME_WAIT), S(CLOSED) | S(TIME_WAIT), PEER_BY_RFC}, /* RFC 1337: many ignore it */
     {GETS_SYN, S(LISTEN) | S(SYN_SENT), S(SYN_RECEIVED), PEER_BY_RFC}, /* 3.10.7.2, 3.10.7.3 */
-    {GETS_SYN, S(CLOSED), S(CLOSED) | S(SYN_RECEIVED), PEER_BY_RFC}, /* if somebody listens there */
+    {GETS_SYN, S(CLOSED), S(CLOSED) | S(LISTEN) | S(SYN_RECEIVED),
+     PEER_BY_RFC}, /* if somebody listens there, who may answer by a cookie */
     {GETS_SYN, S(TIME_WAIT), S(TIME_WAIT) | S(SYN_RECEIVED) | S(CLOSED),
      PEER_BY_RFC}, /* 3.6.1 MAY-2; CLOSED: and then refused */
     {GETS_SYN_AGAIN, S(SYN_RECEIVED), S(SYN_RECEIVED) | S(LISTEN) | S(CLOSED),
@@ -56,6 +58,7 @@ static const struct move moves[] = {
     {GETS_SYN_ACK, S(SYN_SENT), S(ESTABLISHED), PEER_BY_RFC},
     {GETS_ACK_OF_SYN, S(SYN_RECEIVED), S(ESTABLISHED), PEER_BY_RFC},
     {GETS_ACK_OF_SYN, S(LISTEN), S(ESTABLISHED), PEER_BY_RFC}, /* of a cookie, RFC 4987 3.6 */
+    {GETS_ACK_NEAR_COOKIE, S(LISTEN), S(LISTEN) | S(ESTABLISHED), PEER_BY_STACKS},
     {GETS_ACK_OUTSIDE, S(SYN_RECEIVED), S(SYN_RECEIVED) | S(ESTABLISHED),
      PEER_BY_STACKS}, /* lwIP looks at the ACK alone */
     {GETS_DATA, S(FIN_WAIT_1), S(FIN_WAIT_1) | S(CLOSED), PEER_BY_RFC}, /* 3.6.1 SHLD-3: nobody */
@@ -132,13 +135,17 @@ bool peer_may_ack_fin(const struct peer *p, uint16_t flags, seq_t ack)
     return (p->gap && seq_le(p->gap_end, ack)) || (p->unseen && seq_lt(p->snd_nxt, ack));
 }
 
+/* What a sender waits for room for, to avoid silly windows: a segment, or half of the widest window
+ * that it was offered, where that is no tiny one (3.8.6.2.1). */
 static uint32_t room(const struct peer *p)
 {
     enum {
-        MSS_DEFAULT = 1220 /* 3.7.1 MUST-15, the larger of the two */
+        MSS_DEFAULT = 1220, /* 3.7.1 MUST-15, the larger of the two */
+        TINY = 536
     };
-    uint32_t mss = p->sent.mss != 0 ? p->sent.mss : MSS_DEFAULT;
-    return p->sent.win_most < mss ? p->sent.win_most : mss;
+    const uint32_t mss = p->sent.mss != 0 ? p->sent.mss : MSS_DEFAULT;
+    const uint32_t most = p->sent.win_most > TINY ? p->sent.win_most / 2 : p->sent.win_most;
+    return most < mss ? most : mss;
 }
 
 struct peer_sent_told peer_may_send_all(const struct peer *p, int64_t t_ns)
@@ -188,6 +195,21 @@ static bool acks_a_cookie(const struct peer *p, const struct peer_sent_segment *
     return peer_may_ack_syn(p, e->flags, e->ack) && peer_sent_is_syn_end(&p->sent, e->seq);
 }
 
+/* Linux adds both numbers up, with an index of the MSS in the lowest bits: it takes any that are as
+ * far from each other, of each cookie that it has sent lately. */
+static bool acks_near_a_cookie(const struct peer *p, const struct peer_sent_segment *e)
+{
+    enum {
+        NEAR = 3
+    };
+    for (size_t i = 0; i < p->cookie_count; i++) {
+        const uint32_t apart = p->cookies[i].irs.v + 1 - p->cookies[i].syn_end.v;
+        if (e->ack.v - e->seq.v - apart + NEAR <= 2 * NEAR)
+            return true;
+    }
+    return false;
+}
+
 /* An acceptable segment with an ACK, its text and its FIN. */
 static unsigned by_ack(const struct peer *p, enum state s, const struct peer_sent_segment *e)
 {
@@ -216,8 +238,10 @@ static unsigned stimuli_of(const struct peer *p, enum state s, const struct peer
         return (s == STATE_SYN_SENT ? peer_may_ack_syn(p, e->flags, e->ack) : fits) ? GETS_RST : 0;
     if (e->flags & FLAG_SYN)
         return by_syn(p, e, fits);
-    if (!(e->flags & FLAG_ACK) || (s == STATE_LISTEN && !acks_a_cookie(p, e)))
+    if (!(e->flags & FLAG_ACK))
         return 0;
+    if (s == STATE_LISTEN && !acks_a_cookie(p, e))
+        return acks_near_a_cookie(p, e) ? GETS_ACK_NEAR_COOKIE : 0;
     if (!fits)
         return peer_may_ack_syn(p, e->flags, e->ack) ? GETS_ACK_OUTSIDE : 0;
     return by_ack(p, s, e);

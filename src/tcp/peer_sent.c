@@ -220,6 +220,11 @@ bool peer_sent_is_syn_end(const struct peer_sent *s, seq_t ack)
     return false;
 }
 
+bool peer_sent_is_newest_syn(const struct peer_sent *s, seq_t ack)
+{
+    return s->syn_count > 0 && seq_eq(s->syns[s->syn_count - 1], ack);
+}
+
 static bool follows_syn(const struct peer_sent *s, seq_t ack, seq_t *syn_end)
 {
     for (size_t i = s->syn_count; i > 0; i--) {

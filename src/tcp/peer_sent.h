@@ -110,6 +110,8 @@ int64_t peer_sent_flight_time(const struct peer_sent *s);
  * sent what comes before it. */
 bool peer_sent_can_acknowledge(const struct peer_sent *s, seq_t ack);
 bool peer_sent_is_syn_end(const struct peer_sent *s, seq_t ack);
+/* Whether it is the number after the last SYN that has left. */
+bool peer_sent_is_newest_syn(const struct peer_sent *s, seq_t ack);
 /* The peer speaks, and acknowledges what it can. */
 void peer_sent_acknowledged(struct peer_sent *s, const struct segment *seg);
 /* This is the SYN of a new connection of the peer's: it may have taken any SYN of ours, or none. */

@@ -125,12 +125,16 @@ static bool is_bare(const struct segment *seg)
     return (seg->flags & (FLAG_SYN | FLAG_FIN | FLAG_RST | FLAG_ACK)) == FLAG_ACK && seg->len == 0;
 }
 
-/* Whoever has room and nothing outstanding sends what it has before it sends an ACK alone; so does
- * one that has closed its FIN. It had room when it had processed an acknowledgement of all that
- * came, as the timestamp that it echoes tells (RFC 7323 4.3), or what it acknowledges now. */
+/* Whoever has room and nothing outstanding sends what it has before it sends an ACK alone, unless
+ * that is the ACK of our FIN (3.10.7.4 eighth); so does one that has closed its FIN. It had room
+ * when it had processed an acknowledgement of all that came, as the timestamp that it echoes tells
+ * (RFC 7323 4.3), or what it acknowledges now. */
 static bool has_sent_all(const struct peer *p, const struct segment *seg, int64_t t_ns)
 {
     if (!is_bare(seg) || !p->irs_known || p->gap || !seq_eq(seg->seq, p->snd_nxt))
+        return false;
+    if ((p->holds || p->shut) && p->sent.known && seq_lt(p->sent.rcv_nxt, seg->ack) &&
+        peer_sent_fin_of(&p->sent, seg->ack) != PEER_SENT_FIN_NOT_TAKEN)
         return false;
     if (!p->holds && !p->shut)
         return true;
@@ -181,7 +185,10 @@ static unsigned reset_of(const struct peer *p, const struct peer_shown *shown)
         return of;
     bool acceptable = e->flags & FLAG_ACK && p->irs_known && !p->reopened &&
                       seq_lt(p->irs, e->ack) && seq_le(e->ack, p->snd_nxt);
-    of |= !acceptable && e->left_ns < p->sent.alive_ns ? RST_OF_OLD : 0;
+    bool answered_before = e->left_ns < p->sent.alive_ns ||
+                           (e->once && e->flags & FLAG_SYN && p->sent.known &&
+                            seq_eq(seq_add(e->seq, 1), p->sent.syn_end)); /* by a SYN,ACK */
+    of |= !acceptable && answered_before ? RST_OF_OLD : 0;
     if (!(e->flags & FLAG_ACK))
         return of | (is_newer_syn(p, e) ? RST_OF_NEWER_SYN : 0);
     return of | (acceptable ? RST_OF_ACK : RST_OF_ACK_NOT_ITS);

@@ -753,11 +753,28 @@ UNIT_TEST(a_reset_that_ends_nothing)
 UNIT_TEST(both_readings_of_the_ack)
 {
     struct talk k = half_open();
+    peer_go_by_rfc(&k.peer);
     const seq_t nxt = k.own.snd_nxt, irs = k.own.irs;
     const state_set half = S(LISTEN) | S(SYN_RECEIVED);
     assert_int_equal(odd(&k, FLAG_ACK, nxt, seq_of(irs.v - 1), 0).to, half);
     assert_int_equal(odd(&k, FLAG_ACK, nxt, seq_add(irs, 2), 0).to, half);
     assert_int_equal(odd(&k, FLAG_ACK, nxt, irs, 0).to, half | S(ESTABLISHED));
+}
+
+/* Linux takes an ACK that is a little off for its cookie: an index of the MSS stands there. */
+UNIT_TEST(near_a_cookie)
+{
+    static const struct {
+        int off;
+        bool taken;
+    } acks[] = {{-4, false}, {-3, true}, {-1, true}, {2, true}, {3, true}, {4, false}};
+    for (size_t i = 0; i < sizeof(acks) / sizeof(acks[0]); i++) {
+        struct talk k = half_open();
+        const seq_t ack = seq_of(k.own.irs.v + 1 + (uint32_t)acks[i].off);
+        struct peer_change c = odd(&k, FLAG_ACK, k.own.snd_nxt, ack, 0);
+        assert_int_equal((c.to & S(ESTABLISHED)) != 0, acks[i].taken);
+        assert_true(c.to & S(LISTEN));
+    }
 }
 
 /* Another SYN that our end knows nothing of is taken, and its answer teaches (Figure 8). */
@@ -1288,8 +1305,28 @@ UNIT_TEST(an_entry_or_a_cookie)
     assert_int_equal(c.to, S(LISTEN) | S(ESTABLISHED));
     k = half_open();
     k.peer.set = S(LISTEN);
+    c = odd(&k, FLAG_ACK, seq_add(k.own.snd_nxt, 4), k.own.rcv_nxt, 0);
+    assert_int_equal(c.to, S(LISTEN));
+    k = half_open();
+    k.peer.set = S(LISTEN);
+    peer_go_by_rfc(&k.peer);
     c = odd(&k, FLAG_ACK, seq_add(k.own.snd_nxt, 1), k.own.rcv_nxt, 0);
     assert_int_equal(c.to, S(LISTEN));
+}
+
+/* Each that came may be a cookie, and is good for a while; numbers that are as far apart count. */
+UNIT_TEST(old_cookies)
+{
+    struct talk k = half_open();
+    const seq_t seq = k.own.snd_nxt, ack = seq_add(k.own.irs, 1);
+    struct peer_change c = odd(&k, FLAG_ACK, seq_add(seq, 0x7fffffff), seq_add(ack, 0x7fffffff), 0);
+    assert_true(c.to & S(ESTABLISHED));
+    k = half_open();
+    (void)odd(&k, FLAG_SYN, seq_of(77), seq_of(0), 0);
+    k.t_ns += CLOCK_S;
+    (void)theirs(&k, unit_segment(seq_of(9), seq_of(78), FLAG_SYN | FLAG_ACK, 0));
+    c = odd(&k, FLAG_ACK, seq, ack, 0);
+    assert_true(c.to & S(ESTABLISHED));
 }
 
 /* --- The two strengths --- */

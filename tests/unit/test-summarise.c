@@ -209,7 +209,7 @@ UNIT_TEST(memory_does_not_grow)
     struct said many = said_of(files, 1, false, "out");
     assert_int_equal(many.status, 0);
     assert_non_null(strstr(many.out, "99999 in 1 file\n"));
-    if (many.max_kb > few.max_kb + 200)
+    if (many.max_kb > few.max_kb + 512) /* kernels count by up to 256 */
         fail_msg("%ld kB for many, %ld kB for few", many.max_kb, few.max_kb);
 }
 

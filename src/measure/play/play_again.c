@@ -229,6 +229,21 @@ bool play_again_asked(const struct play *p)
     return last != NULL && !g->other && asks_for_answer(last) && last->copies > 1;
 }
 
+/* A reset is never answered (RFC 9293 3.10.7.1), but there are stacks that answer one; what a copy
+ * of ours draws is not the figure's affair. */
+bool play_again_drew(const struct play *p, const struct segment *seg)
+{
+    const struct play_again *g = &p->again;
+    for (size_t i = 0; seg->flags & FLAG_RST && i < g->count; i++) {
+        const struct segment *own = &g->list[i].out.seg;
+        if (g->list[i].copies > 0 && own->flags & FLAG_RST &&
+            (seg->flags & FLAG_ACK ? seq_eq(seg->ack, own->seq)
+                                   : own->flags & FLAG_ACK && seq_eq(seg->seq, own->ack)))
+            return true;
+    }
+    return false;
+}
+
 int64_t play_again_calm(const struct play *p, int64_t answers_ns)
 {
     const struct play_again *g = &p->again;

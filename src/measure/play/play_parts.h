@@ -75,6 +75,8 @@ int64_t play_again_calm(const struct play *p, int64_t answers_ns);
 void play_again_hears_copy(struct play *p, const struct inbox_entry *k);
 /* A copy has left. */
 void play_again_left(struct play *p);
+/* Whether the segment answers a reset of ours that was sent once more. */
+bool play_again_drew(const struct play *p, const struct segment *seg);
 
 /* --- play_silence.c: true: the row can be judged --- */
 

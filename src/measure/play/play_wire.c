@@ -299,6 +299,8 @@ static const char *note_on_copy(const struct play *p, enum end from, const struc
     *arrives = true;
     if (is_damaged(p, seg))
         return "not in the figure: a damaged segment";
+    if (play_again_drew(p, seg))
+        return "not in the figure: it answers what was sent once more";
     bool held = is_copy(p, true, from, seg);
     if ((!held && !is_retransmission(p, from, seg)) ||
         (talk_is_wire(p->ends.x) && may_be_later(p, from, seg)))

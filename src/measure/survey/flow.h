@@ -52,7 +52,7 @@ struct flow {
     bool malformed : 1;
     bool left : 1;         /* our SYN was seen leaving, or nobody looks */
     bool kernel_spoke : 1; /* our kernel sent a reset of its own */
-    bool doubtful;     /* see struct ping */
+    bool doubtful;         /* see struct ping */
     union {
         uint32_t gap[FLOW_GAPS]; /* in units of 100 ns */
         struct {

@@ -373,7 +373,7 @@ static bool settle(struct resolver *r, uint64_t id)
 bool resolver_take(struct resolver *r, uint64_t *id, struct in6_addr *ip,
                    char reason[RESOLVER_REASON_MAX])
 {
-    struct resolver_answer answer;
+    struct resolver_answer answer = {0};
     while (r->outstanding != 0) {
         ssize_t n = recv(r->fd, &answer, sizeof(answer), MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
@@ -423,7 +423,7 @@ enum status resolver_name(const char *host, int family, struct in6_addr *ip, uin
                           struct fault *fault)
 {
     struct resolver_question question = {.family = family};
-    struct resolver_answer answer;
+    struct resolver_answer answer = {0};
     (void)snprintf(question.name, sizeof(question.name), "%s", host);
     enum status s = ask_once(&question, &answer, fault);
     if (s != STATUS_OK)
@@ -436,7 +436,7 @@ enum status resolver_name(const char *host, int family, struct in6_addr *ip, uin
 bool resolver_service(const char *name, uint16_t *port)
 {
     struct resolver_question question = {.service = true};
-    struct resolver_answer answer;
+    struct resolver_answer answer = {0};
     struct fault ignored;
     (void)snprintf(question.name, sizeof(question.name), "%s", name);
     bool found = ask_once(&question, &answer, &ignored) == STATUS_OK;

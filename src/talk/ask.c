@@ -75,8 +75,9 @@ static uint32_t echo(const struct peer *p, const struct tcb *t, int64_t now_ns)
 {
     bool fin = t->fin_acked && p->fin_seen;
     bool all = t->state == STATE_ESTABLISHED || t->state == STATE_CLOSE_WAIT;
-    const struct peer_sent_told told =
-        fin ? (struct peer_sent_told){.ack = p->fin_end} : peer_may_send_all(p, now_ns);
+    struct peer_sent_told told = {.ack = p->fin_end};
+    if (!fin)
+        told = peer_may_send_all(p, now_ns);
     for (size_t i = p->sent.stamp_count; (fin || all) && i > 0; i--) {
         if (peer_sent_stamp_told(&p->sent, p->sent.stamps[i - 1].ts_val, &told))
             return p->sent.stamps[i - 1].ts_val;

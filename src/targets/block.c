@@ -123,9 +123,8 @@ static enum status read_range(struct block_bounds *b, const struct reading *r, c
 enum status block_parse_bounds(struct block_bounds *b, const char *text, size_t n,
                                struct fault *fault)
 {
-    struct reading r;
+    struct reading r = {.whole = {text, n}};
     struct in6_addr ip;
-    r.whole = (struct text_span){text, n};
     if (n >= sizeof(r.text) || memchr(text, '\0', n) != NULL)
         return no_block(&r, fault);
     memcpy(r.text, text, n);

@@ -155,13 +155,8 @@ UNIT_TEST(what_a_terminal_would_obey)
 
 UNIT_TEST(hosts)
 {
-    static const char *const bad[] = {"a b",
-                                      "a\x1b[1m",
-                                      "\xc2\x9b",
-                                      "\xe2\x80\xae"
-                                      "a",
-                                      "\xff",
-                                      "a/b"};
+    static const char *const bad[] = {"a b",           "a\x1b[1m", "\xc2\x9b",
+                                      "\xe2\x80\xae-", "\xff",     "a/b"};
     char out[40];
     struct fault fault = {""};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

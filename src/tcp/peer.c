@@ -174,16 +174,28 @@ static bool fits(const struct peer *p, const struct tcb *own, const struct segme
            seq_le(seg->seq, seq_add(p->snd_nxt, own->rcv_wnd));
 }
 
-/* A SYN,ACK that answers an older SYN of ours than the one that the peer has taken, while nothing
- * is known to have ended that connection: it is of an earlier one, unless the peer has crashed
- * since. */
+static bool is_known_cookie(const struct peer *p, const struct segment *seg)
+{
+    for (size_t i = 0; i < p->cookie_count; i++) {
+        if (seq_eq(p->cookies[i].syn_end, seg->ack) && seq_eq(p->cookies[i].irs, seg->seq))
+            return true;
+    }
+    return false;
+}
+
+/* A SYN,ACK that has come before, or answers an older SYN of ours than the one that the peer has
+ * taken, while nothing is known to have ended that connection: it is of an earlier one, unless the
+ * peer has crashed since. */
 static bool is_of_an_earlier_one(const struct peer *p, const struct segment *seg)
 {
-    const state_set none = S(CLOSED) | S(LISTEN) | S(SYN_SENT);
-    return (seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == (FLAG_SYN | FLAG_ACK) &&
-           p->irs_known && !seq_eq(seg->seq, p->irs) && p->sent.known &&
-           !seq_eq(seg->ack, p->sent.syn_end) && (p->set & none) == 0 &&
-           peer_sent_is_syn_end(&p->sent, seg->ack) && !peer_sent_is_newest_syn(&p->sent, seg->ack);
+    const state_set none = S(CLOSED) | S(LISTEN);
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) != (FLAG_SYN | FLAG_ACK) || p->set & none ||
+        !p->irs_known || seq_eq(seg->seq, p->irs))
+        return false;
+    return is_known_cookie(p, seg) ||
+           (p->sent.known && !seq_eq(seg->ack, p->sent.syn_end) && !(p->set & S(SYN_SENT)) &&
+            peer_sent_is_syn_end(&p->sent, seg->ack) &&
+            !peer_sent_is_newest_syn(&p->sent, seg->ack));
 }
 
 static bool teaches(const struct peer *p, const struct tcb *own, const struct segment *seg,
@@ -203,12 +215,8 @@ static bool teaches(const struct peer *p, const struct tcb *own, const struct se
 
 static void learn_cookie(struct peer *p, const struct segment *seg)
 {
-    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) != (FLAG_SYN | FLAG_ACK))
+    if ((seg->flags & (FLAG_SYN | FLAG_ACK)) != (FLAG_SYN | FLAG_ACK) || is_known_cookie(p, seg))
         return;
-    for (size_t i = 0; i < p->cookie_count; i++) {
-        if (seq_eq(p->cookies[i].syn_end, seg->ack) && seq_eq(p->cookies[i].irs, seg->seq))
-            return;
-    }
     if (p->cookie_count == PEER_COOKIES_MAX)
         memmove(&p->cookies[0], &p->cookies[1], --p->cookie_count * sizeof(p->cookies[0]));
     p->cookies[p->cookie_count].syn_end = seg->ack;

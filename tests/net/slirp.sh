@@ -42,10 +42,11 @@ there()
 there synack --json --listen 10s 10.0.2.2:4000 >"$work/series.out" 2>"$work/series.err" &
 series=$!
 
-# Its resets have a TTL of their own: whoever sent them, the peer need not have.
+# Its resets have a TTL of their own: whoever sent them, the peer need not have. Our FIN may cross its own
+# when we are slow: the set at the end holds more than LAST-ACK and CLOSED then.
 open='$r{outcome} eq "open" && $r{peer_ttl} == 64 && $r{data_received} == 5'
 try "open" 0 "$open"' && $r{close}{kind} eq "fin" && $r{close}{by} eq "us" &&
-    "@{$r{peer_path}}" =~ /^LISTEN SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED/' \
+    "@{$r{peer_path}}" =~ /^LISTEN SYN-RECEIVED ESTABLISHED .*\bLAST-ACK\b/ && $r{peer_path}[-1] =~ /^CLOSED/' \
     there open --json --say hello 10.0.2.2:4000
 try "a reset from us" 0 '$r{outcome} eq "open" && $r{close}{kind} eq "rst" && $r{close}{by} eq "us" &&
     $r{peer_path}[-1] =~ /^CLOSED/' there open --json --say hello --close rst 10.0.2.2:4000

@@ -51,7 +51,11 @@ static void record_state(struct self_connect *s, enum end end, uint32_t event, i
     const state_set now = STATE_SET(s->tcb.state);
     if (now != s->recorded[end])
         (void)add_event(s, EVENT_STATE, event, t_ns,
-                        (struct event){.change = {end, s->recorded[end], now, s->why, s->rfc}});
+                        (struct event){.change = {.end = end,
+                                                  .from = s->recorded[end],
+                                                  .to = now,
+                                                  .why = s->why,
+                                                  .rfc = s->rfc}});
     s->recorded[end] = now;
 }
 

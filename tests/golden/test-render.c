@@ -136,14 +136,19 @@ static void own(struct play *p, enum state from, enum state to, const char *why,
 {
     (void)tell(p, (struct event){.kind = EVENT_STATE,
                                  .cause = p->cause,
-                                 .change = {END_A, STATE_SET(from), STATE_SET(to), why, rfc}});
+                                 .change = {.end = END_A,
+                                            .from = STATE_SET(from),
+                                            .to = STATE_SET(to),
+                                            .why = why,
+                                            .rfc = rfc}});
 }
 
 static void peer(struct play *p, state_set from, state_set to, const char *why, const char *rfc)
 {
-    (void)tell(p, (struct event){.kind = EVENT_STATE,
-                                 .cause = p->cause,
-                                 .change = {END_B, from, to, why, rfc}});
+    (void)tell(p, (struct event){
+                      .kind = EVENT_STATE,
+                      .cause = p->cause,
+                      .change = {.end = END_B, .from = from, .to = to, .why = why, .rfc = rfc}});
 }
 
 static void truth(struct play *p, enum state state, bool in_set)

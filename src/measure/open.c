@@ -308,7 +308,8 @@ static void report(const struct talk *x, struct result *r)
     const struct facts f = facts_of(x);
     facts_outcome(&f, o->outcome, "completed the handshake", &o->icmp, r);
     if (x->ours.retransmitted > 0)
-        result_line(r, "resent", "%u of our segments were sent again", x->ours.retransmitted);
+        result_line(r, "resent", "%u of our segments %s sent again", x->ours.retransmitted,
+                    x->ours.retransmitted == 1 ? "was" : "were");
     if (o->outcome == OUTCOME_OPEN) {
         facts_peer(&f, &o->syn_ack, r);
         report_data(x, r);
